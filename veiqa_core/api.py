@@ -1,0 +1,124 @@
+"""What a plugin author imports. Light: neither numpy nor torch is imported here.
+
+A plugin module, named by an entry point in the group ``veiqa``, implements hooks that hand over :class:`Component`
+records::
+
+    from veiqa_core.api import Component, hookimpl, param, params
+
+    @params
+    class MinkowskiParams:
+        p: float = param(2.0, help="Exponent of the norm.", gt=0)
+
+    @hookimpl
+    def veiqa_similarity_metrics():
+        yield Component(name="minkowski", summary="Minkowski distance.", factory="veiqa_minkowski.metric:Minkowski",
+                        params=MinkowskiParams, requires=("torch",),
+                        traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True})
+
+The factory is imported at first use and called with an instance of the parameter class.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import attrs
+import pluggy
+
+from . import params as _params
+from .errors import ComponentError, FitError, ImageError, IncompatibleError, UsageError, WeightsError, near_miss
+from .params import NoParams, param, params
+
+__all__ = [
+    "API_VERSION",
+    "Component",
+    "ComponentError",
+    "FitError",
+    "ImageError",
+    "IncompatibleError",
+    "NoParams",
+    "UsageError",
+    "WeightsError",
+    "hookimpl",
+    "near_miss",
+    "param",
+    "params",
+    "target_param",
+]
+
+API_VERSION = (1, 0)
+"""The plugin contract, apart from the package's version. A plugin may state the one it was written for as
+``VEIQA_API = (major, minor)``; absent means (1, 0)."""
+
+hookimpl = pluggy.HookimplMarker("veiqa")
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-+._][a-z0-9]*)*\Z")
+_FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
+
+
+def _read_only(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(given))
+
+
+@attrs.frozen(kw_only=True)
+class Component:
+    """One component of a plugin, described without importing its code.
+
+    Attributes:
+        name: lower-case name by which users pick it, such as ``"gradcam++"``.
+        summary: one line, ending in a full stop.
+        factory: ``"package.module:Class"``, imported at first use and called with the parameters.
+        params: its parameter class, made by :func:`params`.
+        requires: importable packages that the factory needs, named in the error where one is missing.
+        traits: facts known without importing it; each kind has its own (see the reference of the hooks).
+        reference: where the method comes from: paper, year, equations.
+
+    Raises:
+        ValueError: a field does not hold what it should, with the field's name.
+    """
+
+    name: str
+    summary: str
+    factory: str
+    params: type = NoParams
+    requires: tuple[str, ...] = ()
+    traits: Mapping[str, Any] = attrs.field(factory=dict, converter=_read_only)
+    reference: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        problem = self._problem()
+        if problem:
+            raise ValueError(f"component {self.name!r}: {problem}")
+
+    def _problem(self) -> str | None:
+        if not (isinstance(self.name, str) and _NAME.match(self.name)):
+            return "name must be lower-case letters, digits and - + . _, a letter first"
+        if not (isinstance(self.summary, str) and self.summary.strip() and "\n" not in self.summary):
+            return "summary must be one line of text"
+        if not (isinstance(self.factory, str) and _FACTORY.match(self.factory)):
+            return f"factory must read 'package.module:Class', not {self.factory!r}"
+        if isinstance(self.requires, str) or not all(isinstance(item, str) for item in self.requires):
+            return "requires must be a tuple of package names"
+        return _params.problems(self.params)
+
+
+def _target_problem(value: Any) -> str | None:
+    known = value in ("top", "norm") or (isinstance(value, int) and value >= 0)
+    return None if known else "must be 'top', 'norm' or a class index"
+
+
+def target_param() -> Any:
+    """The standard ``target`` parameter of an explainer that explains a scalar of the network.
+
+    ``"top"``: the logit of the input's own top class; a number: the logit of that class; ``"norm"``: the Euclidean norm
+    of the logits. The engine chooses it once, on the input, and uses it for both images of a pair.
+    """
+    return param(
+        "top",
+        help="The scalar explained: 'top' (the input's own top class), a class index, or 'norm' (of the logits).",
+        check=_target_problem,
+        search=("top", "norm"),
+    )

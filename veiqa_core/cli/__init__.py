@@ -1,0 +1,55 @@
+"""The command line. Each command has a module of its own and imports what is heavy inside its callback."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from ..errors import UsageError, VeiqaError, one_line
+from .components import components
+from .plugins import plugins
+from .run import run
+
+
+class _Failure(click.ClickException):
+    """One line on standard error and the exit status: 2 for what cannot be done as asked, 1 for what failed."""
+
+    def __init__(self, error: Exception) -> None:
+        known = isinstance(error, VeiqaError)
+        hint = "" if known else " (VEIQA_STRICT=1 shows where)"
+        super().__init__(f"{one_line(error)}{hint}")
+        self.exit_code = 2 if isinstance(error, UsageError) else 1  # type: ignore[misc]  # declared as a class variable
+
+
+class _Group(click.Group):
+    """Turns errors into their one line; ``VEIQA_STRICT=1`` lets the traceback through."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or _strict():
+                raise
+            raise _Failure(error) from error
+        except Exception as error:
+            if _strict():
+                raise
+            raise _Failure(error) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="veiqa")
+def main() -> None:
+    """Score the quality of images without a reference, and see why."""
+
+
+def _strict() -> bool:
+    return os.environ.get("VEIQA_STRICT") == "1"
+
+
+for command in (run, components, plugins):
+    main.add_command(command)

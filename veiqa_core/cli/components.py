@@ -1,0 +1,107 @@
+"""``veiqa components``: the components that recipes and options can name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import attrs
+import click
+
+from .. import params
+from ..errors import UsageError, near_miss
+from ..kinds import KINDS
+from ..registry import Registered
+from .common import registry
+
+
+class _DefaultsToList(click.Group):
+    """``components [KIND]`` lists; ``components show KIND/NAME`` shows one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "show" not in args and not {"-h", "--help"} & set(args):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_DefaultsToList, options_metavar="", subcommand_metavar="[KIND] [--json] | show KIND/NAME [--json]")
+def components() -> None:
+    """List the components, or show one with its parameters.
+
+    KIND is pri, extractor, explainer, metric or mapper.
+    """
+
+
+@components.command("list", hidden=True)
+@click.argument("kind", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(kind: str | None, as_json: bool) -> None:
+    """List the components of one kind or all."""
+    found = registry()
+    if kind is not None:
+        _check_kind(kind)
+    items = [item for item in found if kind in (None, item.kind)]
+    if as_json:
+        click.echo(json.dumps([_plain(item) for item in items], indent=2))
+        return
+    width = max((len(item.label) for item in items), default=0)
+    for name in KINDS:
+        group = [item for item in items if item.kind == name]
+        if group:
+            click.echo(f"{KINDS[name].title}s ({name})")
+            for item in group:
+                click.echo(f"  {item.label:<{width}}  {item.component.summary}")
+
+
+@components.command()
+@click.argument("name", metavar="KIND/NAME")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Show a component: summary, parameters with their defaults, source."""
+    kind, slash, bare = name.partition("/")
+    if not slash:
+        raise UsageError(f"say KIND/NAME, such as metric/psnr, not {name!r}")
+    _check_kind(kind)
+    item = registry().get(kind, bare)
+    if as_json:
+        click.echo(json.dumps(_plain(item), indent=2))
+        return
+    component = item.component
+    click.echo(f"{item.kind}/{component.name}  ({item.dist} {item.version})")
+    click.echo(f"  {component.summary}")
+    if component.reference:
+        click.echo(f"  Source: {component.reference}")
+    for trait, value in sorted(component.traits.items()):
+        click.echo(f"  {trait}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+    described = params.describe(component.params)
+    click.echo("  Parameters:" if described else "  No parameters.")
+    for info in described:
+        limits = f"; {', '.join(info.limits)}" if info.limits else ""
+        click.echo(f"    {info.name} = {info.default}  ({info.type}{limits})")
+        click.echo(f"        {info.help}")
+    click.echo(f"  Code: {component.factory}")
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise UsageError(near_miss("kind", kind, KINDS))
+
+
+def _plain(item: Registered) -> dict[str, Any]:
+    component = item.component
+    return {
+        "kind": item.kind,
+        "name": component.name,
+        "ref": item.ref,
+        "dist": item.dist,
+        "version": item.version,
+        "summary": component.summary,
+        "reference": component.reference,
+        "factory": component.factory,
+        "requires": list(component.requires),
+        "traits": {name: params.plain(value) for name, value in component.traits.items()},
+        "params": [
+            {name: params.plain(value) for name, value in attrs.asdict(info).items()}
+            for info in params.describe(component.params)
+        ],
+    }

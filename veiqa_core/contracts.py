@@ -1,0 +1,260 @@
+"""The protocols of the component kinds and the array conventions between them.
+
+===============  =======================  ==========================================================================
+name             type                     meaning
+===============  =======================  ==========================================================================
+image batch      float32 ``[N, 3, H, W]``  RGB in [0, 1]; a batch holds one size
+VEI              float32 ``[N, h, w]``     finite, not rescaled: its magnitude carries information
+similarity       float64 ``[N]``           what a metric returns between the PRI's VEI (x) and the input's VEI (y)
+score            float                    mapped quality, higher is always better
+===============  =======================  ==========================================================================
+
+Components are built as ``factory(params)``. They must leave their inputs and all global state (random generators, grad
+mode, thread count) as they found them, and give the same output for the same input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import attrs
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .errors import ImageError
+
+FloatArray = NDArray[np.float64]
+
+
+@runtime_checkable
+class PriGenerator(Protocol):
+    """Makes pseudo-reference images (Ahmed et al. 2024, section 2.1)."""
+
+    def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
+        """Degrade each image further.
+
+        Args:
+            images: image batch ``[N, 3, H, W]``, float32 in [0, 1], on the CPU.
+            seeds: one non-negative number below 2**63 an image, made from the image's content: the only source of
+                randomness, so that the same image always has the same PRI.
+
+        Returns:
+            An image batch of the same shape and type whose values are whole multiples of 1/255: what an 8-bit file
+            would hold.
+        """
+        ...
+
+
+@attrs.define(kw_only=True, eq=False)
+class Network:
+    """A pretrained network, opened on a device, as an extractor hands it to the engine.
+
+    Attributes:
+        name: the extractor's name, for messages.
+        module: the network itself, in eval mode, no parameter requiring a gradient; it takes preprocessed images
+            ``[N, 3, h, w]`` and returns logits ``[N, K]``.
+        layers: names of submodules of ``module`` whose output is a map ``[N, C, h, w]``, from shallow to deep.
+        default_layer: the one of them that a branch means when it names none: the last before pooling and classifier.
+        weights_digest: SHA-256 of the weights as ``"sha256:..."``, or the seed of random ones as ``"random:7"``.
+        mean, std: per-channel normalisation of RGB in [0, 1].
+        resize: side of the square to which images are resized (bilinear, antialiased), or None for their native size.
+        min_size: the smallest image side that the network takes.
+        linear_head: weights ``[K, C]`` of the head where it is global average pooling of ``default_layer`` followed by
+            one linear layer, else None.
+    """
+
+    name: str
+    module: nn.Module
+    layers: tuple[str, ...]
+    default_layer: str
+    weights_digest: str
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    resize: int | None = None
+    min_size: int = 32
+    linear_head: Tensor | None = None
+    _scale: Tensor = attrs.field(init=False)
+    _shift: Tensor = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        mean, std = torch.tensor(self.mean), torch.tensor(self.std)
+        self._scale = (1 / std).view(1, 3, 1, 1).to(self.device)
+        self._shift = (-mean / std).view(1, 3, 1, 1).to(self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network's weights are."""
+        return next(self.module.parameters()).device
+
+    def preprocess(self, images: Tensor) -> Tensor:
+        """Resize where asked and normalise an image batch in [0, 1]; differentiable.
+
+        Raises:
+            ImageError: the images are smaller than ``min_size``.
+        """
+        height, width = images.shape[-2:]
+        if self.resize is not None:
+            images = F.interpolate(images, size=(self.resize, self.resize), mode="bilinear", antialias=True)
+        elif min(height, width) < self.min_size:
+            raise ImageError(
+                f"{width}x{height} pixels are too few for {self.name}, which needs at least {self.min_size} a side; "
+                f"use a larger image or -p extractor.resize={max(224, self.min_size)}"
+            )
+        return torch.addcmul(self._shift, images, self._scale)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Logits ``[N, K]`` of an image batch in [0, 1]."""
+        logits: Tensor = self.module(self.preprocess(images))
+        return logits
+
+
+@runtime_checkable
+class FeatureExtractor(Protocol):
+    """Opens a pretrained network (section 2.2)."""
+
+    def open(self, device: torch.device) -> Network:
+        """Load the network and its weights.
+
+        Raises:
+            WeightsError: the weights are missing, damaged, unsafe or of another network.
+        """
+        ...
+
+
+@attrs.frozen(eq=False)
+class Target:
+    """The scalar that is explained: one logit an image, or the norm of the logits.
+
+    Attributes:
+        classes: class indices ``[N]`` (int64), or None for the Euclidean norm of the logits.
+    """
+
+    classes: Tensor | None
+
+    def scalar(self, logits: Tensor) -> Tensor:
+        """The target ``[M]`` of logits ``[M, K]``; M is a multiple of N, the N images repeating."""
+        if self.classes is None:
+            return logits.norm(dim=1)
+        classes = self.classes.repeat(len(logits) // len(self.classes))
+        return logits.gather(1, classes[:, None]).squeeze(1)
+
+
+class View(Protocol):
+    """What an explainer sees: images through a network with a target. Everything is computed at most once a pass and
+    shared between explainers; an explainer declares what it asks for in its trait ``uses``."""
+
+    @property
+    def images(self) -> Tensor:
+        """The image batch ``[N, 3, H, W]``, float32 in [0, 1]."""
+        ...
+
+    @property
+    def network(self) -> Network:
+        """The network, whose layers, head and normalisation may be read but not changed."""
+        ...
+
+    @property
+    def layer(self) -> str:
+        """The branch's layer, resolved to a name."""
+        ...
+
+    @property
+    def target(self) -> Target:
+        """The scalar explained, fixed for both images of a pair."""
+        ...
+
+    @property
+    def module(self) -> nn.Module:
+        """The network from an image batch in [0, 1] to the target ``[N]``, for attribution libraries."""
+        ...
+
+    def activations(self, layer: str | None = None) -> Tensor:
+        """Activations ``[N, C, h, w]`` of the layer, detached (``uses``: activations)."""
+        ...
+
+    def gradients(self, layer: str | None = None) -> Tensor:
+        """Gradient ``[N, C, h, w]`` of the target with respect to the layer's activations (``uses``: gradients)."""
+        ...
+
+    def input_gradients(self) -> Tensor:
+        """Gradient ``[N, 3, H, W]`` of the target with respect to the images (``uses``: input_gradients)."""
+        ...
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The target ``[M]`` of other images, M a multiple of N; differentiable (``uses``: forward)."""
+        ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """Turns a view into a visual explanation image (section 2.3)."""
+
+    def explain(self, view: View) -> Tensor:
+        """The VEI ``[N, h, w]``, float32, finite, not rescaled. No hook may stay on the network.
+
+        An explainer that cannot serve every network also has ``check(network, layer)``, which raises
+        :class:`~veiqa_core.errors.IncompatibleError` before any image is read.
+        """
+        ...
+
+
+@runtime_checkable
+class SimilarityMetric(Protocol):
+    """Compares two VEIs (section 2.4)."""
+
+    def compare(self, x: Tensor, y: Tensor) -> Tensor:
+        """Similarity ``[N]``, float64, of the PRI's maps x and the input's maps y, both ``[N, h, w]`` float64.
+
+        With the default ``scale`` the maps lie in [0, 1], so constants that suppose a peak of 255 are divided by it.
+        Constant and all-zero maps give finite values.
+        """
+        ...
+
+
+@attrs.frozen(eq=False)
+class Prediction:
+    """Scores ``[N]``, and the ends ``[N]`` of their 90 % prediction intervals (NaN where the mapper knows none)."""
+
+    score: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+@runtime_checkable
+class ScoreMapper(Protocol):
+    """Maps the similarities of a recipe's branches to quality, higher being better (section 2.5).
+
+    The similarities that a mapper sees are oriented: larger is more similar to the PRI, whatever the metric.
+    """
+
+    def fit(self, similarities: FloatArray, quality: FloatArray) -> None:
+        """Fit to similarities ``[N, B]`` and quality ``[N]``, higher being better.
+
+        Raises:
+            FitError: the data do not determine a mapping, and why.
+        """
+        ...
+
+    def predict(self, similarities: FloatArray) -> Prediction:
+        """Quality of similarities ``[N, B]``."""
+        ...
+
+    def sensitivity(self, similarities: FloatArray) -> FloatArray:
+        """Derivative ``[N, B]`` of the score with respect to each similarity."""
+        ...
+
+    def state(self) -> Mapping[str, Any]:
+        """What was fitted, as numbers and lists of numbers; empty before a fit."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state` gave.
+
+        Raises:
+            ValueError: the state does not fit this mapper.
+        """
+        ...

@@ -1,0 +1,58 @@
+"""What can go wrong, as one clear line each.
+
+Every error that a user may meet is a :class:`VeiqaError`. Its text is one line that names the thing at fault and what
+to do; the command line prints it without a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class VeiqaError(Exception):
+    """Base of all errors meant for a user."""
+
+
+class UsageError(VeiqaError):
+    """What was asked for cannot be done for any image: an unknown name, a bad parameter, parts that do not fit."""
+
+
+class RecipeError(UsageError):
+    """A recipe cannot be read or does not make sense."""
+
+
+class WeightsError(UsageError):
+    """Weights are missing, damaged, unsafe or of another network."""
+
+
+class IncompatibleError(UsageError):
+    """Components that cannot work together, such as ``cam`` on a network without a pooling-plus-linear head."""
+
+
+class FitError(VeiqaError):
+    """A mapper cannot be fitted to these data."""
+
+
+class ImageError(VeiqaError):
+    """This one image cannot be scored; others can."""
+
+
+class ComponentError(VeiqaError):
+    """A component raised while it worked on one image."""
+
+
+def near_miss(what: str, name: str, known: Iterable[str]) -> str:
+    """One line for an unknown name: the closest known ones, then all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
+    hint = f" Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+    return f"unknown {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}."
+
+
+def one_line(error: BaseException) -> str:
+    """An exception as a single line of text, its type first unless it is one of ours."""
+    text = " ".join(str(error).split())
+    if isinstance(error, VeiqaError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,86 @@
+"""The hooks of VEIQA. A plugin implements any of them; each hands over :class:`veiqa_core.api.Component` records.
+
+A hook runs when plugins are registered, so it must be quick and import nothing heavy: the code behind a record is named
+by its ``factory`` and imported at first use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pluggy
+
+from .api import Component
+
+hookspec = pluggy.HookspecMarker("veiqa")
+
+
+@hookspec
+def veiqa_pri_generators() -> Iterable[Component]:  # type: ignore[empty-body]
+    """PRI generators: make a pseudo-reference image by degrading the input further.
+
+    The factory gives a :class:`veiqa_core.contracts.PriGenerator`::
+
+        @hookimpl
+        def veiqa_pri_generators():
+            yield Component(name="box-blur", summary="Mean of a square.", factory="my_plugin.blur:BoxBlur",
+                            params=BoxBlurParams, requires=("torch",), traits={"distortion": "GB"})
+    """
+
+
+@hookspec
+def veiqa_feature_extractors() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Feature extractors: open a pretrained network whose layers can be explained.
+
+    The factory gives a :class:`veiqa_core.contracts.FeatureExtractor`::
+
+        @hookimpl
+        def veiqa_feature_extractors():
+            yield Component(name="my-net", summary="My network.", factory="my_plugin.net:MyNet",
+                            params=MyNetParams, requires=("torch",))
+    """
+
+
+@hookspec
+def veiqa_explainers() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Explainers: turn what a network sees in an image into a visual explanation image (VEI).
+
+    The factory gives a :class:`veiqa_core.contracts.Explainer`. Traits: ``space`` says whether the map lives at a layer
+    or at the input, ``uses`` what it asks of the view::
+
+        @hookimpl
+        def veiqa_explainers():
+            yield Component(name="mean-activation", summary="Mean of the activations.",
+                            factory="my_plugin.mean:MeanActivation", requires=("torch",),
+                            traits={"space": "layer", "uses": ("activations",)})
+    """
+
+
+@hookspec
+def veiqa_similarity_metrics() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Similarity metrics: compare the VEI of the PRI with the VEI of the input.
+
+    The factory gives a :class:`veiqa_core.contracts.SimilarityMetric`. Traits: ``similar`` ('high' or 'low'),
+    ``bounds``, ``identity`` ('max', 'min' or a number), ``symmetric``; optionally ``min_size`` and ``image``::
+
+        @hookimpl
+        def veiqa_similarity_metrics():
+            yield Component(name="mae", summary="Mean absolute error.", factory="my_plugin.mae:Mae",
+                            requires=("torch",), traits={"similar": "low", "bounds": (0, None), "identity": "min",
+                                                         "symmetric": True})
+    """
+
+
+@hookspec
+def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Score mappers: map the similarities of a recipe's branches to one quality score, higher being better.
+
+    The factory gives a :class:`veiqa_core.contracts.ScoreMapper`. Traits: ``fitted`` says whether it must be fitted
+    first, ``branches`` ('one' or 'many') how many similarities it takes::
+
+        @hookimpl
+        def veiqa_score_mappers():
+            yield Component(name="median", summary="Median of the negated similarities.",
+                            factory="my_plugin.median:Median", requires=("numpy",),
+                            traits={"fitted": False, "branches": "many"})
+    """

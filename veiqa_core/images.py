@@ -1,0 +1,132 @@
+"""From files, arrays, Pillow images and tensors to one form: RGB in [0, 1] at native size, with a digest."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .errors import ImageError, one_line
+
+Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
+
+_BACKGROUND = (255, 255, 255)
+_SIXTEEN_BIT = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
+
+
+class Image:
+    """A decoded image.
+
+    Attributes:
+        name: its path, or what it is called in results.
+        pixels: ``[1, 3, H, W]`` float32, RGB in [0, 1].
+    """
+
+    def __init__(self, pixels: Tensor, name: str) -> None:
+        self.pixels = pixels
+        self.name = name
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.pixels.shape[3], self.pixels.shape[2]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of size and pixel values: the same for a file, an array and a tensor of the same content."""
+        eight_bit = (self.pixels * 255).round_().to(torch.uint8)
+        exact = torch.equal(eight_bit.to(torch.float32).div_(255), self.pixels)
+        content = (eight_bit if exact else self.pixels).contiguous().numpy()
+        header = f"{'x'.join(map(str, content.shape))} {content.dtype}\n".encode()
+        return hashlib.sha256(header + content.tobytes()).hexdigest()
+
+    @property
+    def seed(self) -> int:
+        """A number below 2**63 made from the content, for components that draw random numbers."""
+        return int(self.digest[:16], 16) >> 1
+
+
+def read(source: Source, name: str | None = None) -> Image:
+    """Decode an image.
+
+    Files and Pillow images: EXIF orientation is applied, transparency is laid on white, palettes, grey and CMYK become
+    RGB, 16-bit grey is divided by 65535, and the first frame counts. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]``
+    and tensors ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: unsigned integers are divided by their type's maximum, floats
+    must lie in [0, 1].
+
+    Raises:
+        ImageError: the image cannot be read, with its name and the reason.
+    """
+    if isinstance(source, str | Path):
+        label = name or str(source)
+        return Image(_from_file(Path(source), label), label)
+    if isinstance(source, PIL.Image.Image):
+        label = name or "image"
+        return Image(_from_pillow(source, label), label)
+    label = name or "array"
+    if isinstance(source, Tensor):
+        array = source.detach().cpu().numpy()
+        return Image(_from_array(np.moveaxis(array, 0, -1) if array.ndim == 3 else array, label), label)
+    if isinstance(source, np.ndarray):
+        return Image(_from_array(source, label), label)
+    raise ImageError(f"{label}: a path, array, Pillow image or tensor is needed, not {type(source).__name__}")
+
+
+def _from_file(path: Path, label: str) -> Tensor:
+    if path.is_dir():
+        raise ImageError(f"{label}: is a folder; name the image files in it")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on harmless metadata, and on big images
+            with PIL.Image.open(path) as image:
+                return _from_pillow(image, label)
+    except FileNotFoundError:
+        raise ImageError(f"{label}: no such file") from None
+    except PIL.UnidentifiedImageError:
+        raise ImageError(f"{label}: not an image file that can be read") from None
+    except OSError as error:
+        raise ImageError(f"{label}: cannot be read: {error.strerror or one_line(error)}") from error
+
+
+def _from_pillow(image: PIL.Image.Image, label: str) -> Tensor:
+    try:
+        image = PIL.ImageOps.exif_transpose(image)
+        if image.mode in _SIXTEEN_BIT:
+            return _from_array(np.asarray(image).clip(0, 65535).astype(np.uint16), label)
+        if image.has_transparency_data:
+            image = image.convert("RGBA")
+            ground = PIL.Image.new("RGBA", image.size, _BACKGROUND)
+            image = PIL.Image.alpha_composite(ground, image)
+        if image.mode == "F":
+            return _from_array(np.asarray(image), label)
+        return _from_array(np.asarray(image.convert("RGB")), label)
+    except ImageError:
+        raise
+    except Exception as error:  # decoders raise nearly everything on damaged files
+        raise ImageError(f"{label}: cannot be decoded: {one_line(error)}") from error
+
+
+def _from_array(array: NDArray[Any], label: str) -> Tensor:
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3):
+        raise ImageError(f"{label}: one grey or RGB image is needed, not an array of shape {array.shape}")
+    if 0 in array.shape:
+        raise ImageError(f"{label}: has no pixels: its shape is {array.shape}")
+    if array.dtype in (np.uint8, np.uint16):
+        array = array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+    elif not np.issubdtype(array.dtype, np.floating):
+        raise ImageError(f"{label}: holds {array.dtype}; use uint8, uint16, or floats in [0, 1]")
+    elif not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
+        raise ImageError(f"{label}: float pixels must be finite and lie in [0, 1]")
+    planes = np.moveaxis(np.broadcast_to(array, (*array.shape[:2], 3)), -1, 0)
+    return torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float32))[None]

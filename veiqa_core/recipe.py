@@ -1,0 +1,321 @@
+"""Recipes: which branches give similarities, and how these are mapped to one score.
+
+A recipe is plain data, read from and written to TOML. :func:`resolve` checks it against the installed components and
+gives what the engine runs, with a digest that changes when, and only when, what is computed changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import attrs
+
+from .errors import RecipeError, UsageError, near_miss
+from .registry import Part, Registry
+
+Scale = Literal["pair", "map", "none"]
+Size = Literal["layer", "input"]
+Layer = str | int | None
+
+DEFAULT_PRIS = ("veiqa:mean-blur", "veiqa:white-noise", "veiqa:jpeg", "veiqa:jpeg2000")
+DEFAULT_EXTRACTOR = "veiqa:efficientnet-lite0"
+DEFAULT_EXPLAINER = "veiqa:gradcam"
+DEFAULT_METRIC = "veiqa:psnr"
+BRANCH_KINDS = ("pri", "extractor", "explainer", "metric")
+
+
+@attrs.frozen
+class Choice:
+    """A component picked by name, with the parameters given for it."""
+
+    name: str
+    params: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @classmethod
+    def read(cls, value: Any, where: str) -> Choice:
+        """From TOML: ``"name"``, or a table of ``name`` and parameters."""
+        if isinstance(value, str):
+            return cls(value)
+        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+            return cls(value["name"], {key: item for key, item in value.items() if key != "name"})
+        raise RecipeError(f"{where}: must be a name, or a table with a name and parameters, not {value!r}")
+
+    def write(self) -> Any:
+        """What :meth:`read` takes."""
+        return {"name": self.name, **self.params} if self.params else self.name
+
+
+@attrs.frozen(kw_only=True)
+class Branch:
+    """One way from image to similarity.
+
+    Attributes:
+        layer: name of the layer, or its index in the extractor's list (negative: from the deep end); None for the
+            default one, and for explainers whose map lives at the input.
+        scale: how the two VEIs are scaled before they are compared. ``pair``: to [0, 1] by the smallest and largest
+            value of both, zero counting as one of them; ``map``: each to [0, 1] by its own; ``none``: not at all.
+        size: ``layer``: compared as they are; ``input``: upsampled to the image's size first.
+    """
+
+    pri: Choice
+    extractor: Choice = Choice(DEFAULT_EXTRACTOR)
+    explainer: Choice = Choice(DEFAULT_EXPLAINER)
+    metric: Choice = Choice(DEFAULT_METRIC)
+    layer: Layer = None
+    scale: Scale = "pair"
+    size: Size = "layer"
+
+    @classmethod
+    def read(cls, table: Any, where: str) -> Branch:
+        """From a table of TOML; only ``pri`` is needed."""
+        _check_table(table, {field.name for field in attrs.fields(cls)}, where)
+        if "pri" not in table:
+            raise RecipeError(f"{where}: pri is missing")
+        for name, allowed in (("scale", get_args(Scale)), ("size", get_args(Size))):
+            if table.get(name, allowed[0]) not in allowed:
+                raise RecipeError(f"{where}.{name}: must be one of {', '.join(allowed)}, not {table[name]!r}")
+        if isinstance(table.get("layer", ""), bool) or not isinstance(table.get("layer", ""), str | int):
+            raise RecipeError(f"{where}.layer: must be a name or an index, not {table['layer']!r}")
+        values: dict[str, Any] = {
+            name: Choice.read(value, f"{where}.{name}") if name in BRANCH_KINDS else value
+            for name, value in table.items()
+        }
+        return cls(**values)
+
+    def write(self) -> dict[str, Any]:
+        """What :meth:`read` takes, whole."""
+        table = {name: getattr(self, name).write() for name in BRANCH_KINDS}
+        layer = {} if self.layer is None else {"layer": self.layer}
+        return {**table, **layer, "scale": self.scale, "size": self.size}
+
+
+@attrs.frozen
+class Recipe:
+    """Branches and the mapper of their similarities.
+
+    Attributes:
+        mapper: None where similarities are all that is wanted.
+        state: what the mapper was fitted to, as its ``state()`` gives it; empty before a fit.
+    """
+
+    name: str
+    branches: tuple[Branch, ...]
+    mapper: Choice | None = None
+    state: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @classmethod
+    def read(cls, table: Any, where: str, name: str) -> Recipe:
+        """From a table of TOML with ``branch`` tables and a ``mapper``."""
+        _check_table(table, {"name", "branch", "mapper"}, where)
+        branches = table.get("branch")
+        if not isinstance(branches, list) or not branches:
+            raise RecipeError(f"{where}: no [[branch]]; a recipe needs one or more")
+        mapper = table.get("mapper")
+        state = mapper.get("state", {}) if isinstance(mapper, Mapping) else {}
+        if not isinstance(state, Mapping):
+            raise RecipeError(f"{where}: mapper.state must be a table, not {state!r}")
+        if isinstance(mapper, Mapping):
+            mapper = {key: value for key, value in mapper.items() if key != "state"}
+        return cls(
+            name=str(table.get("name", name)),
+            branches=tuple(Branch.read(branch, f"{where}: branch {i}") for i, branch in enumerate(branches, start=1)),
+            mapper=None if mapper is None else Choice.read(mapper, f"{where}: mapper"),
+            state=state,
+        )
+
+    def write(self) -> dict[str, Any]:
+        """What :meth:`read` takes."""
+        table: dict[str, Any] = {"name": self.name, "branch": [branch.write() for branch in self.branches]}
+        if self.mapper is not None:
+            state = {"state": dict(self.state)} if self.state else {}
+            table["mapper"] = {"name": self.mapper.name, **self.mapper.params, **state}
+        return table
+
+
+@attrs.frozen
+class RecipeSet:
+    """One recipe for each distortion type, by canonical name (GB, WN, JPEG, JP2K, ...)."""
+
+    name: str
+    recipes: Mapping[str, Recipe]
+
+    @classmethod
+    def read(cls, table: Any, where: str, name: str) -> RecipeSet:
+        """From a table of TOML with one recipe under each ``distortion.TYPE``."""
+        _check_table(table, {"name", "distortion"}, where)
+        own = str(table.get("name", name))
+        by_type = table["distortion"]
+        if not isinstance(by_type, Mapping) or not by_type:
+            raise RecipeError(f"{where}: distortion must hold a table for each distortion type")
+        recipes = {kind: Recipe.read(item, f"{where}: {kind}", f"{own}-{kind}") for kind, item in by_type.items()}
+        return cls(own, recipes)
+
+    def write(self) -> dict[str, Any]:
+        """What :meth:`read` takes."""
+        return {"name": self.name, "distortion": {kind: recipe.write() for kind, recipe in self.recipes.items()}}
+
+    def pick(self, distortion: str | None) -> Recipe:
+        """The recipe for a distortion type.
+
+        Raises:
+            UsageError: no type is given, or the set has no recipe for it.
+        """
+        if distortion is None:
+            raise UsageError(f"recipe set {self.name!r} needs the distortion type: one of {', '.join(self.recipes)}")
+        if distortion not in self.recipes:
+            raise UsageError(f"recipe set {self.name!r}: {near_miss('distortion type', distortion, self.recipes)}")
+        return self.recipes[distortion]
+
+
+def loads(text: str, where: str, name: str) -> Recipe | RecipeSet:
+    """A recipe or recipe set from TOML. ``where`` stands in errors, ``name`` in for a missing name.
+
+    Raises:
+        RecipeError: the text is not TOML, or not a recipe.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{where}: not valid TOML: {error}") from error
+    kind = RecipeSet if "distortion" in table else Recipe
+    return kind.read(table, where, name)
+
+
+def dumps(recipe: Recipe | RecipeSet) -> str:
+    """TOML that :func:`loads` reads back to an equal recipe."""
+    import tomli_w
+
+    return tomli_w.dumps(recipe.write())
+
+
+def load(source: str | Path) -> Recipe | RecipeSet:
+    """A recipe or recipe set from a TOML file.
+
+    Raises:
+        RecipeError: the file cannot be read or is not a recipe.
+    """
+    path = Path(source)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise RecipeError(f"recipe {str(source)!r} cannot be read: {reason}; name a TOML file") from error
+    return loads(text, str(source), path.stem)
+
+
+def ad_hoc(
+    *,
+    pris: Iterable[Choice] = (),
+    mapper: Choice | None = None,
+    name: str = "ad-hoc",
+    **parts: Any,
+) -> Recipe:
+    """A recipe with one branch for each PRI (default: all four), its other parts those of :class:`Branch`."""
+    chosen = tuple(pris) or tuple(Choice(pri) for pri in DEFAULT_PRIS)
+    return Recipe(name, tuple(Branch(pri=pri, **parts) for pri in chosen), mapper)
+
+
+@attrs.frozen(kw_only=True)
+class ResolvedBranch:
+    """A branch whose components are found and whose parameters are checked."""
+
+    pri: Part
+    extractor: Part
+    explainer: Part
+    metric: Part
+    layer: Layer
+    scale: Scale
+    size: Size
+
+    @property
+    def space(self) -> Literal["layer", "input"]:
+        """Where the explainer's map lives."""
+        space: Literal["layer", "input"] = self.explainer.traits["space"]
+        return space
+
+    @property
+    def explained(self) -> str:
+        """``pri/extractor@layer/explainer``: what the two VEIs are."""
+        layer = "" if self.layer is None else f"@{self.layer}"
+        return f"{self.pri.key}/{self.extractor.key}{layer}/{self.explainer.key}"
+
+    @property
+    def key(self) -> str:
+        """``pri/extractor@layer/explainer/metric``, with what differs from the defaults."""
+        given = [f"scale={self.scale}"] * (self.scale != "pair") + [f"size={self.size}"] * (self.size != "layer")
+        compared = f"@{','.join(given)}" if given else ""
+        return f"{self.explained}/{self.metric.key}{compared}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the similarity, as plain values."""
+        parts = {kind: getattr(self, kind).identity for kind in BRANCH_KINDS}
+        return {**parts, "layer": self.layer, "scale": self.scale, "size": self.size}
+
+
+@attrs.frozen
+class ResolvedRecipe:
+    """A recipe checked against the installed components."""
+
+    name: str
+    branches: tuple[ResolvedBranch, ...]
+    mapper: Part | None
+    state: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over everything that decides the score: components, all parameters, the mapper's state."""
+        mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
+        content = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def label(self) -> str:
+        """Name and the digest's beginning, as results show them."""
+        return f"{self.name}@{self.digest[:12]}"
+
+
+def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
+    """Find the components of a recipe and check their parameters.
+
+    Raises:
+        UsageError: a name or parameter is unknown, a value does not fit, or parts do not go together.
+    """
+    branches = tuple(_resolve_branch(branch, registry) for branch in recipe.branches)
+    keys = [branch.key for branch in branches]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise RecipeError(f"recipe {recipe.name!r} has the branch {key} twice")
+    mapper = None
+    if recipe.mapper is not None:
+        mapper = registry.part("mapper", recipe.mapper.name, recipe.mapper.params)
+        if mapper.traits["branches"] == "one" and len(branches) > 1:
+            raise RecipeError(
+                f"mapper {mapper.key} maps one similarity, and recipe {recipe.name!r} has {len(branches)} branches: "
+                "choose one PRI, or a mapper of several branches"
+            )
+    return ResolvedRecipe(recipe.name, branches, mapper, recipe.state)
+
+
+def _resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:
+    parts = {
+        kind: registry.part(kind, choice.name, choice.params)
+        for kind, choice in ((kind, getattr(branch, kind)) for kind in BRANCH_KINDS)
+    }
+    if parts["explainer"].traits["space"] == "input" and branch.layer is not None:
+        explainer = parts["explainer"].key
+        raise RecipeError(f"explainer {explainer} explains the input itself: leave out the layer {branch.layer!r}")
+    return ResolvedBranch(**parts, layer=branch.layer, scale=branch.scale, size=branch.size)
+
+
+def _check_table(table: Any, known: set[str], where: str) -> None:
+    if not isinstance(table, Mapping):
+        raise RecipeError(f"{where}: must be a table, not {table!r}")
+    for name in table:
+        if name not in known:
+            raise RecipeError(f"{where}: {near_miss('field', name, known)}")

@@ -1,0 +1,190 @@
+"""The public Python face: score images with a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+from torch import Tensor
+
+from . import images
+from . import recipe as recipes
+from .contracts import FloatArray, ScoreMapper
+from .engine import Engine, Outcome, find_device
+from .errors import ImageError, RecipeError, VeiqaError
+from .recipe import Recipe, RecipeSet, ResolvedRecipe
+from .registry import Registry, installed
+
+
+@attrs.frozen(eq=False)
+class Heatmaps:
+    """The two VEIs behind a similarity, with the images that they explain.
+
+    Attributes:
+        title: PRI, extractor, layer and explainer.
+        similarities: what the metrics make of this pair, by branch key.
+        input_image, pri_image: ``[3, H, W]`` float32 in [0, 1].
+        input_vei, pri_vei: ``[h, w]`` float32, not rescaled.
+    """
+
+    title: str
+    similarities: dict[str, float]
+    input_image: Tensor
+    pri_image: Tensor
+    input_vei: Tensor
+    pri_vei: Tensor
+
+
+@attrs.frozen
+class Result:
+    """The outcome for one image.
+
+    Attributes:
+        image: its name.
+        score: quality, higher being better; None without a fitted mapper, or after an error.
+        similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
+        flags: remarks that qualify the numbers, such as ``uncalibrated``.
+        error: one line, or None.
+        recipe: name and digest of the recipe.
+        heatmaps: the VEIs, where asked for.
+    """
+
+    image: str
+    score: float | None
+    similarities: dict[str, float | None]
+    flags: tuple[str, ...]
+    error: str | None
+    recipe: str
+    heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return {
+            "image": self.image,
+            "score": self.score,
+            "similarities": dict(self.similarities),
+            "flags": list(self.flags),
+            "error": self.error,
+            "recipe": self.recipe,
+        }
+
+
+class Scorer:
+    """Scores images without a reference.
+
+    Args:
+        recipe: a :class:`Recipe`, the path of a recipe in TOML, or None for the default branches. Of a
+            :class:`RecipeSet`, ``distortion`` picks the recipe.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        distortion: the images' distortion type, for recipe sets.
+        registry: the components to use; default: everything installed.
+
+    Raises:
+        UsageError: the recipe cannot be read or run, with the reason in one line.
+    """
+
+    def __init__(
+        self,
+        recipe: str | Path | Recipe | RecipeSet | None = None,
+        *,
+        device: str = "auto",
+        distortion: str | None = None,
+        registry: Registry | None = None,
+    ) -> None:
+        if recipe is None:
+            recipe = recipes.ad_hoc()
+        elif isinstance(recipe, str | Path):
+            recipe = recipes.load(recipe)
+        if isinstance(recipe, RecipeSet):
+            recipe = recipe.pick(distortion)
+        self.recipe: ResolvedRecipe = recipes.resolve(recipe, registry or installed())
+        self._mapper = _mapper(self.recipe)
+        self._engine = Engine(self.recipe.branches, find_device(device))
+        self._label = self.recipe.label
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The branches' keys, as in :attr:`Result.similarities`."""
+        return tuple(branch.key for branch in self._engine.branches)
+
+    def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
+        """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
+
+        Raises:
+            ImageError: the image cannot be read.
+            VeiqaError: a component failed on it.
+        """
+        decoded = images.read(image, name)
+        outcome = self._engine.measure(decoded)
+        for measurement in outcome.measurements:
+            if measurement.error is not None:
+                raise type(measurement.error)(f"{decoded.name}: {measurement.error}") from measurement.error
+        return self._result(decoded, outcome, heatmaps)
+
+    def score_many(self, sources: Iterable[images.Source], *, heatmaps: bool = False) -> Iterator[Result]:
+        """Score images one by one as they come; one that fails gives a result with its error and stops nothing."""
+        for number, source in enumerate(sources):
+            name = str(source) if isinstance(source, str | Path) else f"image {number}"
+            try:
+                decoded = images.read(source, name)
+            except ImageError as error:
+                yield Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label)
+                continue
+            yield self._result(decoded, self._engine.measure(decoded), heatmaps)
+
+    def _result(self, image: images.Image, outcome: Outcome, heatmaps: bool) -> Result:
+        measurements = outcome.measurements
+        similarities = {item.key: item.similarity for item in measurements}
+        errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
+        flags = [flag for item in measurements for flag in item.flags]
+        score = None
+        if self._mapper is None:
+            flags.append("uncalibrated")
+        elif not errors:
+            score = float(self._mapper.predict(self._oriented(similarities)).score[0])
+        return Result(
+            image=image.name,
+            score=score if score is not None and np.isfinite(score) else None,
+            similarities=similarities,
+            flags=tuple(flags),
+            error=f"{image.name}: {'; '.join(errors)}" if errors else None,
+            recipe=self._label,
+            heatmaps=self._heatmaps(image, outcome) if heatmaps else (),
+        )
+
+    def _oriented(self, similarities: dict[str, float | None]) -> FloatArray:
+        """Similarities ``[1, B]`` as mappers take them: larger is more similar, whatever the metric."""
+        signs = [1.0 if branch.metric.traits["similar"] == "high" else -1.0 for branch in self._engine.branches]
+        values = np.array([list(similarities.values())], dtype=np.float64)
+        return values * np.array(signs, dtype=np.float64)
+
+    def _heatmaps(self, image: images.Image, outcome: Outcome) -> tuple[Heatmaps, ...]:
+        pairs: dict[Any, Heatmaps] = {}
+        for branch, measurement in zip(self._engine.branches, outcome.measurements, strict=True):
+            of_pri, of_input = self._engine.explanation(branch, branch.pri), self._engine.explanation(branch, None)
+            x, y, pri = outcome.veis[of_pri], outcome.veis[of_input], outcome.pris[branch.pri]
+            if isinstance(x, VeiqaError) or isinstance(y, VeiqaError) or isinstance(pri, VeiqaError):
+                continue
+            pair = Heatmaps(branch.explained, {}, image.pixels[0], pri[0], y[0].cpu(), x[0].cpu())
+            pair = pairs.setdefault(of_pri, pair)
+            if measurement.similarity is not None:
+                pair.similarities[measurement.key] = measurement.similarity
+        return tuple(pairs.values())
+
+
+def _mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
+    """The recipe's mapper, ready to predict; None where it is not fitted yet."""
+    if recipe.mapper is None:
+        return None
+    mapper: ScoreMapper = recipe.mapper.create()
+    if recipe.state:
+        try:
+            mapper.restore(recipe.state)
+        except ValueError as error:
+            raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {error}") from error
+    elif recipe.mapper.traits["fitted"]:
+        return None
+    return mapper
