@@ -104,7 +104,8 @@ class Network:
                 f"{width}x{height} pixels are too few for {self.name}, which needs at least {self.min_size} a side; "
                 f"use a larger image or -p extractor.resize={max(224, self.min_size)}"
             )
-        return torch.addcmul(self._shift, images, self._scale)
+        normalised: Tensor = torch.addcmul(self._shift, images, self._scale)
+        return normalised
 
     def __call__(self, images: Tensor) -> Tensor:
         """Logits ``[N, K]`` of an image batch in [0, 1]."""
@@ -138,7 +139,8 @@ class Target:
     def scalar(self, logits: Tensor) -> Tensor:
         """The target ``[M]`` of logits ``[M, K]``; M is a multiple of N, the N images repeating."""
         if self.classes is None:
-            return logits.norm(dim=1)
+            norm: Tensor = torch.linalg.vector_norm(logits, dim=1)
+            return norm
         classes = self.classes.repeat(len(logits) // len(self.classes))
         return logits.gather(1, classes[:, None]).squeeze(1)
 
@@ -172,11 +174,11 @@ class View(Protocol):
         """The network from an image batch in [0, 1] to the target ``[N]``, for attribution libraries."""
         ...
 
-    def activations(self, layer: str | None = None) -> Tensor:
-        """Activations ``[N, C, h, w]`` of the layer, detached (``uses``: activations)."""
+    def activations(self) -> Tensor:
+        """Activations ``[N, C, h, w]`` of the branch's layer, detached (``uses``: activations)."""
         ...
 
-    def gradients(self, layer: str | None = None) -> Tensor:
+    def gradients(self) -> Tensor:
         """Gradient ``[N, C, h, w]`` of the target with respect to the layer's activations (``uses``: gradients)."""
         ...
 

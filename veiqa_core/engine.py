@@ -155,7 +155,8 @@ class Engine:
             wanted = _wanted_target(explanation.explainer)
             if wanted not in targets:
                 targets[wanted] = image_pass.choose_target(wanted)
-            view = views.PassView(image_pass, explanation.layer, targets[wanted])
+            uses = explanation.explainer.traits["uses"]
+            view = views.PassView(image_pass, explanation.layer, targets[wanted], uses)
             veis[explanation] = _attempt(explanation.explainer, functools.partial(self._vei, explanation, view))
         return veis
 
@@ -258,6 +259,8 @@ def _attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     """The result of a component's work, or its error with the component named."""
     try:
         return work()
+    except ComponentError as error:
+        return ComponentError(f"{part.registered.origin}: {error}")
     except VeiqaError as error:
         return error
     except Exception as error:

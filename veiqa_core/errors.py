@@ -43,10 +43,10 @@ class ComponentError(VeiqaError):
 
 
 def near_miss(what: str, name: str, known: Iterable[str]) -> str:
-    """One line for an unknown name: the closest known ones, then all of them."""
+    """One line for an unknown name: the closest known one, then all of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=2, cutoff=0.6)
-    hint = f" Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"unknown {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}."
 
 

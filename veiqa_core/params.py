@@ -5,7 +5,6 @@ The same conversion serves ``-p kind.name=value``, recipes in TOML and the searc
 
 from __future__ import annotations
 
-import functools
 import math
 import tomllib
 import types
@@ -163,7 +162,7 @@ def from_text(cls: type, name: str, text: str, owner: str) -> Any:
         return _convert(text, hints[name], where)  # a text that looks like a number, for a text parameter
 
 
-def changed(instance: object) -> dict[str, Any]:
+def changed(instance: Any) -> dict[str, Any]:
     """The parameters that differ from their defaults, as plain values."""
     fields = attrs.fields(type(instance))
     return {f.name: plain(getattr(instance, f.name)) for f in fields if getattr(instance, f.name) != f.default}
@@ -186,8 +185,7 @@ def type_name(annotation: Any) -> str:
     return annotation.__name__ if isinstance(annotation, type) and not typing.get_args(annotation) else str(annotation)
 
 
-@functools.cache
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     return {field.name: hints[field.name] for field in attrs.fields(cls)}
 

@@ -90,13 +90,13 @@ class ImagePass:
 
     def activations(self, layer: str) -> Tensor:
         """Activations ``[N, C, h, w]`` of a layer that was asked for."""
-        return self._asked_for(layer, self._kept, "activations").detach()
+        return self._kept[layer].detach()
 
     def gradients(self, layer: str, target: Target) -> Tensor:
         """Gradient ``[N, C, h, w]`` of the target at a layer that was asked for."""
         if target not in self._gradients:
             self._gradients[target] = self._backward(target)
-        return self._asked_for(layer, self._gradients[target], "gradients")
+        return self._gradients[target][layer]
 
     def input_gradients(self, target: Target) -> Tensor:
         """Gradient ``[N, 3, H, W]`` of the target with respect to the images."""
@@ -104,25 +104,22 @@ class ImagePass:
 
     def _backward(self, target: Target) -> Mapping[str, Tensor]:
         sources = [self._kept[name] for name in self._differentiated]
-        if not sources:
-            return {}
         total = target.scalar(self.logits).sum()
         found = torch.autograd.grad(total, sources, retain_graph=True, allow_unused=True)
         pairs = zip(self._differentiated, found, sources, strict=True)
         return {name: torch.zeros_like(source) if gradient is None else gradient for name, gradient, source in pairs}
 
-    def _asked_for(self, layer: str, held: Mapping[str, Tensor], what: str) -> Tensor:
-        if layer not in held:
-            where = f"of layer {layer!r}" if layer else "of the input"
-            raise ComponentError(f"the {what} {where} were not planned: the explainer's trait 'uses' must name them")
-        return held[layer]
-
 
 class PassView:
-    """An :class:`ImagePass` as an explainer sees it: with a layer and a target."""
+    """An :class:`ImagePass` as an explainer sees it: with a layer, a target, and what the explainer declared to use.
 
-    def __init__(self, image_pass: ImagePass, layer: str, target: Target) -> None:
+    What was not declared is refused even where another explainer's needs happen to provide it, so that no explainer
+    works in company only.
+    """
+
+    def __init__(self, image_pass: ImagePass, layer: str, target: Target, uses: Iterable[str]) -> None:
         self._pass = image_pass
+        self._uses = frozenset(uses)
         self.layer = layer
         self.target = target
 
@@ -141,21 +138,29 @@ class PassView:
         """The network from images in [0, 1] to the target ``[N]``."""
         return TargetModule(self.network, self.target)
 
-    def activations(self, layer: str | None = None) -> Tensor:
-        """Activations ``[N, C, h, w]`` of the view's layer or another one that was planned."""
-        return self._pass.activations(layer or self.layer)
+    def activations(self) -> Tensor:
+        """Activations ``[N, C, h, w]`` of the layer."""
+        self._check("activations")
+        return self._pass.activations(self.layer)
 
-    def gradients(self, layer: str | None = None) -> Tensor:
-        """Gradient ``[N, C, h, w]`` of the target at the view's layer or another one that was planned."""
-        return self._pass.gradients(layer or self.layer, self.target)
+    def gradients(self) -> Tensor:
+        """Gradient ``[N, C, h, w]`` of the target at the layer."""
+        self._check("gradients")
+        return self._pass.gradients(self.layer, self.target)
 
     def input_gradients(self) -> Tensor:
         """Gradient ``[N, 3, H, W]`` of the target with respect to the images."""
+        self._check("input_gradients")
         return self._pass.input_gradients(self.target)
 
     def forward(self, images: Tensor) -> Tensor:
         """The target ``[M]`` of other images; differentiable where grad mode is on."""
+        self._check("forward")
         return self.target.scalar(self.network(images))
+
+    def _check(self, what: str) -> None:
+        if what not in self._uses:
+            raise ComponentError(f"asks for {what}, which its trait 'uses' does not name")
 
 
 class TargetModule(nn.Module):

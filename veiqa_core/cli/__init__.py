@@ -17,8 +17,9 @@ class _Failure(click.ClickException):
     """One line on standard error and the exit status: 2 for what cannot be done as asked, 1 for what failed."""
 
     def __init__(self, error: Exception) -> None:
-        known = isinstance(error, VeiqaError)
-        hint = "" if known else " (VEIQA_STRICT=1 shows where)"
+        if isinstance(error, ModuleNotFoundError):
+            error = UsageError(f"this needs {error.name}, which is not installed here: pip install veiqa")
+        hint = "" if isinstance(error, VeiqaError) else " (VEIQA_STRICT=1 shows where)"
         super().__init__(f"{one_line(error)}{hint}")
         self.exit_code = 2 if isinstance(error, UsageError) else 1  # type: ignore[misc]  # declared as a class variable
 
@@ -31,12 +32,8 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except OSError as error:
-            if isinstance(error, BrokenPipeError) or _strict():
-                raise
-            raise _Failure(error) from error
         except Exception as error:
-            if _strict():
+            if isinstance(error, BrokenPipeError) or _strict():
                 raise
             raise _Failure(error) from error
 

@@ -1,0 +1,79 @@
+"""What is checked, and how: ``nox -l`` lists it, ``nox`` runs the default sessions, ``nox -s NAME`` one.
+
+Every session installs the built wheel into an environment of its own, so that what is tested is what users get.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "types", "build", "tests", "light", "third_party"]
+nox.options.error_on_missing_interpreters = False
+
+TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100")
+EXAMPLES = sorted(Path("tests/plugins").glob("veiqa-*"))
+
+
+def install_wheel(session: nox.Session, extra: str = "", *more: str) -> None:
+    """Install the package as built, with its bytecode: many tests start a new interpreter."""
+    session.env["UV_COMPILE_BYTECODE"] = "1"
+    session.env.pop("PYTHONDONTWRITEBYTECODE", None)
+    session.install(f".{extra}", *more)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("ruff>=0.12")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types (mypy, strict)."""
+    session.install(".", "mypy>=1.15", "pytest>=8", "hypothesis>=6.100")
+    session.run("mypy")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel, and check what the wheel holds."""
+    session.install("build", "hatchling")
+    folder = session.create_tmp()
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", folder, silent=True)
+    session.run("python", "tests/check_wheel.py", folder)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests, except those of third-party plugins. Arguments go to pytest."""
+    install_wheel(session, "[lite]", *TEST_TOOLS)
+    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+
+
+@nox.session
+def light(session: nox.Session) -> None:
+    """Without torch and numpy: listing works, and running says what is missing."""
+    session.install("--no-deps", ".")
+    session.install("attrs", "click", "pluggy", "tomli-w", *TEST_TOOLS)
+    session.run("pytest", "tests/light", *session.posargs)
+
+
+@nox.session
+def third_party(session: nox.Session) -> None:
+    """Install real third-party distributions, good and bad, beside the built-ins, and run their tests."""
+    install_wheel(session, "", *TEST_TOOLS, "hatchling")
+    session.install("--no-deps", "--no-build-isolation", *(str(path) for path in EXAMPLES))
+    session.run("pytest", "tests/third_party", *session.posargs, env={"VEIQA_TEST_THIRD_PARTY": "1"})
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed; see benchmarks/. Arguments go to the benchmark."""
+    install_wheel(session)
+    session.run("python", "benchmarks/speed.py", *session.posargs, env={"OMP_NUM_THREADS": str(os.cpu_count() or 1)})

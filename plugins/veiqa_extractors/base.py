@@ -1,0 +1,121 @@
+"""What all built-in extractors share: from the text of ``weights`` to an open network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import nn
+
+from veiqa_core.api import UsageError, WeightsError
+from veiqa_core.contracts import Network
+
+from .plugin import NetworkParams, random_seed
+from .weights import Package, State, WeightsFile, digest_of, fill
+
+
+class WeightedExtractor(ABC):
+    """An extractor whose network is built, given its weights and put on a device in one order for all of them."""
+
+    name: str
+    """The network's name, for messages."""
+
+    package: ClassVar[Package | None] = None
+    """Where ``weights="packaged"`` finds them."""
+
+    downloadable: ClassVar[bool] = True
+    """Whether timm can fetch the weights."""
+
+    def __init__(self, params: NetworkParams) -> None:
+        self.weights = params.weights
+        self.resize = params.resize
+
+    @abstractmethod
+    def build(self, *, pretrained: bool = False) -> nn.Module:
+        """The network with initial weights, or with those that timm downloads."""
+
+    @abstractmethod
+    def describe(self, module: nn.Module, digest: str) -> Network:
+        """The network as the engine takes it, once the module is on its device."""
+
+    def skeleton(self) -> nn.Module:
+        """The network before a file's weights are put in; without storage, so nothing is initialised in vain."""
+        with torch.device("meta"):
+            return self.build()
+
+    def read(self, file: WeightsFile) -> State:
+        """The weights in a file."""
+        return file.state_dict()
+
+    def adapt(self, state: State, module: nn.Module) -> State:
+        """Weights in another usual layout brought to the module's own; may fit the module to their class count."""
+        return state
+
+    def open(self, device: torch.device) -> Network:
+        """Load the network and its weights.
+
+        Raises:
+            WeightsError: the weights are missing, damaged, unsafe or of another network.
+            UsageError: ``resize`` is below what the network takes.
+        """
+        with _own_randomness(), torch.no_grad():
+            module, digest = self._load()
+            module.eval().requires_grad_(False)
+            _keep_inputs(module)
+            network = self.describe(module.to(device).to(memory_format=torch.channels_last), digest)
+        if self.resize is not None and self.resize < network.min_size:
+            raise UsageError(f"{self.name}: resize must be at least {network.min_size}, not {self.resize}")
+        return network
+
+    def _load(self) -> tuple[nn.Module, str]:
+        seed = random_seed(self.weights)
+        if seed is not None:
+            torch.default_generator.manual_seed(seed)
+            return self.build(), f"random:{seed}"
+        if self.weights == "hub":
+            return self._download()
+        file = self._packaged() if self.weights == "packaged" else WeightsFile.read(Path(self.weights).expanduser())
+        module = self.skeleton()
+        fill(module, self.adapt(self.read(file), module), self.name, file.path)
+        return module, file.digest
+
+    def _packaged(self) -> WeightsFile:
+        if self.package is not None:
+            return self.package.read()
+        download = "-p extractor.weights=hub to let timm download them, " if self.downloadable else ""
+        raise WeightsError(
+            f"no package carries the weights of {self.name}: use -p extractor.weights=FILE for a local file, {download}"
+            "or -p extractor.weights=random:0 for an untrained network"
+        )
+
+    def _download(self) -> tuple[nn.Module, str]:
+        if not self.downloadable:
+            raise WeightsError(f"timm has no weights of {self.name}; use -p extractor.weights=FILE for a local file")
+        try:
+            module = self.build(pretrained=True)
+        except Exception as error:  # whatever the download libraries raise
+            reason = str(error).strip().split("\n")[0] or type(error).__name__
+            raise WeightsError(
+                f"timm could not download the weights of {self.name} ({reason}); "
+                "go online once, or use -p extractor.weights=FILE for a local file"
+            ) from error
+        return module, digest_of(module.state_dict().items())
+
+
+@contextmanager
+def _own_randomness() -> Iterator[None]:
+    """Keep the global generator as it was: building a network draws from it."""
+    with torch.random.fork_rng(devices=[]):
+        yield
+
+
+def _keep_inputs(module: nn.Module) -> None:
+    """Stop activations from overwriting their inputs, which explainers may have hooked."""
+    parts: Iterable[Any] = module.modules()
+    for part in parts:
+        if hasattr(part, "inplace"):
+            part.inplace = False

@@ -1,0 +1,1 @@
+"""VEIQA's built-in similarity metrics."""

@@ -1,0 +1,37 @@
+"""Checks a folder with one built wheel: it holds the packages and their type markers, and nothing else.
+
+Usage: python tests/check_wheel.py FOLDER
+"""
+
+from __future__ import annotations
+
+import configparser
+import sys
+import zipfile
+from pathlib import Path
+
+PACKAGES = {"veiqa_core", "veiqa_pri", "veiqa_extractors", "veiqa_explainers", "veiqa_metrics", "veiqa_mappers"}
+
+
+def main(folder: str) -> None:
+    """Exit with a message if anything is wrong."""
+    (wheel,) = Path(folder).glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (listing,) = (name for name in names if name.endswith(".dist-info/entry_points.txt"))
+        entries = configparser.ConfigParser()
+        entries.read_string(archive.read(listing).decode())
+    tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
+    if tops != PACKAGES:
+        sys.exit(f"{wheel.name} holds {sorted(tops)}; {sorted(PACKAGES)} is due")
+    for package in PACKAGES:
+        if f"{package}/py.typed" not in names:
+            sys.exit(f"{wheel.name}: {package}/py.typed is missing")
+    for module in entries["veiqa"].values():
+        if f"{module.replace('.', '/')}.py" not in names:
+            sys.exit(f"{wheel.name}: the entry point {module} is not in it")
+    print(f"{wheel.name}: {len(names)} files, {len(entries['veiqa'])} plugins")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,75 @@
+"""A third-party plugin whose components misbehave, and a small network for quick runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from veiqa_core.discovery import Found, find
+from veiqa_core.recipe import Choice
+from veiqa_core.registry import Registry
+
+SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
+
+_FAULTY = """
+from veiqa_core.api import Component, hookimpl
+
+LAYER = {"space": "layer", "uses": ("activations",)}
+METRIC = {"similar": "high", "bounds": (None, None), "identity": "max", "symmetric": True}
+
+@hookimpl
+def veiqa_pri_generators():
+    yield Component(name="wrong-shape", summary="S.", factory="faulty:WrongShape")
+
+@hookimpl
+def veiqa_explainers():
+    yield Component(name="raises", summary="S.", factory="faulty:Raises", traits=LAYER)
+    yield Component(name="not-finite", summary="S.", factory="faulty:NotFinite", traits=LAYER)
+    yield Component(name="zero", summary="S.", factory="faulty:Zero", traits=LAYER)
+    yield Component(name="unplanned", summary="S.", factory="faulty:Unplanned", traits=LAYER)
+
+@hookimpl
+def veiqa_similarity_metrics():
+    yield Component(name="not-a-number", summary="S.", factory="faulty:NotANumber", traits=METRIC)
+
+class WrongShape:
+    def __init__(self, params): pass
+    def generate(self, images, seeds): return images[..., 1:]
+
+class Raises:
+    def __init__(self, params): pass
+    def explain(self, view): raise RuntimeError("out of\\nluck")
+
+class NotFinite:
+    def __init__(self, params): pass
+    def explain(self, view): return view.activations().sum(1) / 0
+
+class Zero:
+    def __init__(self, params): pass
+    def explain(self, view): return view.activations().sum(1) * 0
+
+class Unplanned:
+    def __init__(self, params): pass
+    def explain(self, view): return view.gradients().sum(1)
+
+class NotANumber:
+    def __init__(self, params): pass
+    def compare(self, x, y): return (x - y).sum((1, 2)) * float("nan")
+"""
+
+
+@pytest.fixture
+def small() -> Choice:
+    """A tiny network with random weights."""
+    return SMALL
+
+
+@pytest.fixture
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """Everything installed, and the components of the distribution ``faulty``."""
+    (tmp_path / "faulty.py").write_text(_FAULTY)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "faulty", raising=False)
+    return Registry([*find(), Found("faulty", "main", "1.0", "faulty")])

@@ -1,0 +1,203 @@
+"""The command line: what it prints, writes and returns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+from click.testing import CliRunner, Result
+
+from veiqa_core import recipe as recipes
+from veiqa_core.cli import main
+from veiqa_core.recipe import Branch, Choice, Recipe, RecipeSet
+
+FAST = (
+    "--extractor",
+    "timm",
+    "-p",
+    "extractor.model=test_resnet",
+    "-p",
+    "extractor.weights=random:0",
+    "--device",
+    "cpu",
+)
+FIELDS = {"image", "score", "similarities", "flags", "error", "recipe"}
+
+
+def veiqa(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    y, x = np.mgrid[:80, :112]
+    waves = 127 + 60 * np.sin(x / 5)[..., None] * np.cos(y[..., None] / np.array([4, 6, 8]))
+    path = tmp_path / "a photo.png"
+    PIL.Image.fromarray(waves.astype(np.uint8)).save(path)
+    return path
+
+
+def test_the_four_pris_are_used_and_shown_by_default(image: Path) -> None:
+    done = veiqa("run", image, *FAST)
+    assert done.exit_code == 0
+    shown = [line.split("/")[0].strip() for line in done.stdout.splitlines()[1:5]]
+    assert shown == ["mean-blur", "white-noise", "jpeg", "jpeg2000"]
+    assert "Not yet a quality" in done.stdout
+
+
+def test_json_holds_the_fields_and_null_for_what_is_not_available(image: Path, tmp_path: Path) -> None:
+    done = veiqa("run", image, tmp_path / "absent.png", *FAST, "--format", "json", "--metric", "ssim")
+    assert done.exit_code == 1
+    first, second = json.loads(done.stdout)
+    assert set(first) == set(second) == FIELDS
+    assert first["score"] is None
+    assert first["flags"] == ["uncalibrated"]
+    assert first["error"] is None
+    assert all(isinstance(value, float) for value in first["similarities"].values())
+    assert second["error"] == f"{tmp_path / 'absent.png'}: no such file"
+    assert set(second["similarities"].values()) == {None}
+
+
+def test_all_formats_say_the_same(image: Path, tmp_path: Path) -> None:
+    options = ("run", image, *FAST, "--pri", "jpeg", "--pri", "mean-blur", "--mapper", "identity")
+    (row,) = json.loads(veiqa(*options, "--format", "json").stdout)
+    (line,) = veiqa(*options, "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line) == row
+    (record,) = csv.DictReader(io.StringIO(veiqa(*options, "--format", "csv").stdout))
+    assert float(record["score"]) == row["score"]
+    assert {key: float(record[key]) for key in row["similarities"]} == row["similarities"]
+    assert record["error"] == ""
+    veiqa(*options, "--format", "json", "--output", tmp_path / "out.json")
+    assert json.loads((tmp_path / "out.json").read_text()) == [row]
+
+
+def test_an_empty_json_list_is_still_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    from veiqa_core.cli.output import FORMATS
+
+    stream = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), FORMATS["json"](stream, ["a"]):
+        raise KeyboardInterrupt
+    assert json.loads(stream.getvalue()) == []
+
+
+def test_settings_go_to_every_component_that_has_them(image: Path) -> None:
+    done = veiqa("run", image, *FAST, "--pri", "jpeg", "--pri", "mean-blur", "-p", "pri.quality=9", "--format", "json")
+    keys = list(json.loads(done.stdout)[0]["similarities"])
+    assert keys[0].startswith("jpeg(quality=9)/")
+    assert keys[1].startswith("mean-blur/")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "Missing argument 'IMAGE...'"),
+        (["x.png", "--metric", "pnsr"], "unknown similarity metric 'pnsr'. Did you mean 'psnr'?"),
+        (["x.png", "--explainer", "grad-cam"], "unknown explainer 'grad-cam'. Did you mean 'gradcam'?"),
+        (
+            ["x.png", "-p", "pri.sise=3"],
+            "unknown parameter of the chosen pri 'sise'. Did you mean 'size'?",
+        ),
+        (["x.png", "-p", "prii.size=3"], "-p prii.size=3: unknown kind 'prii'. Did you mean 'pri'?"),
+        (["x.png", "-p", "size=3"], "-p takes KIND.NAME=VALUE, such as pri.size=5, not 'size=3'"),
+        (["x.png", "-p", "pri.size=4"], "pri mean-blur: size: must be odd"),
+        (["x.png", "-p", "pri.size=big"], "pri mean-blur: size takes int, not 'big'"),
+        (["x.png", "--extractor", "vgg16"], "vgg16"),
+        (["x.png", "--extractor", "efficientnet-lite0", "-p", "extractor.weights=absent.pth"], "absent.pth"),
+        (["x.png", "--recipe", "absent.toml"], "recipe 'absent.toml' cannot be read: No such file or directory"),
+        (["x.png", "--recipe", "r.toml", "--metric", "psnr"], "--recipe already says everything"),
+        (
+            ["x.png", "--mapper", "logistic5"],
+            "mapper logistic5 maps one similarity, and recipe 'ad-hoc' has 4",
+        ),
+        (["x.png", "--explainer", "occlusion", "--layer", "3"], "explainer occlusion explains the input itself"),
+        (["x.png", *FAST, "--layer", "99"], "layer 99: test_resnet lists"),
+        (["x.png", *FAST, "-p", "explainer.target=5000"], "target 5000: test_resnet has the classes 0 to 999"),
+        (["x.png", "--format", "yaml"], "Invalid value for '--format'"),
+        (["x.png", "--metrics", "psnr"], "No such option"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line_and_status_2(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.toml").write_text(recipes.dumps(recipes.ad_hoc()))
+    done = veiqa("run", *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.output
+    assert done.stdout == ""
+
+
+def test_an_unexpected_error_is_one_line_too(image: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: Any, **options: Any) -> None:
+        raise RuntimeError("something\nunforeseen")
+
+    monkeypatch.setattr("veiqa_core.scorer.Scorer.score_many", fail)
+    done = veiqa("run", image, *FAST)
+    assert done.exit_code == 1
+    assert done.stderr == "Error: RuntimeError: something unforeseen (VEIQA_STRICT=1 shows where)\n"
+    monkeypatch.setenv("VEIQA_STRICT", "1")
+    assert isinstance(veiqa("run", image, *FAST).exception, RuntimeError)
+
+
+def test_a_recipe_file_and_a_recipe_set(image: Path, tmp_path: Path) -> None:
+    branch = Branch(
+        pri=Choice("mean-blur"), extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}), layer=1
+    )
+    one = Recipe("mine", (branch,), Choice("identity"))
+    (tmp_path / "one.toml").write_text(recipes.dumps(one))
+    (tmp_path / "set.toml").write_text(recipes.dumps(RecipeSet("both", {"GB": one})))
+    options = ("--device", "cpu", "--format", "json", "--recipe")
+    (row,) = json.loads(veiqa("run", image, *options, tmp_path / "one.toml").stdout)
+    assert row["recipe"].startswith("mine@")
+    assert row["score"] == -next(iter(row["similarities"].values()))
+    assert json.loads(veiqa("run", image, *options, tmp_path / "set.toml", "--distortion", "GB").stdout) == [row]
+    refused = veiqa("run", image, *options, tmp_path / "set.toml")
+    assert refused.exit_code == 2
+    assert "recipe set 'both' needs the distortion type: one of GB" in refused.stderr
+
+
+def test_heat_maps_are_written_for_each_image_and_pri(image: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / image.name
+    twin.write_bytes(image.read_bytes())
+    out = tmp_path / "maps" / "here"
+    done = veiqa("run", image, twin, *FAST, "--pri", "jpeg", "--pri", "mean-blur", "--vei", out)
+    assert done.exit_code == 0
+    pictures = sorted(out.iterdir())
+    assert len(pictures) == 4
+    for path in pictures:
+        assert path.name.startswith("a photo--")
+        with PIL.Image.open(path) as picture:
+            assert picture.format == "PNG"
+            assert len(np.unique(np.asarray(picture.convert("L")))) > 100
+
+
+def test_components_show_names_parameters_defaults_and_source() -> None:
+    done = veiqa("components", "show", "pri/mean-blur")
+    assert done.exit_code == 0
+    assert "size = 3  (int; at least 3" in done.stdout
+    assert "Source: Ahmed et al." in done.stdout
+    wrong = veiqa("components", "show", "prii/mean-blur")
+    assert (wrong.exit_code, wrong.stderr.split(" Known")[0]) == (2, "Error: unknown kind 'prii'. Did you mean 'pri'?")
+    assert veiqa("components", "nothing").exit_code == 2
+
+
+def test_plugins_are_listed_and_checked() -> None:
+    done = veiqa("plugins", "--check")
+    assert done.exit_code == 0, done.output
+    assert "All plugins and components load." in done.stdout
+    rows = json.loads(veiqa("plugins", "--json").stdout)["plugins"]
+    assert {row["entry"] for row in rows if row["dist"] == "veiqa"} == {
+        "pri",
+        "extractors",
+        "explainers",
+        "metrics",
+        "mappers",
+    }

@@ -1,0 +1,121 @@
+"""Recipes: TOML round trip, digest, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from veiqa_core import recipe as recipes
+from veiqa_core.errors import RecipeError, UsageError
+from veiqa_core.recipe import Branch, Choice, Recipe, RecipeSet
+from veiqa_core.registry import installed
+
+FULL = Recipe(
+    "full",
+    (
+        Branch(
+            pri=Choice("jpeg", {"quality": 5}),
+            extractor=Choice("efficientnet-lite0", {"weights": "random:1"}),
+            layer="blocks.4",
+            explainer=Choice("gradcam", {"target": 7}),
+            metric=Choice("ssim"),
+            scale="map",
+            size="input",
+        ),
+        Branch(pri=Choice("veiqa:mean-blur"), layer=-2),
+    ),
+    Choice("linear"),
+    {"coefficients": [1.0, -2.5], "intercept": 3.0},
+)
+
+
+def test_a_recipe_survives_toml() -> None:
+    assert recipes.loads(recipes.dumps(FULL), "here", "other") == FULL
+
+
+def test_a_recipe_set_survives_toml_and_is_picked_by_distortion() -> None:
+    one = RecipeSet("both", {"GB": recipes.ad_hoc(name="both-GB"), "JPEG": FULL})
+    assert recipes.loads(recipes.dumps(one), "here", "other") == one
+    assert one.pick("JPEG") is FULL
+    with pytest.raises(UsageError, match="recipe set 'both' needs the distortion type: one of GB, JPEG"):
+        one.pick(None)
+    with pytest.raises(UsageError, match="unknown distortion type 'JPG'. Did you mean 'JPEG'"):
+        one.pick("JPG")
+
+
+def _digest(recipe: Recipe) -> str:
+    return recipes.resolve(recipe, installed()).digest
+
+
+def test_the_digest_depends_on_what_is_computed_and_on_nothing_else() -> None:
+    base = Recipe("a", (Branch(pri=Choice("mean-blur")),))
+    same = Recipe("b", (Branch(pri=Choice("veiqa:mean-blur", {"size": 3})),))
+    assert _digest(base) == _digest(same)
+    others = [
+        Recipe("a", (Branch(pri=Choice("mean-blur", {"size": 5})),)),
+        Recipe("a", (Branch(pri=Choice("mean-blur"), layer=0),)),
+        Recipe("a", (Branch(pri=Choice("mean-blur"), scale="none"),)),
+        Recipe("a", (Branch(pri=Choice("mean-blur")),), Choice("identity")),
+        Recipe("a", (Branch(pri=Choice("mean-blur")),), Choice("linear"), {"x": 1.0}),
+    ]
+    assert len({_digest(base), *map(_digest, others)}) == len(others) + 1
+
+
+def test_a_branch_key_names_only_what_differs_from_the_defaults() -> None:
+    first, second = recipes.resolve(Recipe("x", FULL.branches), installed()).branches
+    assert first.key == (
+        "jpeg(quality=5)/efficientnet-lite0(weights=random:1)@blocks.4/gradcam(target=7)/ssim@scale=map,size=input"
+    )
+    assert second.key == "mean-blur/efficientnet-lite0@-2/gradcam/psnr"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = ", "here: not valid TOML"),
+        ("", "here: no [[branch]]"),
+        ("branches = 3", "here: unknown field 'branches'. Did you mean 'branch'?"),
+        ("[[branch]]\nmetric = 'psnr'", "here: branch 1: pri is missing"),
+        ("[[branch]]\npri = 3", "here: branch 1.pri: must be a name"),
+        ("[[branch]]\npri = 'jpeg'\nscale = 'both'", "here: branch 1.scale: must be one of pair, map, none"),
+        ("[[branch]]\npri = 'jpeg'\nlayer = 1.5", "here: branch 1.layer: must be a name or an index"),
+        ("[[branch]]\npri = 'jpeg'\n[mapper]\nname = 'linear'\nstate = 3", "here: mapper.state must be a table"),
+        ("[[branch]]\npri = 'jpeg'\nlayers = 'a'", "here: branch 1: unknown field 'layers'. Did you mean 'layer'?"),
+        ("distortion = {}", "here: distortion must hold a table for each distortion type"),
+    ],
+)
+def test_bad_toml_is_refused_with_the_field(text: str, message: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        recipes.loads(text, "here", "x")
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        (
+            Recipe("x", (Branch(pri=Choice("mean-blurr")),)),
+            "unknown PRI generator 'mean-blurr'. Did you mean 'mean-blur'",
+        ),
+        (Recipe("x", (Branch(pri=Choice("jpeg", {"qualty": 1})),)), "pri jpeg: unknown parameter 'qualty'"),
+        (Recipe("x", (Branch(pri=Choice("jpeg")),) * 2), "recipe 'x' has the branch jpeg/.* twice"),
+        (
+            Recipe("x", (Branch(pri=Choice("jpeg"), explainer=Choice("occlusion"), layer=3),)),
+            "explainer occlusion explains the input itself: leave out the layer 3",
+        ),
+        (recipes.ad_hoc(mapper=Choice("logistic5")), "mapper logistic5 maps one similarity, and recipe 'ad-hoc' has 4"),
+    ],
+)
+def test_parts_that_do_not_go_together_are_refused(recipe: Recipe, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        recipes.resolve(recipe, installed())
+
+
+def test_a_missing_or_binary_recipe_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="recipe 'nothing.toml' cannot be read: No such file"):
+        recipes.load("nothing.toml")
+    binary = tmp_path / "x.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RecipeError, match="it is not text"):
+        recipes.load(binary)

@@ -1,0 +1,173 @@
+"""Plugins are found, registered whole or not at all, and never break one another."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from veiqa_core import discovery
+from veiqa_core.discovery import Found
+from veiqa_core.errors import UsageError
+from veiqa_core.registry import Registry
+
+HEADER = "from veiqa_core.api import Component, hookimpl, param, params\n"
+METRIC_TRAITS = 'traits={"similar": "high", "bounds": (0, 1), "identity": "max", "symmetric": True}'
+
+
+def metric(name: str) -> str:
+    return f'Component(name="{name}", summary="S.", factory="nowhere:Nothing", {METRIC_TRAITS})'
+
+
+class Plugins:
+    """Writes plugin modules and registers them as if their distributions were installed."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        self._monkeypatch = monkeypatch
+        self._found: list[Found] = []
+
+    def add(self, name: str, code: str, *, dist: str = "") -> Found:
+        self._monkeypatch.delitem(sys.modules, name, raising=False)
+        (self._folder / f"{name}.py").write_text(HEADER + textwrap.dedent(code))
+        self._found.append(Found(dist or name.replace("_", "-"), "main", "1.0", name))
+        return self._found[-1]
+
+    def add_metric(self, name: str, metric_name: str) -> Found:
+        return self.add(name, f"@hookimpl\ndef veiqa_similarity_metrics():\n    yield {metric(metric_name)}\n")
+
+    def registry(self) -> Registry:
+        return Registry(self._found)
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugins:
+    monkeypatch.syspath_prepend(tmp_path)
+    return Plugins(tmp_path, monkeypatch)
+
+
+def test_a_component_is_found_by_name_and_by_dist_and_name(plugins: Plugins) -> None:
+    plugins.add_metric("third_good", "mae")
+    registry = plugins.registry()
+    assert registry.problems == []
+    assert registry.get("metric", "mae") is registry.get("metric", "third-good:mae")
+    assert registry.get("metric", "mae").label == "third-good:mae"
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import not_there_at_all", "cannot be imported: ModuleNotFoundError: No module named 'not_there_at_all'"),
+        ("def broken(:", "cannot be imported: SyntaxError: "),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("VEIQA_API = (2, 0)", "is written for plugin API 2.0; this VEIQA offers 1.0"),
+        ("VEIQA_API = (1, 7)", "is written for plugin API 1.7; this VEIQA offers 1.0"),
+        ("VEIQA_API = '1'", "VEIQA_API must be (major, minor), not '1'"),
+        (
+            "@hookimpl\ndef veiqa_similarity_metric():\n    return []",
+            "unknown hook 'veiqa_similarity_metric'. Did you mean 'veiqa_similarity_metrics'?",
+        ),
+        ("def veiqa_explainers():\n    return []", "veiqa_explainers is not decorated with @hookimpl"),
+        ("@hookimpl\ndef veiqa_explainers(extra):\n    return []", "PluginValidationError: "),
+        (
+            "@hookimpl\ndef veiqa_explainers():\n    return 5",
+            "hook veiqa_explainers failed: TypeError: 'int' object is not iterable",
+        ),
+        (
+            "@hookimpl\ndef veiqa_explainers():\n    yield 'gradcam'",
+            "hook veiqa_explainers gives str where a Component is due",
+        ),
+        (
+            f"@hookimpl\ndef veiqa_similarity_metrics():\n    yield {metric('a')}\n    raise OSError('late')",
+            "hook veiqa_similarity_metrics failed: OSError: late",
+        ),
+        (
+            f"@hookimpl\ndef veiqa_similarity_metrics():\n    yield {metric('a')}\n    yield {metric('a')}",
+            "gives the metric 'a' twice",
+        ),
+        (
+            "@hookimpl\ndef veiqa_similarity_metrics():\n    yield Component(name='a', summary='S.', factory='m:C')",
+            "metric 'a': trait 'similar' is missing: 'high' or 'low': which way is more similar",
+        ),
+        (
+            "@hookimpl\ndef veiqa_explainers():\n"
+            "    yield Component(name='a', summary='S.', factory='m:C', traits={'spaces': 'layer'})",
+            "explainer 'a': unknown trait 'spaces'. Did you mean 'space'?",
+        ),
+        (
+            "@hookimpl\ndef veiqa_explainers():\n    yield Component(name='Bad Name', summary='S.', factory='m:C')",
+            "hook veiqa_explainers failed: ValueError: component 'Bad Name': name must be lower-case letters",
+        ),
+    ],
+)
+def test_a_bad_plugin_is_left_out_whole_with_a_reason_and_the_rest_works(
+    plugins: Plugins, code: str, reason: str
+) -> None:
+    bad = plugins.add("third_bad", code)
+    plugins.add_metric("third_fine", "mae")
+    registry = plugins.registry()
+    (problem,) = registry.problems
+    assert problem.plugin == bad
+    assert problem.reason.startswith(reason)
+    assert str(problem).startswith("plugin third-bad 1.0 (entry point 'main'): ")
+    assert [item.ref for item in registry] == ["third-fine:mae"]
+
+
+def test_a_name_given_twice_is_an_error_only_when_it_is_used_bare(plugins: Plugins) -> None:
+    plugins.add_metric("third_one", "mae")
+    plugins.add_metric("third_two", "mae")
+    registry = plugins.registry()
+    assert registry.problems == []
+    assert registry.get("metric", "third-two:mae").dist == "third-two"
+    with pytest.raises(UsageError) as caught:
+        registry.get("metric", "mae")
+    assert str(caught.value) == (
+        "similarity metric 'mae' is offered by third-one 1.0 and third-two 1.0: say 'third-one:mae' or 'third-two:mae'"
+    )
+
+
+def test_an_unknown_name_names_the_near_miss(plugins: Plugins) -> None:
+    plugins.add_metric("third_norm", "minkowski")
+    with pytest.raises(UsageError) as caught:
+        plugins.registry().get("metric", "minkovsky")
+    assert str(caught.value) == ("unknown similarity metric 'minkovsky'. Did you mean 'minkowski'? Known: minkowski.")
+
+
+def test_a_missing_package_is_named_when_the_component_is_loaded(plugins: Plugins) -> None:
+    plugins.add(
+        "third_needs",
+        f"""
+        @hookimpl
+        def veiqa_similarity_metrics():
+            yield Component(name="a", summary="S.", factory="m:C", requires=("not_there_at_all",), {METRIC_TRAITS})
+        """,
+    )
+    with pytest.raises(UsageError, match="metric 'a' .third-needs 1.0. needs .* pip install not_there_at_all"):
+        plugins.registry().get("metric", "a").load()
+
+
+def _fake_distribution(folder: Path, name: str, module: str) -> None:
+    info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[veiqa]\nmain = {module}\n")
+
+
+def test_discovery_reads_metadata_without_importing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fake_distribution(tmp_path, "Third_Party.Plugin", "no_such_module_anywhere")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = {plugin.dist: plugin for plugin in discovery.find()}
+    assert found["third-party-plugin"] == Found("third-party-plugin", "main", "1.0", "no_such_module_anywhere")
+    assert "veiqa" in found
+
+
+@pytest.mark.parametrize(("allowed", "dists"), [("third-party", {"third-party"}), ("veiqa", {"veiqa"}), ("", set())])
+def test_the_allow_list_limits_distributions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: str, dists: set[str]
+) -> None:
+    _fake_distribution(tmp_path, "third-party", "no_such_module_anywhere")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("VEIQA_PLUGINS", allowed)
+    assert {plugin.dist for plugin in discovery.find()} == dists

@@ -1,0 +1,81 @@
+"""Start-up is light, tested by what gets imported and, in nox's session ``light``, where nothing heavy is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "matplotlib", "skimage")
+
+SPY = f"""
+import sys
+sys.argv = ["veiqa", *sys.argv[1:]]
+from veiqa_core.cli import main
+try:
+    main()
+finally:
+    print("HEAVY:", *(name for name in {HEAVY} if name in sys.modules), file=sys.stderr)
+"""
+without_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is not None, reason="torch is installed here; nox -s light has none"
+)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", SPY, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["plugins"],
+        ["plugins", "--json"],
+        ["components"],
+        ["components", "metric"],
+        ["components", "--json"],
+        ["components", "show", "explainer/gradcam"],
+        ["components", "show", "metric/psnr", "--json"],
+        ["components", "show", "metric/psnrr"],
+        ["run", "photo.jpg", "--metric", "psnrr"],
+        ["run", "photo.jpg", "-p", "pri.sizes=3"],
+        ["run", "photo.jpg", "--recipe", "absent.toml"],
+    ],
+)
+def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.stderr.splitlines()[-1] == "HEAVY:", done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_importing_the_package_and_the_plugin_face_is_light() -> None:
+    code = f"import sys, veiqa_core, veiqa_core.api; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_kind_of_component_is_listed() -> None:
+    done = run("components", "--json")
+    rows = json.loads(done.stdout)
+    assert {row["kind"] for row in rows} == {"pri", "extractor", "explainer", "metric", "mapper"}
+    assert all(row["summary"] and row["reference"] for row in rows if row["dist"] == "veiqa")
+
+
+@without_torch
+def test_without_numpy_and_torch_a_run_says_what_is_missing() -> None:
+    done = run("run", "photo.jpg", "--pri", "mean-blur")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0] == "Error: this needs numpy, which is not installed here: pip install veiqa"
+
+
+@without_torch
+def test_without_torch_the_check_names_every_component_that_cannot_load() -> None:
+    done = run("plugins", "--check")
+    assert done.returncode == 1
+    assert "metric 'psnr' (veiqa 0.1.0) needs what is not installed here: pip install torch" in done.stdout

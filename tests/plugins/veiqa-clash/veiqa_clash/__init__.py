@@ -1,0 +1,1 @@
+"""A third-party plugin whose metric takes a built-in's name."""

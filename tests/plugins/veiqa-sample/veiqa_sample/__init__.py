@@ -1,0 +1,1 @@
+"""A third-party plugin with one component of each kind."""

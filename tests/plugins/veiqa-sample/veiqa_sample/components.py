@@ -1,0 +1,113 @@
+"""One component of each kind, as a third party writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from veiqa_core.api import NoParams
+from veiqa_core.contracts import FloatArray, Network, Prediction, View
+
+from .plugin import ContrastParams, GradientNormParams
+
+
+class LowContrast:
+    """Pulls every pixel towards mid-grey."""
+
+    def __init__(self, params: ContrastParams) -> None:
+        self.params = params
+
+    def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
+        """The PRIs, rounded to 8 bits."""
+        return (((images - 0.5) * self.params.factor + 0.5) * 255).round() / 255
+
+
+class _EdgeNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        edge = torch.tensor([[-1.0, 0.0, 1.0]] * 3)
+        bank = torch.stack([edge, edge.T, -edge, -edge.T])
+        self.edges = nn.Conv2d(3, 4, 3, stride=2, padding=1, bias=False)
+        self.edges.weight.data = bank[:, None].repeat(1, 3, 1, 1) / 9
+        self.act = nn.ReLU()
+        self.head = nn.Linear(4, 3, bias=False)
+        self.head.weight.data = torch.eye(3, 4)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.act(self.edges(images)).mean(dim=(2, 3)))
+
+
+class Edges:
+    """Opens the fixed network."""
+
+    def __init__(self, params: NoParams) -> None:
+        self.params = params
+
+    def open(self, device: torch.device) -> Network:
+        """The network; it needs no weights from anywhere."""
+        module = _EdgeNet().to(device).eval().requires_grad_(False)
+        return Network(
+            name="edges",
+            module=module,
+            layers=("edges", "act"),
+            default_layer="act",
+            weights_digest="fixed",
+            min_size=4,
+            linear_head=module.head.weight,
+        )
+
+
+class GradientNorm:
+    """How steeply the target depends on each position."""
+
+    def __init__(self, params: GradientNormParams) -> None:
+        self.params = params
+
+    def explain(self, view: View) -> Tensor:
+        """The map ``[N, h, w]``."""
+        return torch.linalg.vector_norm(view.gradients(), dim=1)
+
+
+class MeanAbsoluteError:
+    """Mean absolute error of two maps."""
+
+    def __init__(self, params: NoParams) -> None:
+        self.params = params
+
+    def compare(self, x: Tensor, y: Tensor) -> Tensor:
+        """Error ``[N]``, zero at identity."""
+        return (x - y).abs().mean(dim=(1, 2))
+
+
+class Median:
+    """Minus the median of the similarities."""
+
+    def __init__(self, params: NoParams) -> None:
+        self.params = params
+
+    def fit(self, similarities: FloatArray, quality: FloatArray) -> None:
+        """Nothing to fit."""
+
+    def predict(self, similarities: FloatArray) -> Prediction:
+        """Score without an interval."""
+        score = -np.median(similarities, axis=1)
+        unknown = np.full_like(score, np.nan)
+        return Prediction(score, unknown, unknown)
+
+    def sensitivity(self, similarities: FloatArray) -> FloatArray:
+        """One for the middle similarity, shared where there are two."""
+        order = np.argsort(np.argsort(similarities, axis=1), axis=1)
+        count = similarities.shape[1]
+        middle = {(count - 1) // 2, count // 2}
+        return np.where(np.isin(order, list(middle)), -1.0 / len(middle), 0.0)
+
+    def state(self) -> Mapping[str, Any]:
+        """Empty: nothing is fitted."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Nothing to take back."""

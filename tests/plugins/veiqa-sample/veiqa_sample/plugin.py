@@ -1,0 +1,83 @@
+"""Records of the components. Light: neither numpy nor torch is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from veiqa_core.api import Component, hookimpl, param, params, target_param
+
+VEIQA_API = (1, 0)
+
+
+@params
+class ContrastParams:
+    """Of the contrast PRI."""
+
+    factor: float = param(0.5, help="What remains of the contrast.", gt=0, lt=1, search=(0.25, 0.5))
+
+
+@params
+class GradientNormParams:
+    """Of the gradient-norm explainer."""
+
+    target: int | str = target_param()
+
+
+@hookimpl
+def veiqa_pri_generators() -> Iterator[Component]:
+    """One PRI generator."""
+    yield Component(
+        name="low-contrast",
+        summary="The image with its contrast lowered.",
+        factory="veiqa_sample.components:LowContrast",
+        params=ContrastParams,
+        requires=("torch",),
+    )
+
+
+@hookimpl
+def veiqa_feature_extractors() -> Iterator[Component]:
+    """One extractor."""
+    yield Component(
+        name="edges",
+        summary="A fixed bank of edge filters with a pooled linear head.",
+        factory="veiqa_sample.components:Edges",
+        requires=("torch",),
+    )
+
+
+@hookimpl
+def veiqa_explainers() -> Iterator[Component]:
+    """One explainer."""
+    yield Component(
+        name="gradient-norm",
+        summary="Norm of the target's gradient over the channels.",
+        factory="veiqa_sample.components:GradientNorm",
+        params=GradientNormParams,
+        requires=("torch",),
+        traits={"space": "layer", "uses": ("gradients",)},
+    )
+
+
+@hookimpl
+def veiqa_similarity_metrics() -> Iterator[Component]:
+    """One metric."""
+    yield Component(
+        name="mae",
+        summary="Mean absolute error.",
+        factory="veiqa_sample.components:MeanAbsoluteError",
+        requires=("torch",),
+        traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True},
+    )
+
+
+@hookimpl
+def veiqa_score_mappers() -> Iterator[Component]:
+    """One mapper."""
+    yield Component(
+        name="median",
+        summary="Median of the negated similarities.",
+        factory="veiqa_sample.components:Median",
+        requires=("numpy",),
+        traits={"fitted": False, "branches": "many"},
+    )

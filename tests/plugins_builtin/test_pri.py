@@ -1,0 +1,309 @@
+"""The PRI generators: exact values, 8-bit output, repeatability."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import math
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy import ndimage
+
+from veiqa_core.api import ImageError
+from veiqa_core.contracts import PriGenerator
+from veiqa_core.kinds import KINDS
+from veiqa_pri.blur import MeanBlur
+from veiqa_pri.codecs import Jpeg, Jpeg2000
+from veiqa_pri.eight_bit import from_uint8, to_uint8
+from veiqa_pri.noise import WhiteNoise
+from veiqa_pri.plugin import Jpeg2000Params, JpegParams, MeanBlurParams, WhiteNoiseParams, veiqa_pri_generators
+
+COMPONENTS = {component.name: component for component in veiqa_pri_generators()}
+NAMES = sorted(COMPONENTS)
+SIZES = [(1, 1), (1, 9), (9, 1), (2, 3), (5, 7), (8, 8), (31, 33), (64, 48)]
+
+
+def make(name):
+    component = COMPONENTS[name]
+    module, cls = component.factory.split(":")
+    return getattr(importlib.import_module(module), cls)(component.params())
+
+
+def levels(height, width, *, count=1, seed=0):
+    """A random 8-bit batch ``[N, 3, H, W]`` with some structure: noise over a ramp."""
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(0, 200, height * width).reshape(height, width)
+    return (ramp + rng.integers(0, 56, (count, 3, height, width))).astype(np.uint8)
+
+
+def batch(height=40, width=56, *, count=1, seed=0):
+    return from_uint8(levels(height, width, count=count, seed=seed))
+
+
+def pillow_round_trip(pixels, **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, **options)
+    return np.array(Image.open(io.BytesIO(file.getvalue())))
+
+
+# every generator
+
+
+def test_the_plugin_offers_one_generator_for_each_distortion():
+    assert {name: c.traits["distortion"] for name, c in COMPONENTS.items()} == {
+        "mean-blur": "GB",
+        "white-noise": "WN",
+        "jpeg": "JPEG",
+        "jpeg2000": "JP2K",
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_records_declare_valid_traits_and_build_a_generator(name):
+    assert KINDS["pri"].traits_problem(COMPONENTS[name].traits) is None
+    assert isinstance(make(name), PriGenerator)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_output_is_what_an_eight_bit_file_would_hold(name, size):
+    images = batch(*size, count=2)
+    result = make(name).generate(images, [1, 2])
+    assert result.shape == images.shape
+    assert result.dtype == torch.float32
+    assert result.is_contiguous()
+    held = np.rint(result.numpy() * 255).astype(np.uint8)
+    expected = held.astype(np.float32) / np.float32(255)
+    np.testing.assert_array_equal(result.numpy(), expected)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_image_gives_the_same_pri(name):
+    images = batch()
+    assert torch.equal(make(name).generate(images, [7]), make(name).generate(images, [7]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_batch_equals_its_images_one_by_one_in_any_order(name):
+    images, seeds, generator = batch(count=3), [5, 6, 2**63 - 1], make(name)
+    together = generator.generate(images, seeds)
+    apart = [generator.generate(image[None], [seed])[0] for image, seed in zip(images, seeds, strict=True)]
+    assert torch.equal(together, torch.stack(apart))
+    assert torch.equal(together.flip(0), generator.generate(images.flip(0), seeds[::-1]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_seeds_matter_for_white_noise_alone(name):
+    images = batch()
+    same = torch.equal(make(name).generate(images, [1]), make(name).generate(images, [2]))
+    assert same is (name != "white-noise")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_input_is_rounded_to_eight_bits_first(name):
+    images = batch()
+    nudged = images + 0.4 / 255
+    assert torch.equal(make(name).generate(nudged, [3]), make(name).generate(images, [3]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_memory_layout_does_not_matter_and_the_input_stays_as_it_was(name):
+    images = batch(count=2)
+    expected = make(name).generate(images, [1, 2])
+    wide = torch.zeros(2, 3, 80, 112)
+    wide[:, :, ::2, ::2] = images
+    for other in (images.contiguous(memory_format=torch.channels_last), wide[:, :, ::2, ::2]):
+        before = other.clone()
+        assert torch.equal(make(name).generate(other, [1, 2]), expected)
+        assert torch.equal(other, before)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_global_random_generators_are_left_alone(name):
+    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    make(name).generate(batch(), [1])
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    assert np.array_equal(np.random.get_state()[1], numpy_state[1])
+    assert np.random.get_state()[2] == numpy_state[2]
+    assert random.getstate() == python_state
+
+
+@pytest.mark.parametrize("name", ["mean-blur", "jpeg", "jpeg2000"])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_uniform_grey_stays_within_a_level_or_two(name, level):
+    images = torch.full((1, 3, 64, 64), level / 255)
+    error = (make(name).generate(images, [1]) - images).abs().max() * 255
+    assert error <= {"mean-blur": 0, "jpeg": 8, "jpeg2000": 2}[name]
+
+
+# rounding
+
+
+def test_every_level_is_the_float_nearest_to_its_quotient():
+    images = from_uint8(np.arange(256, dtype=np.uint8)).numpy()
+    assert images.dtype == np.float32
+    np.testing.assert_array_equal(images, (np.arange(256) / 255).astype(np.float32))
+    np.testing.assert_array_equal(to_uint8(torch.from_numpy(images)), np.arange(256))
+
+
+def test_values_outside_the_range_are_clipped():
+    np.testing.assert_array_equal(to_uint8(torch.tensor([-0.5, 0.0, 1.0, 1.5])), [0, 0, 255, 255])
+
+
+# mean-blur
+
+
+def mean_of_square(pixels, size):
+    """Each pixel's mean evaluated as whole numbers in Python, borders replicated, rounded half up."""
+    height, width = pixels.shape
+    radius = size // 2
+
+    def at(row, column):
+        return int(pixels[min(max(row, 0), height - 1), min(max(column, 0), width - 1)])
+
+    span = range(-radius, radius + 1)
+    sums = [[sum(at(r + i, c + j) for i in span for j in span) for c in range(width)] for r in range(height)]
+    return [[(2 * total + size**2) // (2 * size**2) for total in row] for row in sums]
+
+
+def test_mean_blur_of_a_small_example():
+    pixels = np.array([[0, 0, 0], [0, 255, 0], [0, 0, 9]], dtype=np.uint8)
+    result = to_uint8(MeanBlur(MeanBlurParams()).generate(from_uint8(np.stack([pixels] * 3)[None]), [0]))
+    np.testing.assert_array_equal(result[0, 1], [[28, 28, 28], [28, 29, 30], [28, 30, 32]])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    height=st.integers(1, 9),
+    width=st.integers(1, 9),
+    size=st.sampled_from([3, 5, 7, 17, 31]),
+    seed=st.integers(0, 99),
+)
+def test_mean_blur_is_exact(height, width, size, seed):
+    pixels = np.random.default_rng(seed).choice(np.array([0, 1, 127, 254, 255], dtype=np.uint8), (1, 3, height, width))
+    result = to_uint8(MeanBlur(MeanBlurParams(size=size)).generate(from_uint8(pixels), [0]))
+    for channel in range(3):
+        np.testing.assert_array_equal(result[0, channel], mean_of_square(pixels[0, channel], size))
+
+
+@pytest.mark.parametrize("size", [3, 15, 17, 101])
+def test_mean_blur_equals_scipys_filter_rounded(size):
+    pixels = levels(40, 56, count=2)
+    pixels[1] = 255  # the largest sums
+    sums = ndimage.correlate(pixels.astype(np.int64), np.ones((1, 1, size, size), np.int64), mode="nearest")
+    result = MeanBlur(MeanBlurParams(size=size)).generate(from_uint8(pixels), [0, 0])
+    np.testing.assert_array_equal(to_uint8(result), np.rint(sums / size**2))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 257])
+def test_mean_blur_refuses_other_sizes(size):
+    with pytest.raises(ValueError, match="size"):
+        MeanBlurParams(size=size)
+
+
+# white-noise
+
+
+def test_white_noise_is_the_seeds_normal_draws_added():
+    images, variance = batch(), 0.02
+    draws = np.random.Generator(np.random.PCG64(11)).standard_normal((3, 40, 56), dtype=np.float32)
+    expected = np.rint(255 * np.clip(images[0].numpy().astype(float) + math.sqrt(variance) * draws, 0, 1))
+    result = to_uint8(WhiteNoise(WhiteNoiseParams(variance=variance)).generate(images, [11]))[0]
+    difference = np.abs(result.astype(int) - expected)
+    assert difference.max() <= 1  # a draw within float32's rounding of a tie
+    assert (difference > 0).mean() < 1e-3
+
+
+def test_white_noise_has_the_variance_asked_for_and_no_bias():
+    grey, variance = torch.full((1, 3, 200, 200), 128 / 255), 0.01
+    noise = (WhiteNoise(WhiteNoiseParams(variance=variance)).generate(grey, [4]) - grey).numpy().astype(float)
+    assert noise.mean() == pytest.approx(0, abs=5 * math.sqrt(variance / noise.size))
+    assert noise.var() == pytest.approx(variance + 1 / 255**2 / 12, rel=5 * math.sqrt(2 / noise.size))
+    channels = np.corrcoef(noise[0].reshape(3, -1))
+    assert np.abs(channels - np.eye(3)).max() < 5 / math.sqrt(noise.size / 3)
+
+
+def test_white_noise_at_its_default_mostly_clips():
+    grey = torch.full((1, 3, 100, 100), 128 / 255)
+    result = WhiteNoise(WhiteNoiseParams()).generate(grey, [4])
+    clipped = ((result == 0) | (result == 1)).double().mean()
+    beyond = math.erfc(0.5 / math.sqrt(0.5) / math.sqrt(2))  # a normal draw further than half the range away
+    assert clipped == pytest.approx(beyond, abs=0.02)
+
+
+def test_white_noise_needs_a_seed_for_every_image():
+    with pytest.raises(ValueError, match="zip"):
+        make("white-noise").generate(batch(count=2), [1])
+
+
+def test_white_noise_of_identical_images_follows_their_seeds():
+    images = batch().repeat(2, 1, 1, 1)
+    same, other = make("white-noise").generate(images, [3, 3]), make("white-noise").generate(images, [3, 4])
+    assert torch.equal(same[0], same[1])
+    assert not torch.equal(other[0], other[1])
+
+
+@pytest.mark.parametrize("variance", [0.0, -1.0, math.inf, math.nan])
+def test_white_noise_refuses_other_variances(variance):
+    with pytest.raises(ValueError, match="variance"):
+        WhiteNoiseParams(variance=variance)
+
+
+# jpeg and jpeg2000
+
+
+@pytest.mark.parametrize("quality", [0, 10, 95])
+def test_jpeg_equals_pillows_file(quality):
+    pixels = levels(40, 56)
+    expected = pillow_round_trip(pixels[0].transpose(1, 2, 0), format="JPEG", quality=quality)
+    result = Jpeg(JpegParams(quality=quality)).generate(from_uint8(pixels), [0])
+    np.testing.assert_array_equal(to_uint8(result)[0].transpose(1, 2, 0), expected)
+
+
+def test_jpeg_quality_zero_is_one():
+    zero, one = (Jpeg(JpegParams(quality=quality)).generate(batch(), [0]) for quality in (0, 1))
+    assert torch.equal(zero, one)
+
+
+@pytest.mark.parametrize("rate", [2.0, 24.0, 100.0])
+def test_jpeg2000_equals_pillows_codestream(rate):
+    pixels = levels(96, 128)
+    options = {"quality_mode": "rates", "quality_layers": [rate], "irreversible": True, "no_jp2": True}
+    expected = pillow_round_trip(pixels[0].transpose(1, 2, 0), format="JPEG2000", **options)
+    result = Jpeg2000(Jpeg2000Params(rate=rate)).generate(from_uint8(pixels), [0])
+    np.testing.assert_array_equal(to_uint8(result)[0].transpose(1, 2, 0), expected)
+
+
+@pytest.mark.parametrize(
+    ("mild", "strong"),
+    [
+        (MeanBlur(MeanBlurParams(size=3)), MeanBlur(MeanBlurParams(size=9))),
+        (WhiteNoise(WhiteNoiseParams(variance=0.02)), WhiteNoise(WhiteNoiseParams(variance=0.5))),
+        (Jpeg(JpegParams(quality=50)), Jpeg(JpegParams(quality=0))),
+        (Jpeg2000(Jpeg2000Params(rate=10)), Jpeg2000(Jpeg2000Params(rate=100))),
+    ],
+    ids=["mean-blur", "white-noise", "jpeg", "jpeg2000"],
+)
+def test_stronger_parameters_take_the_image_further_away(mild, strong):
+    images = batch(128, 128)
+    near, far = (((g.generate(images, [1]) - images) ** 2).mean() for g in (mild, strong))
+    assert 0 < near < far
+
+
+def test_an_image_that_the_encoder_cannot_hold_is_a_clear_error():
+    too_wide = torch.zeros(1, 3, 1, 65501)
+    with pytest.raises(ImageError, match=r"65501x1 pixels .*use another PRI") as caught:
+        make("jpeg").generate(too_wide, [0])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("params", "name", "value"), [(JpegParams, "quality", 101), (Jpeg2000Params, "rate", 1.0)])
+def test_codecs_refuse_parameters_out_of_range(params, name, value):
+    with pytest.raises(ValueError, match=name):
+        params(**{name: value})

@@ -1,0 +1,100 @@
+"""Real third-party distributions beside the built-ins: one good, one broken, one clashing, one of the future."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("VEIQA_TEST_THIRD_PARTY") != "1",
+    reason="needs the distributions of tests/plugins installed: nox -s third_party",
+)
+
+PHOTO = Path(__file__).resolve().parents[2] / "docs" / "images" / "chelsea.png"
+BROKEN = (
+    "plugin veiqa-broken 1.0 (entry point 'main'): cannot be imported: "
+    "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
+)
+FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 2.0; this VEIQA offers 1.0"
+CLASH = "similarity metric 'psnr' is offered by veiqa 0.1.0 and veiqa-clash 1.0: say 'veiqa:psnr' or 'veiqa-clash:psnr'"
+
+
+def veiqa(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from veiqa_core.cli import main; main()", *arguments]
+    env = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+
+
+def similarities(*arguments: str) -> dict[str, float]:
+    done = veiqa("run", str(PHOTO), "--device", "cpu", "--format", "json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout)[0]["similarities"])
+
+
+def test_plugins_lists_all_and_says_what_was_left_out() -> None:
+    listed = json.loads(veiqa("plugins", "--json").stdout)
+    states = {row["dist"]: row["registered"] for row in listed["plugins"]}
+    assert states == {
+        "veiqa": True,
+        "veiqa-sample": True,
+        "veiqa-broken": False,
+        "veiqa-clash": True,
+        "veiqa-future": False,
+    }
+    assert listed["problems"] == [BROKEN, FUTURE]
+
+
+def test_check_tells_all_and_fails() -> None:
+    done = veiqa("plugins", "--check")
+    assert done.returncode == 1
+    problems = [line.removeprefix("problem: ") for line in done.stdout.splitlines() if line.startswith("problem: ")]
+    assert problems == [BROKEN, FUTURE, CLASH]
+
+
+def test_bad_plugins_cost_one_warning_line_each_and_nothing_else() -> None:
+    done = veiqa("run", str(PHOTO), "--pri", "mean-blur", "--device", "cpu")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all" for problem in (BROKEN, FUTURE)
+    ]
+    assert "mean-blur/efficientnet-lite0@bn2/gradcam/psnr" in done.stdout
+
+
+def test_a_clash_is_an_error_only_for_the_bare_name() -> None:
+    bare = veiqa("run", str(PHOTO), "--metric", "psnr")
+    assert (bare.returncode, bare.stderr.splitlines()[-1]) == (2, f"Error: {CLASH}")
+    ours = similarities("--pri", "mean-blur", "--metric", "veiqa:psnr")
+    assert ours == similarities("--pri", "mean-blur")
+    theirs = similarities("--pri", "mean-blur", "--metric", "veiqa-clash:psnr")
+    assert list(theirs) == ["mean-blur/efficientnet-lite0@bn2/gradcam/veiqa-clash:psnr"]
+    assert theirs != ours
+
+
+def test_third_party_components_of_all_five_kinds_work_together() -> None:
+    done = veiqa(
+        *("run", str(PHOTO), "--device", "cpu", "--format", "json", "--pri", "low-contrast", "--extractor", "edges"),
+        *("--explainer", "gradient-norm", "--metric", "mae", "--mapper", "median", "-p", "pri.factor=0.25"),
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    ((key, value),) = row["similarities"].items()
+    assert key == (
+        "veiqa-sample:low-contrast(factor=0.25)/veiqa-sample:edges@act/veiqa-sample:gradient-norm/veiqa-sample:mae"
+    )
+    assert row["score"] == value  # the error is negated on the way in, and once more by the mapper
+
+
+@pytest.mark.parametrize("explainer", ["gradcam", "gradcam++", "hirescam", "cam", "saliency", "guided-backprop"])
+def test_a_third_party_network_is_explained_by_the_built_ins(explainer: str) -> None:
+    assert similarities("--pri", "mean-blur", "--extractor", "edges", "--explainer", explainer, "--metric", "mae")
+
+
+def test_the_allow_list_keeps_the_others_out() -> None:
+    done = veiqa("plugins", "--check", VEIQA_PLUGINS="veiqa,veiqa_sample")
+    assert done.returncode == 0, done.stdout
+    assert "veiqa-broken" not in done.stdout
