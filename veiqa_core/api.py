@@ -7,7 +7,7 @@ records::
 
     @params
     class MinkowskiParams:
-        p: float = param(2.0, help="Exponent of the norm.", gt=0)
+        p: float = param(default=2.0, help="Exponent of the norm.", gt=0)
 
     @hookimpl
     def veiqa_similarity_metrics():
@@ -117,7 +117,7 @@ def target_param() -> Any:
     of the logits. The engine chooses it once, on the input, and uses it for both images of a pair.
     """
     return param(
-        "top",
+        default="top",
         help="The scalar explained: 'top' (the input's own top class), a class index, or 'norm' (of the logits).",
         check=_target_problem,
         search=("top", "norm"),

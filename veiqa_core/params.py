@@ -20,8 +20,8 @@ T = TypeVar("T")
 
 
 def param(
-    default: Any,
     *,
+    default: Any,
     help: str,
     ge: float | None = None,
     gt: float | None = None,

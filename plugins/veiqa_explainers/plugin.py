@@ -23,7 +23,7 @@ class CamParams:
     """Of class activation maps."""
 
     target: int | str = param(
-        "top",
+        default="top",
         help="The class explained: 'top' (the input's own top class) or a class index.",
         check=_class_problem,
     )
@@ -34,10 +34,12 @@ class OcclusionParams:
     """Of occlusion maps."""
 
     target: int | str = target_param()
-    window: int = param(64, help="Side of the square, in pixels; cut to the image's size.", ge=1, search=(32, 64))
-    stride: int = param(32, help="Step between two positions of the square, in pixels; at most window.", ge=1)
-    fill: float = param(0.5, help="Grey value of the square.", ge=0, le=1)
-    batch: int = param(8, help="Occluded images that go through the network at once.", ge=1)
+    window: int = param(
+        default=64, help="Side of the square, in pixels; cut to the image's size.", ge=1, search=(32, 64)
+    )
+    stride: int = param(default=32, help="Step between two positions of the square, in pixels; at most window.", ge=1)
+    fill: float = param(default=0.5, help="Grey value of the square.", ge=0, le=1)
+    batch: int = param(default=8, help="Occluded images that go through the network at once.", ge=1)
 
 
 _LAYER_GRADIENTS = {"space": "layer", "uses": ("activations", "gradients")}

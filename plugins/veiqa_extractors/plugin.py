@@ -31,7 +31,7 @@ def _weights_problem(*suffixes: str) -> Callable[[str], str | None]:
 
 def _weights_param(*more_suffixes: str) -> Any:
     return param(
-        "packaged",
+        default="packaged",
         help="'packaged' (installed with VEIQA, where there are any), 'hub' (timm downloads them), a file, "
         "or 'random:SEED' (untrained).",
         check=_weights_problem(*STATE_DICT_SUFFIXES, *more_suffixes),
@@ -44,7 +44,7 @@ class NetworkParams:
 
     weights: str = _weights_param()
     resize: int | None = param(
-        None, help="Side of the square to which images are resized; none keeps their native size.", ge=32
+        default=None, help="Side of the square to which images are resized; none keeps their native size.", ge=32
     )
 
 
@@ -59,7 +59,7 @@ class Darknet19Params(NetworkParams):
 class TimmParams(NetworkParams):
     """A network of timm, by name."""
 
-    model: str = param("resnet50", help="Name of a CNN in timm, such as 'resnet50' or 'convnext_tiny.fb_in1k'.")
+    model: str = param(default="resnet50", help="Name of a CNN in timm, such as 'resnet50' or 'convnext_tiny.fb_in1k'.")
 
 
 _LITE = "Tan and Le, ICML 2019 (EfficientNet); Liu, TensorFlow Blog, March 2020 (Lite)"

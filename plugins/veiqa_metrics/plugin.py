@@ -21,34 +21,42 @@ def _even_problem(window: int) -> str | None:
 
 @params
 class SsimParams:
-    window: int = param(11, help="Side of the Gaussian window, odd.", ge=3, le=SSIM_MIN_SIZE, check=_even_problem)
-    sigma: float = param(1.5, help="Standard deviation of the Gaussian window in pixels.", gt=0, search=(0.75, 1.5))
-    k1: float = param(0.01, help="Stabilises the comparison of levels: C1 = k1² for a peak of 1.", gt=0, le=1)
-    k2: float = param(0.03, help="Stabilises the comparison of contrasts: C2 = k2² for a peak of 1.", gt=0, le=1)
-    downsample: bool = param(False, help="Shrink first by the shorter side over 256, rounded, as Wang's code does.")
+    window: int = param(
+        default=11, help="Side of the Gaussian window, odd.", ge=3, le=SSIM_MIN_SIZE, check=_even_problem
+    )
+    sigma: float = param(
+        default=1.5, help="Standard deviation of the Gaussian window in pixels.", gt=0, search=(0.75, 1.5)
+    )
+    k1: float = param(default=0.01, help="Stabilises the comparison of levels: C1 = k1² for a peak of 1.", gt=0, le=1)
+    k2: float = param(
+        default=0.03, help="Stabilises the comparison of contrasts: C2 = k2² for a peak of 1.", gt=0, le=1
+    )
+    downsample: bool = param(
+        default=False, help="Shrink first by the shorter side over 256, rounded, as Wang's code does."
+    )
 
 
 @params
 class GmsdParams:
     t: float = param(
-        170 / 255**2, help="Stabilises the similarity of gradients; 170 on the scale of 0 to 255.", gt=0, le=1
+        default=170 / 255**2, help="Stabilises the similarity of gradients; 170 on the scale of 0 to 255.", gt=0, le=1
     )
     downsample: Literal["images", "all", "none"] = param(
-        "images", help="What is halved first: ordinary images (as published), maps as well, or nothing."
+        default="images", help="What is halved first: ordinary images (as published), maps as well, or nothing."
     )
 
 
 @params
 class FsimParams:
-    t1: float = param(0.85, help="Stabilises the similarity of phase congruency.", gt=0)
-    t2: float = param(160.0, help="Stabilises the similarity of gradients, on the scale of 0 to 255.", gt=0)
+    t1: float = param(default=0.85, help="Stabilises the similarity of phase congruency.", gt=0)
+    t2: float = param(default=160.0, help="Stabilises the similarity of gradients, on the scale of 0 to 255.", gt=0)
 
 
 @params
 class VsiParams:
-    c1: float = param(1.27, help="Stabilises the similarity of saliency.", gt=0)
-    c2: float = param(386.0, help="Stabilises the similarity of gradients, on the scale of 0 to 255.", gt=0)
-    alpha: float = param(0.4, help="Exponent of the similarity of gradients.", gt=0, le=1)
+    c1: float = param(default=1.27, help="Stabilises the similarity of saliency.", gt=0)
+    c2: float = param(default=386.0, help="Stabilises the similarity of gradients, on the scale of 0 to 255.", gt=0)
+    alpha: float = param(default=0.4, help="Exponent of the similarity of gradients.", gt=0, le=1)
 
 
 @hookimpl

@@ -35,7 +35,9 @@ class Ssim:
             factor = viewing_factor(*x.shape[-2:])
             x, y = shrink(x, factor, mirror=True), shrink(y, factor, mirror=True)
         c1, c2 = self._params.k1**2, self._params.k2**2
-        mean_x, mean_y, mean_xx, mean_yy, mean_xy = self._local_means(x, y, x * x, y * y, x * y)
+        window = self._window().to(x.device)
+        # One call each: in one batch, rounding could tell x from an identical y.
+        mean_x, mean_y, mean_xx, mean_yy, mean_xy = (_local_mean(maps, window) for maps in (x, y, x * x, y * y, x * y))
         level = mean_x * mean_y
         energy = mean_x * mean_x + mean_y * mean_y
         covariance = mean_xy - level
@@ -43,15 +45,14 @@ class Ssim:
         index: Tensor = (2 * level + c1) * (2 * covariance + c2) / ((energy + c1) * (variances + c2))
         return index.flatten(1).mean(dim=1).clamp(-1, 1)
 
-    def _local_means(self, *maps: Tensor) -> Tensor:
-        window = self._window().to(maps[0].device)
-        stacked = torch.cat(maps)[:, None]
-        means = F.conv2d(F.conv2d(stacked, window[None, None, :, None]), window[None, None, None, :])
-        return means.view(len(maps), len(maps[0]), *means.shape[-2:])
-
     def _window(self) -> Tensor:
         """One side of the separable Gaussian, summing to 1."""
         reach = self._params.window // 2
         offsets = torch.arange(-reach, reach + 1, dtype=torch.float64)
         weights = torch.exp(-offsets.square() / (2 * self._params.sigma**2))
         return weights / weights.sum()
+
+
+def _local_mean(maps: Tensor, window: Tensor) -> Tensor:
+    """Means of ``[N, h, w]`` under the window, first down, then across, wherever it lies wholly inside."""
+    return F.conv2d(F.conv2d(maps[:, None], window[None, None, :, None]), window[None, None, None, :])

@@ -17,14 +17,14 @@ from veiqa_core.errors import UsageError
 
 @declare
 class Example:
-    size: int = param(3, help="A size.", ge=1, le=9)
-    variance: float = param(0.5, help="A variance.", gt=0)
-    target: int | str = param("top", help="A target.")
-    name: str = param("a", help="A text.")
-    resize: int | None = param(None, help="A side.")
-    mode: Literal["fast", "slow"] = param("fast", help="A mode.")
-    rates: tuple[float, ...] = param((1.0,), help="Rates.")
-    flag: bool = param(False, help="A flag.")
+    size: int = param(default=3, help="A size.", ge=1, le=9)
+    variance: float = param(default=0.5, help="A variance.", gt=0)
+    target: int | str = param(default="top", help="A target.")
+    name: str = param(default="a", help="A text.")
+    resize: int | None = param(default=None, help="A side.")
+    mode: Literal["fast", "slow"] = param(default="fast", help="A mode.")
+    rates: tuple[float, ...] = param(default=(1.0,), help="Rates.")
+    flag: bool = param(default=False, help="A flag.")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_class_without_help_or_default_is_found() -> None:
 
     @declare
     class WrongDefault:
-        size: int = param(0, help="A size.", ge=1)
+        size: int = param(default=0, help="A size.", ge=1)
 
     assert "no help text" in str(params.problems(Undescribed))
     assert "no default" in str(params.problems(NoDefault))

@@ -13,7 +13,7 @@ VEIQA_API = (1, 0)
 class ContrastParams:
     """Of the contrast PRI."""
 
-    factor: float = param(0.5, help="What remains of the contrast.", gt=0, lt=1, search=(0.25, 0.5))
+    factor: float = param(default=0.5, help="What remains of the contrast.", gt=0, lt=1, search=(0.25, 0.5))
 
 
 @params

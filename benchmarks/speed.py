@@ -1,0 +1,178 @@
+"""What scoring costs beside the bare forward pass of the same network on the same images.
+
+    python benchmarks/speed.py [--images N] [--rounds R] [--output FILE]
+
+One run on real photos at 512x384: default extractor, its last layer, Grad-CAM, PSNR. The bare pass takes the same 2N
+images (N inputs, N PRIs) at its own best batch size and memory format, found first. The contestants take turns, so a
+machine whose speed drifts slows all of them; what counts is the median over the rounds of each round's ratio.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import PIL.Image
+import torch
+from captum.attr import LayerGradCam
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from veiqa_core import Scorer, recipe
+from veiqa_core.contracts import Network
+from veiqa_core.images import read
+from veiqa_core.recipe import Choice
+from veiqa_core.registry import installed
+
+PHOTOS = Path(__file__).resolve().parents[1] / "docs" / "images"
+WIDTH, HEIGHT = 512, 384
+PRIS = ("mean-blur", "jpeg", "white-noise", "jpeg2000")
+
+
+def crops(count: int) -> list[NDArray[np.uint8]]:
+    """``count`` different 512x384 cuts from the sample photos."""
+    photos = []
+    for path in sorted(PHOTOS.glob("*.png")):
+        with PIL.Image.open(path) as photo:
+            scale = 1.15 * max(WIDTH / photo.width, HEIGHT / photo.height)
+            size = (round(photo.width * scale), round(photo.height * scale))
+            photos.append(np.asarray(photo.convert("RGB").resize(size, PIL.Image.Resampling.LANCZOS)))
+    cuts = []
+    for number in range(count):
+        photo = photos[number % len(photos)]
+        step = number // len(photos)
+        top, left = (11 * step) % (photo.shape[0] - HEIGHT), (17 * step) % (photo.shape[1] - WIDTH)
+        cuts.append(np.ascontiguousarray(photo[top : top + HEIGHT, left : left + WIDTH]))
+    return cuts
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+class BarePass:
+    """The network alone, on preprocessed images, in one batch size and memory format."""
+
+    def __init__(self, network: Network, images: Tensor, batch: int, memory: torch.memory_format) -> None:
+        self.module = network.module.to(memory_format=memory)
+        self.memory = memory
+        self.batches = [part.contiguous(memory_format=memory) for part in network.preprocess(images).split(batch)]
+        self.name = f"batch {batch}, {str(memory).removeprefix('torch.')}"
+
+    def __call__(self) -> None:
+        self.module.to(memory_format=self.memory)  # all contestants share one module
+        with torch.inference_mode():
+            for batch in self.batches:
+                self.module(batch)
+
+
+def captum_loop(network: Network, images: Tensor) -> None:
+    """Grad-CAM as one would write it with captum, image by image."""
+
+    class Preprocessed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = network.module
+
+        def forward(self, values: Tensor) -> Tensor:
+            logits: Tensor = self.module(network.preprocess(values))
+            return logits
+
+    model = Preprocessed()
+    explainer = LayerGradCam(model, network.module.get_submodule(network.default_layer))
+    for image in images.split(1):
+        with torch.no_grad():
+            target = int(model(image).argmax())
+        explainer.attribute(image.requires_grad_(), target=target, relu_attributions=True)
+
+
+def measure(count: int, rounds: int) -> dict[str, Any]:
+    """Median times and ratios."""
+    arrays = crops(count)
+    registry = installed()
+    scorers = {pri: Scorer(recipe.ad_hoc(pris=[Choice(pri)]), device="cpu", registry=registry) for pri in PRIS[:2]}
+    pixels = torch.cat([read(array).pixels for array in arrays])
+    seeds = [read(array).seed for array in arrays]
+    generators = {pri: registry.part("pri", pri).create() for pri in PRIS}
+    both = torch.cat([pixels, generators["mean-blur"].generate(pixels, seeds)])
+    network: Network = registry.part("extractor", "efficientnet-lite0").create().open(torch.device("cpu"))
+
+    passes = [
+        BarePass(network, both, batch, memory)
+        for memory in (torch.channels_last, torch.contiguous_format)
+        for batch in (1, 2, 4, 8)
+    ]
+    for bare in passes:
+        bare()
+    bare_times = {bare.name: min(seconds(bare) for _ in range(3)) / len(both) for bare in passes}
+    best = min(passes, key=lambda bare: bare_times[bare.name])
+    contestants: dict[str, Callable[[], Any]] = {
+        **{f"scoring, {pri}": lambda scorer=scorer: list(scorer.score_many(arrays)) for pri, scorer in scorers.items()},
+        "captum's LayerGradCam on the inputs and PRIs": lambda: captum_loop(network, both),
+        **{
+            f"PRI {pri}": lambda generator=generator: [
+                generator.generate(pixels[i : i + 1], seeds[i : i + 1]) for i in range(count)
+            ]
+            for pri, generator in generators.items()
+        },
+    }
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    ratios: dict[str, list[float]] = {name: [] for name in contestants}
+    for work in contestants.values():
+        work()
+    for _ in range(rounds):
+        before = seconds(best)
+        for name, work in contestants.items():
+            taken = seconds(work)
+            after = seconds(best)
+            times[name].append(taken)
+            ratios[name].append(taken / ((before + after) / 2))
+            before = after
+    png = sorted(PHOTOS.glob("*.png"))
+    decoding = statistics.median(seconds(lambda: [read(path) for path in png]) / len(png) for _ in range(rounds))
+    return {
+        "images": count,
+        "size": [WIDTH, HEIGHT],
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "bare_pass_seconds_an_image": bare_times,
+        "best_bare_pass": best.name,
+        "seconds_an_image": {name: statistics.median(values) / count for name, values in times.items()},
+        "over_the_bare_pass": {name: statistics.median(values) for name, values in ratios.items()},
+        "over_the_bare_pass_range": {name: [min(values), max(values)] for name, values in ratios.items()},
+        "decoding_seconds_a_sample_photo": decoding,
+    }
+
+
+@click.command()
+@click.option("--images", "count", default=8, show_default=True, help="How many images are scored.")
+@click.option("--rounds", default=7, show_default=True, help="How often the contestants take turns.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the figures as JSON here.")
+def main(count: int, rounds: int, output: Path | None) -> None:
+    """Print what scoring costs beside the bare forward pass."""
+    found = measure(count, rounds)
+    click.echo(f"{count} photos of {WIDTH}x{HEIGHT}, {found['threads']} threads, torch {found['torch']}")
+    click.echo("bare forward pass of EfficientNet-Lite0, seconds an image:")
+    for name, value in sorted(found["bare_pass_seconds_an_image"].items(), key=lambda item: item[1]):
+        click.echo(f"  {name:<46} {value:8.4f}")
+    click.echo(f"over the best bare pass ({found['best_bare_pass']}) on the inputs and PRIs:")
+    for name, value in found["over_the_bare_pass"].items():
+        low, high = found["over_the_bare_pass_range"][name]
+        each = found["seconds_an_image"][name]
+        click.echo(f"  {name:<46} {value:8.3f}  ({low:.3f} to {high:.3f}; {each:.4f} s an image)")
+    click.echo(f"  decoding a sample photo (PNG): {found['decoding_seconds_a_sample_photo']:.4f} s")
+    if output is not None:
+        output.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

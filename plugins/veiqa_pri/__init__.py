@@ -1,0 +1,1 @@
+"""PRI generators: the image made worse by its own kind of distortion."""
