@@ -15,6 +15,7 @@ from . import recipe as recipes
 from .contracts import FloatArray, ScoreMapper
 from .engine import Engine, Outcome, find_device
 from .errors import ImageError, RecipeError, VeiqaError
+from .plan import Explanation
 from .recipe import Recipe, RecipeSet, ResolvedRecipe
 from .registry import Registry, installed
 
@@ -108,7 +109,7 @@ class Scorer:
     @property
     def keys(self) -> tuple[str, ...]:
         """The branches' keys, as in :attr:`Result.similarities`."""
-        return tuple(branch.key for branch in self._engine.branches)
+        return tuple(comparison.key for comparison in self._engine.plan.comparisons)
 
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
         """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
@@ -157,19 +158,18 @@ class Scorer:
 
     def _oriented(self, similarities: dict[str, float | None]) -> FloatArray:
         """Similarities ``[1, B]`` as mappers take them: larger is more similar, whatever the metric."""
-        signs = [1.0 if branch.metric.traits["similar"] == "high" else -1.0 for branch in self._engine.branches]
+        signs = [1.0 if branch.metric.traits["similar"] == "high" else -1.0 for branch in self.recipe.branches]
         values = np.array([list(similarities.values())], dtype=np.float64)
         return values * np.array(signs, dtype=np.float64)
 
     def _heatmaps(self, image: images.Image, outcome: Outcome) -> tuple[Heatmaps, ...]:
-        pairs: dict[Any, Heatmaps] = {}
-        for branch, measurement in zip(self._engine.branches, outcome.measurements, strict=True):
-            of_pri, of_input = self._engine.explanation(branch, branch.pri), self._engine.explanation(branch, None)
-            x, y, pri = outcome.veis[of_pri], outcome.veis[of_input], outcome.pris[branch.pri]
+        pairs: dict[Explanation, Heatmaps] = {}
+        for step, measurement in zip(self._engine.plan.comparisons, outcome.measurements, strict=True):
+            x, y, pri = outcome.veis[step.x], outcome.veis[step.y], outcome.pris[step.branch.pri]
             if isinstance(x, VeiqaError) or isinstance(y, VeiqaError) or isinstance(pri, VeiqaError):
                 continue
-            pair = Heatmaps(branch.explained, {}, image.pixels[0], pri[0], y[0].cpu(), x[0].cpu())
-            pair = pairs.setdefault(of_pri, pair)
+            made = Heatmaps(step.branch.explained, {}, image.pixels[0], pri[0], y[0], x[0])
+            pair = pairs.setdefault(step.x, made)
             if measurement.similarity is not None:
                 pair.similarities[measurement.key] = measurement.similarity
         return tuple(pairs.values())
