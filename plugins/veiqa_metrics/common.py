@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -83,14 +84,26 @@ def _mirror(maps: Tensor, before: int, after: int, dim: int) -> Tensor:
     return torch.cat([first.flip(dim), maps, last.flip(dim)], dim=dim)
 
 
+def slide(maps: Tensor, weights: Sequence[float], dim: int) -> Tensor:
+    """Weighted sums of a window that slides along ``dim``, wherever it lies wholly inside.
+
+    Term by term, so that a pixel's rounding depends neither on its place nor on the batch, as a convolution's does.
+    """
+    size = maps.shape[dim] - len(weights) + 1
+    terms = (weight * maps.narrow(dim, start, size) for start, weight in enumerate(weights))
+    return sum(terms, start=maps.new_zeros(()))
+
+
 def gradient_magnitude(maps: Tensor, side: float, centre: float) -> Tensor:
-    """Length of the gradient ``[N, h, w]`` by the operator whose columns are (side, centre, side) and its negative.
+    """Length of the gradient ``[N, h, w]`` by the 3x3 operator with columns (side, centre, side), 0 and the negative.
 
     Beyond the border lie zeros, as in MATLAB's ``conv2(..., 'same')``.
     """
-    across = maps.new_tensor([[side, 0, -side], [centre, 0, -centre], [side, 0, -side]])
-    both = F.conv2d(maps[:, None], torch.stack([across, across.T])[:, None], padding=1)
-    return both.square().sum(dim=1).sqrt()
+    padded = F.pad(maps, (1, 1, 1, 1))
+    difference, mean = (1, 0, -1), (side, centre, side)
+    across = slide(slide(padded, difference, dim=-1), mean, dim=-2)
+    down = slide(slide(padded, difference, dim=-2), mean, dim=-1)
+    return (across.square() + down.square()).sqrt()
 
 
 def likeness(a: Tensor, b: Tensor, constant: float) -> Tensor:

@@ -23,7 +23,7 @@ from .common import (
 )
 from .plugin import FSIM_MIN_SIZE, FsimParams
 
-YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
+_YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
 _T3 = _T4 = 200.0
 _LAMBDA = 0.03
 
@@ -38,7 +38,7 @@ _SILENCE = 1e-9
 
 
 class Fsim:
-    """Feature similarity in (0, 1]: phase congruency and gradient magnitude, weighted by phase congruency (eq. 3 to 7).
+    """Feature similarity in (0, 1]: phase congruency and gradient magnitude, weighted by phase congruency.
 
     A map in [0, 1] enters as luminance on the scale of 0 to 255, on which ``t2`` is defined; phase congruency hardly
     depends on the scale. Maps need 48 pixels a side, one period of the coarsest log-Gabor filter: a smaller map, once
@@ -75,7 +75,7 @@ class Fsim:
 
 
 class Fsimc(Fsim):
-    """FSIMc: FSIM with the similarity of the chromatic channels I and Q to the power 0.03 (eq. 8 to 11).
+    """FSIMc: FSIM with the similarity of the chromatic channels I and Q to the power 0.03.
 
     Maps and grey images have no colour: for them it equals FSIM.
     """
@@ -85,7 +85,7 @@ class Fsimc(Fsim):
         a, b = check_images(a, b, FSIM_MIN_SIZE)
         if a.shape[1] == 1:
             return self._fsim(255 * a, 255 * b)
-        return self._fsim(mix(255 * a, *YIQ), mix(255 * b, *YIQ))
+        return self._fsim(mix(255 * a, *_YIQ), mix(255 * b, *_YIQ))
 
 
 def phase_congruency(luminance: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ from .plugin import GMSD_MIN_SIZE, GmsdParams
 
 
 class Gmsd:
-    """Standard deviation of the similarity of gradient magnitudes (eq. 3 to 6): 0 for identical maps, below 1.
+    """Standard deviation of the similarity of gradient magnitudes: 0 for identical maps, below 1.
 
     Prewitt gradients over 3, zeros beyond the border, deviation with N - 1. Maps need 3 pixels a side, the operator's
-    support. ``t`` keeps flat and all-zero maps finite: two of the same level give 0. Images are compared in grey and,
-    as published, halved first because of the viewing distance, for which a VEI has no counterpart.
+    support. ``t`` keeps flat and all-zero maps finite; two flat maps differ at the border alone. Images are compared in
+    grey and, as published, halved first because of the viewing distance, for which a VEI has no counterpart.
     """
 
     def __init__(self, params: GmsdParams) -> None:

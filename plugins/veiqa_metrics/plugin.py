@@ -75,7 +75,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         factory="veiqa_metrics.pointwise:Ncc",
         requires=("torch",),
         traits={"similar": "high", "bounds": (None, None), "identity": 1, "symmetric": False, "image": "rgb"},
-        reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995, table I",
+        reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: normalised cross-correlation",
     )
     yield Component(
         name="nae",
@@ -83,7 +83,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         factory="veiqa_metrics.pointwise:Nae",
         requires=("torch",),
         traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": False, "image": "rgb"},
-        reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995, table I",
+        reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: normalised absolute error",
     )
     yield Component(
         name="ssim",
@@ -92,7 +92,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         params=SsimParams,
         requires=("torch",),
         traits={**SIMILARITY, "bounds": (-1, 1), "min_size": SSIM_MIN_SIZE, "image": "grey"},
-        reference="Wang et al., IEEE Trans. Image Processing 13(4), 2004, eq. 13-17",
+        reference="Wang et al., IEEE Trans. Image Processing 13(4), 2004, eq. 13 and 17",
     )
     yield Component(
         name="gmsd",
@@ -101,7 +101,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         params=GmsdParams,
         requires=("torch",),
         traits={**SIMILARITY, "similar": "low", "identity": "min", "min_size": GMSD_MIN_SIZE, "image": "grey"},
-        reference="Xue et al., IEEE Trans. Image Processing 23(2), 2014, eq. 1-6",
+        reference="Xue et al., IEEE Trans. Image Processing 23(2), 2014, eq. 4-6",
     )
     yield Component(
         name="fsim",
@@ -110,7 +110,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         params=FsimParams,
         requires=("torch",),
         traits={**SIMILARITY, "min_size": FSIM_MIN_SIZE, "image": "grey"},
-        reference="Zhang et al., IEEE Trans. Image Processing 20(8), 2011, eq. 2-7; Kovesi, Videre 1(3), 1999",
+        reference="Zhang et al., IEEE Trans. Image Processing 20(8), 2011: FSIM; Kovesi, Videre 1(3), 1999",
     )
     yield Component(
         name="fsimc",
@@ -119,7 +119,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         params=FsimParams,
         requires=("torch",),
         traits={**SIMILARITY, "min_size": FSIM_MIN_SIZE, "image": "rgb"},
-        reference="Zhang et al., IEEE Trans. Image Processing 20(8), 2011, eq. 8-11",
+        reference="Zhang et al., IEEE Trans. Image Processing 20(8), 2011: FSIMc",
     )
     yield Component(
         name="vsi",
@@ -128,6 +128,6 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         params=VsiParams,
         requires=("torch",),
         traits={**SIMILARITY, "min_size": VSI_MIN_SIZE, "image": "rgb"},
-        reference="Zhang, Shen and Li, IEEE Trans. Image Processing 23(10), 2014, eq. 1-6; "
+        reference="Zhang, Shen and Li, IEEE Trans. Image Processing 23(10), 2014: VSI; "
         "saliency: Zhang, Gu and Li, ICIP 2013",
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from .common import check_images, check_maps, grey, shrink, viewing_factor
+from .common import check_images, check_maps, grey, shrink, slide, viewing_factor
 from .plugin import SSIM_MIN_SIZE, SsimParams
 
 
@@ -20,6 +21,7 @@ class Ssim:
 
     def __init__(self, params: SsimParams) -> None:
         self._params = params
+        self._window = _gaussian(params.window, params.sigma)
 
     def compare(self, x: Tensor, y: Tensor) -> Tensor:
         """SSIM ``[N]`` of maps ``[N, h, w]``."""
@@ -35,9 +37,8 @@ class Ssim:
             factor = viewing_factor(*x.shape[-2:])
             x, y = shrink(x, factor, mirror=True), shrink(y, factor, mirror=True)
         c1, c2 = self._params.k1**2, self._params.k2**2
-        window = self._window().to(x.device)
-        # One call each: in one batch, rounding could tell x from an identical y.
-        mean_x, mean_y, mean_xx, mean_yy, mean_xy = (_local_mean(maps, window) for maps in (x, y, x * x, y * y, x * y))
+        local = slide(slide(torch.stack([x, y, x * x, y * y, x * y]), self._window, dim=-1), self._window, dim=-2)
+        mean_x, mean_y, mean_xx, mean_yy, mean_xy = local
         level = mean_x * mean_y
         energy = mean_x * mean_x + mean_y * mean_y
         covariance = mean_xy - level
@@ -45,14 +46,8 @@ class Ssim:
         index: Tensor = (2 * level + c1) * (2 * covariance + c2) / ((energy + c1) * (variances + c2))
         return index.flatten(1).mean(dim=1).clamp(-1, 1)
 
-    def _window(self) -> Tensor:
-        """One side of the separable Gaussian, summing to 1."""
-        reach = self._params.window // 2
-        offsets = torch.arange(-reach, reach + 1, dtype=torch.float64)
-        weights = torch.exp(-offsets.square() / (2 * self._params.sigma**2))
-        return weights / weights.sum()
 
-
-def _local_mean(maps: Tensor, window: Tensor) -> Tensor:
-    """Means of ``[N, h, w]`` under the window, first down, then across, wherever it lies wholly inside."""
-    return F.conv2d(F.conv2d(maps[:, None], window[None, None, :, None]), window[None, None, None, :])
+def _gaussian(size: int, sigma: float) -> list[float]:
+    """One side of a separable Gaussian window, summing to 1."""
+    weights = [math.exp(-((offset - size // 2) ** 2) / (2 * sigma**2)) for offset in range(size)]
+    return [weight / sum(weights) for weight in weights]

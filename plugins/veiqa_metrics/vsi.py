@@ -43,14 +43,14 @@ _WHITE_D50 = (0.9642, 1.0, 0.8251)
 
 
 class Vsi:
-    """Similarity of saliency, gradient magnitude and chroma, weighted by saliency (eq. 1 to 6): in (0, 1].
+    """Similarity of saliency, gradient magnitude and chroma, weighted by saliency: in (0, 1].
 
-    A map in [0, 1] enters as the luminance of a picture without colour, on the scale of 0 to 255 on which ``c2`` is
-    defined: no chroma to compare, and no colour prior in its saliency. (A grey picture would not do: the authors' white
-    point gives it a trace of colour, by which its brightest pixels are not salient at all.) Saliency is found at
-    256x256 whatever the size, so that maps need but 3 pixels a side, the support of the Scharr gradient. A flat map has
-    no saliency; where neither map has any, every pixel weighs the same. Images are compared in colour, grey ones as RGB
-    with three equal channels.
+    A map in [0, 1] enters as a picture without colour: luminance from 0 to 255, the scale on which ``c2`` is defined,
+    and lightness L* from 0 to 100 for its saliency, with no chroma to compare and no colour prior. (A grey picture
+    would not do: the authors' white point lends it a trace of colour, by which its brightest area is not salient.)
+    Saliency is found at 256x256 whatever the size, so that maps need but 3 pixels a side, the support of the Scharr
+    gradient. A flat map has no saliency; where neither map has any, every pixel weighs the same. Images are compared
+    in colour, grey ones as RGB with three equal channels.
     """
 
     def __init__(self, params: VsiParams) -> None:
@@ -82,8 +82,7 @@ class Vsi:
 
 
 def _luminance_only(maps: Tensor) -> tuple[Tensor, Tensor]:
-    lightness = 116 * _lab_curve(_linear(_square(maps))) - 16
-    return _shrunk(_saliency(lightness, maps.shape[-2:]), 255 * _GREY_L * maps)
+    return _shrunk(_saliency(100 * _square(maps), maps.shape[-2:]), 255 * _GREY_L * maps)
 
 
 def _in_colour(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -163,9 +162,9 @@ def _lab(rgb: Tensor) -> Tensor:
 
 def _linear(srgb: Tensor) -> Tensor:
     """sRGB with its gamma undone."""
-    return torch.where(srgb <= 0.04045, srgb / 12.92, ((srgb.clamp(min=0) + 0.055) / 1.055) ** 2.4)
+    return torch.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
 
 
 def _lab_curve(relative: Tensor) -> Tensor:
-    """CIE's f(t): the cube root, and a straight line near zero and below."""
-    return torch.where(relative > 0.008856, relative.clamp(min=0) ** (1 / 3), (903.3 * relative + 16) / 116)
+    """CIE's f(t): the cube root, and a straight line near zero."""
+    return torch.where(relative > 0.008856, relative ** (1 / 3), (903.3 * relative + 16) / 116)

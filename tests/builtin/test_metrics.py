@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -26,15 +25,6 @@ COMPONENTS = {component.name: component for component in veiqa_similarity_metric
 EVERY = pytest.mark.parametrize("name", COMPONENTS)
 SYMMETRIC = [name for name, component in COMPONENTS.items() if component.traits["symmetric"]]
 EXTREMAL = [name for name, component in COMPONENTS.items() if component.traits["identity"] in ("min", "max")]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Maps this small gain nothing from threads, which on a busy machine only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def build(name: str, **values: Any) -> Any:
