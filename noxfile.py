@@ -14,7 +14,7 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "build", "tests", "light", "third_party"]
 nox.options.error_on_missing_interpreters = False
 
-TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100")
+TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "scikit-image>=0.22")
 EXAMPLES = sorted(Path("tests/plugins").glob("veiqa-*"))
 
 
@@ -36,7 +36,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types (mypy, strict)."""
-    session.install(".", "mypy>=1.15", "pytest>=8", "hypothesis>=6.100")
+    session.install(".", "mypy>=1.15")
     session.run("mypy")
 
 
@@ -60,7 +60,7 @@ def tests(session: nox.Session) -> None:
 def light(session: nox.Session) -> None:
     """Without torch and numpy: listing works, and running says what is missing."""
     session.install("--no-deps", ".")
-    session.install("attrs", "click", "pluggy", "tomli-w", *TEST_TOOLS)
+    session.install("attrs", "click", "pluggy", "tomli-w", "pytest>=8")
     session.run("pytest", "tests/light", *session.posargs)
 
 
