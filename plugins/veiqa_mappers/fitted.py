@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from veiqa_core.api import FitError, NoParams, UsageError
 from veiqa_core.contracts import FloatArray, Prediction
@@ -64,7 +64,7 @@ class FittedMapper(ABC):
         freedom = len(y) - needed
         error = float(np.linalg.norm(y - self._evaluate(coefficients, x)))
         spread = math.inf if freedom == 0 else error / math.sqrt(freedom) * math.sqrt(1 + needed / len(y))
-        self._reach = float(student.ppf(0.95, freedom)) * spread if math.isfinite(spread) else math.nan
+        self._reach = float(stdtrit(freedom, 0.95)) * spread if math.isfinite(spread) else math.nan
 
     def predict(self, similarities: FloatArray) -> Prediction:
         """Quality of similarities ``[N, B]``, with its 90 % prediction interval. Nothing is clipped."""
@@ -88,6 +88,9 @@ class FittedMapper(ABC):
         Raises:
             ValueError: the state is not of this mapper, with the field's name.
         """
+        if not state:
+            self._coefficients, self._reach = None, math.nan
+            return
         unknown = set(state) - {"coefficients", "reach"}
         if unknown:
             raise ValueError(f"unknown field {min(unknown)!r}; {self.name} keeps coefficients and reach")

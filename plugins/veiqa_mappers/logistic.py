@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -78,6 +80,16 @@ class Logistic4(_Logistic):
 
     def _curve(self, rise: float, steepness: float, centre: float, slope: float, constant: float) -> FloatArray:
         return np.array([constant + rise / 2, constant - rise / 2, centre, 1 / steepness])
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state` gave.
+
+        Raises:
+            ValueError: the state is not of this mapper, with the field's name.
+        """
+        super().restore(state)
+        if self._coefficients is not None and self._coefficients[3] == 0:
+            raise ValueError("coefficients: b4, the width of the curve, must not be zero")
 
     def _evaluate(self, coefficients: FloatArray, similarities: FloatArray) -> FloatArray:
         b1, b2, b3, b4 = coefficients

@@ -226,6 +226,14 @@ def test_nine_in_ten_new_points_lie_in_the_interval(name: str) -> None:
     assert 0.86 <= inside / total <= 0.94
 
 
+def test_a_width_of_zero_is_refused_and_an_empty_state_is_unfitted() -> None:
+    with pytest.raises(ValueError, match="b4, the width of the curve, must not be zero"):
+        make("logistic4").restore({"coefficients": [1.0, 0.0, 0.0, 0.0]})
+    mapper = fitted("logistic4", range(9), range(9))
+    mapper.restore(make("logistic4").state())
+    assert mapper.state() == {}
+
+
 def test_linear_equals_lstsq_on_several_branches() -> None:
     rng = np.random.default_rng(2)
     x, y = rng.normal(size=(50, 3)), rng.normal(size=50)
