@@ -41,11 +41,13 @@ def find() -> list[Found]:
     names = None if allowed is None else {normalise(name) for name in allowed.split(",")}
     found: dict[tuple[str, str], Found] = {}
     for entry in importlib.metadata.entry_points(group=GROUP):
-        if entry.dist is None:
+        metadata = None if entry.dist is None else entry.dist.metadata
+        name, version = (None, None) if metadata is None else (metadata["Name"], metadata["Version"])
+        if not name:  # what a half-finished removal leaves behind
             continue
-        dist = normalise(entry.dist.name)
+        dist = normalise(name)
         if names is None or dist in names:  # the first on the path is the one that Python imports
-            found.setdefault((dist, entry.name), Found(dist, entry.name, entry.dist.version, entry.value))
+            found.setdefault((dist, entry.name), Found(dist, entry.name, version or "unknown", entry.value))
     return sorted(found.values())
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -21,7 +20,7 @@ from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
 from .contracts import FeatureExtractor, Network, Target
-from .errors import ComponentError, UsageError, VeiqaError, one_line
+from .errors import ComponentError, RecipeError, UsageError, VeiqaError, one_line, strict
 from .images import Image
 from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .recipe import ResolvedBranch
@@ -70,6 +69,10 @@ class Engine:
             [self._with_layer(branch) for branch in given],
             {part: network.default_layer for part, network in self.networks.items()},
         )
+        keys = [comparison.key for comparison in self.plan.comparisons]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise RecipeError(f"the branch {key} is there twice, its layer named in two ways")
         for step in self.plan.passes:
             if step.pri is None:
                 self._try_out(step)
@@ -95,21 +98,25 @@ class Engine:
     def _try_out(self, step: Pass) -> None:
         """Find what cannot work on any image before the first one is read."""
         network = self.networks[step.extractor]
-        trial = self._run(step, torch.full((1, 3, network.min_size, network.min_size), 0.5))
+        flat = torch.full((1, 3, network.min_size, network.min_size), 0.5)
+        trial = or_usage_error(attempt(step.extractor, lambda: self._run(step, flat)))
         for vei in step.explanations:
             trial.choose_target(_wanted_target(vei))
             check = getattr(self._components[vei.explainer], "check", None)
             if check is not None:
-                check(network, vei.layer)
+                or_usage_error(attempt(vei.explainer, functools.partial(check, network, vei.layer)))
 
     def _generate(self, part: Part, image: Image) -> Tensor | VeiqaError:
         def work() -> Tensor:
-            pri: Tensor = self._components[part].generate(image.pixels, [image.seed])
+            pri: Tensor = self._components[part].generate(image.pixels.clone(), [image.seed])
             if pri.shape != image.pixels.shape or pri.dtype != torch.float32:
                 raise ValueError(f"gave {pri.dtype} {tuple(pri.shape)} for an image of {tuple(image.pixels.shape)}")
+            low, high = pri.aminmax()
+            if not (low >= 0 and high <= 1):  # nor where either is NaN
+                raise ValueError(f"gave values from {float(low)} to {float(high)}; [0, 1] is due")
             return pri
 
-        return _attempt(part, work)
+        return attempt(part, work)
 
     def _explain(
         self, step: Pass, source: Tensor | VeiqaError, targets: dict[Part, Targets | VeiqaError]
@@ -120,7 +127,7 @@ class Engine:
             return dict.fromkeys(step.explanations, chosen)
         if isinstance(source, VeiqaError):
             return dict.fromkeys(step.explanations, source)
-        image_pass = _attempt(step.extractor, functools.partial(self._run, step, source))
+        image_pass = attempt(step.extractor, functools.partial(self._run, step, source))
         if isinstance(image_pass, VeiqaError):
             if step.pri is None:
                 targets[step.extractor] = image_pass
@@ -128,7 +135,7 @@ class Engine:
         if chosen is None:
             chosen = targets[step.extractor] = _targets(step, image_pass)
         explain = functools.partial(self._vei, image_pass, chosen)
-        return {vei: _attempt(vei.explainer, functools.partial(explain, vei)) for vei in step.explanations}
+        return {vei: attempt(vei.explainer, functools.partial(explain, vei)) for vei in step.explanations}
 
     def _run(self, step: Pass, images: Tensor) -> views.ImagePass:
         return views.ImagePass(
@@ -169,7 +176,7 @@ class Engine:
                 raise ValueError(f"gave {value}")
             return value
 
-        similarity = _attempt(branch.metric, work)
+        similarity = attempt(branch.metric, work)
         if isinstance(similarity, VeiqaError):
             return Measurement(key, None, flags, similarity)
         return Measurement(key, similarity, flags)
@@ -200,31 +207,31 @@ def _wanted_target(vei: Explanation) -> str | int:
     return wanted
 
 
-def _strict() -> bool:
-    return os.environ.get("VEIQA_STRICT") == "1"
-
-
 def _create(part: Part) -> Any:
     """The component.
 
     Raises:
         UsageError: it cannot be built, whatever the reason.
     """
-    return _or_usage_error(_attempt(part, part.create))
+    return or_usage_error(attempt(part, part.create))
 
 
 def _open(part: Part, device: torch.device) -> Network:
     extractor: FeatureExtractor = _create(part)
-    return _or_usage_error(_attempt(part, lambda: extractor.open(device)))
+    network = or_usage_error(attempt(part, lambda: extractor.open(device)))
+    if not isinstance(network, Network):
+        raise UsageError(f"{part.registered.origin} opens {type(network).__name__} where a Network is due")
+    return network
 
 
-def _or_usage_error(result: T | VeiqaError) -> T:
+def or_usage_error(result: T | VeiqaError) -> T:
+    """The result of an attempt before the first image, where any failure is final."""
     if isinstance(result, VeiqaError):
         raise result if isinstance(result, UsageError) else UsageError(str(result)) from result
     return result
 
 
-def _attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
+def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     """The result of a component's work, or its error with the component named."""
     try:
         return work()
@@ -233,6 +240,6 @@ def _attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     except VeiqaError as error:
         return error
     except Exception as error:
-        if _strict():
+        if strict():
             raise
         return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")

@@ -7,6 +7,7 @@ to do; the command line prints it without a traceback.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -48,6 +49,11 @@ def near_miss(what: str, name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"unknown {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}."
+
+
+def strict() -> bool:
+    """Whether ``VEIQA_STRICT=1`` asks for tracebacks in place of one line."""
+    return os.environ.get("VEIQA_STRICT") == "1"
 
 
 def one_line(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from functools import cached_property
 from pathlib import Path
@@ -55,26 +56,34 @@ class Image:
         return int(self.digest[:16], 16) >> 1
 
 
+def display_name(path: str | Path) -> str:
+    """A path as text that any output can hold."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def read(source: Source, name: str | None = None) -> Image:
     """Decode an image.
 
     Files and Pillow images: EXIF orientation is applied, transparency is laid on white, palettes, grey and CMYK become
     RGB, 16-bit grey is divided by 65535, and the first frame counts. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]``
-    and tensors ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: unsigned integers are divided by their type's maximum, floats
+    and tensors ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: uint8 and uint16 are divided by their type's maximum, floats
     must lie in [0, 1].
 
     Raises:
         ImageError: the image cannot be read, with its name and the reason.
     """
     if isinstance(source, str | Path):
-        label = name or str(source)
+        label = name or display_name(source)
         return Image(_from_file(Path(source), label), label)
     if isinstance(source, PIL.Image.Image):
         label = name or "image"
         return Image(_from_pillow(source, label), label)
     label = name or "array"
     if isinstance(source, Tensor):
-        array = source.detach().cpu().numpy()
+        try:
+            array = (source.float() if source.dtype == torch.bfloat16 else source).detach().cpu().numpy()
+        except Exception as error:
+            raise ImageError(f"{label}: this tensor holds no pixels that can be read: {one_line(error)}") from error
         return Image(_from_array(np.moveaxis(array, 0, -1) if array.ndim == 3 else array, label), label)
     if isinstance(source, np.ndarray):
         return Image(_from_array(source, label), label)
@@ -82,26 +91,33 @@ def read(source: Source, name: str | None = None) -> Image:
 
 
 def _from_file(path: Path, label: str) -> Tensor:
-    if path.is_dir():
-        raise ImageError(f"{label}: is a folder; name the image files in it")
     try:
+        if path.is_dir():
+            raise ImageError(f"{label}: is a folder; name the image files in it")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on harmless metadata, and on big images
             with PIL.Image.open(path) as image:
                 return _from_pillow(image, label)
+    except ImageError:
+        raise
     except FileNotFoundError:
         raise ImageError(f"{label}: no such file") from None
     except PIL.UnidentifiedImageError:
         raise ImageError(f"{label}: not an image file that can be read") from None
     except OSError as error:
         raise ImageError(f"{label}: cannot be read: {error.strerror or one_line(error)}") from error
+    except Exception as error:  # decompression bombs, impossible names, whatever a decoder raises
+        raise ImageError(f"{label}: cannot be read: {one_line(error)}") from error
 
 
 def _from_pillow(image: PIL.Image.Image, label: str) -> Tensor:
     try:
         image = PIL.ImageOps.exif_transpose(image)
         if image.mode in _SIXTEEN_BIT:
-            return _from_array(np.asarray(image).clip(0, 65535).astype(np.uint16), label)
+            levels = np.asarray(image)
+            if levels.min() < 0 or levels.max() > 65535:
+                raise ImageError(f"{label}: holds integers beyond 16 bits; save it with 8 or 16 bits a channel")
+            return _from_array(levels.astype(np.uint16), label)
         if image.has_transparency_data:
             image = image.convert("RGBA")
             ground = PIL.Image.new("RGBA", image.size, _BACKGROUND)
@@ -122,6 +138,7 @@ def _from_array(array: NDArray[Any], label: str) -> Tensor:
         raise ImageError(f"{label}: one grey or RGB image is needed, not an array of shape {array.shape}")
     if 0 in array.shape:
         raise ImageError(f"{label}: has no pixels: its shape is {array.shape}")
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype in (np.uint8, np.uint16):
         array = array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
     elif not np.issubdtype(array.dtype, np.floating):

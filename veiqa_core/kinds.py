@@ -5,6 +5,7 @@ A kind is added by one entry here, one hook in ``hookspecs`` and one protocol in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -46,7 +47,7 @@ USES = ("activations", "gradients", "input_gradients", "forward")
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_bool(value: Any) -> bool:

@@ -39,7 +39,8 @@ def param(
     bounds = {"at least": ge, "above": gt, "at most": le, "below": lt}
 
     def validate(instance: Any, field: attrs.Attribute[Any], value: Any) -> None:
-        problem = _bounds_problem(value, ge, gt, le, lt)
+        items = value if isinstance(value, tuple) else (value,)
+        problem = next(filter(None, (_bounds_problem(item, ge, gt, le, lt) for item in items)), None)
         if problem is None and choices is not None and value not in choices:
             problem = f"must be one of {', '.join(map(repr, choices))}"
         if problem is None and check is not None:
@@ -107,6 +108,10 @@ def problems(cls: object) -> str | None:
         cls()
     except Exception as error:
         return f"its defaults are not valid: {error}"
+    try:
+        describe(cls)
+    except Exception as error:
+        return f"its fields cannot be described; declare them with param() and importable types: {error!r}"
     return None
 
 
@@ -153,8 +158,8 @@ def from_text(cls: type, name: str, text: str, owner: str) -> Any:
     if text.lower() in {"none", "null"} and type(None) in _members(hints[name]):
         return None
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        (value,) = tomllib.loads(f"value = {text}").values()
+    except ValueError:  # no TOML value, or more than one
         return _convert(text, hints[name], where)
     try:
         return _convert(value, hints[name], where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import torch
@@ -45,7 +46,7 @@ def figure(heatmaps: Heatmaps, name: str) -> Figure:
     for axes in (left, middle, right):
         axes.set_axis_off()
     values = "   ".join(f"{key.rsplit('/', 1)[-1]} = {value:.4g}" for key, value in heatmaps.similarities.items())
-    result.suptitle(f"{name}\n{heatmaps.title}   {values}", fontsize=11)
+    result.suptitle(f"{name}\n{heatmaps.title}   {values}", fontsize=11, parse_math=False)
     result.supxlabel(
         "The more alike the two maps, the less there was left to degrade: the worse the input already is.", fontsize=9
     )
@@ -54,7 +55,9 @@ def figure(heatmaps: Heatmaps, name: str) -> Figure:
 
 def save(heatmaps: Heatmaps, name: str, path: Path) -> None:
     """Write :func:`figure` as a PNG file."""
-    figure(heatmaps, name).savefig(path, format="png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a name in a script that the font lacks is drawn as boxes
+        figure(heatmaps, name).savefig(path, format="png")
 
 
 def _grey(image: Tensor) -> Tensor:

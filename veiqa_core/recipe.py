@@ -1,7 +1,7 @@
 """Recipes: which branches give similarities, and how these are mapped to one score.
 
 A recipe is plain data, read from and written to TOML. :func:`resolve` checks it against the installed components and
-gives what the engine runs, with a digest that changes when, and only when, what is computed changes.
+gives what the engine runs, with a digest over all of it: components, every parameter, layers, the mapper's state.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Choice:
 
     def write(self) -> Any:
         """What :meth:`read` takes."""
-        return {"name": self.name, **self.params} if self.params else self.name
+        params = {name: value for name, value in self.params.items() if value is not None}  # TOML knows no null
+        return {"name": self.name, **params} if params else self.name
 
 
 @attrs.frozen(kw_only=True)
@@ -67,8 +68,8 @@ class Branch:
     explainer: Choice = Choice(DEFAULT_EXPLAINER)
     metric: Choice = Choice(DEFAULT_METRIC)
     layer: Layer = None
-    scale: Scale = "pair"
-    size: Size = "layer"
+    scale: Scale = attrs.field(default="pair", validator=attrs.validators.in_(get_args(Scale)))
+    size: Size = attrs.field(default="layer", validator=attrs.validators.in_(get_args(Size)))
 
     @classmethod
     def read(cls, table: Any, where: str) -> Branch:
@@ -104,7 +105,7 @@ class Recipe:
     """
 
     name: str
-    branches: tuple[Branch, ...]
+    branches: tuple[Branch, ...] = attrs.field(validator=attrs.validators.min_len(1))
     mapper: Choice | None = None
     state: Mapping[str, Any] = attrs.field(factory=dict)
 
@@ -269,7 +270,7 @@ class ResolvedRecipe:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over everything that decides the score: components, all parameters, the mapper's state."""
+        """SHA-256 over components, all parameters, layers and the mapper's state, as they are named in the recipe."""
         mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
         content = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -66,13 +66,15 @@ class Registered:
         Raises:
             UsageError: a required package is missing, or the import fails.
         """
-        missing = [name for name in self.component.requires if importlib.util.find_spec(name) is None]
+        missing = [name for name in self.component.requires if not _is_importable(name)]
         if missing:
-            raise UsageError(f"{self.origin} needs what is not installed here: pip install {' '.join(missing)}")
+            raise UsageError(f"{self.origin} needs what is not installed here: {', '.join(missing)}")
         module, _, name = self.component.factory.partition(":")
         try:
             return getattr(importlib.import_module(module), name)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may do anything at import, sys.exit() included
             where = self.component.factory
             raise UsageError(f"{self.origin} cannot be loaded from {where}: {one_line(error)}") from error
 
@@ -121,8 +123,7 @@ class Registry:
         manager.add_hookspecs(hookspecs)
         for plugin in self.plugins:
             try:
-                for item in _collect(plugin, manager):
-                    self._components[item.kind].setdefault(item.component.name, []).append(item)
+                self._add(_collect(plugin, manager))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # a plugin may do anything at import, sys.exit() included
@@ -131,6 +132,16 @@ class Registry:
     def __iter__(self) -> Iterator[Registered]:
         for kind in KINDS:
             yield from self.of_kind(kind)
+
+    def _add(self, items: Iterable[Registered]) -> None:
+        items = list(items)
+        for item in items:
+            if any(other.dist == item.dist for other in self._components[item.kind].get(item.component.name, [])):
+                raise _Refused(
+                    f"gives the {item.kind} {item.component.name!r}, as another entry point of {item.dist} does"
+                )
+        for item in items:
+            self._components[item.kind].setdefault(item.component.name, []).append(item)
 
     def of_kind(self, kind: str) -> list[Registered]:
         """The components of one kind, sorted by name, then distribution."""
@@ -168,6 +179,13 @@ class Registry:
 def installed() -> Registry:
     """The registry of everything installed here."""
     return Registry(find())
+
+
+def _is_importable(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 class _Refused(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from torch import Tensor
 from . import images
 from . import recipe as recipes
 from .contracts import FloatArray, ScoreMapper
-from .engine import Engine, Outcome, find_device
-from .errors import ImageError, RecipeError, VeiqaError
+from .engine import Engine, Measurement, Outcome, attempt, find_device, or_usage_error
+from .errors import ImageError, RecipeError, UsageError, VeiqaError
 from .plan import Explanation
 from .recipe import Recipe, RecipeSet, ResolvedRecipe
 from .registry import Registry, installed
@@ -45,9 +45,10 @@ class Result:
 
     Attributes:
         image: its name.
-        score: quality, higher being better; None without a fitted mapper, or after an error.
+        score: quality, higher being better; None without a mapper, before it is fitted, or after an error.
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
-        flags: remarks that qualify the numbers, such as ``uncalibrated``.
+        flags: remarks that qualify the numbers: ``uncalibrated`` where no mapper was fitted to ratings, so that there
+            is no score or none on the scale of quality, and degenerate VEIs.
         error: one line, or None.
         recipe: name and digest of the recipe.
         heatmaps: the VEIs, where asked for.
@@ -101,8 +102,11 @@ class Scorer:
             recipe = recipes.load(recipe)
         if isinstance(recipe, RecipeSet):
             recipe = recipe.pick(distortion)
+        elif distortion is not None:
+            raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
         self.recipe: ResolvedRecipe = recipes.resolve(recipe, registry or installed())
         self._mapper = _mapper(self.recipe)
+        self._calibrated = self._mapper is not None and bool(self.recipe.state)
         self._engine = Engine(self.recipe.branches, find_device(device))
         self._label = self.recipe.label
 
@@ -128,7 +132,7 @@ class Scorer:
     def score_many(self, sources: Iterable[images.Source], *, heatmaps: bool = False) -> Iterator[Result]:
         """Score images one by one as they come; one that fails gives a result with its error and stops nothing."""
         for number, source in enumerate(sources):
-            name = str(source) if isinstance(source, str | Path) else f"image {number}"
+            name = images.display_name(source) if isinstance(source, str | Path) else f"image {number}"
             try:
                 decoded = images.read(source, name)
             except ImageError as error:
@@ -141,14 +145,14 @@ class Scorer:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
         flags = [flag for item in measurements for flag in item.flags]
-        score = None
-        if self._mapper is None:
+        if not self._calibrated:
             flags.append("uncalibrated")
-        elif not errors:
-            score = float(self._mapper.predict(self._oriented(similarities)).score[0])
+        score = None if errors else self._predict(measurements)
+        if isinstance(score, VeiqaError):
+            errors, score = [str(score)], None
         return Result(
             image=image.name,
-            score=score if score is not None and np.isfinite(score) else None,
+            score=score,
             similarities=similarities,
             flags=tuple(flags),
             error=f"{image.name}: {'; '.join(errors)}" if errors else None,
@@ -156,11 +160,13 @@ class Scorer:
             heatmaps=self._heatmaps(image, outcome) if heatmaps else (),
         )
 
-    def _oriented(self, similarities: dict[str, float | None]) -> FloatArray:
-        """Similarities ``[1, B]`` as mappers take them: larger is more similar, whatever the metric."""
-        signs = [1.0 if branch.metric.traits["similar"] == "high" else -1.0 for branch in self.recipe.branches]
-        values = np.array([list(similarities.values())], dtype=np.float64)
-        return values * np.array(signs, dtype=np.float64)
+    def _predict(self, measurements: Sequence[Measurement]) -> float | VeiqaError | None:
+        """The mapper's score, its failure, or None without a mapper that can predict."""
+        mapper, part = self._mapper, self.recipe.mapper
+        if mapper is None or part is None:
+            return None
+        values = np.array([[item.similarity for item in measurements]], dtype=np.float64)
+        return attempt(part, lambda: _score(mapper, values * _signs(self.recipe)))
 
     def _heatmaps(self, image: images.Image, outcome: Outcome) -> tuple[Heatmaps, ...]:
         pairs: dict[Explanation, Heatmaps] = {}
@@ -175,11 +181,24 @@ class Scorer:
         return tuple(pairs.values())
 
 
+def _signs(recipe: ResolvedRecipe) -> FloatArray:
+    """Factors ``[B]`` that orient similarities as mappers take them: larger is more similar, whatever the metric."""
+    signs = [1.0 if branch.metric.traits["similar"] == "high" else -1.0 for branch in recipe.branches]
+    return np.array(signs, dtype=np.float64)
+
+
+def _score(mapper: ScoreMapper, similarities: FloatArray) -> float:
+    score = float(mapper.predict(similarities).score[0])
+    if not np.isfinite(score):
+        raise ValueError(f"gave {score}")
+    return score
+
+
 def _mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
     """The recipe's mapper, ready to predict; None where it is not fitted yet."""
     if recipe.mapper is None:
         return None
-    mapper: ScoreMapper = recipe.mapper.create()
+    mapper: ScoreMapper = or_usage_error(attempt(recipe.mapper, recipe.mapper.create))
     if recipe.state:
         try:
             mapper.restore(recipe.state)
@@ -187,4 +206,6 @@ def _mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
             raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {error}") from error
     elif recipe.mapper.traits["fitted"]:
         return None
+    trial = np.zeros((1, len(recipe.branches)))
+    or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
     return mapper

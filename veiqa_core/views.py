@@ -51,6 +51,10 @@ class ImagePass:
                 self._kept[_PIXELS] = source
                 self._differentiated += (_PIXELS,)
             self.logits = self._forward(source, layers)
+        for name in layers - self._kept.keys():
+            raise IncompatibleError(
+                f"layer {name!r} of {network.name} takes no part in its forward pass: choose a listed one"
+            )
 
     def _forward(self, source: Tensor, layers: Iterable[str]) -> Tensor:
         hooks = [find_layer(self.network, name).register_forward_hook(self._keeper(name)) for name in layers]
@@ -90,13 +94,13 @@ class ImagePass:
 
     def activations(self, layer: str) -> Tensor:
         """Activations ``[N, C, h, w]`` of a layer that was asked for."""
-        return self._kept[layer].detach()
+        return self._kept[layer].detach().clone()  # explainers share it, and one may write into it
 
     def gradients(self, layer: str, target: Target) -> Tensor:
         """Gradient ``[N, C, h, w]`` of the target at a layer that was asked for."""
         if target not in self._gradients:
             self._gradients[target] = self._backward(target)
-        return self._gradients[target][layer]
+        return self._gradients[target][layer].clone()
 
     def input_gradients(self, target: Target) -> Tensor:
         """Gradient ``[N, 3, H, W]`` of the target with respect to the images."""
@@ -126,7 +130,7 @@ class PassView:
     @property
     def images(self) -> Tensor:
         """The image batch ``[N, 3, H, W]`` in [0, 1]."""
-        return self._pass.images.detach()
+        return self._pass.images.detach().clone()
 
     @property
     def network(self) -> Network:

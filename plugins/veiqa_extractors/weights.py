@@ -43,8 +43,9 @@ class WeightsFile:
             content = path.read_bytes()
         except OSError as error:
             raise WeightsError(f"cannot read the weights file {path}: {error.strerror or error}") from error
+        beginning = content[:512].lstrip()
         for start, what in _NOT_WEIGHTS.items():
-            if content.lstrip()[: len(start)] == start:
+            if beginning.startswith(start):
                 raise WeightsError(f"{path} holds {what} instead of weights; download it again")
         return cls(path, content)
 

@@ -44,7 +44,7 @@ class Fsim:
     depends on the scale. Maps need 48 pixels a side, one period of the coarsest log-Gabor filter: a smaller map, once
     enlarged to that, has its detail where the four filters (6 to 48 pixels) look, and at its own size it has not.
     Where neither map has any phase congruency (flat, all zero) every pixel weighs the same. Images are compared in
-    grey, shrunk as in the authors' code.
+    grey; maps and images with shorter sides of 384 and more are shrunk as in the authors' code.
     """
 
     def __init__(self, params: FsimParams) -> None:
@@ -124,7 +124,7 @@ class _FilterBank(NamedTuple):
     noise_gain: Tensor
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # 25 MB for maps of 512x384
 def _filter_bank(height: int, width: int, device: torch.device) -> _FilterBank:
     v, u = torch.meshgrid(_frequencies(height), _frequencies(width), indexing="ij")
     radius = torch.hypot(u, v)

@@ -22,9 +22,16 @@ METRIC = {"similar": "high", "bounds": (None, None), "identity": "max", "symmetr
 @hookimpl
 def veiqa_pri_generators():
     yield Component(name="wrong-shape", summary="S.", factory="faulty:WrongShape")
+    yield Component(name="writes-pri", summary="S.", factory="faulty:WritesPri")
+
+@hookimpl
+def veiqa_score_mappers():
+    traits = {"fitted": False, "branches": "many"}
+    yield Component(name="fails-late", summary="S.", factory="faulty:FailsLate", traits=traits)
 
 @hookimpl
 def veiqa_explainers():
+    yield Component(name="writes-maps", summary="S.", factory="faulty:WritesMaps", traits=LAYER)
     yield Component(name="raises", summary="S.", factory="faulty:Raises", traits=LAYER)
     yield Component(name="not-finite", summary="S.", factory="faulty:NotFinite", traits=LAYER)
     yield Component(name="zero", summary="S.", factory="faulty:Zero", traits=LAYER)
@@ -37,6 +44,20 @@ def veiqa_similarity_metrics():
 class WrongShape:
     def __init__(self, params): pass
     def generate(self, images, seeds): return images[..., 1:]
+
+class WritesPri:
+    def __init__(self, params): pass
+    def generate(self, images, seeds): return images.mul_(0.5)
+
+class WritesMaps:
+    def __init__(self, params): pass
+    def explain(self, view): return view.activations().mul_(0).sum(1)
+
+class FailsLate:
+    def __init__(self, params): pass
+    def predict(self, similarities):
+        from types import SimpleNamespace
+        return SimpleNamespace(score=similarities[:, 0] * (float("nan") if similarities.any() else 1))
 
 class Raises:
     def __init__(self, params): pass

@@ -96,6 +96,7 @@ def test_settings_go_to_every_component_that_has_them(image: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["x.png", *FAST, "--distortion", "GB"], "picks from a recipe set, and this is one recipe"),
         ([], "Missing argument 'IMAGE...'"),
         (["x.png", "--metric", "pnsr"], "unknown similarity metric 'pnsr'. Did you mean 'psnr'?"),
         (["x.png", "--explainer", "grad-cam"], "unknown explainer 'grad-cam'. Did you mean 'gradcam'?"),
@@ -163,6 +164,31 @@ def test_a_recipe_file_and_a_recipe_set(image: Path, tmp_path: Path) -> None:
     assert "recipe set 'both' needs the distortion type: one of GB" in refused.stderr
 
 
+def test_results_never_overwrite_an_image_and_need_a_place(image: Path, tmp_path: Path) -> None:
+    before = image.read_bytes()
+    for output, message in (
+        (image, "is one of the images"),
+        (tmp_path / "no" / "x.json", "cannot be written: No such"),
+    ):
+        done = veiqa("run", image, *FAST, "--output", output)
+        assert done.exit_code == 2
+        assert message in done.stderr
+    assert image.read_bytes() == before
+
+
+def test_odd_names_break_neither_output_nor_pictures(image: Path, tmp_path: Path) -> None:
+    names = ["price_$5_$6.png", "\u732b \n.png", "\udcff.png", "x" * 240 + ".png"]
+    paths = [tmp_path / name for name in names]
+    for path in paths:
+        path.write_bytes(image.read_bytes())
+    out = tmp_path / "maps"
+    command = ["run", *map(str, paths), *FAST, "--pri", "jpeg", "--vei", str(out), "--format", "json"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0, done.output
+    assert [row["error"] for row in json.loads(done.stdout)] == [None] * 4
+    assert len(list(out.iterdir())) == 4
+
+
 def test_heat_maps_are_written_for_each_image_and_pri(image: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / image.name
@@ -173,7 +199,7 @@ def test_heat_maps_are_written_for_each_image_and_pri(image: Path, tmp_path: Pat
     pictures = sorted(out.iterdir())
     assert len(pictures) == 4
     for path in pictures:
-        assert path.name.startswith("a photo--")
+        assert path.name.startswith("a-photo--")
         with PIL.Image.open(path) as picture:
             assert picture.format == "PNG"
             assert len(np.unique(np.asarray(picture.convert("L")))) > 100

@@ -91,6 +91,22 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         read(empty)
     with pytest.raises(ImageError, match="is a folder; name the image files in it"):
         read(tmp_path)
+    with pytest.raises(ImageError, match="cannot be read: File name too long"):
+        read("x" * 300)
+
+
+def test_a_bomb_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    PIL.Image.fromarray(COLOUR).save(tmp_path / "big.png")
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 10)
+    with pytest.raises(ImageError, match="big.png: cannot be read: DecompressionBombError"):
+        read(tmp_path / "big.png")
+
+
+def test_byte_order_and_depth_beyond_16_bits() -> None:
+    assert np.array_equal(pixels(GREY.astype(">u2") * 257), pixels(GREY))
+    with pytest.raises(ImageError, match="holds integers beyond 16 bits"):
+        read(PIL.Image.fromarray(np.full((4, 4), 70000, np.int32)))
+    assert read(torch.rand(3, 4, 4).to(torch.bfloat16)).size == (4, 4)
 
 
 def test_digest_and_seed_follow_the_content() -> None:

@@ -128,6 +128,48 @@ def test_a_name_given_twice_is_an_error_only_when_it_is_used_bare(plugins: Plugi
     )
 
 
+def test_two_entry_points_of_one_distribution_cannot_offer_the_same_name(plugins: Plugins) -> None:
+    plugins.add("third_a", f"@hookimpl\ndef veiqa_similarity_metrics():\n    yield {metric('mae')}\n", dist="third")
+    plugins.add("third_b", f"@hookimpl\ndef veiqa_similarity_metrics():\n    yield {metric('mae')}\n", dist="third")
+    registry = plugins.registry()
+    (problem,) = registry.problems
+    assert problem.reason == "gives the metric 'mae', as another entry point of third does"
+    assert registry.get("metric", "mae").dist == "third"
+
+
+def test_parameters_that_cannot_be_described_keep_the_plugin_out(plugins: Plugins) -> None:
+    plugins.add(
+        "third_params",
+        f"""
+        import attrs
+
+        @attrs.frozen(kw_only=True)
+        class Bare:
+            size: int = attrs.field(default=3, metadata={{"help": "A size."}})
+
+        @hookimpl
+        def veiqa_similarity_metrics():
+            yield Component(name="a", summary="S.", factory="m:C", params=Bare, {METRIC_TRAITS})
+        """,
+    )
+    (problem,) = plugins.registry().problems
+    assert "its fields cannot be described; declare them with param()" in problem.reason
+
+
+def test_a_component_that_exits_at_import_is_an_error_of_its_own(plugins: Plugins, tmp_path: Path) -> None:
+    (tmp_path / "third_exits_code.py").write_text("raise SystemExit(3)")
+    plugins.add(
+        "third_exits",
+        f"""
+        @hookimpl
+        def veiqa_similarity_metrics():
+            yield Component(name="a", summary="S.", factory="third_exits_code:C", {METRIC_TRAITS})
+        """,
+    )
+    with pytest.raises(UsageError, match="cannot be loaded from third_exits_code:C: SystemExit: 3"):
+        plugins.registry().get("metric", "a").load()
+
+
 def test_an_unknown_name_names_the_near_miss(plugins: Plugins) -> None:
     plugins.add_metric("third_norm", "minkowski")
     with pytest.raises(UsageError) as caught:
@@ -144,7 +186,9 @@ def test_a_missing_package_is_named_when_the_component_is_loaded(plugins: Plugin
             yield Component(name="a", summary="S.", factory="m:C", requires=("not_there_at_all",), {METRIC_TRAITS})
         """,
     )
-    with pytest.raises(UsageError, match="metric 'a' .third-needs 1.0. needs .* pip install not_there_at_all"):
+    with pytest.raises(
+        UsageError, match="metric 'a' .third-needs 1.0. needs what is not installed here: not_there_at_all"
+    ):
         plugins.registry().get("metric", "a").load()
 
 
@@ -161,6 +205,13 @@ def test_discovery_reads_metadata_without_importing(tmp_path: Path, monkeypatch:
     found = {plugin.dist: plugin for plugin in discovery.find()}
     assert found["third-party-plugin"] == Found("third-party-plugin", "main", "1.0", "no_such_module_anywhere")
     assert "veiqa" in found
+
+
+def test_the_remains_of_a_removed_distribution_are_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone-1.0.dist-info").mkdir()
+    (tmp_path / "gone-1.0.dist-info" / "entry_points.txt").write_text("[veiqa]\nmain = gone\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert "veiqa" in {plugin.dist for plugin in discovery.find()}
 
 
 @pytest.mark.parametrize(("allowed", "dists"), [("third-party", {"third-party"}), ("veiqa", {"veiqa"}), ("", set())])

@@ -124,6 +124,35 @@ def test_depth_and_name_of_a_layer_are_the_same_branch(small: Choice) -> None:
         Scorer(recipes.ad_hoc(extractor=small, explainer=Choice("gradcam", {"target": 100000})), device="cpu")
 
 
+def test_a_layer_named_in_two_ways_is_refused(small: Choice) -> None:
+    twice = (Branch(pri=PRIS[0], extractor=small), Branch(pri=PRIS[0], extractor=small, layer=-1))
+    with pytest.raises(RecipeError, match="is there twice, its layer named in two ways"):
+        Scorer(Recipe("twice", twice, Choice("identity")), device="cpu")
+
+
+def test_a_component_cannot_change_what_the_others_see(faulty: Registry, small: Choice) -> None:
+    good = Branch(pri=PRIS[0], extractor=small)
+    branches = (
+        attrs.evolve(good, pri=Choice("writes-pri")),
+        attrs.evolve(good, explainer=Choice("writes-maps")),
+        good,
+    )
+    mixed = Scorer(Recipe("mixed", branches), device="cpu", registry=faulty)
+    alone = Scorer(Recipe("alone", (good,)), device="cpu")
+    assert alone.score(picture()).similarities.items() <= mixed.score(picture()).similarities.items()
+
+
+def test_a_failing_mapper_is_named_and_similarities_stay(faulty: Registry, small: Choice) -> None:
+    branch = Branch(pri=PRIS[0], extractor=small)
+    scorer = Scorer(Recipe("late", (branch,), Choice("fails-late")), device="cpu", registry=faulty)
+    (result,) = scorer.score_many([picture()])
+    assert result.error == "image 0: mapper 'fails-late' (faulty 1.0) failed: ValueError: gave nan"
+    assert result.score is None
+    assert None not in result.similarities.values()
+    with pytest.raises(UsageError, match="mapper 'linear' was fitted to another number of branches"):
+        Scorer(Recipe("wrong", (branch,), Choice("linear"), {"coefficients": [1.0, 2.0, 3.0]}), device="cpu")
+
+
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
@@ -203,7 +232,7 @@ def test_a_fitted_mapper_gives_a_score_and_an_unfitted_one_says_so(small: Choice
     (value,) = negated.similarities.values()
     assert value is not None
     assert negated.score == value  # gmsd falls with similarity, so the oriented similarity is -value
-    assert negated.flags == ()
+    assert negated.flags == ("uncalibrated",)
 
 
 def test_a_fitted_recipe_survives_its_file(small: Choice, tmp_path: Path) -> None:
@@ -229,6 +258,8 @@ def test_a_recipe_set_needs_the_distortion(small: Choice) -> None:
     assert isinstance(Scorer(chosen, device="cpu", distortion="GB").score(picture()), Result)
     with pytest.raises(UsageError, match="needs the distortion type"):
         Scorer(chosen, device="cpu")
+    with pytest.raises(UsageError, match="picks from a recipe set, and this is one recipe"):
+        Scorer(recipes.ad_hoc(extractor=small), device="cpu", distortion="GB")
 
 
 def test_heatmaps_are_kept_when_asked_for(small: Choice) -> None:

@@ -78,4 +78,4 @@ def test_without_numpy_and_torch_a_run_says_what_is_missing() -> None:
 def test_without_torch_the_check_names_every_component_that_cannot_load() -> None:
     done = run("plugins", "--check")
     assert done.returncode == 1
-    assert "metric 'psnr' (veiqa 0.1.0) needs what is not installed here: pip install torch" in done.stdout
+    assert "metric 'psnr' (veiqa 0.1.0) needs what is not installed here: torch" in done.stdout

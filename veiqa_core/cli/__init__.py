@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
 
-from ..errors import UsageError, VeiqaError, one_line
+from ..errors import UsageError, VeiqaError, one_line, strict
 from .components import components
 from .plugins import plugins
 from .run import run
@@ -33,7 +32,7 @@ class _Group(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            if isinstance(error, BrokenPipeError) or _strict():
+            if isinstance(error, BrokenPipeError) or strict():
                 raise
             raise _Failure(error) from error
 
@@ -42,10 +41,6 @@ class _Group(click.Group):
 @click.version_option(package_name="veiqa")
 def main() -> None:
     """Score the quality of images without a reference, and see why."""
-
-
-def _strict() -> bool:
-    return os.environ.get("VEIQA_STRICT") == "1"
 
 
 for command in (run, components, plugins):

@@ -19,7 +19,7 @@ class _DefaultsToList(click.Group):
     """``components [KIND]`` lists; ``components show KIND/NAME`` shows one."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if "show" not in args and not {"-h", "--help"} & set(args):
+        if args[:1] != ["show"] and not {"-h", "--help"} & set(args):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 

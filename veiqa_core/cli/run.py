@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+import sys
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from ..scorer import Result
 
 _NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
+_LONGEST_NAME = 200  # bytes, which leaves room for a number and the suffix
 _SETTING = re.compile(r"(?P<kind>\w+)\.(?P<name>\w+)=(?P<text>.*)", re.DOTALL)
 
 
@@ -38,7 +43,7 @@ _SETTING = re.compile(r"(?P<kind>\w+)\.(?P<name>\w+)=(?P<text>.*)", re.DOTALL)
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
 )
-@click.option("--output", type=click.File("w", encoding="utf-8"), default="-", metavar="FILE", help="Write here.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
 @click.option(
     "--vei", "vei_dir", type=click.Path(path_type=Path), metavar="DIR", help="Write the heat maps as PNG here."
 )
@@ -53,7 +58,7 @@ def run(
     recipe: str | None,
     distortion: str | None,
     form: str,
-    output: TextIO,
+    output: Path | None,
     vei_dir: Path | None,
     device: str,
     **parts: Any,
@@ -71,13 +76,25 @@ def run(
     scorer = Scorer(chosen, device=device, distortion=distortion, registry=found)
     pictures = None if vei_dir is None else _Pictures(vei_dir)
     failed = False
-    with FORMATS[form](output, scorer.keys) as write:
+    with _opened(output, images) as stream, FORMATS[form](stream, scorer.keys) as write:
         for result in scorer.score_many(images, heatmaps=pictures is not None):
             write(result)
             failed |= result.error is not None
             if pictures is not None:
-                pictures.add(result)
+                failed |= not pictures.add(result)
     ctx.exit(1 if failed else 0)
+
+
+def _opened(output: Path | None, images: Iterable[str]) -> AbstractContextManager[TextIO]:
+    """The stream for results; an image is never overwritten by them."""
+    if output is None:
+        return nullcontext(sys.stdout)
+    if any(os.path.realpath(image) == os.path.realpath(output) for image in images):
+        raise UsageError(f"--output {output}: is one of the images; name another file")
+    try:
+        return output.open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from error
 
 
 def _recipe(
@@ -167,14 +184,27 @@ class _Pictures:
         self._folder = folder
         self._taken: set[str] = set()
 
-    def add(self, result: Result) -> None:
+    def add(self, result: Result) -> bool:
+        """Write one result's pictures; False, and a line on standard error, where one cannot be written."""
         from ..pictures import save
 
         for heatmaps in result.heatmaps:
-            stem = f"{Path(result.image).stem}--{_NOT_IN_NAMES.sub('-', heatmaps.title)}"
-            name, count = stem, 1
-            while name in self._taken:
-                count += 1
-                name = f"{stem}-{count}"
-            self._taken.add(name)
-            save(heatmaps, Path(result.image).name, self._folder / f"{name}.png")
+            path = self._folder / f"{self._free(f'{Path(result.image).stem}--{heatmaps.title}')}.png"
+            try:
+                save(heatmaps, Path(result.image).name, path)
+            except OSError as error:
+                click.echo(f"warning: {path}: cannot be written: {error.strerror or error}", err=True)
+                return False
+        return True
+
+    def _free(self, wanted: str) -> str:
+        """A name that no picture of this run has, and that file systems take."""
+        stem = _NOT_IN_NAMES.sub("-", wanted)
+        if len(os.fsencode(stem)) > _LONGEST_NAME:
+            stem = f"{stem[: _LONGEST_NAME // 4]}-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]}"
+        name, count = stem, 1
+        while name in self._taken:
+            count += 1
+            name = f"{stem}-{count}"
+        self._taken.add(name)
+        return name
