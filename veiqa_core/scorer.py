@@ -14,7 +14,7 @@ from . import images
 from . import recipe as recipes
 from .contracts import FloatArray, ScoreMapper
 from .engine import Engine, Measurement, Outcome, attempt, find_device, or_usage_error
-from .errors import ImageError, RecipeError, UsageError, VeiqaError
+from .errors import ComponentError, ImageError, RecipeError, UsageError, VeiqaError
 from .plan import Explanation
 from .recipe import Recipe, RecipeSet, ResolvedRecipe
 from .registry import Registry, installed
@@ -127,7 +127,10 @@ class Scorer:
         for measurement in outcome.measurements:
             if measurement.error is not None:
                 raise type(measurement.error)(f"{decoded.name}: {measurement.error}") from measurement.error
-        return self._result(decoded, outcome, heatmaps)
+        result = self._result(decoded, outcome, heatmaps)
+        if result.error is not None:
+            raise ComponentError(result.error)
+        return result
 
     def score_many(self, sources: Iterable[images.Source], *, heatmaps: bool = False) -> Iterator[Result]:
         """Score images one by one as they come; one that fails gives a result with its error and stops nothing."""

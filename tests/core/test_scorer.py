@@ -149,6 +149,8 @@ def test_a_failing_mapper_is_named_and_similarities_stay(faulty: Registry, small
     assert result.error == "image 0: mapper 'fails-late' (faulty 1.0) failed: ValueError: gave nan"
     assert result.score is None
     assert None not in result.similarities.values()
+    with pytest.raises(ComponentError, match="mapper 'fails-late'"):
+        scorer.score(picture())
     with pytest.raises(UsageError, match="mapper 'linear' was fitted to another number of branches"):
         Scorer(Recipe("wrong", (branch,), Choice("linear"), {"coefficients": [1.0, 2.0, 3.0]}), device="cpu")
 

@@ -87,7 +87,7 @@ def run(
 
 def _opened(output: Path | None, images: Iterable[str]) -> AbstractContextManager[TextIO]:
     """The stream for results; an image is never overwritten by them."""
-    if output is None:
+    if output is None or str(output) == "-":
         return nullcontext(sys.stdout)
     if any(os.path.realpath(image) == os.path.realpath(output) for image in images):
         raise UsageError(f"--output {output}: is one of the images; name another file")
