@@ -133,8 +133,7 @@ class Registry:
         for kind in KINDS:
             yield from self.of_kind(kind)
 
-    def _add(self, items: Iterable[Registered]) -> None:
-        items = list(items)
+    def _add(self, items: list[Registered]) -> None:
         for item in items:
             if any(other.dist == item.dist for other in self._components[item.kind].get(item.component.name, [])):
                 raise _Refused(

@@ -21,6 +21,8 @@ def _even_problem(window: int) -> str | None:
 
 @params
 class SsimParams:
+    """Of SSIM."""
+
     window: int = param(
         default=11, help="Side of the Gaussian window, odd.", ge=3, le=SSIM_MIN_SIZE, check=_even_problem
     )
@@ -38,6 +40,8 @@ class SsimParams:
 
 @params
 class GmsdParams:
+    """Of GMSD."""
+
     t: float = param(
         default=170 / 255**2, help="Stabilises the similarity of gradients; 170 on the scale of 0 to 255.", gt=0, le=1
     )
@@ -48,12 +52,16 @@ class GmsdParams:
 
 @params
 class FsimParams:
+    """Of FSIM and FSIMc."""
+
     t1: float = param(default=0.85, help="Stabilises the similarity of phase congruency.", gt=0)
     t2: float = param(default=160.0, help="Stabilises the similarity of gradients, on the scale of 0 to 255.", gt=0)
 
 
 @params
 class VsiParams:
+    """Of VSI."""
+
     c1: float = param(default=1.27, help="Stabilises the similarity of saliency.", gt=0)
     c2: float = param(default=386.0, help="Stabilises the similarity of gradients, on the scale of 0 to 255.", gt=0)
     alpha: float = param(default=0.4, help="Exponent of the similarity of gradients.", gt=0, le=1)
@@ -61,6 +69,7 @@ class VsiParams:
 
 @hookimpl
 def veiqa_similarity_metrics() -> Iterator[Component]:
+    """The metrics of the paper, and FSIM with colour."""
     yield Component(
         name="psnr",
         summary="Peak signal-to-noise ratio in dB, at most 100.",

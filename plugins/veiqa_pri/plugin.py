@@ -15,6 +15,8 @@ def _even_problem(size: int) -> str | None:
 
 @params
 class MeanBlurParams:
+    """Of the mean filter."""
+
     size: int = param(
         default=3, help="Side of the square in pixels, odd.", ge=3, le=255, check=_even_problem, search=(3, 5, 9)
     )
@@ -22,6 +24,8 @@ class MeanBlurParams:
 
 @params
 class WhiteNoiseParams:
+    """Of the noise."""
+
     variance: float = param(
         default=0.5, help="Variance of the noise, for values in [0, 1].", gt=0, le=100, search=(0.02, 0.1, 0.5)
     )
@@ -29,11 +33,15 @@ class WhiteNoiseParams:
 
 @params
 class JpegParams:
+    """Of the JPEG codec."""
+
     quality: int = param(default=0, help="JPEG quality; libjpeg takes 0 as 1.", ge=0, le=100, search=(0, 10, 25))
 
 
 @params
 class Jpeg2000Params:
+    """Of the JPEG2000 codec."""
+
     rate: float = param(
         default=100.0,
         help="Compression ratio: bytes as 24-bit RGB to bytes in the file.",
@@ -44,6 +52,7 @@ class Jpeg2000Params:
 
 @hookimpl
 def veiqa_pri_generators() -> Iterator[Component]:
+    """One generator for each distortion of the paper."""
     yield Component(
         name="mean-blur",
         summary="Mean of a square of pixels.",
