@@ -29,17 +29,30 @@ import attrs
 import pluggy
 
 from . import params as _params
-from .errors import ComponentError, FitError, ImageError, IncompatibleError, UsageError, WeightsError, near_miss
+from .distortions import DISTORTIONS
+from .errors import (
+    ComponentError,
+    DatasetError,
+    FitError,
+    ImageError,
+    IncompatibleError,
+    UsageError,
+    WeightsError,
+    near_miss,
+)
 from .params import NoParams, param, params
 
 __all__ = [
     "API_VERSION",
+    "DISTORTIONS",
     "Component",
     "ComponentError",
+    "DatasetError",
     "FitError",
     "ImageError",
     "IncompatibleError",
     "NoParams",
+    "Resource",
     "UsageError",
     "WeightsError",
     "hookimpl",
@@ -49,9 +62,9 @@ __all__ = [
     "target_param",
 ]
 
-API_VERSION = (1, 0)
+API_VERSION = (1, 1)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
-``VEIQA_API = (major, minor)``; absent means (1, 0)."""
+``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
 
@@ -75,6 +88,8 @@ class Component:
         requires: importable packages that the factory needs, named in the error where one is missing.
         traits: facts known without importing it; each kind has its own (see the reference of the hooks).
         reference: where the method comes from: paper, year, equations.
+        known_values: ``"package.module:function"`` that gives :class:`veiqa_core.contracts.KnownValue` records, which
+            ``veiqa verify`` holds against what the component computes; empty for none.
 
     Raises:
         ValueError: a field does not hold what it should, with the field's name.
@@ -87,6 +102,7 @@ class Component:
     requires: tuple[str, ...] = ()
     traits: Mapping[str, Any] = attrs.field(factory=dict, converter=_read_only)
     reference: str = ""
+    known_values: str = ""
 
     def __attrs_post_init__(self) -> None:
         problem = self._problem()
@@ -94,15 +110,53 @@ class Component:
             raise ValueError(f"component {self.name!r}: {problem}")
 
     def _problem(self) -> str | None:
-        if not (isinstance(self.name, str) and _NAME.match(self.name)):
-            return "name must be lower-case letters, digits and - + . _, a letter first"
-        if not (isinstance(self.summary, str) and self.summary.strip() and "\n" not in self.summary):
-            return "summary must be one line of text"
+        problem = _naming_problem(self.name, self.summary)
+        if problem:
+            return problem
         if not (isinstance(self.factory, str) and _FACTORY.match(self.factory)):
             return f"factory must read 'package.module:Class', not {self.factory!r}"
+        if self.known_values and not _FACTORY.match(self.known_values):
+            return f"known_values must read 'package.module:function', not {self.known_values!r}"
         if isinstance(self.requires, str) or not all(isinstance(item, str) for item in self.requires):
             return "requires must be a tuple of package names"
         return _params.problems(self.params)
+
+
+@attrs.frozen(kw_only=True)
+class Resource:
+    """A file that a plugin ships in one of its packages: a recipe or a recipe set, in TOML.
+
+    Attributes:
+        name: lower-case name by which users pick it, such as ``"paper"``.
+        summary: one line, ending in a full stop.
+        package: the importable package that holds the file.
+        file: its path within the package.
+        reference: where it comes from.
+
+    Raises:
+        ValueError: a field does not hold what it should, with the field's name.
+    """
+
+    name: str
+    summary: str
+    package: str
+    file: str
+    reference: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        problem = _naming_problem(self.name, self.summary)
+        if problem is None and not (self.package and self.file):
+            problem = "package and file must name where it is"
+        if problem:
+            raise ValueError(f"resource {self.name!r}: {problem}")
+
+
+def _naming_problem(name: object, summary: object) -> str | None:
+    if not (isinstance(name, str) and _NAME.match(name)):
+        return "name must be lower-case letters, digits and - + . _, a letter first"
+    if not (isinstance(summary, str) and summary.strip() and "\n" not in summary):
+        return "summary must be one line of text"
+    return None
 
 
 def _target_problem(value: Any) -> str | None:

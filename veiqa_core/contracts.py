@@ -15,7 +15,8 @@ mode, thread count) as they found them, and give the same output for the same in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
@@ -26,6 +27,24 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .errors import ImageError
+from .ratings import RatedImage, Ratings
+
+__all__ = [
+    "Dataset",
+    "Explainer",
+    "FeatureExtractor",
+    "FloatArray",
+    "KnownValue",
+    "Network",
+    "Prediction",
+    "PriGenerator",
+    "RatedImage",
+    "Ratings",
+    "ScoreMapper",
+    "SimilarityMetric",
+    "Target",
+    "View",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -213,6 +232,9 @@ class SimilarityMetric(Protocol):
 
         With the default ``scale`` the maps lie in [0, 1], so constants that suppose a peak of 255 are divided by it.
         Constant and all-zero maps give finite values.
+
+        A metric with the trait ``image`` also has ``compare_images(a, b)``, which gives float64 ``[N]`` for ordinary
+        images a (the reference) and b, ``[N, 3, H, W]`` or, where both are grey, ``[N, 1, H, W]``, in [0, 1].
         """
         ...
 
@@ -260,3 +282,37 @@ class ScoreMapper(Protocol):
             ValueError: the state does not fit this mapper.
         """
         ...
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Reads the official layout of a dataset of rated images."""
+
+    def read(self, root: Path) -> Ratings:
+        """The rated images of a folder, with scores as released; image files need not be opened, nor be there.
+
+        Raises:
+            DatasetError: a file that says what the folder holds is missing or not in the official form, with its name.
+        """
+        ...
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class KnownValue:
+    """A value that a component must give, known without it.
+
+    Attributes:
+        subject: what is measured, such as ``"colour pair"``.
+        expected: the value, published, exact or derived independently.
+        measure: computes the component's own value.
+        tolerance: the largest error that counts as equal.
+        origin: how the value is known: ``"closed form"``, ``"independent derivation"``, or where it is published.
+        convention: the choices behind the value, such as colour space, window and borders.
+    """
+
+    subject: str
+    expected: float
+    measure: Callable[[], float]
+    tolerance: float
+    origin: str
+    convention: str

@@ -31,6 +31,10 @@ class IncompatibleError(UsageError):
     """Components that cannot work together, such as ``cam`` on a network without a pooling-plus-linear head."""
 
 
+class DatasetError(UsageError):
+    """A folder is not the dataset it is said to be, or lacks part of it."""
+
+
 class FitError(VeiqaError):
     """A mapper cannot be fitted to these data."""
 

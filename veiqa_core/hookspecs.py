@@ -1,4 +1,5 @@
-"""The hooks of VEIQA. A plugin implements any of them; each hands over :class:`veiqa_core.api.Component` records.
+"""The hooks of VEIQA. A plugin implements any of them; each hands over :class:`veiqa_core.api.Component` records, or
+:class:`veiqa_core.api.Resource` records for files.
 
 A hook runs when plugins are registered, so it must be quick and import nothing heavy: the code behind a record is named
 by its ``factory`` and imported at first use.
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 
 import pluggy
 
-from .api import Component
+from .api import Component, Resource
 
 hookspec = pluggy.HookspecMarker("veiqa")
 
@@ -83,4 +84,29 @@ def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
             yield Component(name="median", summary="Median of the negated similarities.",
                             factory="my_plugin.median:Median", requires=("numpy",),
                             traits={"fitted": False, "branches": "many"})
+    """
+
+
+@hookspec
+def veiqa_datasets() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Datasets: read the official layout of rated images.
+
+    The factory gives a :class:`veiqa_core.contracts.Dataset`. Traits: ``home`` says where the data can be had,
+    ``score_type`` ('mos', 'dmos' or 'file') and ``range`` what the scores mean, ``images``, ``references`` and
+    ``distortions`` what a whole release holds::
+
+        @hookimpl
+        def veiqa_datasets():
+            yield Component(name="my-set", summary="My ratings.", factory="my_plugin.data:MySet",
+                            traits={"home": "https://example.org", "score_type": "mos", "range": (1, 5)})
+    """
+
+
+@hookspec
+def veiqa_recipes() -> Iterable[Resource]:  # type: ignore[empty-body]
+    """Recipes and recipe sets: TOML files in a package of the plugin, used by name as ``--recipe NAME``::
+
+        @hookimpl
+        def veiqa_recipes():
+            yield Resource(name="my-recipe", summary="What it is for.", package="my_plugin", file="my-recipe.toml")
     """

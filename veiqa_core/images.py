@@ -146,4 +146,4 @@ def _from_array(array: NDArray[Any], label: str) -> Tensor:
     elif not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
         raise ImageError(f"{label}: float pixels must be finite and lie in [0, 1]")
     planes = np.moveaxis(np.broadcast_to(array, (*array.shape[:2], 3)), -1, 0)
-    return torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float32))[None]
+    return torch.from_numpy(np.array(planes, dtype=np.float32, order="C"))[None]

@@ -66,6 +66,11 @@ def _is_bounds(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and all(v is None or _is_number(v) for v in value)
 
 
+def _is_strength(value: Any) -> bool:
+    named = isinstance(value, tuple) and len(value) == 3 and isinstance(value[0], str)
+    return named and all(_is_number(end) and end > 0 for end in value[1:]) and value[1] != value[2]
+
+
 def _among(*words: str) -> Callable[[Any], bool]:
     return lambda value: value in words
 
@@ -75,7 +80,13 @@ _KINDS = (
         "pri",
         "veiqa_pri_generators",
         "PRI generator",
-        {"distortion": Trait("the distortion it adds, by canonical name: GB, WN, JPEG, ...", _is_text)},
+        {
+            "distortion": Trait("the distortion it adds, by canonical name: GB, WN, JPEG, ...", _is_text),
+            "strength": Trait(
+                "(parameter, mildest, strongest): the positive parameter that says how strong, and its useful range",
+                _is_strength,
+            ),
+        },
     ),
     Kind("extractor", "veiqa_feature_extractors", "feature extractor", {}),
     Kind(
@@ -117,7 +128,29 @@ _KINDS = (
             "branches": Trait("'one' or 'many': how many similarities it maps", _among("one", "many"), required=True),
         },
     ),
+    Kind(
+        "dataset",
+        "veiqa_datasets",
+        "dataset",
+        {
+            "home": Trait("where the data can be had", _is_text, required=True),
+            "score_type": Trait(
+                "'mos' or 'dmos' as released, or 'file' where the folder says it",
+                _among("mos", "dmos", "file"),
+                required=True,
+            ),
+            "range": Trait("(lowest, highest) possible score as released", _is_bounds),
+            "images": Trait("how many rated images the release has", _is_size),
+            "references": Trait("how many reference images it has; left out where it names none", _is_size),
+            "distortions": Trait(
+                "the types it holds, by canonical name",
+                lambda v: isinstance(v, tuple) and all(map(_is_text, v)),
+            ),
+        },
+    ),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
 HOOKS: Mapping[str, Kind] = {kind.hook: kind for kind in _KINDS}
+RECIPES_HOOK = "veiqa_recipes"
+"""The one hook that hands over files, not components."""

@@ -19,7 +19,8 @@ from veiqa_core.contracts import (
     ScoreMapper,
     SimilarityMetric,
 )
-from veiqa_core.registry import Registered, installed
+from veiqa_core.offers import Registered
+from veiqa_core.registry import installed
 from veiqa_core.views import ImagePass, PassView
 
 PROTOCOLS = {

@@ -11,7 +11,7 @@ import click
 from .. import params
 from ..errors import UsageError, near_miss
 from ..kinds import KINDS
-from ..registry import Registered
+from ..offers import Registered
 from .common import registry
 
 

@@ -1,0 +1,1 @@
+"""VEIQA's built-in readers of rated-image datasets."""

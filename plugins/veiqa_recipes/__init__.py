@@ -1,0 +1,1 @@
+"""The recipes and recipe sets that come with VEIQA."""

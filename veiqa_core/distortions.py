@@ -1,0 +1,51 @@
+"""Canonical names of distortion types, the same in every dataset, PRI and recipe set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DISTORTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "GB": "Gaussian blur",
+        "WN": "white Gaussian noise",
+        "JPEG": "JPEG compression",
+        "JP2K": "JPEG2000 compression",
+        "FF": "JPEG2000 sent over a fast-fading channel",
+        "LB": "lens blur",
+        "MB": "motion blur",
+        "BRIGHT": "brighter",
+        "DARK": "darker",
+        "CA": "chromatic aberration",
+        "CB": "colour blocks",
+        "CC": "contrast change",
+        "CDIFF": "colour diffusion",
+        "CN": "comfort noise",
+        "CQ": "colour quantisation with dither",
+        "CQ2": "colour quantisation",
+        "CS": "change of colour saturation",
+        "CS2": "change of colour saturation in Lab",
+        "CSHIFT": "colour shift",
+        "DN": "denoised",
+        "HFN": "high-frequency noise",
+        "IN": "impulse noise",
+        "JITTER": "jitter of pixels",
+        "JPEG-TE": "JPEG with transmission errors",
+        "JP2K-TE": "JPEG2000 with transmission errors",
+        "LBD": "local block-wise distortions of different intensity",
+        "LC": "lossy compression of a noisy image",
+        "LSC": "layer segmentation based compression",
+        "MN": "masked noise",
+        "MS": "mean shift of intensity",
+        "MULN": "multiplicative Gaussian noise",
+        "NEP": "non-eccentricity pattern noise",
+        "PIXEL": "pixelation",
+        "PN": "pink (1/f) Gaussian noise",
+        "QN": "quantisation noise",
+        "SCN": "spatially correlated noise",
+        "SHARP": "over-sharpened",
+        "SSR": "sparse sampling and reconstruction",
+        "WNC": "noise stronger in colour than in luminance",
+    }
+)
+"""What each name means. Datasets may use further names of their own."""
