@@ -23,8 +23,8 @@ from .contracts import FeatureExtractor, Network, Target
 from .errors import ComponentError, RecipeError, UsageError, VeiqaError, one_line, strict
 from .images import Image
 from .plan import Comparison, Explanation, Pass, Plan, distinct
-from .recipe import ResolvedBranch
 from .registry import Part
+from .resolution import ResolvedBranch
 
 T = TypeVar("T")
 Targets = Mapping[str | int, Target]
@@ -52,6 +52,9 @@ class Outcome:
 class Engine:
     """Opens the components that a set of branches needs and measures images with them.
 
+    Args:
+        networks: networks that are already open; those that are opened are added, so that engines can share them.
+
     Attributes:
         networks: the opened networks by extractor.
         plan: the stages.
@@ -60,9 +63,17 @@ class Engine:
         UsageError: weights are missing, a layer or class is unknown, or components do not go together.
     """
 
-    def __init__(self, branches: Iterable[ResolvedBranch], device: torch.device) -> None:
+    def __init__(
+        self,
+        branches: Iterable[ResolvedBranch],
+        device: torch.device,
+        networks: dict[Part, Network] | None = None,
+    ) -> None:
         given = tuple(branches)
-        self.networks = {part: _open(part, device) for part in distinct(branch.extractor for branch in given)}
+        self.networks = {} if networks is None else networks
+        for part in distinct(branch.extractor for branch in given):
+            if part not in self.networks:
+                self.networks[part] = _open(part, device)
         parts = distinct(part for b in given for part in (b.pri, b.explainer, b.metric))
         self._components = {part: _create(part) for part in parts}
         self.plan: Plan = plans.make(

@@ -106,7 +106,7 @@ def veiqa_datasets() -> Iterable[Component]:  # type: ignore[empty-body]
 def veiqa_recipes() -> Iterable[Resource]:  # type: ignore[empty-body]
     """Recipes and recipe sets: TOML files in a package of the plugin, used by name as ``--recipe NAME``::
 
-        @hookimpl
-        def veiqa_recipes():
-            yield Resource(name="my-recipe", summary="What it is for.", package="my_plugin", file="my-recipe.toml")
+    @hookimpl
+    def veiqa_recipes():
+        yield Resource(name="my-recipe", summary="What it is for.", package="my_plugin", file="my-recipe.toml")
     """

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import attrs
 
-from .recipe import ResolvedBranch
 from .registry import Part
+from .resolution import ResolvedBranch
 
 T = TypeVar("T")
 

@@ -1,13 +1,10 @@
 """Recipes: which branches give similarities, and how these are mapped to one score.
 
-A recipe is plain data, read from and written to TOML. :func:`resolve` checks it against the installed components and
-gives what the engine runs, with a digest over all of it: components, every parameter, layers, the mapper's state.
+A recipe is plain data, read from and written to TOML; ``resolution`` checks it against the installed components.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +13,7 @@ from typing import Any, Literal, get_args
 import attrs
 
 from .errors import RecipeError, UsageError, near_miss
-from .registry import Part, Registry
+from .registry import Registry
 
 Scale = Literal["pair", "map", "none"]
 Size = Literal["layer", "input"]
@@ -96,23 +93,58 @@ class Branch:
 
 
 @attrs.frozen
+class Basis:
+    """The rated images that a part of a recipe was made from.
+
+    Attributes:
+        dataset: what the dataset is called.
+        images: how many of its images were used.
+        contents: identifiers of their contents (see :class:`veiqa_core.datasets.RatedSet`), by which an evaluation
+            tells whether it is held-out.
+    """
+
+    dataset: str
+    images: int
+    contents: tuple[str, ...]
+
+    @classmethod
+    def read(cls, table: Any, where: str) -> Basis:
+        """From a table of TOML with all three fields."""
+        _check_table(table, {field.name for field in attrs.fields(cls)}, where)
+        dataset, images, contents = table.get("dataset"), table.get("images"), table.get("contents")
+        if not isinstance(dataset, str) or type(images) is not int:
+            raise RecipeError(f"{where}: dataset must be a name, and images a number")
+        if not (isinstance(contents, list) and all(isinstance(item, str) for item in contents)):
+            raise RecipeError(f"{where}.contents: must be a list of texts, not {contents!r}")
+        return cls(dataset, images, tuple(contents))
+
+    def write(self) -> dict[str, Any]:
+        """What :meth:`read` takes."""
+        return {"dataset": self.dataset, "images": self.images, "contents": list(self.contents)}
+
+
+@attrs.frozen
 class Recipe:
     """Branches and the mapper of their similarities.
 
     Attributes:
         mapper: None where similarities are all that is wanted.
         state: what the mapper was fitted to, as its ``state()`` gives it; empty before a fit.
+        fitted: what the mapper was fitted on, where that is recorded.
+        chosen: what the branches were chosen on, where they were chosen by their figures.
     """
 
     name: str
     branches: tuple[Branch, ...] = attrs.field(validator=attrs.validators.min_len(1))
     mapper: Choice | None = None
     state: Mapping[str, Any] = attrs.field(factory=dict)
+    fitted: Basis | None = None
+    chosen: Basis | None = None
 
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> Recipe:
         """From a table of TOML with ``branch`` tables and a ``mapper``."""
-        _check_table(table, {"name", "branch", "mapper"}, where)
+        _check_table(table, {"name", "branch", "mapper", "fitted", "chosen"}, where)
         branches = table.get("branch")
         if not isinstance(branches, list) or not branches:
             raise RecipeError(f"{where}: no [[branch]]; a recipe needs one or more")
@@ -127,6 +159,7 @@ class Recipe:
             branches=tuple(Branch.read(branch, f"{where}: branch {i}") for i, branch in enumerate(branches, start=1)),
             mapper=None if mapper is None else Choice.read(mapper, f"{where}: mapper"),
             state=state,
+            **{name: Basis.read(table[name], f"{where}: {name}") for name in ("fitted", "chosen") if name in table},
         )
 
     def write(self) -> dict[str, Any]:
@@ -135,7 +168,8 @@ class Recipe:
         if self.mapper is not None:
             state = {"state": dict(self.state)} if self.state else {}
             table["mapper"] = {"name": self.mapper.name, **self.mapper.params, **state}
-        return table
+        bases = {"fitted": self.fitted, "chosen": self.chosen}
+        return table | {name: basis.write() for name, basis in bases.items() if basis is not None}
 
 
 @attrs.frozen
@@ -194,6 +228,21 @@ def dumps(recipe: Recipe | RecipeSet) -> str:
     return tomli_w.dumps(recipe.write())
 
 
+def find(source: str | Path, registry: Registry) -> Recipe | RecipeSet:
+    """The recipe or recipe set of a TOML file or, where no file is meant, the shipped one of that name.
+
+    Raises:
+        UsageError: there is neither, or what is there is no recipe.
+    """
+    if isinstance(source, Path) or source.endswith(".toml") or Path(source).exists():
+        return load(source)
+    try:
+        shipped = registry.recipes.get(source)
+    except UsageError as error:
+        raise RecipeError(f"{error} A recipe of your own is named by its file, NAME.toml.") from error
+    return loads(shipped.read_text(), shipped.origin, shipped.name)
+
+
 def load(source: str | Path) -> Recipe | RecipeSet:
     """A recipe or recipe set from a TOML file.
 
@@ -219,99 +268,6 @@ def ad_hoc(
     """A recipe with one branch for each PRI (default: all four), its other parts those of :class:`Branch`."""
     chosen = tuple(pris) or tuple(Choice(pri) for pri in DEFAULT_PRIS)
     return Recipe(name, tuple(Branch(pri=pri, **parts) for pri in chosen), mapper)
-
-
-@attrs.frozen(kw_only=True)
-class ResolvedBranch:
-    """A branch whose components are found and whose parameters are checked."""
-
-    pri: Part
-    extractor: Part
-    explainer: Part
-    metric: Part
-    layer: Layer
-    scale: Scale
-    size: Size
-
-    @property
-    def space(self) -> Literal["layer", "input"]:
-        """Where the explainer's map lives."""
-        space: Literal["layer", "input"] = self.explainer.traits["space"]
-        return space
-
-    @property
-    def explained(self) -> str:
-        """``pri/extractor@layer/explainer``: what the two VEIs are."""
-        layer = "" if self.layer is None else f"@{self.layer}"
-        return f"{self.pri.key}/{self.extractor.key}{layer}/{self.explainer.key}"
-
-    @property
-    def key(self) -> str:
-        """``pri/extractor@layer/explainer/metric``, with what differs from the defaults."""
-        given = [f"scale={self.scale}"] * (self.scale != "pair") + [f"size={self.size}"] * (self.size != "layer")
-        compared = f"@{','.join(given)}" if given else ""
-        return f"{self.explained}/{self.metric.key}{compared}"
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """Everything that decides the similarity, as plain values."""
-        parts = {kind: getattr(self, kind).identity for kind in BRANCH_KINDS}
-        return {**parts, "layer": self.layer, "scale": self.scale, "size": self.size}
-
-
-@attrs.frozen
-class ResolvedRecipe:
-    """A recipe checked against the installed components."""
-
-    name: str
-    branches: tuple[ResolvedBranch, ...]
-    mapper: Part | None
-    state: Mapping[str, Any]
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 over components, all parameters, layers and the mapper's state, as they are named in the recipe."""
-        mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
-        content = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def label(self) -> str:
-        """Name and the digest's beginning, as results show them."""
-        return f"{self.name}@{self.digest[:12]}"
-
-
-def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
-    """Find the components of a recipe and check their parameters.
-
-    Raises:
-        UsageError: a name or parameter is unknown, a value does not fit, or parts do not go together.
-    """
-    branches = tuple(_resolve_branch(branch, registry) for branch in recipe.branches)
-    keys = [branch.key for branch in branches]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise RecipeError(f"recipe {recipe.name!r} has the branch {key} twice")
-    mapper = None
-    if recipe.mapper is not None:
-        mapper = registry.part("mapper", recipe.mapper.name, recipe.mapper.params)
-        if mapper.traits["branches"] == "one" and len(branches) > 1:
-            raise RecipeError(
-                f"mapper {mapper.key} maps one similarity, and recipe {recipe.name!r} has {len(branches)} branches: "
-                "choose one PRI, or a mapper of several branches"
-            )
-    return ResolvedRecipe(recipe.name, branches, mapper, recipe.state)
-
-
-def _resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:
-    parts = {
-        kind: registry.part(kind, choice.name, choice.params)
-        for kind, choice in ((kind, getattr(branch, kind)) for kind in BRANCH_KINDS)
-    }
-    if parts["explainer"].traits["space"] == "input" and branch.layer is not None:
-        explainer = parts["explainer"].key
-        raise RecipeError(f"explainer {explainer} explains the input itself: leave out the layer {branch.layer!r}")
-    return ResolvedBranch(**parts, layer=branch.layer, scale=branch.scale, size=branch.size)
 
 
 def _check_table(table: Any, known: set[str], where: str) -> None:

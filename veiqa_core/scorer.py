@@ -16,8 +16,9 @@ from .contracts import FloatArray, ScoreMapper
 from .engine import Engine, Measurement, Outcome, attempt, find_device, or_usage_error
 from .errors import ComponentError, ImageError, RecipeError, UsageError, VeiqaError
 from .plan import Explanation
-from .recipe import Recipe, RecipeSet, ResolvedRecipe
+from .recipe import Recipe, RecipeSet
 from .registry import Registry, installed
+from .resolution import ResolvedRecipe, resolve
 
 
 @attrs.frozen(eq=False)
@@ -78,8 +79,8 @@ class Scorer:
     """Scores images without a reference.
 
     Args:
-        recipe: a :class:`Recipe`, the path of a recipe in TOML, or None for the default branches. Of a
-            :class:`RecipeSet`, ``distortion`` picks the recipe.
+        recipe: a :class:`Recipe`, the path of a recipe in TOML, the name of a shipped one, or None for the default
+            branches. Of a :class:`RecipeSet`, ``distortion`` picks the recipe.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
         distortion: the images' distortion type, for recipe sets.
         registry: the components to use; default: everything installed.
@@ -96,15 +97,16 @@ class Scorer:
         distortion: str | None = None,
         registry: Registry | None = None,
     ) -> None:
+        registry = registry or installed()
         if recipe is None:
             recipe = recipes.ad_hoc()
         elif isinstance(recipe, str | Path):
-            recipe = recipes.load(recipe)
+            recipe = recipes.find(recipe, registry)
         if isinstance(recipe, RecipeSet):
             recipe = recipe.pick(distortion)
         elif distortion is not None:
             raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
-        self.recipe: ResolvedRecipe = recipes.resolve(recipe, registry or installed())
+        self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._mapper = _mapper(self.recipe)
         self._calibrated = self._mapper is not None and bool(self.recipe.state)
         self._engine = Engine(self.recipe.branches, find_device(device))

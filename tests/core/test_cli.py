@@ -226,4 +226,6 @@ def test_plugins_are_listed_and_checked() -> None:
         "explainers",
         "metrics",
         "mappers",
+        "datasets",
+        "recipes",
     }

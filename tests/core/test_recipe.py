@@ -10,6 +10,7 @@ from veiqa_core import recipe as recipes
 from veiqa_core.errors import RecipeError, UsageError
 from veiqa_core.recipe import Branch, Choice, Recipe, RecipeSet
 from veiqa_core.registry import installed
+from veiqa_core.resolution import resolve
 
 FULL = Recipe(
     "full",
@@ -45,7 +46,7 @@ def test_a_recipe_set_survives_toml_and_is_picked_by_distortion() -> None:
 
 
 def _digest(recipe: Recipe) -> str:
-    return recipes.resolve(recipe, installed()).digest
+    return resolve(recipe, installed()).digest
 
 
 def test_the_digest_depends_on_what_is_computed_and_on_nothing_else() -> None:
@@ -63,7 +64,7 @@ def test_the_digest_depends_on_what_is_computed_and_on_nothing_else() -> None:
 
 
 def test_a_branch_key_names_only_what_differs_from_the_defaults() -> None:
-    first, second = recipes.resolve(Recipe("x", FULL.branches), installed()).branches
+    first, second = resolve(Recipe("x", FULL.branches), installed()).branches
     assert first.key == (
         "jpeg(quality=5)/efficientnet-lite0(weights=random:1)@blocks.4/gradcam(target=7)/ssim@scale=map,size=input"
     )
@@ -109,7 +110,7 @@ def test_bad_toml_is_refused_with_the_field(text: str, message: str) -> None:
 )
 def test_parts_that_do_not_go_together_are_refused(recipe: Recipe, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        recipes.resolve(recipe, installed())
+        resolve(recipe, installed())
 
 
 def test_a_missing_or_binary_recipe_file_is_named(tmp_path: Path) -> None:

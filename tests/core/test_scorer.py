@@ -17,6 +17,7 @@ from veiqa_core.engine import Engine
 from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageError
 from veiqa_core.recipe import Branch, Choice
 from veiqa_core.registry import Registry, installed
+from veiqa_core.resolution import resolve
 
 PRIS = tuple(Choice(name) for name in ("mean-blur", "white-noise", "jpeg", "jpeg2000"))
 
@@ -76,7 +77,7 @@ def test_order_and_neighbours_change_nothing(small: Choice) -> None:
 
 
 def test_each_stage_runs_once(small: Choice, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Engine(recipes.resolve(many_branches(small), installed()).branches, torch.device("cpu"))
+    engine = Engine(resolve(many_branches(small), installed()).branches, torch.device("cpu"))
     (network,) = engine.networks.values()
     counts = {"forward": 0, "backward": 0, "pri": 0}
 

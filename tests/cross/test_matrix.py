@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from veiqa_core import recipe as recipes
 from veiqa_core.contracts import Network
 from veiqa_core.engine import Engine
 from veiqa_core.errors import IncompatibleError
 from veiqa_core.images import read
 from veiqa_core.recipe import Branch, Choice, Recipe
 from veiqa_core.registry import Part, installed
+from veiqa_core.resolution import resolve
 
 EXTRACTORS = {
     "efficientnet-lite0": {"weights": "random:1"},
@@ -76,7 +76,7 @@ def test_all_pris_and_metrics(extractor: str, explainer: str) -> None:
         for pri in names("pri")
         for metric in names("metric")
     )
-    resolved = recipes.resolve(Recipe("cross", branches), installed()).branches
+    resolved = resolve(Recipe("cross", branches), installed()).branches
     if (extractor, explainer) in REFUSED:
         with pytest.raises(IncompatibleError):
             Engine(resolved, torch.device("cpu"))

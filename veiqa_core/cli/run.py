@@ -13,33 +13,22 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from ..errors import UsageError, near_miss
-from ..kinds import KINDS
+from ..errors import UsageError
 from .output import FORMATS
+from .recipe_options import chosen_recipe, device_option, recipe_options
+from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..recipe import Recipe, RecipeSet
-    from ..registry import Registry
     from ..scorer import Result
 
 _NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
 _LONGEST_NAME = 200  # bytes, which leaves room for a number and the suffix
-_SETTING = re.compile(r"(?P<kind>\w+)\.(?P<name>\w+)=(?P<text>.*)", re.DOTALL)
 
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option("--recipe", metavar="FILE", help="A recipe in TOML; excludes the options that build one.")
+@recipe_options
 @click.option("--distortion", metavar="TYPE", help="The images' distortion type, for a recipe set: GB, WN, ...")
-@click.option("--pri", "pris", multiple=True, metavar="P", help="PRI generator; may be repeated. Default: all four.")
-@click.option("--extractor", metavar="E", help="Feature extractor. Default: efficientnet-lite0.")
-@click.option("--layer", metavar="L", help="Layer, by name or index. Default: the extractor's own.")
-@click.option("--explainer", metavar="X", help="Explainer. Default: gradcam.")
-@click.option("--metric", metavar="M", help="Similarity metric. Default: psnr.")
-@click.option("--mapper", metavar="Q", help="Score mapper. Default: none.")
-@click.option(
-    "-p", "settings", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."
-)
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
 )
@@ -47,15 +36,13 @@ _SETTING = re.compile(r"(?P<kind>\w+)\.(?P<name>\w+)=(?P<text>.*)", re.DOTALL)
 @click.option(
     "--vei", "vei_dir", type=click.Path(path_type=Path), metavar="DIR", help="Write the heat maps as PNG here."
 )
-@click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where."
-)
+@device_option
 @click.pass_context
 def run(
     ctx: click.Context,
     /,
     images: tuple[str, ...],
-    recipe: str | None,
+    settings: tuple[str, ...],
     distortion: str | None,
     form: str,
     output: Path | None,
@@ -70,7 +57,9 @@ def run(
     from .common import registry
 
     found = registry()
-    chosen = _recipe(found, recipe, **parts)
+    wanted = Settings(found, settings)
+    chosen = chosen_recipe(found, wanted, **parts)
+    wanted.check_all_used()
     from ..scorer import Scorer
 
     scorer = Scorer(chosen, device=device, distortion=distortion, registry=found)
@@ -95,82 +84,6 @@ def _opened(output: Path | None, images: Iterable[str]) -> AbstractContextManage
         return output.open("w", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from error
-
-
-def _recipe(
-    registry: Registry,
-    file: str | None,
-    *,
-    pris: tuple[str, ...],
-    mapper: str | None,
-    settings: tuple[str, ...],
-    **parts: str | None,
-) -> Recipe | RecipeSet:
-    """The recipe of a file, or an ad-hoc one of the parts named, the others at their defaults."""
-    from .. import recipe as recipes
-
-    given = {name: value for name, value in parts.items() if value is not None}
-    if file is not None:
-        if pris or mapper or given or settings:
-            raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
-        return recipes.load(file)
-    layer = given.pop("layer", None)
-    names = {
-        "extractor": recipes.DEFAULT_EXTRACTOR,
-        "explainer": recipes.DEFAULT_EXPLAINER,
-        "metric": recipes.DEFAULT_METRIC,
-        **given,
-    }
-    wanted = _Settings(registry, settings)
-    chosen = recipes.ad_hoc(
-        pris=[wanted.choice("pri", pri) for pri in pris or recipes.DEFAULT_PRIS],
-        mapper=None if mapper is None else wanted.choice("mapper", mapper),
-        layer=int(layer) if layer is not None and re.fullmatch(r"[+-]?\d+", layer) else layer,
-        **{kind: wanted.choice(kind, name) for kind, name in names.items()},
-    )
-    wanted.check_all_used()
-    return chosen
-
-
-class _Settings:
-    """The ``-p kind.name=value`` options, each for every component of its kind that has the parameter."""
-
-    def __init__(self, registry: Registry, settings: Iterable[str]) -> None:
-        self._registry = registry
-        self._settings = [self._read(setting) for setting in settings]
-        self._used: set[tuple[str, str]] = set()
-        self._known: dict[str, set[str]] = {kind: set() for kind in KINDS}
-
-    def _read(self, setting: str) -> tuple[str, str, str]:
-        match = _SETTING.fullmatch(setting)
-        if match is None:
-            raise UsageError(f"-p takes KIND.NAME=VALUE, such as pri.size=5, not {setting!r}")
-        if match["kind"] not in KINDS:
-            raise UsageError(f"-p {setting}: {near_miss('kind', match['kind'], KINDS)}")
-        return match["kind"], match["name"], match["text"]
-
-    def choice(self, kind: str, name: str) -> Any:
-        """A component with the settings that it takes."""
-        from .. import params
-        from ..recipe import Choice
-
-        item = self._registry.get(kind, name)
-        cls = item.component.params
-        known = {info.name for info in params.describe(cls)}
-        self._known[kind] |= known
-        values = {}
-        for of_kind, setting, text in self._settings:
-            if of_kind == kind and setting in known:
-                values[setting] = params.from_text(cls, setting, text, f"{kind} {item.label}")
-                self._used.add((kind, setting))
-        return Choice(name, values)
-
-    def check_all_used(self) -> None:
-        """Raise :class:`UsageError` for a setting that no component took."""
-        for kind, name, _ in self._settings:
-            if (kind, name) not in self._used:
-                problem = near_miss(f"parameter of the chosen {kind}", name, self._known[kind])
-                raise UsageError(f"-p {kind}.{name}: {problem}")
 
 
 class _Pictures:

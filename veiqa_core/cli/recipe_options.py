@@ -1,0 +1,80 @@
+"""The options that name a recipe, or build one, the same in every command that scores."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..errors import UsageError
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe, RecipeSet
+    from ..registry import Registry
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--recipe", metavar="NAME|FILE", help="A shipped recipe, or one in TOML; excludes the options that build one."
+    ),
+    click.option("--pri", "pris", multiple=True, metavar="P", help="PRI generator; repeatable. Default: all four."),
+    click.option("--extractor", metavar="E", help="Feature extractor. Default: efficientnet-lite0."),
+    click.option("--layer", metavar="L", help="Layer, by name or index. Default: the extractor's own."),
+    click.option("--explainer", metavar="X", help="Explainer. Default: gradcam."),
+    click.option("--metric", metavar="M", help="Similarity metric. Default: psnr."),
+    click.option("--mapper", metavar="Q", help="Score mapper. Default: none."),
+)
+setting_option = click.option(
+    "-p", "settings", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."
+)
+device_option = click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where."
+)
+
+
+def recipe_options(command: Command) -> Command:
+    """Give a command the options that :func:`chosen_recipe` takes, and ``-p``."""
+    for option in (setting_option, *reversed(_OPTIONS)):
+        command = option(command)
+    return command
+
+
+def chosen_recipe(
+    registry: Registry,
+    settings: Settings,
+    *,
+    recipe: str | None,
+    pris: tuple[str, ...],
+    mapper: str | None,
+    **parts: str | None,
+) -> Recipe | RecipeSet:
+    """The recipe named, or an ad-hoc one of the parts named, the others at their defaults.
+
+    Raises:
+        UsageError: a recipe and parts are named together, or something named is not there.
+    """
+    from .. import recipe as recipes
+
+    given = {name: value for name, value in parts.items() if value is not None}
+    if recipe is not None:
+        if pris or mapper or given or settings.kinds & {*recipes.BRANCH_KINDS, "mapper"}:
+            raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
+        return recipes.find(recipe, registry)
+    layer = given.pop("layer", None)
+    names = {
+        "extractor": recipes.DEFAULT_EXTRACTOR,
+        "explainer": recipes.DEFAULT_EXPLAINER,
+        "metric": recipes.DEFAULT_METRIC,
+        **given,
+    }
+    chosen: dict[str, Any] = {kind: settings.choice(kind, name) for kind, name in names.items()}
+    return recipes.ad_hoc(
+        pris=[settings.choice("pri", pri) for pri in pris or recipes.DEFAULT_PRIS],
+        mapper=None if mapper is None else settings.choice("mapper", mapper),
+        layer=int(layer) if layer is not None and re.fullmatch(r"[+-]?\d+", layer) else layer,
+        **chosen,
+    )

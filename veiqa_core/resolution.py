@@ -1,0 +1,148 @@
+"""Recipes checked against the installed components: what the engine runs, with a digest over all that decides a score."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from .errors import RecipeError
+from .recipe import BRANCH_KINDS, Branch, Layer, Recipe, RecipeSet, Scale, Size
+from .registry import Part, Registry
+
+
+@attrs.frozen(kw_only=True)
+class ResolvedBranch:
+    """A branch whose components are found and whose parameters are checked."""
+
+    pri: Part
+    extractor: Part
+    explainer: Part
+    metric: Part
+    layer: Layer
+    scale: Scale
+    size: Size
+
+    @property
+    def space(self) -> Literal["layer", "input"]:
+        """Where the explainer's map lives."""
+        space: Literal["layer", "input"] = self.explainer.traits["space"]
+        return space
+
+    @property
+    def explained(self) -> str:
+        """``pri/extractor@layer/explainer``: what the two VEIs are."""
+        layer = "" if self.layer is None else f"@{self.layer}"
+        return f"{self.pri.key}/{self.extractor.key}{layer}/{self.explainer.key}"
+
+    @property
+    def key(self) -> str:
+        """``pri/extractor@layer/explainer/metric``, with what differs from the defaults."""
+        given = [f"scale={self.scale}"] * (self.scale != "pair") + [f"size={self.size}"] * (self.size != "layer")
+        compared = f"@{','.join(given)}" if given else ""
+        return f"{self.explained}/{self.metric.key}{compared}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the similarity, as plain values."""
+        parts = {kind: getattr(self, kind).identity for kind in BRANCH_KINDS}
+        return {**parts, "layer": self.layer, "scale": self.scale, "size": self.size}
+
+
+@attrs.frozen
+class ResolvedRecipe:
+    """A recipe checked against the installed components."""
+
+    name: str
+    branches: tuple[ResolvedBranch, ...]
+    mapper: Part | None
+    state: Mapping[str, Any]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over components, all parameters, layers and the mapper's state, as they are named in the recipe."""
+        mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
+        return _digest({"branches": [branch.identity for branch in self.branches], "mapper": mapper})
+
+    @property
+    def label(self) -> str:
+        """Name and the digest's beginning, as results show them."""
+        return f"{self.name}@{self.digest[:12]}"
+
+
+@attrs.frozen
+class ResolvedSet:
+    """The recipe for each distortion type, or under None the one recipe for all images."""
+
+    name: str
+    recipes: Mapping[str | None, ResolvedRecipe]
+
+    def key(self, distortion: str | None) -> str | None:
+        """Under which key the recipe for a type stands.
+
+        Raises:
+            KeyError: there is none.
+        """
+        key = None if None in self.recipes else distortion
+        if key not in self.recipes:
+            raise KeyError(distortion)
+        return key
+
+    @property
+    def label(self) -> str:
+        """Name and the digest's beginning, as results show them."""
+        if None in self.recipes:
+            return self.recipes[None].label
+        digest = _digest({str(key): recipe.digest for key, recipe in self.recipes.items()})
+        return f"{self.name}@{digest[:12]}"
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def resolve_all(recipe: Recipe | RecipeSet, registry: Registry) -> ResolvedSet:
+    """A recipe or every recipe of a set, resolved.
+
+    Raises:
+        UsageError: as for :func:`resolve`.
+    """
+    if isinstance(recipe, Recipe):
+        return ResolvedSet(recipe.name, {None: resolve(recipe, registry)})
+    return ResolvedSet(recipe.name, {kind: resolve(item, registry) for kind, item in recipe.recipes.items()})
+
+
+def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
+    """Find the components of a recipe and check their parameters.
+
+    Raises:
+        UsageError: a name or parameter is unknown, a value does not fit, or parts do not go together.
+    """
+    branches = tuple(_resolve_branch(branch, registry) for branch in recipe.branches)
+    keys = [branch.key for branch in branches]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise RecipeError(f"recipe {recipe.name!r} has the branch {key} twice")
+    mapper = None
+    if recipe.mapper is not None:
+        mapper = registry.part("mapper", recipe.mapper.name, recipe.mapper.params)
+        if mapper.traits["branches"] == "one" and len(branches) > 1:
+            raise RecipeError(
+                f"mapper {mapper.key} maps one similarity, and recipe {recipe.name!r} has {len(branches)} branches: "
+                "choose one PRI, or a mapper of several branches"
+            )
+    return ResolvedRecipe(recipe.name, branches, mapper, recipe.state)
+
+
+def _resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:
+    parts = {
+        kind: registry.part(kind, choice.name, choice.params)
+        for kind, choice in ((kind, getattr(branch, kind)) for kind in BRANCH_KINDS)
+    }
+    if parts["explainer"].traits["space"] == "input" and branch.layer is not None:
+        explainer = parts["explainer"].key
+        raise RecipeError(f"explainer {explainer} explains the input itself: leave out the layer {branch.layer!r}")
+    return ResolvedBranch(**parts, layer=branch.layer, scale=branch.scale, size=branch.size)
