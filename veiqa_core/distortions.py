@@ -22,7 +22,6 @@ DISTORTIONS: Mapping[str, str] = MappingProxyType(
         "CDIFF": "colour diffusion",
         "CN": "comfort noise",
         "CQ": "colour quantisation with dither",
-        "CQ2": "colour quantisation",
         "CS": "change of colour saturation",
         "CS2": "change of colour saturation in Lab",
         "CSHIFT": "colour shift",
@@ -45,7 +44,7 @@ DISTORTIONS: Mapping[str, str] = MappingProxyType(
         "SCN": "spatially correlated noise",
         "SHARP": "over-sharpened",
         "SSR": "sparse sampling and reconstruction",
-        "WNC": "noise stronger in colour than in luminance",
+        "WNC": "noise in the colour components too",
     }
 )
 """What each name means. Datasets may use further names of their own."""

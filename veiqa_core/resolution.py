@@ -1,4 +1,4 @@
-"""Recipes checked against the installed components: what the engine runs, with a digest over all that decides a score."""
+"""Recipes checked against the installed components: what the engine runs, and a digest of all that decides a score."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal
 import attrs
 
 from .errors import RecipeError
-from .recipe import BRANCH_KINDS, Branch, Layer, Recipe, RecipeSet, Scale, Size
+from .recipe import BRANCH_KINDS, Basis, Branch, Layer, Recipe, RecipeSet, Scale, Size
 from .registry import Part, Registry
 
 
@@ -60,6 +60,8 @@ class ResolvedRecipe:
     branches: tuple[ResolvedBranch, ...]
     mapper: Part | None
     state: Mapping[str, Any]
+    fitted: Basis | None = None
+    chosen: Basis | None = None
 
     @property
     def digest(self) -> str:
@@ -80,16 +82,18 @@ class ResolvedSet:
     name: str
     recipes: Mapping[str | None, ResolvedRecipe]
 
-    def key(self, distortion: str | None) -> str | None:
-        """Under which key the recipe for a type stands.
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The distortion types that the recipes are for; none where one recipe serves all."""
+        return tuple(key for key in self.recipes if key is not None)
 
-        Raises:
-            KeyError: there is none.
-        """
-        key = None if None in self.recipes else distortion
-        if key not in self.recipes:
-            raise KeyError(distortion)
-        return key
+    def covers(self, distortion: str | None) -> bool:
+        """Whether there is a recipe for images of a type (None: unknown)."""
+        return None in self.recipes or distortion in self.recipes
+
+    def key(self, distortion: str | None) -> str | None:
+        """Under which key the recipe for a type stands."""
+        return None if None in self.recipes else distortion
 
     @property
     def label(self) -> str:
@@ -134,7 +138,7 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
                 f"mapper {mapper.key} maps one similarity, and recipe {recipe.name!r} has {len(branches)} branches: "
                 "choose one PRI, or a mapper of several branches"
             )
-    return ResolvedRecipe(recipe.name, branches, mapper, recipe.state)
+    return ResolvedRecipe(recipe.name, branches, mapper, recipe.state, recipe.fitted, recipe.chosen)
 
 
 def _resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:

@@ -13,12 +13,14 @@ from torch import Tensor
 from . import images
 from . import recipe as recipes
 from .contracts import FloatArray, ScoreMapper
-from .engine import Engine, Measurement, Outcome, attempt, find_device, or_usage_error
-from .errors import ComponentError, ImageError, RecipeError, UsageError, VeiqaError
+from .engine import Engine, Measurement, Outcome, attempt, find_device
+from .errors import ComponentError, ImageError, UsageError, VeiqaError
+from .mapping import ready_mapper
 from .plan import Explanation
 from .recipe import Recipe, RecipeSet
 from .registry import Registry, installed
 from .resolution import ResolvedRecipe, resolve
+from .similarities import signs
 
 
 @attrs.frozen(eq=False)
@@ -107,7 +109,7 @@ class Scorer:
         elif distortion is not None:
             raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
-        self._mapper = _mapper(self.recipe)
+        self._mapper = ready_mapper(self.recipe)
         self._calibrated = self._mapper is not None and bool(self.recipe.state)
         self._engine = Engine(self.recipe.branches, find_device(device))
         self._label = self.recipe.label
@@ -171,7 +173,7 @@ class Scorer:
         if mapper is None or part is None:
             return None
         values = np.array([[item.similarity for item in measurements]], dtype=np.float64)
-        return attempt(part, lambda: _score(mapper, values * _signs(self.recipe)))
+        return attempt(part, lambda: _score(mapper, values * signs(self.recipe)))
 
     def _heatmaps(self, image: images.Image, outcome: Outcome) -> tuple[Heatmaps, ...]:
         pairs: dict[Explanation, Heatmaps] = {}
@@ -186,31 +188,8 @@ class Scorer:
         return tuple(pairs.values())
 
 
-def _signs(recipe: ResolvedRecipe) -> FloatArray:
-    """Factors ``[B]`` that orient similarities as mappers take them: larger is more similar, whatever the metric."""
-    signs = [1.0 if branch.metric.traits["similar"] == "high" else -1.0 for branch in recipe.branches]
-    return np.array(signs, dtype=np.float64)
-
-
 def _score(mapper: ScoreMapper, similarities: FloatArray) -> float:
     score = float(mapper.predict(similarities).score[0])
     if not np.isfinite(score):
         raise ValueError(f"gave {score}")
     return score
-
-
-def _mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
-    """The recipe's mapper, ready to predict; None where it is not fitted yet."""
-    if recipe.mapper is None:
-        return None
-    mapper: ScoreMapper = or_usage_error(attempt(recipe.mapper, recipe.mapper.create))
-    if recipe.state:
-        try:
-            mapper.restore(recipe.state)
-        except ValueError as error:
-            raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {error}") from error
-    elif recipe.mapper.traits["fitted"]:
-        return None
-    trial = np.zeros((1, len(recipe.branches)))
-    or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
-    return mapper

@@ -6,8 +6,18 @@ from collections.abc import Iterator
 
 from veiqa_core.api import Resource, hookimpl
 
+PAPER = "Ahmed et al., IJEECS 36(3), 2024"
+_SETS = {
+    "paper": "The paper's recipes on EfficientNet-Lite0, images resized to 224x224.",
+    "paper-native": "The paper's recipes on EfficientNet-Lite0, images at their native size.",
+    "paper-vgg16": "The paper's recipes on VGG16, images resized to 224x224.",
+    "paper-darknet19": "The paper's recipes on DarkNet19, images resized to 256x256.",
+    "paper-inception-resnet-v2": "The paper's recipes on Inception-ResNet-v2, images resized to 299x299.",
+}
+
 
 @hookimpl
 def veiqa_recipes() -> Iterator[Resource]:
-    """The paper's recipes, for several networks."""
-    yield from ()
+    """The paper's recipe sets: one recipe for each distortion type, its mapper not fitted."""
+    for name, summary in _SETS.items():
+        yield Resource(name=name, summary=summary, package="veiqa_recipes", file=f"{name}.toml", reference=PAPER)

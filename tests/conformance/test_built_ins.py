@@ -12,6 +12,7 @@ import torch
 
 from veiqa_core import params
 from veiqa_core.contracts import (
+    Dataset,
     Explainer,
     FeatureExtractor,
     Network,
@@ -29,6 +30,7 @@ PROTOCOLS = {
     "explainer": Explainer,
     "metric": SimilarityMetric,
     "mapper": ScoreMapper,
+    "dataset": Dataset,
 }
 COMPONENTS = [item for item in installed() if item.dist == "veiqa"]
 EXPECTED = {
@@ -45,7 +47,8 @@ EXPECTED = {
         "activation-norm",
     },
     "metric": {"psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae"},
-    "mapper": {"logistic5", "logistic4", "linear", "identity"},
+    "mapper": {"logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "identity"},
+    "dataset": {"live", "csiq", "siqad", "tid2013", "kadid10k", "koniq10k", "csv"},
 }
 
 

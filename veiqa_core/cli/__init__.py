@@ -8,7 +8,10 @@ import click
 
 from ..errors import UsageError, VeiqaError, one_line, strict
 from .components import components
+from .datasets import datasets
+from .evaluate import evaluate, fit
 from .plugins import plugins
+from .recipes import recipes
 from .run import run
 
 
@@ -43,5 +46,5 @@ def main() -> None:
     """Score the quality of images without a reference, and see why."""
 
 
-for command in (run, components, plugins):
+for command in (run, evaluate, fit, datasets, recipes, components, plugins):
     main.add_command(command)

@@ -28,7 +28,7 @@ class _DefaultsToList(click.Group):
 def components() -> None:
     """List the components, or show one with its parameters.
 
-    KIND is pri, extractor, explainer, metric or mapper.
+    KIND is pri, extractor, explainer, metric, mapper or dataset.
     """
 
 

@@ -1,0 +1,118 @@
+"""Protocols: contents stay together, seeds repeat, leaks are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veiqa_core.errors import UsageError
+from veiqa_core.splits import Protocol, Split, by_content, by_label, labels, refuse_shared
+
+CONTENTS = [f"scene{index // 4}" for index in range(48)]
+
+
+@pytest.mark.parametrize(
+    "protocol", [Protocol("loco"), Protocol("kfold", folds=5, seed=2), Protocol("repeated", repeats=7, seed=2)]
+)
+def test_no_content_is_on_both_sides_and_nothing_is_lost(protocol: Protocol) -> None:
+    splits = by_content(protocol, CONTENTS)
+    for split in splits:
+        assert sorted([*split.train, *split.test]) == list(range(48))
+        assert not {CONTENTS[i] for i in split.train} & {CONTENTS[i] for i in split.test}
+    assert len(splits) == {"loco": 12, "kfold": 5, "repeated": 7}[protocol.kind]
+    if protocol.kind != "repeated":
+        assert sorted(np.concatenate([split.test for split in splits])) == list(range(48))
+    else:
+        assert {len({CONTENTS[i] for i in split.test}) for split in splits} == {2}  # a fifth of 12
+
+
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=30), st.integers(0, 5))
+def test_any_contents_are_kept_apart(contents: list[int], seed: int) -> None:
+    if len(set(contents)) < 2:
+        with pytest.raises(UsageError, match="needs at least 2 contents"):
+            by_content(Protocol("loco"), contents)
+        return
+    for kind in ("loco", "repeated"):
+        for split in by_content(Protocol(kind, seed=seed), contents):  # type: ignore[arg-type]
+            assert len(split.train) > 0
+            assert len(split.test) > 0
+            assert not {contents[i] for i in split.train} & {contents[i] for i in split.test}
+
+
+def test_a_seed_repeats_and_another_differs() -> None:
+    def tested(seed: int) -> list[list[int]]:
+        return [split.test.tolist() for split in by_content(Protocol("kfold", seed=seed), CONTENTS)]
+
+    assert tested(1) == tested(1)
+    assert tested(1) != tested(2)
+
+
+def test_the_order_of_the_images_does_not_change_the_folds() -> None:
+    shuffled = np.random.default_rng(0).permutation(48)
+
+    def folds(order: np.ndarray) -> list[set[str]]:
+        contents = [CONTENTS[index] for index in order]
+        return [{contents[i] for i in split.test} for split in by_content(Protocol("kfold"), contents)]
+
+    assert folds(np.arange(48)) == folds(shuffled)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"kind": "loo"}, "unknown split 'loo'. Did you mean 'loco'"),
+        ({"kind": "kfold", "folds": 1}, "--folds must be at least 2, not 1"),
+        ({"repeats": 0}, "--repeats must be at least 1, not 0"),
+        ({"seed": -1}, "--seed must be at least 0, not -1"),
+    ],
+)
+def test_a_protocol_checks_itself(given: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Protocol(**given)  # type: ignore[arg-type]
+
+
+def test_more_folds_than_contents_are_refused() -> None:
+    with pytest.raises(UsageError, match="--split kfold needs at least 20 contents, and these images show 12"):
+        by_content(Protocol("kfold", folds=20), CONTENTS)
+
+
+def test_a_fixed_list_from_the_dataset_or_from_a_file(tmp_path: Path) -> None:
+    images = [("a.png", "training"), ("b.png", "validation"), ("c.png", "test")]
+    own = labels(Protocol("list"), images)
+    split = by_label(own)
+    assert (split.train.tolist(), split.test.tolist()) == ([0], [2])
+    file = tmp_path / "split.csv"
+    file.write_text("image,split\na.png,test\nc.png,Train\n")
+    split = by_label(labels(Protocol("list", file=file), images))
+    assert (split.train.tolist(), split.test.tolist()) == ([2], [0])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "cannot be read: No such file"),
+        ("name,split\na.png,test\n", "needs the columns image and split"),
+        ("", "needs the columns image and split"),
+        ("image,split\nz.png,test\n", "1 of its images are not measured here, such as 'z.png'"),
+        ("image,split\na.png,test\n", "no image is labelled 'train'; the labels there are: test"),
+    ],
+)
+def test_a_wrong_list_is_named(text: str | None, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "split.csv"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        by_label(labels(Protocol("list", file=file), [("a.png", None)]))
+    with pytest.raises(UsageError, match="this dataset brings no list of its own"):
+        labels(Protocol("list"), [("a.png", None)])
+
+
+def test_sides_that_share_anything_are_refused() -> None:
+    split = Split(np.array([0, 1]), np.array([2, 3]))
+    refuse_shared(split, ["x", None, None, "y"], "abcd", "a reference")
+    with pytest.raises(UsageError, match="shares a reference between its sides: b is fitted on and d is tested"):
+        refuse_shared(split, ["x", "y", "z", "y"], "abcd", "a reference")

@@ -1,0 +1,115 @@
+"""What the commands on a dataset share: its arguments, the store, and a progress bar."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .. import params
+from ..errors import UsageError
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..datasets import Progress, RatedSet
+    from ..registry import Part, Registry
+    from ..store import Store
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Item = TypeVar("Item")
+
+_FOLDER = click.Path(path_type=Path)
+_ARGUMENTS = (
+    click.argument("dataset", metavar="DATASET"),
+    click.argument("path", type=_FOLDER),
+    click.option(
+        "--range",
+        "score_range",
+        type=float,
+        nargs=2,
+        metavar="LOW HIGH",
+        help="The range of the scores, for a dataset that does not declare it: csv.",
+    ),
+)
+_STORE = (
+    click.option("--store", type=_FOLDER, metavar="FILE", help="Where similarities are kept. Default: in the cache."),
+    click.option("--no-store", is_flag=True, help="Compute everything, keep nothing."),
+)
+distortion_option = click.option(
+    "--distortion", "distortions", multiple=True, metavar="TYPE", help="Only images of this type; repeatable."
+)
+
+
+def dataset_arguments(command: Command) -> Command:
+    """Give a command DATASET, PATH and ``--range``."""
+    for option in reversed(_ARGUMENTS):
+        command = option(command)
+    return command
+
+
+def store_options(command: Command) -> Command:
+    """Give a command ``--store`` and ``--no-store``."""
+    for option in reversed(_STORE):
+        command = option(command)
+    return command
+
+
+def opened_set(
+    registry: Registry,
+    settings: Settings,
+    dataset: str,
+    path: Path,
+    score_range: tuple[float, float] | None,
+    distortions: tuple[str, ...] = (),
+) -> RatedSet:
+    """The rated images of a folder.
+
+    Raises:
+        UsageError: the dataset's name or a parameter is unknown, or the folder is not this dataset.
+    """
+    from ..datasets import load
+
+    return load(_part(registry, settings, dataset, score_range), path, distortions)
+
+
+def _part(registry: Registry, settings: Settings, dataset: str, score_range: tuple[float, float] | None) -> Part:
+    choice = settings.choice("dataset", dataset)
+    given = dict(choice.params)
+    if score_range is not None:
+        item = registry.get("dataset", dataset)
+        if all(info.name != "range" for info in params.describe(item.component.params)):
+            raise UsageError(f"--range: dataset {item.label} declares its own range, {item.component.traits['range']}")
+        given["range"] = list(score_range)
+    return registry.part("dataset", dataset, given)
+
+
+def opened_store(path: Path | None, no_store: bool) -> AbstractContextManager[Store | None]:
+    """The store that the options mean.
+
+    Raises:
+        UsageError: both options are given, or the file is no store.
+    """
+    from ..store import Store, default_path
+
+    if no_store:
+        if path is not None:
+            raise UsageError("--store and --no-store exclude each other")
+        return nullcontext(None)
+    return Store(path or default_path())
+
+
+def progress(label: str) -> Progress:
+    """A bar on standard error with rate and time left; nothing where that is no terminal."""
+
+    def track(items: Iterable[Item]) -> Iterator[Item]:
+        if not sys.stderr.isatty():
+            yield from items
+            return
+        with click.progressbar(list(items), label=label, file=sys.stderr, show_pos=True) as bar:
+            yield from bar
+
+    return track

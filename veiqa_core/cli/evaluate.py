@@ -1,0 +1,200 @@
+"""``veiqa evaluate`` and ``veiqa fit``: a recipe against people's ratings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+from .common import registry
+from .dataset_options import (
+    dataset_arguments,
+    distortion_option,
+    opened_set,
+    opened_store,
+    progress,
+    store_options,
+)
+from .evaluation_output import FORMATS
+from .files import check_place, write_text
+from .recipe_options import chosen_recipe, device_option, recipe_options
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..measured import MeasuredSet
+    from ..resolution import ResolvedSet
+    from ..similarities import Measurer
+
+_SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
+
+
+@click.command()
+@dataset_arguments
+@recipe_options
+@distortion_option
+@click.option(
+    "--split",
+    type=click.Choice(_SPLITS),
+    help="frozen (default): nothing is refitted. The others refit the mapper: leave one content out; k folds or "
+    "repeated 80/20 by content; a fixed list.",
+)
+@click.option("--folds", type=int, default=5, show_default=True, help="For --split kfold.")
+@click.option("--repeats", type=int, default=10, show_default=True, help="For --split repeated.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of folds, repeats and bootstrap.")
+@click.option(
+    "--split-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="For --split list: CSV with the columns image and split (train or test). Default: the dataset's own.",
+)
+@click.option(
+    "--train",
+    type=(str, click.Path(path_type=Path)),
+    metavar="DATASET PATH",
+    help="Refit on another dataset, test here.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
+)
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
+@store_options
+@device_option
+@click.pass_context
+def evaluate(
+    ctx: click.Context,
+    /,
+    dataset: str,
+    path: Path,
+    score_range: tuple[float, float] | None,
+    distortions: tuple[str, ...],
+    settings: tuple[str, ...],
+    train: tuple[str, Path] | None,
+    form: str,
+    output: Path | None,
+    store: Path | None,
+    no_store: bool,
+    device: str,
+    **options: Any,
+) -> None:
+    """Measure how well a recipe's scores agree with the ratings of a dataset.
+
+    DATASET is one of 'veiqa datasets', PATH its folder. Prints PLCC, SROCC, KROCC and RMSE overall and by distortion
+    type, and says what was fitted on what. What was measured is kept, so a run that was stopped goes on.
+
+    The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
+    """
+    check_place(output)
+    found = registry()
+    wanted = Settings(found, settings)
+    protocol_options = {name: options.pop(name) for name in ("split", "folds", "repeats", "seed", "split_file")}
+    recipe = chosen_recipe(found, wanted, **options)
+    from ..evaluate import evaluate as run
+    from ..resolution import resolve_all
+
+    protocol = _protocol(train is not None, **protocol_options)
+    rated = opened_set(found, wanted, dataset, path, score_range, distortions)
+    other = None if train is None else opened_set(found, wanted, train[0], train[1], None, distortions)
+    wanted.check_all_used()
+    recipes = resolve_all(recipe, found)
+    with opened_store(store, no_store) as kept, _resumable(kept is not None):
+        measurer = _measurer(recipes, device, kept)
+        measured = _measured(rated, recipes, measurer)
+        trained_on = None if other is None else _measured(other, recipes, measurer)
+    evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
+    write_text(FORMATS[form](evaluation), output)
+    for problem in measured.failed.values():
+        click.echo(f"warning: {problem}", err=True)
+    ctx.exit(1 if measured.failed else 0)
+
+
+@click.command()
+@dataset_arguments
+@recipe_options
+@distortion_option
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", required=True, help="The fitted recipe, TOML."
+)
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@store_options
+@device_option
+@click.pass_context
+def fit(
+    ctx: click.Context,
+    /,
+    dataset: str,
+    path: Path,
+    score_range: tuple[float, float] | None,
+    distortions: tuple[str, ...],
+    settings: tuple[str, ...],
+    output: Path,
+    force: bool,
+    store: Path | None,
+    no_store: bool,
+    device: str,
+    **options: Any,
+) -> None:
+    """Fit a recipe's mapper to the ratings of a dataset, and write the recipe.
+
+    The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
+    """
+    if output.exists() and not force:
+        raise UsageError(f"--output {output}: is there already; name another file, or say --force")
+    check_place(output)
+    found = registry()
+    wanted = Settings(found, settings)
+    recipe = chosen_recipe(found, wanted, **options)
+    from .. import recipe as recipe_files
+    from ..fit import fit as run
+    from ..resolution import resolve_all
+
+    rated = opened_set(found, wanted, dataset, path, score_range, distortions)
+    wanted.check_all_used()
+    recipes = resolve_all(recipe, found)
+    with opened_store(store, no_store) as kept, _resumable(kept is not None):
+        measured = _measured(rated, recipes, _measurer(recipes, device, kept))
+    fitted = run(recipe, recipes, measured)
+    write_text(recipe_files.dumps(fitted), output)
+    click.echo(f"{output}: {fitted.name}, fitted to {len(measured.table)} images of {rated.name}")
+    for problem in measured.failed.values():
+        click.echo(f"warning: {problem}", err=True)
+    ctx.exit(1 if measured.failed else 0)
+
+
+def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: int, split_file: Path | None) -> Any:
+    from ..splits import Protocol
+
+    if train and split is not None:
+        raise UsageError("--train is a split of its own: leave out --split")
+    if split_file is not None and split not in (None, "list"):
+        raise UsageError(f"--split-file goes with --split list, not {split}")
+    kind: Any = "train" if train else split or ("list" if split_file is not None else "frozen")
+    return Protocol(kind=kind, folds=folds, repeats=repeats, seed=seed, file=split_file)
+
+
+def _measurer(recipes: ResolvedSet, device: str, store: Any) -> Measurer:
+    from ..engine import find_device
+    from ..similarities import Measurer
+
+    return Measurer(recipes, find_device(device), store)
+
+
+def _measured(rated: Any, recipes: ResolvedSet, measurer: Measurer) -> MeasuredSet:
+    from ..measured import measure
+
+    return measure(rated, recipes, measurer, progress(f"measuring {rated.name}"))
+
+
+@contextmanager
+def _resumable(kept: bool) -> Iterator[None]:
+    """Say what an interruption leaves."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if kept:
+            click.echo("\nstopped; what was measured is kept, and the same command goes on from there", err=True)
+        sys.exit(130)

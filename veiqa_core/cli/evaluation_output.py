@@ -1,0 +1,160 @@
+"""An evaluation as table, Markdown, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..evaluate import Evaluation
+    from ..figures import Figures
+
+_NAMES = ("plcc", "srocc", "krocc", "rmse")
+_HEAD = ("type", "n", "contents", *(name.upper() for name in _NAMES), "in interval")
+_ABSENT = "-"
+
+
+def table(evaluation: Evaluation) -> str:
+    """For people."""
+    blocks = [
+        "\n".join(_about(evaluation)),
+        _columns([_HEAD, *_rows(evaluation)]),
+        _after(evaluation),
+        _columns(_mapping_rows(evaluation)),
+        "\n".join(_notes(evaluation)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def markdown(evaluation: Evaluation) -> str:
+    """For a report."""
+    blocks = [
+        "\n".join(f"- {line}" for line in _about(evaluation)),
+        _pipes([_HEAD, *_rows(evaluation)]),
+        _after(evaluation),
+        _pipes(_mapping_rows(evaluation)),
+        "\n".join(f"- {line}" for line in _notes(evaluation)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def as_json(evaluation: Evaluation) -> str:
+    """For programs; what is not available is null."""
+    return json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def comma_separated(evaluation: Evaluation) -> str:
+    """One row for each type and one for all; what is not available is empty."""
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    ends = [f"{name}_{end}" for name in _NAMES for end in ("low", "high")]
+    mapped = [f"{name}_{figure}" for name in evaluation.overall.mappings for figure in ("plcc", "rmse")]
+    rows.writerow(
+        ["type", "n", "contents", *_NAMES, "mapping", "fit", *ends, *mapped, "coverage90", "protocol", "recipe"]
+    )
+    for kind, figures in _groups(evaluation).items():
+        intervals = [end for name in _NAMES for end in (figures.intervals[name] or (None, None))]
+        after = [values[figure] for values in figures.mappings.values() for figure in ("plcc", "rmse")]
+        values = [figures.values[name] for name in _NAMES]
+        rows.writerow(
+            [kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after]
+            + [figures.coverage, evaluation.protocol["split"], evaluation.recipe]
+        )
+    return stream.getvalue()
+
+
+FORMATS: Mapping[str, Callable[[Evaluation], str]] = {
+    "table": table,
+    "json": as_json,
+    "csv": comma_separated,
+    "md": markdown,
+}
+
+
+def _groups(evaluation: Evaluation) -> dict[str, Figures]:
+    return {**evaluation.by_distortion, "overall": evaluation.overall}
+
+
+def _about(evaluation: Evaluation) -> list[str]:
+    rated = evaluation.measured.rated
+    low, high = rated.ratings.range
+    flip = "" if rated.ratings.score_type == "mos" else f", turned into {high:g} - DMOS"
+    protocol = ", ".join(
+        f"{name} {value}" for name, value in evaluation.protocol.items() if name not in ("split", "refits", "train")
+    )
+    how = f"{evaluation.protocol['split']}{f' ({protocol})' if protocol else ''}"
+    refits = "the mapper is refitted" if evaluation.protocol["refits"] else "nothing is refitted"
+    return [
+        f"recipe:   {evaluation.recipe}",
+        f"dataset:  {rated.name} in {rated.root}; {rated.ratings.score_type.upper()} from {low:g} to {high:g}{flip}",
+        f"protocol: {how}; {refits}",
+    ]
+
+
+def _rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
+    return [
+        (
+            kind,
+            str(figures.count),
+            str(figures.contents),
+            *(_with_interval(figures, name) for name in _NAMES),
+            _ABSENT if figures.coverage is None else f"{100 * figures.coverage:.0f} %",
+        )
+        for kind, figures in _groups(evaluation).items()
+    ]
+
+
+def _with_interval(figures: Figures, name: str) -> str:
+    value, interval = figures.values[name], figures.intervals[name]
+    places = 2 if name == "rmse" else 3
+    ends = "" if interval is None else f" ({interval[0]:.{places}f} to {interval[1]:.{places}f})"
+    return _ABSENT if value is None else f"{value:.{places}f}{ends}"
+
+
+def _after(evaluation: Evaluation) -> str:
+    overall = evaluation.overall
+    mapping = "the recipe's own scores" if overall.mapping == "none" else f"scores after {overall.mapping}"
+    ends = "quartiles over the splits" if overall.spread else "95 % bootstrap intervals by content"
+    taken = "median over the splits; " if overall.spread else ""
+    return f"PLCC and RMSE: {mapping}, {overall.fit}; {taken}in parentheses {ends}."
+
+
+def _mapping_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
+    names = list(evaluation.overall.mappings)
+    head = ("PLCC, RMSE after", *(f"{name} ({evaluation.overall.mappings[name]['fit']})" for name in names))
+    rows = [(kind, *(_pair(figures.mappings[name]) for name in names)) for kind, figures in _groups(evaluation).items()]
+    return [head, *rows]
+
+
+def _pair(values: Mapping[str, float | str | None]) -> str:
+    plcc, rmse = values["plcc"], values["rmse"]
+    first = _ABSENT if plcc is None else f"{plcc:.3f}"
+    return f"{first}, {_ABSENT if rmse is None else f'{rmse:.2f}'}"
+
+
+def _notes(evaluation: Evaluation) -> list[str]:
+    measured = evaluation.measured
+    lines = [f"note: {note}" for note in evaluation.notes]
+    if measured.skipped:
+        what = ", ".join(f"{kind} {count}" for kind, count in measured.skipped.items())
+        lines.append(f"skipped, as no recipe is for their type: {what}")
+    if measured.flagged:
+        lines.append(f"degenerate maps (all zero or constant): in {measured.flagged} images")
+    if measured.failed:
+        lines.append(f"failed: {len(measured.failed)} images")
+    return lines
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _pipes(rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([lines[0], f"|{'---|' * len(rows[0])}", *lines[1:]])

@@ -1,0 +1,294 @@
+"""Evaluation: how well a recipe's scores agree with people's, under a protocol that says what was fitted on what.
+
+Every figure is told with the mapping behind it (none, or a logistic of four or five parameters fitted to the scores, as
+the field does before PLCC and RMSE) and whether that was fitted on the images that it is tested on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from . import splits
+from .contracts import FloatArray, Prediction, ScoreMapper
+from .datasets import RatedSet
+from .errors import FitError, UsageError, VeiqaError
+from .figures import MAPPINGS, Figures, Predictions, figures
+from .mapping import fitted_mapper, ready_mapper, unmapped
+from .measured import MeasuredSet, Table
+from .recipe import Basis
+from .registry import Part, Registry
+from .resolution import ResolvedSet
+from .splits import Indices, Protocol, Split
+
+Mappers = Mapping[str | None, ScoreMapper | None]
+
+
+@attrs.frozen(eq=False)
+class Evaluation:
+    """The figures of one recipe or set on one dataset.
+
+    Attributes:
+        predictions: what they were taken from, for further analysis.
+        notes: what a reader must know to use them rightly.
+    """
+
+    recipe: str
+    measured: MeasuredSet
+    protocol: Mapping[str, object]
+    overall: Figures
+    by_distortion: Mapping[str, Figures]
+    predictions: Sequence[Predictions]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        rated = self.measured.rated
+        return {
+            "n": self.overall.count,
+            "overall": self.overall.to_dict(),
+            "by_distortion": {kind: item.to_dict() for kind, item in self.by_distortion.items()},
+            "protocol": dict(self.protocol),
+            "recipe": self.recipe,
+            "dataset": {
+                "name": rated.name,
+                "path": str(rated.root),
+                "score_type": rated.ratings.score_type,
+                "range": list(rated.ratings.range),
+                "stand_in": rated.ratings.stand_in,
+            },
+            "skipped": dict(self.measured.skipped),
+            "failed": dict(self.measured.failed),
+            "flagged": self.measured.flagged,
+            "notes": list(self.notes),
+            "versions": dict(self.measured.versions),
+        }
+
+
+def evaluate(
+    recipes: ResolvedSet,
+    measured: MeasuredSet,
+    protocol: Protocol,
+    registry: Registry,
+    *,
+    trained_on: MeasuredSet | None = None,
+) -> Evaluation:
+    """Evaluate measured images.
+
+    Args:
+        trained_on: for the protocol ``train``, the images of the other dataset, measured with the same recipes.
+
+    Raises:
+        UsageError: the protocol does not go with the dataset: contents are not named, or the sides of a split share a
+            content or an image.
+    """
+    table = measured.table if trained_on is None else measured.table.joined(trained_on.table)
+    parts = _splits(protocol, table, measured.rated, tested=len(measured.table))
+    run = _Run(recipes, table, protocol, registry)
+    predictions = [run.predict(split) for split in parts]
+    calibrated = run.calibrated
+    fit = _fit_label(recipes, table, protocol) if calibrated else "not fitted"
+    types = sorted({kind for kind in measured.table.distortions if kind is not None})
+    tell = _Teller(predictions, protocol, calibrated, fit, one_scale=calibrated or len(recipes.recipes) == 1)
+    return Evaluation(
+        recipe=recipes.label,
+        measured=measured,
+        protocol=protocol.describe() | _trained(trained_on),
+        overall=tell.overall(),
+        by_distortion={kind: tell.one(kind) for kind in types},
+        predictions=predictions,
+        notes=(*measured.rated.remarks, *_notes(recipes, table, calibrated, protocol), *run.refusals),
+    )
+
+
+@attrs.frozen(eq=False)
+class _Teller:
+    """Takes figures from predictions, once over all or for each split."""
+
+    predictions: Sequence[Predictions]
+    protocol: Protocol
+    calibrated: bool
+    fit: str
+    one_scale: bool
+
+    def overall(self) -> Figures:
+        """Over all types."""
+        return self._figures(self.predictions, one_scale=self.one_scale)
+
+    def one(self, kind: str) -> Figures:
+        """Of one type, its mappings being fitted to it alone."""
+        return self._figures([item.of_type(kind) for item in self.predictions], one_scale=True)
+
+    def _figures(self, predictions: Sequence[Predictions], one_scale: bool) -> Figures:
+        return figures(
+            predictions,
+            pooled=self.protocol.pooled,
+            calibrated=self.calibrated,
+            one_scale=one_scale,
+            fits={"none": self.fit, **dict.fromkeys(MAPPINGS[1:], "held-out" if self.protocol.refits else "in-sample")},
+            seed=self.protocol.seed,
+        )
+
+
+class _Run:
+    """Fits on one side of each split, and predicts the other."""
+
+    def __init__(self, recipes: ResolvedSet, table: Table, protocol: Protocol, registry: Registry) -> None:
+        self._recipes = recipes
+        self._table = table
+        self._refits = protocol.refits
+        self._given: Mappers = {} if self._refits else _given_mappers(recipes)
+        self._logistics = {name: registry.part("mapper", f"veiqa:{name}") for name in MAPPINGS[1:]}
+        self.refusals: list[str] = []
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether scores are on the scale of quality: every recipe's mapper is fitted, here or before."""
+        if self._refits:
+            return all(_fittable(recipe.mapper) for recipe in self._recipes.recipes.values())
+        return all(recipe.state and self._given[key] is not None for key, recipe in self._recipes.recipes.items())
+
+    def predict(self, split: Split) -> Predictions:
+        """Scores of the tested images, mapped in each way."""
+        table = self._table
+        mappers = self._fit_mappers(split.train) if self._refits else self._given
+        fitted_on, tested = (self._scores(mappers, side) for side in (split.train, split.test))
+        types = tuple(table.distortions[index] for index in split.test)
+        scales: Sequence[object] = [None] * len(table) if self.calibrated else table.keys
+        known = {"train": (split.train, fitted_on.score), "test": (split.test, tested.score)}
+        return Predictions(
+            quality=table.quality[split.test],
+            types=types,
+            clusters=tuple(table.contents[i] or table.names[i] for i in split.test),
+            names=tuple(table.names[index] for index in split.test),
+            raw=tested,
+            mapped={name: self._mapped(part, known, scales) for name, part in self._logistics.items()},
+            mapped_by_type={
+                name: self._mapped(part, known, table.distortions) for name, part in self._logistics.items()
+            },
+        )
+
+    def _fit_mappers(self, train: Indices) -> Mappers:
+        mappers: dict[str | None, ScoreMapper | None] = {}
+        for key, recipe in self._recipes.recipes.items():
+            rows = [index for index in train if self._table.keys[index] == key]
+            if recipe.mapper is None or not _fittable(recipe.mapper):
+                mappers[key] = ready_mapper(recipe)
+            elif rows:
+                try:
+                    similarities, quality = self._table.similarities(rows), self._table.quality[rows]
+                    mappers[key] = fitted_mapper(recipe.mapper, similarities, quality)
+                except VeiqaError as error:
+                    self._refuse(f"{'' if key is None else f'{key}: '}{error}")
+        return mappers
+
+    def _scores(self, mappers: Mappers, indices: Indices) -> Prediction:
+        """Scores of images under the mapper of their key; NaN where it could not be fitted."""
+        columns = {name: np.full(len(indices), np.nan) for name in ("score", "low", "high")}
+        for key, recipe in self._recipes.recipes.items():
+            at = np.array(
+                [place for place, index in enumerate(indices) if self._table.keys[index] == key], dtype=np.intp
+            )
+            mapper = mappers.get(key)
+            if len(at) == 0 or (mapper is None and self._refits and _fittable(recipe.mapper)):
+                continue
+            similarities = self._table.similarities(indices[at].tolist())
+            prediction = unmapped(similarities) if mapper is None else mapper.predict(similarities)
+            for name, values in columns.items():
+                values[at] = getattr(prediction, name)
+        return Prediction(**columns)
+
+    def _mapped(
+        self, part: Part, known: Mapping[str, tuple[Indices, FloatArray]], groups: Sequence[object]
+    ) -> FloatArray:
+        """Tested scores through a mapping fitted to the scores of the other side, group by group."""
+        (train, train_scores), (test, test_scores) = known["train"], known["test"]
+        mapped = np.full(len(test), np.nan)
+        for group in dict.fromkeys(groups[index] for index in test):
+            rows = np.array([groups[index] == group for index in train]) & np.isfinite(train_scores)
+            at = np.array([groups[index] == group for index in test]) & np.isfinite(test_scores)
+            try:
+                mapper = fitted_mapper(part, train_scores[rows, None], self._table.quality[train][rows])
+            except FitError:
+                continue  # too few points of this group: no figure
+            if at.any():
+                mapped[at] = mapper.predict(test_scores[at, None]).score
+        return mapped
+
+    def _refuse(self, why: str) -> None:
+        if why not in self.refusals:
+            self.refusals.append(why)
+
+
+def _fittable(mapper: Part | None) -> bool:
+    return mapper is not None and bool(mapper.traits["fitted"])
+
+
+def _given_mappers(recipes: ResolvedSet) -> Mappers:
+    return {key: ready_mapper(recipe) for key, recipe in recipes.recipes.items()}
+
+
+def _splits(protocol: Protocol, table: Table, rated: RatedSet, tested: int) -> list[Split]:
+    everything = np.arange(len(table), dtype=np.intp)
+    if protocol.kind == "frozen":
+        return [Split(everything, everything)]
+    if protocol.kind == "train":
+        parts = [Split(everything[tested:], everything[:tested])]
+    elif protocol.kind == "list":
+        parts = [splits.by_label(splits.labels(protocol, list(zip(table.names, table.labels, strict=True))))]
+    else:
+        if None in table.contents:
+            nameless = table.names[table.contents.index(None)]
+            raise UsageError(
+                f"--split {protocol.kind} keeps contents apart, and {rated.name} names no reference for {nameless}: "
+                "use --split list with a fixed list, or --split frozen"
+            )
+        parts = splits.by_content(protocol, table.contents)
+    for split in parts:
+        splits.refuse_shared(split, table.contents, table.names, "a reference")
+        splits.refuse_shared(split, table.digests, table.names, "the same pixels")
+    return parts
+
+
+def _trained(trained_on: MeasuredSet | None) -> dict[str, object]:
+    if trained_on is None:
+        return {}
+    return {"train": {"dataset": trained_on.rated.name, "path": str(trained_on.rated.root), "n": len(trained_on.table)}}
+
+
+def _fit_label(recipes: ResolvedSet, table: Table, protocol: Protocol) -> str:
+    """Whether the recipes' own mappers were fitted on the contents that they are tested on."""
+    if protocol.refits:
+        return "held-out"
+    bases = [recipe.fitted for recipe in recipes.recipes.values()]
+    if None in bases:
+        return "fitted elsewhere, on contents not recorded"
+    shared = _shared(table, bases)
+    if shared == 0:
+        return "held-out"
+    return "in-sample" if shared == len(table) else f"in-sample for {shared} of {len(table)} images"
+
+
+def _shared(table: Table, bases: Sequence[Basis | None]) -> int:
+    """How many images show a content that a recipe was made from."""
+    known = {content for basis in bases if basis is not None for content in basis.contents}
+    return sum(mark in known for mark in table.marks)
+
+
+def _notes(recipes: ResolvedSet, table: Table, calibrated: bool, protocol: Protocol) -> list[str]:
+    notes = []
+    shared = _shared(table, [recipe.chosen for recipe in recipes.recipes.values()])
+    if shared:
+        notes.append(
+            f"the branches were chosen on contents of {shared} of these images, so the figures flatter the recipe; "
+            "unbiased ones come from the search that chose them"
+        )
+    if not calibrated:
+        several = any(len(recipe.branches) > 1 for recipe in recipes.recipes.values())
+        what = "minus the mean similarity of the branches" if several else "minus the similarity"
+        how = "" if protocol.refits else "; 'veiqa fit' or --split loco fits one"
+        notes.append(f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}")
+    return notes

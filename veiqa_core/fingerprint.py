@@ -1,0 +1,80 @@
+"""What a similarity depends on besides the image, as one digest: the key under which the store keeps it."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+import torch
+from PIL import features
+
+from .offers import Registered
+from .plan import Comparison
+from .recipe import BRANCH_KINDS
+
+_CORE = ("comparison", "contracts", "engine", "views")  # the modules of the core that shape a similarity
+
+
+def component_version(item: Registered) -> str:
+    """A component's version: its distribution's, and a hash of the source files beside its factory."""
+    return f"{item.version}+{_sources(item.component.factory.partition(':')[0])}"
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """What decides the bits of a result on this machine: libraries, encoders, device and number of threads."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    encoders = {codec: features.version(codec) for codec in ("jpg", "jpg_2000", "libjpeg_turbo")}
+    return {
+        "veiqa": version("veiqa"),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "pillow": PIL.__version__,
+        **encoders,
+        "device": name,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def branch_digest(comparison: Comparison, weights_digest: str, device: torch.device) -> str:
+    """SHA-256 over a branch with its layer resolved, all versions, the weights and the environment."""
+    branch = comparison.branch
+    content = {
+        "branch": branch.identity,
+        "layer": comparison.y.layer,
+        "versions": {kind: component_version(getattr(branch, kind).registered) for kind in BRANCH_KINDS},
+        "core": _core_sources(),
+        "weights": weights_digest,
+        "environment": environment(device),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def _sources(module: str) -> str:
+    """A hash over the Python files in a module's folder, or over its file where it is no part of a package."""
+    importlib.import_module(module)
+    file = getattr(sys.modules[module], "__file__", None)
+    if file is None:
+        return "unknown"
+    package = sys.modules[module].__package__
+    return _hash(sorted(Path(file).parent.glob("*.py")) if package else [Path(file)])
+
+
+@functools.cache
+def _core_sources() -> str:
+    return _hash([Path(__file__).with_name(f"{name}.py") for name in _CORE])
+
+
+def _hash(files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]

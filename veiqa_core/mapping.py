@@ -1,0 +1,57 @@
+"""From oriented similarities to scores, through the mapper of a recipe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .contracts import FloatArray, Prediction, ScoreMapper
+from .engine import attempt, or_usage_error
+from .errors import RecipeError
+from .registry import Part
+from .resolution import ResolvedRecipe
+
+
+def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
+    """The recipe's mapper, ready to predict; None where there is none, or it is not fitted yet.
+
+    Raises:
+        UsageError: it cannot be built, or its state does not fit.
+    """
+    if recipe.mapper is None:
+        return None
+    mapper: ScoreMapper = or_usage_error(attempt(recipe.mapper, recipe.mapper.create))
+    if recipe.state:
+        try:
+            mapper.restore(recipe.state)
+        except ValueError as error:
+            raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {error}") from error
+    elif recipe.mapper.traits["fitted"]:
+        return None
+    trial = np.zeros((1, len(recipe.branches)))
+    or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
+    return mapper
+
+
+def fitted_mapper(part: Part, similarities: FloatArray, quality: FloatArray) -> ScoreMapper:
+    """A mapper fitted to oriented similarities ``[N, B]`` and quality ``[N]``.
+
+    Raises:
+        VeiqaError: it cannot be fitted, with the reason.
+    """
+    mapper: ScoreMapper = part.create()
+
+    def work() -> ScoreMapper:
+        mapper.fit(similarities, quality)
+        return mapper
+
+    fitted = attempt(part, work)
+    if isinstance(fitted, Exception):
+        raise fitted
+    return fitted
+
+
+def unmapped(similarities: FloatArray) -> Prediction:
+    """Scores without a fitted mapper: minus the mean oriented similarity of ``[N, B]``, on no scale of quality."""
+    score: FloatArray = -similarities.mean(axis=1)
+    unknown = np.full_like(score, np.nan)
+    return Prediction(score, unknown, unknown)

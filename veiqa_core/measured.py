@@ -1,0 +1,125 @@
+"""A dataset's images with their similarities, column by column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from .contracts import FloatArray
+from .datasets import Progress, RatedSet
+from .errors import ImageError, UsageError
+from .resolution import ResolvedSet
+from .similarities import Measurer
+
+
+@attrs.frozen(eq=False)
+class Table:
+    """Measured images.
+
+    Attributes:
+        names: files, relative to the dataset's folder.
+        quality: ``[N]``, higher being better.
+        distortions: canonical types, or None.
+        contents: identifiers of the contents, or None.
+        digests: of the pixels.
+        labels: the splits of the dataset's authors, or None.
+        keys: under which key of the recipes each image was measured.
+        oriented: for each image its similarities ``[B]``, larger being more similar.
+    """
+
+    names: tuple[str, ...]
+    quality: FloatArray
+    distortions: tuple[str | None, ...]
+    contents: tuple[str | None, ...]
+    digests: tuple[str, ...]
+    labels: tuple[str | None, ...]
+    keys: tuple[str | None, ...]
+    oriented: tuple[FloatArray, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """By what an image's scene is known again: its content's identifier, or else its own pixels."""
+        pairs = zip(self.contents, self.digests, strict=True)
+        return tuple(f"sha256:{digest}" if content is None else content for content, digest in pairs)
+
+    def similarities(self, indices: Sequence[int]) -> FloatArray:
+        """``[n, B]`` of images measured under one key."""
+        return np.stack([self.oriented[index] for index in indices])
+
+    def joined(self, other: Table) -> Table:
+        """This table's images, then the other's."""
+        columns = {
+            field.name: getattr(self, field.name) + getattr(other, field.name)
+            for field in attrs.fields(Table)
+            if field.name != "quality"
+        }
+        return Table(quality=np.concatenate([self.quality, other.quality]), **columns)
+
+
+@attrs.frozen(eq=False)
+class MeasuredSet:
+    """The outcome of measuring a dataset.
+
+    Attributes:
+        skipped: how many images of each type no recipe is for.
+        failed: what went wrong with the images that could not be measured, by name.
+        flagged: how many images have a degenerate VEI in some branch.
+        versions: what they were measured with.
+    """
+
+    rated: RatedSet
+    table: Table
+    skipped: Mapping[str, int]
+    failed: Mapping[str, str]
+    flagged: int
+    versions: Mapping[str, Any]
+
+
+def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress: Progress = iter) -> MeasuredSet:
+    """Measure every image that a recipe is for.
+
+    Raises:
+        UsageError: there is none, or every one failed.
+    """
+    wanted = [item for item in rated.images if recipes.covers(item.distortion)]
+    skipped = Counter(item.distortion or "unknown" for item in rated.images if not recipes.covers(item.distortion))
+    if not wanted:
+        have = ", ".join(sorted(skipped))
+        raise UsageError(f"recipe set {recipes.name!r} is for {', '.join(recipes.types)}; {rated.root} holds {have}")
+    rows, oriented, digests = [], [], []
+    failed: dict[str, str] = {}
+    flagged = 0
+    for item in progress(wanted):
+        try:
+            image = rated.read(item.image)
+        except ImageError as error:
+            failed[item.image] = str(error)
+            continue
+        measured = measurer.measure(image, recipes.key(item.distortion))
+        if measured.oriented is None:
+            failed[item.image] = f"{item.image}: {measured.error}"
+            continue
+        flagged += bool(measured.flags)
+        rows.append(item)
+        oriented.append(measured.oriented)
+        digests.append(image.digest)
+    if not rows:
+        raise UsageError(f"{rated.root}: no image could be measured; the first: {next(iter(failed.values()))}")
+    table = Table(
+        names=tuple(item.image for item in rows),
+        quality=np.array([rated.ratings.quality(item) for item in rows], dtype=np.float64),
+        distortions=tuple(item.distortion for item in rows),
+        contents=tuple(rated.content_of(item) for item in rows),
+        digests=tuple(digests),
+        labels=tuple(item.split for item in rows),
+        keys=tuple(recipes.key(item.distortion) for item in rows),
+        oriented=tuple(oriented),
+    )
+    return MeasuredSet(rated, table, dict(skipped), failed, flagged, measurer.versions)

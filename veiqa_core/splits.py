@@ -1,0 +1,194 @@
+"""Which images are fitted on and which are tested: the protocols of an evaluation.
+
+Images of one content go together, always: a mapper that saw a scene at one level of distortion knows it at the others.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import UsageError, near_miss
+
+Indices = NDArray[np.intp]
+Kind = Literal["frozen", "loco", "kfold", "repeated", "list", "train"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_TEST_SHARE = 0.2
+
+
+@attrs.frozen(eq=False)
+class Split:
+    """Indices of the images that are fitted on, and of those that are tested."""
+
+    train: Indices
+    test: Indices
+
+
+@attrs.frozen
+class Protocol:
+    """How an evaluation splits its images.
+
+    Attributes:
+        kind: ``frozen``: nothing is refitted. The others refit the mapper: ``loco`` leaves one content out in turn;
+            ``kfold`` deals the contents into ``folds``; ``repeated`` draws a fifth of them for testing, ``repeats``
+            times; ``list`` takes a fixed list, from ``file`` or the dataset's own; ``train`` fits on another dataset.
+        seed: of the deals and draws.
+        file: for ``list``: a CSV file with the columns ``image`` and ``split``, ``train`` or ``test``.
+
+    Raises:
+        UsageError: a field does not hold what it should.
+    """
+
+    kind: Kind = "frozen"
+    folds: int = 5
+    repeats: int = 10
+    seed: int = 0
+    file: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UsageError(near_miss("split", self.kind, KINDS))
+        if self.folds < 2:
+            raise UsageError(f"--folds must be at least 2, not {self.folds}")
+        if self.repeats < 1:
+            raise UsageError(f"--repeats must be at least 1, not {self.repeats}")
+        if self.seed < 0:
+            raise UsageError(f"--seed must be at least 0, not {self.seed}")
+
+    @property
+    def refits(self) -> bool:
+        """Whether mappers are fitted anew."""
+        return self.kind != "frozen"
+
+    @property
+    def pooled(self) -> bool:
+        """Whether figures are taken once over all tested images; otherwise for each split, and the median is told."""
+        return self.kind not in ("kfold", "repeated")
+
+    @property
+    def by_content(self) -> bool:
+        """Whether the contents are dealt here, so that the dataset has to name them."""
+        return self.kind in ("loco", "kfold", "repeated")
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the splits, as plain values."""
+        given: dict[str, Any] = {"split": self.kind, "refits": self.refits}
+        if self.kind == "kfold":
+            given |= {"folds": self.folds, "seed": self.seed}
+        if self.kind == "repeated":
+            given |= {"repeats": self.repeats, "test_share": _TEST_SHARE, "seed": self.seed}
+        if self.file is not None:
+            given |= {"file": str(self.file)}
+        return given
+
+
+def by_content(protocol: Protocol, contents: Sequence[Hashable]) -> list[Split]:
+    """The splits of ``loco``, ``kfold`` and ``repeated``.
+
+    Raises:
+        UsageError: there are too few contents.
+    """
+    groups: dict[Hashable, list[int]] = defaultdict(list)
+    for index, content in enumerate(contents):
+        groups[content].append(index)
+    members = [np.array(groups[content], dtype=np.intp) for content in sorted(groups, key=str)]
+    needed = protocol.folds if protocol.kind == "kfold" else 2
+    if len(members) < needed:
+        raise UsageError(
+            f"--split {protocol.kind} needs at least {needed} contents, and these images show {len(members)}"
+        )
+    return [_leave_out(members, chosen) for chosen in _chosen(protocol, len(members))]
+
+
+def _chosen(protocol: Protocol, count: int) -> list[Indices]:
+    """For each split the contents that are tested."""
+    if protocol.kind == "loco":
+        return [np.array([index], dtype=np.intp) for index in range(count)]
+    rng = np.random.default_rng(protocol.seed)
+    if protocol.kind == "kfold":
+        return list(np.array_split(rng.permutation(count), protocol.folds))
+    size = min(max(1, round(_TEST_SHARE * count)), count - 1)
+    return [rng.permutation(count)[:size] for _ in range(protocol.repeats)]
+
+
+def _leave_out(members: Sequence[Indices], tested: Indices) -> Split:
+    left = set(tested.tolist())
+    train = [group for index, group in enumerate(members) if index not in left]
+    return Split(np.sort(np.concatenate(train)), np.sort(np.concatenate([members[index] for index in sorted(left)])))
+
+
+def by_label(labels: Sequence[str | None]) -> Split:
+    """The split of a fixed list: those labelled ``test`` against those labelled ``train``, others being left out.
+
+    Raises:
+        UsageError: either side is empty.
+    """
+    sides = {side: np.array([i for i, label in enumerate(labels) if label == side], dtype=np.intp) for side in _SIDES}
+    for side, indices in sides.items():
+        if len(indices) == 0:
+            seen = ", ".join(sorted({label for label in labels if label is not None})) or "none"
+            raise UsageError(f"--split list: no image is labelled {side!r}; the labels there are: {seen}")
+    return Split(sides["train"], sides["test"])
+
+
+_SIDES = ("train", "test")
+_ALIASES = {"training": "train"}
+
+
+def labels(protocol: Protocol, images: Sequence[tuple[str, str | None]]) -> list[str | None]:
+    """For each image, by name and the dataset's own label, the label of a fixed list.
+
+    Raises:
+        UsageError: the file cannot be read, or names images that are not there, or there is no list at all.
+    """
+    if protocol.file is None:
+        own = [label for _, label in images]
+        if not any(own):
+            raise UsageError("--split list: this dataset brings no list of its own; name one with --split-file")
+    else:
+        listed = _read_list(protocol.file)
+        unknown = sorted(set(listed) - {name for name, _ in images})
+        if unknown:
+            raise UsageError(
+                f"{protocol.file}: {len(unknown)} of its images are not measured here, such as {unknown[0]!r}"
+            )
+        own = [listed.get(name) for name, _ in images]
+    return [None if label is None else _ALIASES.get(label.lower(), label.lower()) for label in own]
+
+
+def _read_list(file: Path) -> Mapping[str, str]:
+    try:
+        with file.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"--split-file {file}: cannot be read: {reason}") from error
+    if not rows or not {"image", "split"} <= set(rows[0]):
+        raise UsageError(f"--split-file {file}: needs the columns image and split, and a row for each image")
+    return {row["image"]: row["split"] for row in rows}
+
+
+def refuse_shared(split: Split, marks: Sequence[str | None], names: Sequence[str], what: str) -> None:
+    """Both sides of a split must share nothing.
+
+    Args:
+        marks: what an image shares with others: its content, or the digest of its pixels; None for nothing known.
+        names: the images' names, for the message.
+
+    Raises:
+        UsageError: they do, with two images that show it.
+    """
+    seen = {marks[index]: names[index] for index in split.train if marks[index] is not None}
+    for index in split.test:
+        if marks[index] in seen:
+            raise UsageError(
+                f"the split shares {what} between its sides: {seen[marks[index]]} is fitted on and {names[index]} is "
+                "tested; put both on one side"
+            )
