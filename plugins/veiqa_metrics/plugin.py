@@ -46,7 +46,9 @@ class GmsdParams:
         default=170 / 255**2, help="Stabilises the similarity of gradients; 170 on the scale of 0 to 255.", gt=0, le=1
     )
     downsample: Literal["images", "all", "none"] = param(
-        default="images", help="What is halved first: ordinary images (as published), maps as well, or nothing."
+        default="images",
+        help="What is halved first: ordinary images (as published), maps as well, or nothing.",
+        choices=("images", "all", "none"),
     )
 
 
@@ -73,70 +75,78 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
     yield Component(
         name="psnr",
         summary="Peak signal-to-noise ratio in dB, at most 100.",
-        factory="veiqa_metrics.pointwise:Psnr",
+        factory="veiqa_metrics.indices.pointwise:Psnr",
         requires=("torch",),
         traits={"similar": "high", "bounds": (None, 100), "identity": "max", "symmetric": True, "image": "rgb"},
         reference="Ahmed et al., IJEECS 36(3), 2024, section 2.4; 10 log10(peak² / MSE)",
+        known_values="veiqa_metrics.known:psnr",
     )
     yield Component(
         name="ncc",
         summary="Normalised cross-correlation with the PRI's map, 1 at identity.",
-        factory="veiqa_metrics.pointwise:Ncc",
+        factory="veiqa_metrics.indices.pointwise:Ncc",
         requires=("torch",),
         traits={"similar": "high", "bounds": (None, None), "identity": 1, "symmetric": False, "image": "rgb"},
         reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: normalised cross-correlation",
+        known_values="veiqa_metrics.known:ncc",
     )
     yield Component(
         name="nae",
         summary="Absolute error over the PRI's map.",
-        factory="veiqa_metrics.pointwise:Nae",
+        factory="veiqa_metrics.indices.pointwise:Nae",
         requires=("torch",),
         traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": False, "image": "rgb"},
         reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: normalised absolute error",
+        known_values="veiqa_metrics.known:nae",
     )
     yield Component(
         name="ssim",
         summary="Structural similarity.",
-        factory="veiqa_metrics.ssim:Ssim",
+        factory="veiqa_metrics.indices.ssim:Ssim",
         params=SsimParams,
         requires=("torch",),
         traits={**SIMILARITY, "bounds": (-1, 1), "min_size": SSIM_MIN_SIZE, "image": "grey"},
         reference="Wang et al., IEEE Trans. Image Processing 13(4), 2004, eq. 13 and 17",
+        known_values="veiqa_metrics.known:ssim",
     )
     yield Component(
         name="gmsd",
         summary="Gradient magnitude similarity deviation.",
-        factory="veiqa_metrics.gmsd:Gmsd",
+        factory="veiqa_metrics.indices.gmsd:Gmsd",
         params=GmsdParams,
         requires=("torch",),
         traits={**SIMILARITY, "similar": "low", "identity": "min", "min_size": GMSD_MIN_SIZE, "image": "grey"},
         reference="Xue et al., IEEE Trans. Image Processing 23(2), 2014, eq. 4-6",
+        known_values="veiqa_metrics.known:gmsd",
     )
     yield Component(
         name="fsim",
         summary="Feature similarity: phase congruency and gradients.",
-        factory="veiqa_metrics.fsim:Fsim",
+        factory="veiqa_metrics.indices.fsim:Fsim",
         params=FsimParams,
         requires=("torch",),
         traits={**SIMILARITY, "min_size": FSIM_MIN_SIZE, "image": "grey"},
         reference="Zhang et al., IEEE Trans. Image Processing 20(8), 2011: FSIM; Kovesi, Videre 1(3), 1999",
+        known_values="veiqa_metrics.known:fsim",
     )
     yield Component(
         name="fsimc",
         summary="Feature similarity with colour; on maps it equals fsim.",
-        factory="veiqa_metrics.fsim:Fsimc",
+        factory="veiqa_metrics.indices.fsim:Fsimc",
         params=FsimParams,
         requires=("torch",),
         traits={**SIMILARITY, "min_size": FSIM_MIN_SIZE, "image": "rgb"},
         reference="Zhang et al., IEEE Trans. Image Processing 20(8), 2011: FSIMc",
+        known_values="veiqa_metrics.known:fsimc",
     )
     yield Component(
         name="vsi",
         summary="Visual saliency-induced index.",
-        factory="veiqa_metrics.vsi:Vsi",
+        factory="veiqa_metrics.indices.vsi:Vsi",
         params=VsiParams,
         requires=("torch",),
         traits={**SIMILARITY, "min_size": VSI_MIN_SIZE, "image": "rgb"},
         reference="Zhang, Shen and Li, IEEE Trans. Image Processing 23(10), 2014: VSI; "
         "saliency: Zhang, Gu and Li, ICIP 2013",
+        known_values="veiqa_metrics.known:vsi",
     )

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from veiqa_core.api import Component
 from veiqa_core.kinds import KINDS
-from veiqa_metrics import common
-from veiqa_metrics.fsim import phase_congruency
+from veiqa_metrics.indices import common
+from veiqa_metrics.indices.fsim import phase_congruency
 from veiqa_metrics.plugin import veiqa_similarity_metrics
 
 COMPONENTS = {component.name: component for component in veiqa_similarity_metrics()}
@@ -334,6 +334,13 @@ def test_images_of_two_channels_are_refused() -> None:
         build("vsi").compare_images(torch.zeros(1, 2, 60, 60), torch.zeros(1, 2, 60, 60))
 
 
-def test_an_even_ssim_window_is_refused() -> None:
-    with pytest.raises(ValueError, match="window: must be odd"):
-        build("ssim", window=8)
+@pytest.mark.parametrize(
+    ("name", "given", "problem"),
+    [
+        ("ssim", {"window": 8}, "window: must be odd"),
+        ("gmsd", {"downsample": False}, "downsample: must be one of 'images', 'all', 'none', not False"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(name: str, given: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        build(name, **given)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+import veiqa_metrics
 from veiqa_core.api import NoParams
-from veiqa_metrics.fsim import Fsim, Fsimc
-from veiqa_metrics.gmsd import Gmsd
+from veiqa_core.cli import main
+from veiqa_metrics.indices.fsim import Fsim, Fsimc
+from veiqa_metrics.indices.gmsd import Gmsd
+from veiqa_metrics.indices.pointwise import Psnr
+from veiqa_metrics.indices.ssim import Ssim
+from veiqa_metrics.indices.vsi import Vsi
 from veiqa_metrics.plugin import FsimParams, GmsdParams, SsimParams, VsiParams
-from veiqa_metrics.pointwise import Psnr
-from veiqa_metrics.ssim import Ssim
-from veiqa_metrics.vsi import Vsi
 
 SHARED = Path(os.environ.get("VEIQA_SHARED") or Path(__file__).resolve().parents[2].parent / "shared")
 VECTORS = SHARED / "vectors"
@@ -62,10 +67,19 @@ CASES = [
 ]
 
 
+def files(pair: str) -> list[Path]:
+    """Of the reference and the distorted image."""
+    return [VECTORS / f"{pair}_{which}.png" for which in ("ref", "dist")]
+
+
+def read_arrays(pair: str) -> list[NDArray[np.uint8]]:
+    """Reference and distorted image as they are in the files."""
+    return [np.asarray(Image.open(file)) for file in files(pair)]
+
+
 def read_pair(name: str, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
     """Reference and distorted image as RGB batches ``[1, 3, H, W]`` in [0, 1]; grey files with equal channels."""
-    files = (VECTORS / f"{name}_{which}.png" for which in ("ref", "dist"))
-    pixels = (np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file in files)
+    pixels = (np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file in files(name))
     reference, distorted = (torch.tensor(values[None]).to(dtype) / 255 for values in pixels)
     return reference, distorted
 
@@ -75,17 +89,41 @@ def test_published_value(metric: str, tolerance: float, pair: str, value: float)
     assert METRICS[metric].compare_images(*read_pair(pair)).item() == pytest.approx(value, abs=tolerance, rel=0)
 
 
+@pytest.mark.parametrize(("metric", "tolerance", "pair", "value"), CASES)
+def test_published_value_by_the_functions_on_arrays(metric: str, tolerance: float, pair: str, value: float) -> None:
+    name, _, downsampled = metric.partition(" ")
+    given = {"downsample": True} if downsampled else {}
+    assert getattr(veiqa_metrics, name)(*read_arrays(pair), **given) == pytest.approx(value, abs=tolerance, rel=0)
+
+
+@pytest.mark.parametrize("pair", ["I01", "I04", "goldhill"])
+def test_published_value_on_the_command_line(pair: str) -> None:
+    done = CliRunner().invoke(main, ["compare", *map(str, files(pair)), "--format", "json"])
+    assert done.exit_code == 0
+    values = {row["metric"]: row["value"] for row in json.loads(done.stdout)}
+    due = [(metric, tolerance, value) for metric, tolerance, of, value in CASES if of == pair and " " not in metric]
+    assert len(due) >= 3
+    for metric, tolerance, value in due:
+        assert values[metric] == pytest.approx(value, abs=tolerance, rel=0), metric
+
+
+def test_ssim_on_the_command_line_downsamples_when_told_to() -> None:
+    options = ["--metric", "ssim", "-p", "metric.downsample=true", "--format", "json"]
+    done = CliRunner().invoke(main, ["compare", *map(str, files("goldhill")), *options])
+    assert json.loads(done.stdout) == [
+        {"metric": "ssim(downsample=True)", "value": pytest.approx(0.8202, abs=1e-4, rel=0)}
+    ]
+
+
 def test_ssim_of_a_colour_pair_is_published_as_the_mean_over_its_channels() -> None:
-    reference, distorted = (images.transpose(0, 1) for images in read_pair("I01"))
-    channels = METRICS["ssim downsampled"].compare_images(reference, distorted)
-    assert channels.mean().item() == pytest.approx(0.7820, abs=1e-4, rel=0)
+    reference, distorted = read_arrays("I01")
+    channels = [veiqa_metrics.ssim(reference[..., i], distorted[..., i], downsample=True) for i in range(3)]
+    assert np.mean(channels) == pytest.approx(0.7820, abs=1e-4, rel=0)
 
 
 def test_gmsd_takes_one_channel_without_rounding_it() -> None:
-    weights = torch.tensor([0.299, 0.587, 0.114], dtype=torch.float64).view(1, 3, 1, 1)
-    reference, distorted = ((images * weights).sum(dim=1, keepdim=True) for images in read_pair("I01", torch.float64))
-    value = METRICS["gmsd"].compare_images(reference, distorted).item()
-    assert value == pytest.approx(0.094124655829098, abs=1e-10, rel=0)
+    reference, distorted = (image / 255 @ [0.299, 0.587, 0.114] for image in read_arrays("I01"))
+    assert veiqa_metrics.gmsd(reference, distorted) == pytest.approx(0.094124655829098, abs=1e-10, rel=0)
 
 
 def test_a_batch_of_images_has_the_values_of_its_items() -> None:

@@ -7,12 +7,14 @@ from typing import Any
 import click
 
 from ..errors import UsageError, VeiqaError, one_line, strict
+from .compare import compare
 from .components import components
 from .datasets import datasets
 from .evaluate import evaluate, fit
 from .plugins import plugins
 from .recipes import recipes
 from .run import run
+from .verify import verify
 
 
 class _Failure(click.ClickException):
@@ -46,5 +48,5 @@ def main() -> None:
     """Score the quality of images without a reference, and see why."""
 
 
-for command in (run, evaluate, fit, datasets, recipes, components, plugins):
+for command in (run, evaluate, fit, compare, verify, datasets, recipes, components, plugins):
     main.add_command(command)

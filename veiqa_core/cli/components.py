@@ -9,10 +9,10 @@ import attrs
 import click
 
 from .. import params
-from ..errors import UsageError, near_miss
 from ..kinds import KINDS
 from ..offers import Registered
-from .common import registry
+from .common import check_kind, registry
+from .common import component as component_named
 
 
 class _DefaultsToList(click.Group):
@@ -39,7 +39,7 @@ def list_(kind: str | None, as_json: bool) -> None:
     """List the components of one kind or all."""
     found = registry()
     if kind is not None:
-        _check_kind(kind)
+        check_kind(kind)
     items = [item for item in found if kind in (None, item.kind)]
     if as_json:
         click.echo(json.dumps([_plain(item) for item in items], indent=2))
@@ -58,11 +58,7 @@ def list_(kind: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
     """Show a component: summary, parameters with their defaults, source."""
-    kind, slash, bare = name.partition("/")
-    if not slash:
-        raise UsageError(f"say KIND/NAME, such as metric/psnr, not {name!r}")
-    _check_kind(kind)
-    item = registry().get(kind, bare)
+    item = component_named(registry(), name)
     if as_json:
         click.echo(json.dumps(_plain(item), indent=2))
         return
@@ -80,11 +76,6 @@ def show(name: str, as_json: bool) -> None:
         click.echo(f"    {info.name} = {info.default}  ({info.type}{limits})")
         click.echo(f"        {info.help}")
     click.echo(f"  Code: {component.factory}")
-
-
-def _check_kind(kind: str) -> None:
-    if kind not in KINDS:
-        raise UsageError(near_miss("kind", kind, KINDS))
 
 
 def _plain(item: Registered) -> dict[str, Any]:

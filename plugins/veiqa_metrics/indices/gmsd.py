@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ..plugin import GMSD_MIN_SIZE, GmsdParams
 from .common import check_images, check_maps, gradient_magnitude, grey, likeness, shrink
-from .plugin import GMSD_MIN_SIZE, GmsdParams
 
 
 class Gmsd:

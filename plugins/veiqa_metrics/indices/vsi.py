@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..plugin import VSI_MIN_SIZE, VsiParams
 from .common import (
     check_images,
     check_maps,
@@ -20,7 +21,6 @@ from .common import (
     viewing_factor,
     weighted_mean,
 )
-from .plugin import VSI_MIN_SIZE, VsiParams
 
 _LMN = ((0.06, 0.63, 0.27), (0.30, 0.04, -0.35), (0.34, -0.6, 0.17))
 _GREY_L = sum(_LMN[0])

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from ..plugin import SSIM_MIN_SIZE, SsimParams
 from .common import check_images, check_maps, grey, shrink, slide, viewing_factor
-from .plugin import SSIM_MIN_SIZE, SsimParams
 
 
 class Ssim:

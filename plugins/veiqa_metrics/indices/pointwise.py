@@ -68,7 +68,7 @@ class Nae:
 
 def _psnr(x: Tensor, y: Tensor) -> Tensor:
     mse = (x - y).square().flatten(1).mean(dim=1)
-    return (-10 * mse.log10()).clamp(max=100)
+    return (10 * mse.reciprocal().log10()).clamp(max=100)
 
 
 def _ncc(x: Tensor, y: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ..plugin import FSIM_MIN_SIZE, FsimParams
 from .common import (
     check_images,
     check_maps,
@@ -21,7 +22,6 @@ from .common import (
     viewing_factor,
     weighted_mean,
 )
-from .plugin import FSIM_MIN_SIZE, FsimParams
 
 _YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
 _T3 = _T4 = 200.0
@@ -102,7 +102,7 @@ def phase_congruency(luminance: Tensor) -> Tensor:
     mean_phase = (total / (total.abs() + _ENERGY_FLOOR))[:, :, None]
     aligned = responses * mean_phase.conj()
     energy = (aligned.real - aligned.imag.abs()).sum(dim=2)
-    noise = bank.noise_gain * _median(amplitudes[:, :, 0])
+    noise = bank.noise_gain * _median(amplitudes[:, :, 0].square()).sqrt()
     energy = (energy - noise[..., None, None]).clamp(min=0).sum(dim=1)
     amplitude = amplitudes.sum(dim=(1, 2))
     return torch.where(amplitude > _SILENCE, energy / amplitude, 0.0)
@@ -118,7 +118,7 @@ def _median(maps: Tensor) -> Tensor:
 
 class _FilterBank(NamedTuple):
     """Log-Gabor filters ``[orientations, scales, h, w]`` in the frequency plane, zero frequency first, and by how much
-    the median amplitude of the finest scale is multiplied for the noise threshold ``[orientations]``."""
+    the root of the finest scale's median power is multiplied for the noise threshold ``[orientations]``."""
 
     filters: Tensor
     noise_gain: Tensor
@@ -156,7 +156,7 @@ def _spread(direction: Tensor, angle: float) -> Tensor:
 
 
 def _noise_gain(filters: Tensor) -> Tensor:
-    """Noise threshold over median amplitude, for each orientation.
+    """Noise threshold over the root of the median power, for each orientation.
 
     The squared amplitude of white noise through the finest filter has a median of ln 2 times its mean, which gives the
     noise power. Summed over the scales, that noise has a Rayleigh-distributed amplitude: the threshold is its mean and
