@@ -1,14 +1,20 @@
-"""Mean filter."""
+"""Mean filter and Gaussian filter."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from .eight_bit import from_uint8, to_uint8
-from .plugin import MeanBlurParams
+from .plugin import GaussianBlurParams, MeanBlurParams
+
+_REACH = 4  # sigmas on either side of the centre
+_UNIT = 2**22  # what a kernel sums up to; 255 * _UNIT**2 is below 2**53, so a float64 holds every sum
 
 
 class MeanBlur:
@@ -38,3 +44,31 @@ class MeanBlur:
         sums += area // 2
         sums //= area
         return from_uint8(sums)
+
+
+class GaussianBlur:
+    """Gaussian filter, its kernel cut at four sigmas, rounded up to whole pixels.
+
+    The border is replicated outwards. The kernel's weights are whole multiples of 2**-22 with the sum 1, so the
+    filtered values are exact, in whatever order they are summed; they are rounded to the nearest of 256 levels, ties
+    upwards.
+    """
+
+    def __init__(self, params: GaussianBlurParams) -> None:
+        self._kernel = _gaussian(params.sigma)
+
+    def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
+        """Blur an image batch; ``seeds`` are not used."""
+        sums = to_uint8(images).astype(np.float64)
+        for axis in (-2, -1):
+            sums = ndimage.correlate1d(sums, self._kernel, axis=axis, mode="nearest")
+        return from_uint8(np.floor(sums / _UNIT**2 + 0.5))
+
+
+def _gaussian(sigma: float) -> NDArray[np.float64]:
+    """Weights ``[2 * radius + 1]``, whole numbers that sum up to :data:`_UNIT`; the centre takes what rounding left."""
+    radius = math.ceil(_REACH * sigma)
+    bell = [math.exp(-0.5 * (distance / sigma) ** 2) for distance in range(radius + 1)]
+    total = 2 * math.fsum(bell) - bell[0]
+    side = [round(_UNIT * value / total) for value in bell[1:]]
+    return np.array([*reversed(side), _UNIT - 2 * sum(side), *side], dtype=np.float64)

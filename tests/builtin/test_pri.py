@@ -18,11 +18,18 @@ from scipy import ndimage
 from veiqa_core.api import ImageError
 from veiqa_core.contracts import PriGenerator
 from veiqa_core.kinds import KINDS
-from veiqa_pri.blur import MeanBlur
+from veiqa_pri.blur import GaussianBlur, MeanBlur
 from veiqa_pri.codecs import Jpeg, Jpeg2000
 from veiqa_pri.eight_bit import from_uint8, to_uint8
 from veiqa_pri.noise import WhiteNoise
-from veiqa_pri.plugin import Jpeg2000Params, JpegParams, MeanBlurParams, WhiteNoiseParams, veiqa_pri_generators
+from veiqa_pri.plugin import (
+    GaussianBlurParams,
+    Jpeg2000Params,
+    JpegParams,
+    MeanBlurParams,
+    WhiteNoiseParams,
+    veiqa_pri_generators,
+)
 
 COMPONENTS = {component.name: component for component in veiqa_pri_generators()}
 NAMES = sorted(COMPONENTS)
@@ -55,9 +62,10 @@ def pillow_round_trip(pixels, **options):
 # every generator
 
 
-def test_the_plugin_offers_one_generator_for_each_distortion():
+def test_the_plugin_offers_the_generators_of_each_distortion():
     assert {name: c.traits["distortion"] for name, c in COMPONENTS.items()} == {
         "mean-blur": "GB",
+        "gaussian-blur": "GB",
         "white-noise": "WN",
         "jpeg": "JPEG",
         "jpeg2000": "JP2K",
@@ -134,12 +142,23 @@ def test_global_random_generators_are_left_alone(name):
     assert random.getstate() == python_state
 
 
-@pytest.mark.parametrize("name", ["mean-blur", "jpeg", "jpeg2000"])
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"mean-blur"}))
+def test_strength_spans_what_the_parameter_takes_from_mild_to_strong(name):
+    component, images = COMPONENTS[name], batch(128, 128)
+    parameter, mildest, strongest = component.traits["strength"]
+    module, cls = component.factory.split(":")
+    factory = getattr(importlib.import_module(module), cls)
+    ends = [factory(component.params(**{parameter: value})) for value in (mildest, strongest)]
+    mild, strong = (((end.generate(images, [1]) - images) ** 2).mean() for end in ends)
+    assert 0 < mild < strong
+
+
+@pytest.mark.parametrize("name", ["mean-blur", "gaussian-blur", "jpeg", "jpeg2000"])
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_a_uniform_grey_stays_within_a_level_or_two(name, level):
     images = torch.full((1, 3, 64, 64), level / 255)
     error = (make(name).generate(images, [1]) - images).abs().max() * 255
-    assert error <= {"mean-blur": 0, "jpeg": 8, "jpeg2000": 2}[name]
+    assert error <= {"mean-blur": 0, "gaussian-blur": 0, "jpeg": 8, "jpeg2000": 2}[name]
 
 
 # rounding
@@ -205,6 +224,83 @@ def test_mean_blur_equals_scipys_filter_rounded(size):
 def test_mean_blur_refuses_other_sizes(size):
     with pytest.raises(ValueError, match="size"):
         MeanBlurParams(size=size)
+
+
+# gaussian-blur
+
+
+def gaussian_weights(sigma, radius):
+    """A Gaussian cut at ``radius``, as numbers that sum up to 1."""
+    bell = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return bell / bell.sum()
+
+
+@pytest.mark.parametrize(("sigma", "radius"), [(0.4, 2), (1.0, 4), (2.6, 11)])
+def test_gaussian_blur_of_a_point_is_the_kernel_cut_at_four_sigmas(sigma, radius):
+    side = 2 * radius + 5
+    pixels = np.zeros((1, 3, side, side), dtype=np.uint8)
+    pixels[:, :, side // 2, side // 2] = 255
+    result = to_uint8(GaussianBlur(GaussianBlurParams(sigma=sigma)).generate(from_uint8(pixels), [0]))
+    weights = np.pad(gaussian_weights(sigma, radius), 2)
+    np.testing.assert_array_equal(result[0, 1], np.rint(255 * np.outer(weights, weights)))
+
+
+def test_gaussian_blur_of_a_step_is_the_kernels_cumulated_weights():
+    pixels = np.zeros((1, 3, 30, 60), dtype=np.uint8)
+    pixels[..., 30:] = 255
+    result = to_uint8(GaussianBlur(GaussianBlurParams(sigma=3.0)).generate(from_uint8(pixels), [0]))
+    rise = np.rint(255 * np.cumsum(gaussian_weights(3.0, 12)))
+    expected = np.concatenate([np.zeros(18), rise, np.full(17, 255)])
+    np.testing.assert_array_equal(result[0, 0], np.tile(expected, (30, 1)))
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.4, 1.0, 7.3, 15.0, 100.0])
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 3), (40, 56)])
+def test_gaussian_blur_equals_scipys_filter_rounded(sigma, size):
+    pixels = levels(*size, count=2)
+    pixels[1] = 255  # the largest sums
+    radius = (0, 0, math.ceil(4 * sigma), math.ceil(4 * sigma))
+    exact = ndimage.gaussian_filter(pixels.astype(float), (0, 0, sigma, sigma), mode="nearest", radius=radius)
+    result = to_uint8(GaussianBlur(GaussianBlurParams(sigma=sigma)).generate(from_uint8(pixels), [0, 0]))
+    assert np.abs(result - exact).max() < 0.501  # the nearest level, but for weights rounded to 2**-22
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    height=st.integers(1, 9),
+    width=st.integers(1, 9),
+    sigma=st.sampled_from([0.1, 0.4, 1.0, 2.5, 15.0]),
+    seed=st.integers(0, 99),
+)
+def test_gaussian_blur_is_exact(height, width, sigma, seed):
+    pixels = np.random.default_rng(seed).choice(np.array([0, 1, 127, 254, 255], dtype=np.uint8), (1, 3, height, width))
+    result = to_uint8(GaussianBlur(GaussianBlurParams(sigma=sigma)).generate(from_uint8(pixels), [0]))
+    for channel in range(3):
+        np.testing.assert_array_equal(result[0, channel], gaussian_in_whole_numbers(pixels[0, channel], sigma))
+
+
+def gaussian_in_whole_numbers(pixels, sigma):
+    """Both passes in Python's integers, weights in units of 2**-22, borders replicated, rounded half up."""
+    radius = math.ceil(4 * sigma)
+    side = [round(2**22 * float(weight)) for weight in gaussian_weights(sigma, radius)[:radius]]
+    weights = [*side, 2**22 - 2 * sum(side), *reversed(side)]
+
+    def filtered(lines):
+        def at(line, place):
+            return line[min(max(place, 0), len(line) - 1)]
+
+        span = list(enumerate(weights, start=-radius))
+        return [[sum(w * at(line, c + i) for i, w in span) for c in range(len(line))] for line in lines]
+
+    across = filtered(pixels.tolist())
+    down = filtered([list(column) for column in zip(*across, strict=True)])
+    return [[(total + 2**43) // 2**44 for total in row] for row in zip(*down, strict=True)]
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.05, -1.0, 101.0, math.nan])
+def test_gaussian_blur_refuses_other_sigmas(sigma):
+    with pytest.raises(ValueError, match="sigma"):
+        GaussianBlurParams(sigma=sigma)
 
 
 # white-noise
@@ -284,11 +380,12 @@ def test_jpeg2000_equals_pillows_codestream(rate):
     ("mild", "strong"),
     [
         (MeanBlur(MeanBlurParams(size=3)), MeanBlur(MeanBlurParams(size=9))),
+        (GaussianBlur(GaussianBlurParams(sigma=0.5)), GaussianBlur(GaussianBlurParams(sigma=3.0))),
         (WhiteNoise(WhiteNoiseParams(variance=0.02)), WhiteNoise(WhiteNoiseParams(variance=0.5))),
         (Jpeg(JpegParams(quality=50)), Jpeg(JpegParams(quality=0))),
         (Jpeg2000(Jpeg2000Params(rate=10)), Jpeg2000(Jpeg2000Params(rate=100))),
     ],
-    ids=["mean-blur", "white-noise", "jpeg", "jpeg2000"],
+    ids=["mean-blur", "gaussian-blur", "white-noise", "jpeg", "jpeg2000"],
 )
 def test_stronger_parameters_take_the_image_further_away(mild, strong):
     images = batch(128, 128)

@@ -9,7 +9,7 @@ import click
 
 from .common import registry
 from .dataset_options import dataset_arguments, opened_set, progress
-# from .datasets_make import make
+from .datasets_make import make
 from .recipe_options import setting_option
 from .settings import Settings
 
@@ -100,4 +100,4 @@ def check(
     ctx.exit(1 if problems else 0)
 
 
-# datasets.add_command(make)
+datasets.add_command(make)

@@ -1,4 +1,4 @@
-"""Files that commands write: whole or not at all."""
+"""The option ``--output`` of commands that write one text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import UsageError
+from ..files import write_whole
 
 
 def check_place(output: Path | None) -> None:
@@ -34,10 +35,4 @@ def write_text(text: str, output: Path | None) -> None:
     if output is None or str(output) == "-":
         sys.stdout.write(text)
         return
-    part = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(output)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from error
+    write_whole(output, lambda stream: stream.write(text.encode()))

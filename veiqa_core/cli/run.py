@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,15 +12,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from ..errors import UsageError
+from ..files import file_stem
 from .output import FORMATS
 from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
 
 if TYPE_CHECKING:
     from ..scorer import Result
-
-_NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
-_LONGEST_NAME = 200  # bytes, which leaves room for a number and the suffix
 
 
 @click.command()
@@ -112,9 +108,7 @@ class _Pictures:
 
     def _free(self, wanted: str) -> str:
         """A name that no picture of this run has, and that file systems take."""
-        stem = _NOT_IN_NAMES.sub("-", wanted)
-        if len(os.fsencode(stem)) > _LONGEST_NAME:
-            stem = f"{stem[: _LONGEST_NAME // 4]}-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]}"
+        stem = file_stem(wanted)
         name, count = stem, 1
         while name in self._taken:
             count += 1

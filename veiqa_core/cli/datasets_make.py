@@ -1,0 +1,131 @@
+"""``veiqa datasets make``: a synthetic rated set from a folder of photos."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..distort import Level
+    from ..synthetic import Row, StandIn
+
+
+@click.command()
+@click.argument("refs", type=click.Path(path_type=Path), metavar="REFS")
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.option(
+    "--distortion",
+    "distortions",
+    multiple=True,
+    metavar="TYPE",
+    help="GB, WN, a PRI generator's name, or a mixture such as GB+JPEG; may be repeated. Default: GB WN JPEG JP2K.",
+)
+@click.option(
+    "--levels",
+    "count",
+    type=int,
+    metavar="N",
+    help="Severities from mildest to strongest. Default: 5.",
+)
+@click.option("--severity", "severities", type=float, multiple=True, metavar="T", help="From 0 to 1; may be repeated.")
+@click.option("--psnr", "targets", type=float, multiple=True, metavar="DB", help="As close as can be; may be repeated.")
+@click.option("--metric", metavar="M", help="Full-reference metric whose values stand in for scores. Default: vsi.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="For other noise.")
+@click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
+@click.pass_context
+def make(
+    ctx: click.Context,
+    /,
+    refs: Path,
+    out: Path,
+    distortions: tuple[str, ...],
+    count: int | None,
+    severities: tuple[float, ...],
+    targets: tuple[float, ...],
+    metric: str | None,
+    seed: int,
+    resume: bool,
+) -> None:
+    """Make a rated set in the folder OUT from the photos in REFS and the folders in it.
+
+    The scores are not people's: a full-reference metric stands in for them, and scores.csv says so. The exit status is
+    0, or 1 if some image could not be made, or 2 if the command cannot be run as given.
+    """
+    from .common import registry
+
+    found = registry()
+    from .. import synthetic
+
+    wanted = synthetic.SyntheticSet(
+        refs,
+        out,
+        distortions=distortions or synthetic.DEFAULT_DISTORTIONS,
+        levels=_levels(count, severities, targets),
+        metric=metric or synthetic.DEFAULT_METRIC,
+        seed=seed,
+        resume=resume,
+        registry=found,
+    )
+    rows: list[Row] = []
+    skipped = False
+    with _progress(wanted.total) as advance:
+        for result in wanted.make():
+            if isinstance(result, synthetic.Skipped):
+                skipped = True
+                click.echo(f"warning: {result.reason}", err=True)
+                advance(result.count)
+            else:
+                rows.append(result)
+                advance(1)
+    _report(rows, out, wanted.stand_in)
+    ctx.exit(1 if skipped else 0)
+
+
+def _levels(count: int | None, severities: Sequence[float], targets: Sequence[float]) -> tuple[Level, ...]:
+    from .. import distort
+
+    if (count is not None) + bool(severities) + bool(targets) > 1:
+        raise UsageError("--levels, --severity and --psnr exclude each other: give one of them")
+    if severities:
+        return distort.levels_at("severity", severities)
+    if targets:
+        return distort.levels_at("psnr", targets)
+    return distort.DEFAULT_LEVELS if count is None else distort.even_levels(count)
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    with click.progressbar(length=total, file=sys.stderr, label="Making images") as bar:
+        yield bar.update
+
+
+def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:
+    """Say what was made, which PSNR was not met, and how to go on."""
+    from ..distort import TOLERANCE
+
+    missed: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in rows:
+        if row.level.measure == "psnr" and abs(row.psnr - row.level.value) > TOLERANCE:
+            missed[row.distortion, row.level.label].append(row.psnr)
+    photos = len({row.reference for row in rows})
+    for (distortion, label), values in missed.items():
+        reached = f"{min(values):.2f} to {max(values):.2f} dB"
+        click.echo(f"note: {distortion} at {label} dB: the closest on {len(values)} of {photos} is {reached}", err=True)
+    of_photos = f"{photos} {'photo' if photos == 1 else 'photos'}"
+    click.echo(f"Made {len(rows)} images of {of_photos} in {out}; {stand_in.source} stands in for people's scores.")
+    low, high = stand_in.range([row.score for row in rows])
+    ends = "" if stand_in.scaled else f" --range {low:g} {high:g}"
+    click.echo(f"Evaluate on it: veiqa evaluate csv {shlex.quote(str(out))}{ends}")

@@ -1,0 +1,43 @@
+"""Files that are written: under names that file systems take, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from .errors import UsageError, one_line
+
+_NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
+_LONGEST = 200  # bytes, which leaves room for a number and the suffix
+
+
+def file_stem(text: str) -> str:
+    """A text as a file's name without suffix: odd characters become hyphens; a long one is cut, its digest added."""
+    stem = _NOT_IN_NAMES.sub("-", text)
+    if len(os.fsencode(stem)) <= _LONGEST:
+        return stem
+    return f"{stem[: _LONGEST // 4]}-{hashlib.sha256(os.fsencode(text)).hexdigest()[:12]}"
+
+
+def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
+    """Write a file in one step, its folder made where needed: whoever looks sees the old one, or none, or the new one.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as stream:
+            save(stream)
+        unfinished.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()  # unless it became the file

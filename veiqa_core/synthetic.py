@@ -1,0 +1,295 @@
+"""A synthetic rated set: photos made worse to known degrees, scored by a full-reference metric in people's place.
+
+The folder that is made holds ``scores.csv``, ``details.csv`` (how each image was made and its PSNR), the photos as
+``refimgs/NAME.png`` and what became of them as ``TYPE/NAME-LEVEL.png``. Components are found through the registry: PRI
+generators with the trait ``strength`` distort, a metric with the trait ``image`` scores. The same photos and options
+give the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePath
+
+import attrs
+import PIL.Image
+from PIL.PngImagePlugin import PngInfo
+
+from . import images
+from .distort import (
+    DEFAULT_LEVELS,
+    Distorted,
+    Distortion,
+    Level,
+    degrade,
+    eight_bit,
+    find,
+    pixel_levels,
+    psnr,
+)
+from .engine import attempt, or_usage_error
+from .errors import ComponentError, ImageError, UsageError
+from .files import file_stem, write_whole
+from .full_reference import FullReference, image_metric
+from .images import Image
+from .ratings import ScoreType
+from .registry import Part, Registry, installed
+
+DEFAULT_DISTORTIONS = ("GB", "WN", "JPEG", "JP2K")
+DEFAULT_METRIC = "vsi"
+COLUMNS = ("image", "reference", "distortion", "level", "score", "score_type", "score_source")
+
+_REFERENCES = "refimgs"
+_IDENTITY, _MADE_BY = "Identity", "Made by"  # texts in a PNG, so that a run that goes on knows what it finds
+
+
+class StandIn:
+    """A full-reference metric in people's place: its values, scaled to 0 to 100 where both their ends are known.
+
+    Attributes:
+        source: the metric's key.
+        score_type: ``"mos"`` where high means similar, else ``"dmos"``.
+        scaled: whether scores go from 0 to 100.
+
+    Raises:
+        UsageError: the metric cannot be built.
+    """
+
+    def __init__(self, metric: Part) -> None:
+        self._metric = FullReference(metric)
+        self._low, self._high = metric.traits["bounds"]
+        self.source = metric.key
+        self.score_type: ScoreType = "mos" if metric.traits["similar"] == "high" else "dmos"
+        self.scaled = None not in (self._low, self._high)
+
+    def score(self, reference: Image, image: Image) -> float:
+        """The score of an image; raises what :meth:`FullReference.measure` raises."""
+        value = self._metric.measure(reference, image)
+        return 100 * (value - self._low) / (self._high - self._low) if self.scaled else value
+
+    def range(self, scores: Sequence[float]) -> tuple[float, float]:
+        """The lowest and highest possible score; where the metric has no such end, a whole number beyond ``scores``."""
+        if self.scaled:
+            return 0, 100
+        low = math.ceil(min(scores)) - 1 if self._low is None else self._low
+        return low, math.floor(max(scores)) + 1 if self._high is None else self._high
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """One image of the set: its files relative to the folder, its score, and the rest as for :class:`Distorted`."""
+
+    image: str
+    reference: str
+    distortion: str
+    level: Level
+    score: float
+    made_by: str
+    psnr: float
+
+
+@attrs.frozen
+class Skipped:
+    """Images that cannot be made: why, and how many."""
+
+    reason: str
+    count: int
+
+
+class SyntheticSet:
+    """A set to be made of the photos in a folder and the folders in it, hidden ones left out.
+
+    Args:
+        photos: the folder.
+        out: where to; empty or absent, unless ``resume``.
+        distortions: as :func:`find` takes them.
+        levels: the degrees of each distortion.
+        metric: for the scores; see :class:`StandIn`.
+        seed: for other random numbers on the same photos.
+        resume: go on in a folder that an interrupted run with the same options left, and keep the images in it.
+        registry: the components to use; default: everything installed.
+
+    Attributes:
+        stand_in: what computes the scores.
+        total: how many images are to be made.
+
+    Raises:
+        UsageError: there are no photos, a name is unknown, a component cannot be loaded, two distortions or two levels
+            would share files, or ``out`` will not do.
+    """
+
+    def __init__(
+        self,
+        photos: Path,
+        out: Path,
+        *,
+        distortions: Iterable[str] = DEFAULT_DISTORTIONS,
+        levels: Sequence[Level] = DEFAULT_LEVELS,
+        metric: str = DEFAULT_METRIC,
+        seed: int = 0,
+        resume: bool = False,
+        registry: Registry | None = None,
+    ) -> None:
+        registry = registry or installed()
+        self._distortions = _checked([find(name, registry) for name in distortions])
+        if len({level.label for level in levels}) < len(levels):
+            raise UsageError("two levels have the same label")
+        self._levels, self._seed, self._out = levels, seed, out
+        self.stand_in = StandIn(image_metric(registry, metric))
+        self._photos = _find_photos(photos)
+        self.total = len(self._photos) * len(self._distortions) * len(levels)
+        _check_out(out, photos, resume)
+
+    def make(self) -> Iterator[Row | Skipped]:
+        """Make the images one by one, and at the end the tables.
+
+        Raises:
+            ImageError: no image could be made.
+            UsageError: a file cannot be written, or is there and not what this run would make.
+        """
+        rows = []
+        for name, path in self._photos.items():
+            for result in self._make_all(name, path):
+                if isinstance(result, Row):
+                    rows.append(result)
+                yield result
+        if not rows:
+            raise ImageError(f"{self._out}: no image could be made")
+        scored = (self.stand_in.score_type, self.stand_in.source)
+        details = [(row.image, row.made_by, f"{row.psnr:.4f}") for row in rows]
+        scores = [
+            (row.image, row.reference, row.distortion, row.level.label, f"{row.score:.8g}", *scored) for row in rows
+        ]
+        _write_table(self._out / "details.csv", [("image", "made_by", "psnr"), *details])
+        _write_table(self._out / "scores.csv", [COLUMNS, *scores])
+
+    def _make_all(self, name: str, path: Path) -> Iterator[Row | Skipped]:
+        """All images of one photo; what cannot be made of it stops nothing else."""
+        try:
+            photo = eight_bit(images.read(path))
+            self.stand_in.score(photo, photo)  # one line for a photo that the metric does not take
+        except (ImageError, ComponentError) as error:
+            yield Skipped(str(error), len(self._distortions) * len(self._levels))
+            return
+        reference = self._out / _REFERENCES / f"{name}.png"
+        if _kept(reference, photo.digest) is None:
+            _write_png(reference, photo, {_IDENTITY: photo.digest})
+        for distortion in self._distortions:
+            for number, level in enumerate(self._levels):
+                try:
+                    row = self._make(name, photo, distortion, level)
+                except (ImageError, ComponentError) as error:
+                    reason = f"{photo.name}: {distortion.name}: {error}"
+                    yield Skipped(reason, len(self._levels) - number)
+                    break
+                yield row
+
+    def _make(self, name: str, photo: Image, distortion: Distortion, level: Level) -> Row:
+        file = f"{distortion.folder}/{name}-{level.label}.png"
+        identity = _identity(photo, distortion, level, self._seed)
+        kept = _kept(self._out / file, identity)
+        if kept is None:
+            made = degrade(photo, distortion, level, self._seed)
+            _write_png(self._out / file, made.image, {_IDENTITY: identity, _MADE_BY: made.made_by})
+        else:
+            image, made_by = kept
+            made = Distorted(image, made_by, psnr(photo, image))
+        return Row(
+            image=file,
+            reference=f"{_REFERENCES}/{name}.png",
+            distortion=distortion.name,
+            level=level,
+            score=self.stand_in.score(photo, made.image),
+            made_by=made.made_by,
+            psnr=made.psnr,
+        )
+
+
+def _checked(distortions: Iterable[Distortion]) -> tuple[Distortion, ...]:
+    """The distortions without repetitions, each able to run and with a folder of its own."""
+    by_folder: dict[str, Distortion] = {}
+    for distortion in distortions:
+        folder = distortion.folder
+        if folder == _REFERENCES or by_folder.setdefault(folder, distortion) != distortion:
+            raise UsageError(f"images of {distortion.name} would share the folder {folder!r}; make a set of each")
+        for part in (*distortion.at(0), *distortion.at(1)):
+            or_usage_error(attempt(part, part.create))
+    return tuple(by_folder.values())
+
+
+def _find_photos(root: Path) -> dict[str, Path]:
+    """The photos by the name that their images get."""
+    if not root.is_dir():
+        raise UsageError(f"{root}: {'is a file, not a folder' if root.exists() else 'no such folder'}")
+    suffixes = {suffix for suffix, form in PIL.Image.registered_extensions().items() if form in PIL.Image.OPEN}
+    found = (path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
+    paths = sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
+    if not paths:
+        raise UsageError(f"{root}: holds no photos that Pillow reads")
+    return {name: root / path for name, path in zip(_names(paths), paths, strict=True)}
+
+
+def _names(paths: Iterable[PurePath]) -> Iterator[str]:
+    """A name for each relative path that file systems take, none twice, not even where case does not count."""
+    taken: set[str] = set()
+    for path in paths:
+        flat = unicodedata.normalize("NFC", "-".join(path.with_suffix("").parts))
+        stem = file_stem(flat)
+        name, count = stem, 1
+        while name.casefold() in taken:
+            count += 1
+            name = f"{stem}-{count}"
+        taken.add(name.casefold())
+        yield name
+
+
+def _check_out(out: Path, photos: Path, resume: bool) -> None:
+    if out.resolve().is_relative_to(photos.resolve()):
+        raise UsageError(f"{out}: lies in the folder of the photos; name another")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out}: is a file, not a folder")
+    begun = resume and (out / _REFERENCES).is_dir()
+    if out.is_dir() and any(out.iterdir()) and not begun:
+        raise UsageError(f"{out}: is not empty{', and holds no set to resume' if resume else ''}; name another folder")
+
+
+def _identity(photo: Image, distortion: Distortion, level: Level, seed: int) -> str:
+    """A digest of all that decides what an image becomes."""
+    steps = [(step.ref, step.version, step.component.traits["strength"]) for step in distortion.steps]
+    return hashlib.sha256(repr((photo.digest, steps, level, seed, PIL.__version__)).encode()).hexdigest()
+
+
+def _kept(path: Path, identity: str) -> tuple[Image, str] | None:
+    """What an earlier run made and how, or None where there is nothing yet.
+
+    Raises:
+        UsageError: there is something else, which is not to be overwritten.
+    """
+    if not path.exists():
+        return None
+    try:
+        with PIL.Image.open(path) as file:
+            if file.info.get(_IDENTITY) == identity:
+                return images.read(file, str(path)), file.info.get(_MADE_BY, "")
+    except (OSError, ImageError):
+        pass
+    raise UsageError(f"{path}: is not what this run would make, of this photo with these options; name another folder")
+
+
+def _write_png(path: Path, image: Image, notes: Mapping[str, str]) -> None:
+    texts = PngInfo()
+    for key, text in notes.items():
+        texts.add_text(key, text)
+    picture = PIL.Image.fromarray(pixel_levels(image))
+    write_whole(path, lambda stream: picture.save(stream, format="PNG", pnginfo=texts))
+
+
+def _write_table(path: Path, rows: Iterable[Sequence[str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    write_whole(path, lambda stream: stream.write(text.getvalue().encode()))
