@@ -185,7 +185,10 @@ def refuse_shared(split: Split, marks: Sequence[str | None], names: Sequence[str
     Raises:
         UsageError: they do, with two images that show it.
     """
-    seen = {marks[index]: names[index] for index in split.train if marks[index] is not None}
+    seen: dict[str | None, str] = {}
+    for index in split.train:
+        if marks[index] is not None:
+            seen.setdefault(marks[index], names[index])
     for index in split.test:
         if marks[index] in seen:
             raise UsageError(

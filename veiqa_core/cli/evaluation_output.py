@@ -60,8 +60,10 @@ def comma_separated(evaluation: Evaluation) -> str:
         after = [values[figure] for values in figures.mappings.values() for figure in ("plcc", "rmse")]
         values = [figures.values[name] for name in _NAMES]
         rows.writerow(
-            [kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after]
-            + [figures.coverage, evaluation.protocol["split"], evaluation.recipe]
+            [
+                *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
+                *(figures.coverage, evaluation.protocol["split"], evaluation.recipe),
+            ]
         )
     return stream.getvalue()
 

@@ -1,0 +1,251 @@
+"""Evaluation: figures by protocol on made-up tables, where the truth is known, and leaks that must be refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from scipy import stats
+
+from veiqa_core import fit as fitting
+from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets import RatedSet
+from veiqa_core.errors import FitError, UsageError
+from veiqa_core.evaluate import Evaluation, evaluate
+from veiqa_core.measured import MeasuredSet, Table
+from veiqa_core.recipe import Basis, Branch, Choice, Recipe, RecipeSet
+from veiqa_core.registry import installed
+from veiqa_core.resolution import resolve_all
+from veiqa_core.splits import Protocol
+
+FROZEN = Protocol()
+BRANCHES = (Branch(pri=Choice("mean-blur")), Branch(pri=Choice("jpeg")))
+
+
+def recipe(mapper: str | None = None, branches: int = 1, **given: Any) -> Recipe:
+    return Recipe("mine", BRANCHES[:branches], None if mapper is None else Choice(mapper), **given)
+
+
+def made(
+    contents: int = 10,
+    each: int = 8,
+    types: tuple[str, ...] = ("GB",),
+    branches: int = 1,
+    by_type: bool = False,
+    noise: float = 4.0,
+    **columns: Any,
+) -> MeasuredSet:
+    """Quality that falls along a curve of the similarity, with noise."""
+    rng = np.random.default_rng(5)
+    count = contents * each
+    similarity = rng.uniform(0, 1, (count, branches))
+    quality = 100 / (1 + np.exp(9 * (similarity.mean(axis=1) - 0.5))) + rng.normal(0, noise, count)
+    kinds = tuple(types[i % len(types)] for i in range(count))
+    given: dict[str, Any] = {
+        "names": tuple(f"{i}.png" for i in range(count)),
+        "quality": quality,
+        "distortions": kinds,
+        "contents": tuple(f"made:scene{i // each}" for i in range(count)),
+        "digests": tuple(f"digest{i}" for i in range(count)),
+        "labels": (None,) * count,
+        "keys": kinds if by_type else (None,) * count,
+        "oriented": tuple(similarity),
+    }
+    table = Table(**{**given, **columns})
+    images = tuple(
+        RatedImage(image=name, score=50.0, distortion=kind) for name, kind in zip(table.names, kinds, strict=True)
+    )
+    ratings = Ratings(images=images, score_type="mos", range=(0, 100))
+    return MeasuredSet(RatedSet("made", Path("made"), ratings), table, {}, {}, 0, {"veiqa": "test"})
+
+
+def changed(measured: MeasuredSet, **columns: Any) -> MeasuredSet:
+    return attrs.evolve(measured, table=attrs.evolve(measured.table, **columns))
+
+
+def renamed(measured: MeasuredSet, name: str, every: int = 1) -> MeasuredSet:
+    """Every n-th image shows another content."""
+    names = enumerate(map(str, measured.table.contents))
+    return changed(measured, contents=tuple(c if i % every else c.replace("made", name) for i, c in names))
+
+
+def run(given: Recipe | RecipeSet, measured: MeasuredSet, protocol: Protocol = FROZEN, **more: Any) -> Evaluation:
+    return evaluate(resolve_all(given, installed()), measured, protocol, installed(), **more)
+
+
+def test_without_a_mapper_ranks_are_the_similarities_and_plcc_comes_after_a_labelled_fit() -> None:
+    measured = made()
+    done = run(recipe(), measured)
+    score = -np.concatenate(measured.table.oriented)
+    values = done.overall.values
+    assert values["srocc"] == pytest.approx(stats.spearmanr(score, measured.table.quality).statistic)
+    assert values["krocc"] == pytest.approx(stats.kendalltau(score, measured.table.quality).statistic)
+    assert (done.overall.mapping, done.overall.fit) == ("logistic5", "in-sample")
+    mapper = installed().part("mapper", "logistic5").create()
+    mapper.fit(score[:, None], measured.table.quality)
+    mapped = mapper.predict(score[:, None]).score
+    assert values["plcc"] == pytest.approx(stats.pearsonr(mapped, measured.table.quality).statistic)
+    assert values["rmse"] == pytest.approx(np.sqrt(np.mean((mapped - measured.table.quality) ** 2)))
+    none = done.overall.mappings["none"]
+    assert none["plcc"] == pytest.approx(stats.pearsonr(score, measured.table.quality).statistic)
+    assert (none["rmse"], none["fit"]) == (None, "not fitted")
+    assert done.overall.coverage is None
+    assert any("no mapper is fitted" in note for note in done.notes)
+
+
+def test_a_fitted_recipe_is_taken_as_it_is_and_says_where_it_was_fitted() -> None:
+    measured = made()
+    fitted = fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), measured)
+    assert isinstance(fitted, Recipe)
+    assert fitted.fitted == Basis("made", 80, tuple(sorted(f"made:scene{i}" for i in range(10))))
+    same = run(fitted, measured)
+    assert (same.overall.mapping, same.overall.fit) == ("none", "in-sample")
+    elsewhere = run(fitted, renamed(measured, "other"))
+    assert elsewhere.overall.fit == "held-out"
+    assert elsewhere.overall.values == same.overall.values  # the same numbers, only called otherwise
+    assert run(fitted, renamed(measured, "other", every=2)).overall.fit == "in-sample for 40 of 80 images"
+    unknown = Recipe(fitted.name, fitted.branches, fitted.mapper, fitted.state)
+    assert run(unknown, measured).overall.fit == "fitted elsewhere, on contents not recorded"
+    assert 0.8 <= (same.overall.coverage or 0) <= 1
+
+
+def test_branches_chosen_on_these_contents_are_told() -> None:
+    measured = made()
+    chosen = recipe(chosen=Basis("made", 8, ("made:scene3",)))
+    (note,) = [note for note in run(chosen, measured).notes if "chosen" in note]
+    assert note.startswith("the branches were chosen on contents of 8 of these images")
+    assert not [note for note in run(recipe(), measured).notes if "chosen" in note]
+
+
+def test_one_content_left_out_is_what_it_says() -> None:
+    """The pooled predictions are those of mappers fitted by hand on all other contents."""
+    measured = made()
+    table = measured.table
+    predicted = np.empty(len(table))
+    for content in set(table.contents):
+        out = np.array([own == content for own in table.contents])
+        mapper = installed().part("mapper", "logistic5").create()
+        similarities = np.stack(table.oriented)
+        mapper.fit(similarities[~out], table.quality[~out])
+        predicted[out] = mapper.predict(similarities[out]).score
+    done = run(recipe("logistic5"), measured, Protocol("loco"))
+    assert done.overall.values["plcc"] == pytest.approx(stats.pearsonr(predicted, table.quality).statistic)
+    assert done.overall.values["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - table.quality) ** 2)))
+    assert (done.overall.mapping, done.overall.fit, done.overall.count) == ("none", "held-out", 80)
+    assert done.protocol == {"split": "loco", "refits": True}
+
+
+def test_a_refit_cannot_see_the_tested_quality() -> None:
+    """Contents whose quality is upside down: a mapper fitted on the others must be wrong about them."""
+    measured = made(contents=4, each=30)
+    table = measured.table
+    turned = np.array([content == "made:scene0" for content in table.contents])
+    table.quality[turned] = 100 - table.quality[turned]
+    done = run(recipe("logistic5"), measured, Protocol("loco"))
+    (part,) = [item for item in done.predictions if set(item.clusters) == {"made:scene0"}]
+    assert stats.spearmanr(part.raw.score, part.quality).statistic < -0.8
+
+
+@pytest.mark.parametrize(
+    ("protocol", "splits"), [(Protocol("kfold", folds=5), 5), (Protocol("repeated", repeats=4), 4)]
+)
+def test_folds_and_repeats_tell_median_and_quartiles(protocol: Protocol, splits: int) -> None:
+    done = run(recipe("logistic4"), made(), protocol)
+    assert len(done.predictions) == splits
+    each = [stats.spearmanr(item.raw.score, item.quality).statistic for item in done.predictions]
+    assert done.overall.values["srocc"] == pytest.approx(np.median(each))
+    assert done.overall.intervals["srocc"] == pytest.approx(np.quantile(each, [0.25, 0.75]))
+    assert done.overall.spread
+    assert "quartiles" in done.overall.to_dict()
+    assert run(recipe("logistic4"), made(), protocol).overall.to_dict() == done.overall.to_dict()
+
+
+def test_a_set_without_fitted_mappers_is_mapped_type_by_type() -> None:
+    measured = made(types=("GB", "WN"), by_type=True)
+    sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
+    done = run(sets, measured)
+    assert set(done.by_distortion) == {"GB", "WN"}
+    assert done.by_distortion["GB"].count == 40
+    (part,) = done.predictions
+    assert np.array_equal(part.mapped["logistic5"], part.mapped_by_type["logistic5"])
+    assert done.overall.values["srocc"] == pytest.approx(
+        stats.spearmanr(part.mapped["logistic5"], part.quality).statistic
+    )
+    fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
+    assert run(fitted, measured).overall.mapping == "none"
+
+
+def test_fitting_part_of_a_set_leaves_the_rest(tmp_path: Path) -> None:
+    sets = RecipeSet("both", {"GB": recipe("logistic5"), "FF": recipe("logistic5")})
+    fitted = fitting.fit(sets, resolve_all(sets, installed()), made(by_type=True))
+    assert isinstance(fitted, RecipeSet)
+    assert fitted.recipes["GB"].state
+    assert fitted.recipes["FF"] == recipe("logistic5")
+
+
+def test_what_cannot_be_fitted_is_refused_or_told() -> None:
+    few = made(contents=2, each=2)
+    for mapper, problem in ((None, "has no mapper to fit"), ("identity", "has no mapper to fit")):
+        with pytest.raises(UsageError, match=problem):
+            fitting.fit(recipe(mapper), resolve_all(recipe(mapper), installed()), few)
+    with pytest.raises(FitError, match="recipe 'mine': logistic5 needs at least 5 points, not 4"):
+        fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), few)
+    done = run(recipe("logistic5"), few, Protocol("loco"))
+    assert done.overall.values == {"plcc": None, "srocc": None, "krocc": None, "rmse": None}
+    assert "logistic5 needs at least 5 points, not 2" in done.notes[-1]
+    json.dumps(done.to_dict(), allow_nan=False)
+
+
+def test_several_branches_without_a_mapper_count_alike() -> None:
+    measured = made(branches=2)
+    done = run(recipe(branches=2), measured)
+    score = -np.stack(measured.table.oriented).mean(axis=1)
+    assert done.overall.values["srocc"] == pytest.approx(stats.spearmanr(score, measured.table.quality).statistic)
+    held = run(recipe("ridge", branches=2), measured, Protocol("loco"))
+    assert (held.overall.values["plcc"] or 0) > 0.9
+
+
+def test_another_dataset_to_fit_on() -> None:
+    here, there = made(contents=3), made(contents=12)
+    there = changed(renamed(there, "there"), digests=tuple(f"other {digest}" for digest in there.table.digests))
+    done = run(recipe("logistic5"), here, Protocol("train"), trained_on=there)
+    assert done.overall.count == 24
+    assert done.protocol["train"] == {"dataset": "made", "path": "made", "n": 96}
+    mapper = installed().part("mapper", "logistic5").create()
+    mapper.fit(np.stack(there.table.oriented), there.table.quality)
+    assert np.array_equal(done.predictions[0].raw.score, mapper.predict(np.stack(here.table.oriented)).score)
+
+
+def test_leaks_are_refused() -> None:
+    here = made(contents=3)
+    with pytest.raises(
+        UsageError, match="shares a reference between its sides: 0.png is fitted on and 0.png is tested"
+    ):
+        run(recipe("logistic5"), here, Protocol("train"), trained_on=made(contents=3))
+    with pytest.raises(UsageError, match="shares the same pixels between its sides"):
+        run(recipe("logistic5"), here, Protocol("train"), trained_on=renamed(here, "there"))
+    twins = made(digests=("twin", *(f"digest{i}" for i in range(78)), "twin"))
+    for protocol in (Protocol("loco"), Protocol("kfold", folds=10), Protocol("repeated", repeats=60)):
+        with pytest.raises(UsageError, match="0.png is fitted on and 79.png is tested|79.png is fitted on and 0.png"):
+            run(recipe("logistic5"), twins, protocol)
+    labels = ("train", "test", *("train",) * 78)
+    with pytest.raises(UsageError, match="shares a reference"):
+        run(recipe("logistic5"), made(labels=labels), Protocol("list"))
+    nameless = changed(here, contents=(None,) * 24)
+    with pytest.raises(UsageError, match="made names no reference for 0.png: use --split list"):
+        run(recipe("logistic5"), nameless, Protocol("loco"))
+    assert run(recipe("logistic5"), nameless).overall.contents == 24
+
+
+def test_json_has_the_fields_and_no_nan() -> None:
+    text = json.dumps(run(recipe(), made(types=("GB", "WN"))).to_dict(), allow_nan=False)
+    plain = json.loads(text)
+    assert {"n", "overall", "by_distortion", "protocol", "recipe", "versions"} <= set(plain)
+    assert {"plcc", "srocc", "krocc", "rmse"} <= set(plain["overall"])
+    assert set(plain["by_distortion"]) == {"GB", "WN"}
+    low, high = plain["overall"]["interval95"]["plcc"]
+    assert low < plain["overall"]["plcc"] < high
