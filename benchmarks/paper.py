@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veiqa_core.agreement import bootstrap, plcc
-from veiqa_core.cli.dataset_options import dataset_arguments, opened_set, opened_store, progress, store_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
 from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
+from veiqa_core.datasets import load
 from veiqa_core.engine import find_device
 from veiqa_core.evaluate import Evaluation, evaluate
 from veiqa_core.figures import Figures, Predictions
@@ -226,7 +227,7 @@ def main(
     """Measure the paper's recipes and write the page."""
     check_place(output)
     registry = installed()
-    rated = opened_set(registry, Settings(registry, settings), dataset, path, score_range, TYPES)
+    rated = load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path, TYPES)
     found: dict[str, Any] = {}
     with opened_store(store, no_store) as kept:
         for name in SETS:

@@ -1,4 +1,4 @@
-"""Checks a folder with one built wheel: it holds the packages and their type markers, and nothing else.
+"""Checks a folder with one built wheel: it holds the packages, their type markers and data, and nothing else.
 
 Usage: python tests/check_wheel.py FOLDER
 """
@@ -10,7 +10,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-PACKAGES = {"veiqa_core", "veiqa_pri", "veiqa_extractors", "veiqa_explainers", "veiqa_metrics", "veiqa_mappers"}
+KINDS = ("pri", "extractors", "explainers", "metrics", "mappers", "datasets", "recipes")
+PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
+DATA = ("veiqa_recipes/paper.toml", "veiqa_metrics/pairs/values.json", "veiqa_metrics/pairs/colour_ref.png")
 
 
 def main(folder: str) -> None:
@@ -27,6 +29,9 @@ def main(folder: str) -> None:
     for package in PACKAGES:
         if f"{package}/py.typed" not in names:
             sys.exit(f"{wheel.name}: {package}/py.typed is missing")
+    for file in DATA:
+        if file not in names:
+            sys.exit(f"{wheel.name}: {file} is missing")
     for module in entries["veiqa"].values():
         if f"{module.replace('.', '/')}.py" not in names:
             sys.exit(f"{wheel.name}: the entry point {module} is not in it")

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "matplotlib", "skimage")
+HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "matplotlib", "skimage", "sklearn", "openpyxl")
 
 SPY = f"""
 import sys
@@ -46,6 +46,19 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["run", "photo.jpg", "--metric", "psnrr"],
         ["run", "photo.jpg", "-p", "pri.sizes=3"],
         ["run", "photo.jpg", "--recipe", "absent.toml"],
+        ["run", "photo.jpg", "--recipe", "papre"],
+        ["evaluate", "--help"],
+        ["evaluate", "livee", "."],
+        ["evaluate", "live", ".", "--range", "0", "1"],
+        ["evaluate", "csv", ".", "--recipe", "papre"],
+        ["fit", "--help"],
+        ["compare", "--help"],
+        ["verify", "--help"],
+        ["datasets"],
+        ["datasets", "--json"],
+        ["datasets", "make", "--help"],
+        ["recipes"],
+        ["recipes", "show", "paper"],
     ],
 )
 def test_nothing_heavy_is_imported(arguments: list[str]) -> None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import PIL.Image
+import PIL.ImageFilter
 import pytest
 
 pytestmark = pytest.mark.skipif(
@@ -92,6 +94,36 @@ def test_third_party_components_of_all_five_kinds_work_together() -> None:
 @pytest.mark.parametrize("explainer", ["gradcam", "gradcam++", "hirescam", "cam", "saliency", "guided-backprop"])
 def test_a_third_party_network_is_explained_by_the_built_ins(explainer: str) -> None:
     assert similarities("--pri", "mean-blur", "--extractor", "edges", "--explainer", explainer, "--metric", "mae")
+
+
+def test_a_third_party_dataset_is_evaluated_with_a_third_party_recipe(tmp_path: Path) -> None:
+    with PIL.Image.open(PHOTO) as photo:
+        small = photo.convert("RGB").resize((96, 64))
+    for content in range(3):
+        view = small.rotate(90 * content, expand=True)
+        for step in range(1, 5):
+            view.filter(PIL.ImageFilter.GaussianBlur(step)).save(tmp_path / f"view{content}_{100 - 20 * step}.png")
+    store = {"VEIQA_STORE": str(tmp_path / "store.sqlite")}
+    listed = veiqa("datasets").stdout
+    assert "veiqa-sample:scored-names" in listed
+    assert "veiqa-sample:edges-mae" in veiqa("recipes").stdout
+    options = ("scored-names", str(tmp_path), "--recipe", "edges-mae", "--device", "cpu")
+    done = veiqa("evaluate", *options, "--split", "loco", "--format", "json", **store)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["n"], found["overall"]["contents"], found["overall"]["fit"]) == (12, 3, "held-out")
+    fitted = tmp_path / "fitted.toml"
+    assert veiqa("fit", *options, "--output", str(fitted), **store).returncode == 0
+    (row,) = json.loads(veiqa("run", str(PHOTO), "--recipe", str(fitted), "--format", "json").stdout)
+    assert isinstance(row["score"], float)
+
+
+def test_third_party_metrics_compare_images_and_are_verified() -> None:
+    done = veiqa("compare", str(PHOTO), str(PHOTO), "--metric", "mae", "--format", "json")
+    assert json.loads(done.stdout) == [{"metric": "veiqa-sample:mae", "value": 0.0}]
+    checked = veiqa("verify", "metric/mae", "--format", "json")
+    assert checked.returncode == 0, checked.stderr
+    assert [row["passed"] for row in json.loads(checked.stdout)] == [True]
 
 
 def test_the_allow_list_keeps_the_others_out() -> None:

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..datasets import Progress, RatedSet
+    from ..datasets import Progress
     from ..registry import Part, Registry
     from ..store import Store
 
@@ -58,25 +58,12 @@ def store_options(command: Command) -> Command:
     return command
 
 
-def opened_set(
-    registry: Registry,
-    settings: Settings,
-    dataset: str,
-    path: Path,
-    score_range: tuple[float, float] | None,
-    distortions: tuple[str, ...] = (),
-) -> RatedSet:
-    """The rated images of a folder.
+def dataset_part(registry: Registry, settings: Settings, dataset: str, score_range: tuple[float, float] | None) -> Part:
+    """The dataset component that the options name, with its parameters.
 
     Raises:
-        UsageError: the dataset's name or a parameter is unknown, or the folder is not this dataset.
+        UsageError: its name or a parameter is unknown, or it declares its range itself.
     """
-    from ..datasets import load
-
-    return load(_part(registry, settings, dataset, score_range), path, distortions)
-
-
-def _part(registry: Registry, settings: Settings, dataset: str, score_range: tuple[float, float] | None) -> Part:
     choice = settings.choice("dataset", dataset)
     given = dict(choice.params)
     if score_range is not None:

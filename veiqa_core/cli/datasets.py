@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from .common import registry
-from .dataset_options import dataset_arguments, opened_set, progress
+from .dataset_options import dataset_arguments, dataset_part, progress
 from .datasets_make import make
 from .recipe_options import setting_option
 from .settings import Settings
@@ -63,10 +63,11 @@ def check(
     """
     found = registry()
     wanted = Settings(found, settings)
-    rated = opened_set(found, wanted, dataset, path, score_range)
+    part = dataset_part(found, wanted, dataset, score_range)
     wanted.check_all_used()
-    from ..datasets import findings
+    from ..datasets import findings, load
 
+    rated = load(part, path)
     problems = findings(rated, progress("checking"))
     ratings = rated.ratings
     types: dict[str, int] = {}

@@ -14,8 +14,8 @@ from ..errors import UsageError
 from .common import registry
 from .dataset_options import (
     dataset_arguments,
+    dataset_part,
     distortion_option,
-    opened_set,
     opened_store,
     progress,
     store_options,
@@ -93,13 +93,16 @@ def evaluate(
     wanted = Settings(found, settings)
     protocol_options = {name: options.pop(name) for name in ("split", "folds", "repeats", "seed", "split_file")}
     recipe = chosen_recipe(found, wanted, **options)
+    part = dataset_part(found, wanted, dataset, score_range)
+    train_part = None if train is None else dataset_part(found, wanted, train[0], None)
+    wanted.check_all_used()
+    from ..datasets import load
     from ..evaluate import evaluate as run
     from ..resolution import resolve_all
 
     protocol = _protocol(train is not None, **protocol_options)
-    rated = opened_set(found, wanted, dataset, path, score_range, distortions)
-    other = None if train is None else opened_set(found, wanted, train[0], train[1], None, distortions)
-    wanted.check_all_used()
+    rated = load(part, path, distortions)
+    other = None if train is None or train_part is None else load(train_part, train[1], distortions)
     recipes = resolve_all(recipe, found)
     with opened_store(store, no_store) as kept, _resumable(kept is not None):
         measurer = _measurer(recipes, device, kept)
@@ -148,12 +151,14 @@ def fit(
     found = registry()
     wanted = Settings(found, settings)
     recipe = chosen_recipe(found, wanted, **options)
+    part = dataset_part(found, wanted, dataset, score_range)
+    wanted.check_all_used()
     from .. import recipe as recipe_files
+    from ..datasets import load
     from ..fit import fit as run
     from ..resolution import resolve_all
 
-    rated = opened_set(found, wanted, dataset, path, score_range, distortions)
-    wanted.check_all_used()
+    rated = load(part, path, distortions)
     recipes = resolve_all(recipe, found)
     with opened_store(store, no_store) as kept, _resumable(kept is not None):
         measured = _measured(rated, recipes, _measurer(recipes, device, kept))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from veiqa_core.api import NoParams
-from veiqa_core.contracts import FloatArray, Network, Prediction, View
+from veiqa_core.api import DatasetError, NoParams
+from veiqa_core.contracts import FloatArray, KnownValue, Network, Prediction, RatedImage, Ratings, View
 
 from .plugin import ContrastParams, GradientNormParams
 
@@ -82,6 +83,23 @@ class MeanAbsoluteError:
         """Error ``[N]``, zero at identity."""
         return (x - y).abs().mean(dim=(1, 2))
 
+    def compare_images(self, a: Tensor, b: Tensor) -> Tensor:
+        """Error ``[N]`` over all channels."""
+        return (a - b).abs().mean(dim=(1, 2, 3))
+
+
+def known_errors() -> Iterator[KnownValue]:
+    """Black against white."""
+    black, white = torch.zeros(1, 4, 4), torch.ones(1, 4, 4)
+    yield KnownValue(
+        subject="black, white",
+        expected=1.0,
+        measure=lambda: MeanAbsoluteError(NoParams()).compare(black, white).item(),
+        tolerance=0.0,
+        origin="closed form",
+        convention="mean over all pixels",
+    )
+
 
 class Median:
     """Minus the median of the similarities."""
@@ -111,3 +129,18 @@ class Median:
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Nothing to take back."""
+
+
+class ScoredNames:
+    """Reads a folder of images named CONTENT_SCORE.png."""
+
+    def __init__(self, params: NoParams) -> None:
+        self.params = params
+
+    def read(self, root: Path) -> Ratings:
+        """The images of the folder."""
+        parts = [(path.name, *path.stem.rsplit("_", 1)) for path in sorted(root.glob("*_*.png"))]
+        if not parts:
+            raise DatasetError(f"{root}: holds no image named CONTENT_SCORE.png")
+        images = tuple(RatedImage(image=name, content=content, score=float(score)) for name, content, score in parts)
+        return Ratings(images=images, score_type="mos", range=(0, 100))

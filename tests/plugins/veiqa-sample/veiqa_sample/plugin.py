@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from veiqa_core.api import Component, hookimpl, param, params, target_param
+from veiqa_core.api import Component, Resource, hookimpl, param, params, target_param
 
-VEIQA_API = (1, 0)
+VEIQA_API = (1, 1)
 
 
 @params
@@ -67,7 +67,8 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         summary="Mean absolute error.",
         factory="veiqa_sample.components:MeanAbsoluteError",
         requires=("torch",),
-        traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True},
+        traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True, "image": "rgb"},
+        known_values="veiqa_sample.components:known_errors",
     )
 
 
@@ -81,3 +82,20 @@ def veiqa_score_mappers() -> Iterator[Component]:
         requires=("numpy",),
         traits={"fitted": False, "branches": "many"},
     )
+
+
+@hookimpl
+def veiqa_datasets() -> Iterator[Component]:
+    """One dataset."""
+    yield Component(
+        name="scored-names",
+        summary="Images whose names hold content and score, such as harbour_73.png.",
+        factory="veiqa_sample.components:ScoredNames",
+        traits={"home": "a folder of your own", "score_type": "mos", "range": (0, 100)},
+    )
+
+
+@hookimpl
+def veiqa_recipes() -> Iterator[Resource]:
+    """One recipe."""
+    yield Resource(name="edges-mae", summary="Edges and errors.", package="veiqa_sample", file="edges-mae.toml")
