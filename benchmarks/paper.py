@@ -9,6 +9,7 @@ paper's input size and once at its native size, under all seven metrics; every t
 from __future__ import annotations
 
 import platform
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,21 +19,21 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from veiqa_core.agreement import bootstrap, plcc
 from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
 from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.datasets import load
 from veiqa_core.engine import find_device
-from veiqa_core.evaluate import Evaluation, evaluate
-from veiqa_core.figures import Figures, Predictions
-from veiqa_core.measured import MeasuredSet, measure
+from veiqa_core.evaluation.agreement import bootstrap, plcc
+from veiqa_core.evaluation.evaluate import Evaluation, evaluate
+from veiqa_core.evaluation.figures import Figures, Predictions
+from veiqa_core.evaluation.measured import MeasuredSet, measure
+from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.recipe import Choice, Recipe, RecipeSet, find
 from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve_all
 from veiqa_core.similarities import Measurer
-from veiqa_core.splits import Protocol
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 METRICS = ("psnr", "gmsd", "ncc", "fsim", "nae", "vsi", "ssim")
@@ -143,15 +144,13 @@ def page(found: Mapping[str, dict[str, dict[str, Evaluation]]], measured: Measur
     versions = {name: measured.versions[name] for name in ("veiqa", "torch", "numpy", "pillow", "device", "threads")}
     counts = ", ".join(f"{kind} {table.distortions.count(kind)}" for kind in TYPES)
     contents = len(set(table.contents))
-    gaps = _gaps(found)
     lines = [
         "# The paper's recipes, measured",
         "",
         f"Made by `{command}`; nothing below is written by hand.",
         "",
-        INTRODUCTION.format(count=len(table), counts=counts, contents=contents, dataset=rated.name.split("(")[0]),
-        gaps,
-        "",
+        *wrapped(INTRODUCTION.format(count=len(table), counts=counts, contents=contents, dataset=rated.name)),
+        *wrapped(_gaps(found)),
         "## Table 3: by distortion type, PSNR",
         "",
         *table_3({size: by_metric["psnr"] for size, by_metric in found.items()}),
@@ -162,11 +161,19 @@ def page(found: Mapping[str, dict[str, dict[str, Evaluation]]], measured: Measur
         "",
         READING,
         "",
-        f"Versions: {', '.join(f'{name} {value}' for name, value in versions.items())}, {platform.machine()}; "
-        f"weights {', '.join(f'{name} {value[:19]}' for name, value in measured.versions['weights'].items())}.",
-        "",
+        *wrapped(
+            f"Versions: {', '.join(f'{name} {value}' for name, value in versions.items())}, {platform.machine()}; "
+            f"weights {', '.join(f'{name} {value[:19]}' for name, value in measured.versions['weights'].items())}."
+        ),
     ]
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def wrapped(text: str) -> Iterator[str]:
+    """Paragraphs in lines of the repository's width, an empty one after each."""
+    for paragraph in text.strip().split("\n\n"):
+        yield from textwrap.wrap(" ".join(paragraph.split()), 120)
+        yield ""
 
 
 def _gaps(found: Mapping[str, dict[str, dict[str, Evaluation]]]) -> str:
@@ -200,6 +207,8 @@ the tested content left out, predictions pooled; SROCC is then that of the predi
 intervals by content.
 """
 READING = """\
+- Correlations keep their sign: below zero the ranking runs against the method's idea, that an image close to its PRI is
+  bad. The JPEG PRI on JPEG2000 images does that here.
 - In the paper's tables WN has a PLCC of .891 beside an SROCC of .992, and its text gives .972 where they print .987;
   they are quoted as printed.
 - At 224x224 the last layer has 7x7 values, which SSIM, FSIM and VSI see enlarged (see [components](components.md)).

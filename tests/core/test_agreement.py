@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from veiqa_core.agreement import FIGURES, bootstrap, krocc, plcc, rmse, srocc
+from veiqa_core.evaluation.agreement import FIGURES, bootstrap, krocc, plcc, rmse, srocc
 
 X = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 Y = np.array([2.0, 1.0, 4.0, 3.0, 7.0])

@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from veiqa_core import fit as fitting
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.datasets import RatedSet
 from veiqa_core.errors import FitError, UsageError
-from veiqa_core.evaluate import Evaluation, evaluate
-from veiqa_core.measured import MeasuredSet, Table
+from veiqa_core.evaluation import fit as fitting
+from veiqa_core.evaluation.evaluate import Evaluation, evaluate
+from veiqa_core.evaluation.measured import MeasuredSet, Table
+from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.recipe import Basis, Branch, Choice, Recipe, RecipeSet
 from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_all
-from veiqa_core.splits import Protocol
 
 FROZEN = Protocol()
 BRANCHES = (Branch(pri=Choice("mean-blur")), Branch(pri=Choice("jpeg")))
@@ -185,6 +185,7 @@ def test_fitting_part_of_a_set_leaves_the_rest(tmp_path: Path) -> None:
     assert isinstance(fitted, RecipeSet)
     assert fitted.recipes["GB"].state
     assert fitted.recipes["FF"] == recipe("logistic5")
+    assert run(fitted, made(by_type=True)).overall.mapping == "none"  # what is not used need not be fitted
 
 
 def test_what_cannot_be_fitted_is_refused_or_told() -> None:

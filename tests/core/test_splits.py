@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veiqa_core.errors import UsageError
-from veiqa_core.splits import Protocol, Split, by_content, by_label, labels, refuse_shared
+from veiqa_core.evaluation.splits import Protocol, Split, by_content, by_label, labels, refuse_shared
 
 CONTENTS = [f"scene{index // 4}" for index in range(48)]
 

@@ -26,7 +26,7 @@ from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..measured import MeasuredSet
+    from ..evaluation.measured import MeasuredSet
     from ..resolution import ResolvedSet
     from ..similarities import Measurer
 
@@ -97,7 +97,7 @@ def evaluate(
     train_part = None if train is None else dataset_part(found, wanted, train[0], None)
     wanted.check_all_used()
     from ..datasets import load
-    from ..evaluate import evaluate as run
+    from ..evaluation.evaluate import evaluate as run
     from ..resolution import resolve_all
 
     protocol = _protocol(train is not None, **protocol_options)
@@ -155,7 +155,7 @@ def fit(
     wanted.check_all_used()
     from .. import recipe as recipe_files
     from ..datasets import load
-    from ..fit import fit as run
+    from ..evaluation.fit import fit as run
     from ..resolution import resolve_all
 
     rated = load(part, path, distortions)
@@ -171,7 +171,7 @@ def fit(
 
 
 def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: int, split_file: Path | None) -> Any:
-    from ..splits import Protocol
+    from ..evaluation.splits import Protocol
 
     if train and split is not None:
         raise UsageError("--train is a split of its own: leave out --split")
@@ -189,7 +189,7 @@ def _measurer(recipes: ResolvedSet, device: str, store: Any) -> Measurer:
 
 
 def _measured(rated: Any, recipes: ResolvedSet, measurer: Measurer) -> MeasuredSet:
-    from ..measured import measure
+    from ..evaluation.measured import measure
 
     return measure(rated, recipes, measurer, progress(f"measuring {rated.name}"))
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..evaluate import Evaluation
-    from ..figures import Figures
+    from ..evaluation.evaluate import Evaluation
+    from ..evaluation.figures import Figures
 
 _NAMES = ("plcc", "srocc", "krocc", "rmse")
 _HEAD = ("type", "n", "contents", *(name.upper() for name in _NAMES), "in interval")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
-from .contracts import FloatArray
+from ..contracts import FloatArray
 
 FEWEST = 3
 """Fewer points than this say nothing about agreement."""

@@ -9,8 +9,8 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..contracts import FloatArray, Prediction
 from . import agreement
-from .contracts import FloatArray, Prediction
 
 MAPPINGS = ("none", "logistic4", "logistic5")
 """What is fitted to the scores before PLCC and RMSE."""

@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 import numpy as np
 
-from .contracts import FloatArray
-from .datasets import Progress, RatedSet
-from .errors import ImageError, UsageError
-from .resolution import ResolvedSet
-from .similarities import Measurer
+from ..contracts import FloatArray
+from ..datasets import Progress, RatedSet
+from ..errors import ImageError, UsageError
+from ..resolution import ResolvedSet
+from ..similarities import Measurer
 
 
 @attrs.frozen(eq=False)

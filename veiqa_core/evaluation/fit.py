@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import attrs
 
-from .errors import FitError, UsageError
-from .mapping import fitted_mapper
+from ..errors import FitError, UsageError
+from ..mapping import fitted_mapper
+from ..recipe import Basis, Recipe, RecipeSet
+from ..resolution import ResolvedRecipe, ResolvedSet
 from .measured import MeasuredSet
-from .recipe import Basis, Recipe, RecipeSet
-from .resolution import ResolvedRecipe, ResolvedSet
 
 
 def fit(recipe: Recipe | RecipeSet, resolved: ResolvedSet, measured: MeasuredSet) -> Recipe | RecipeSet:

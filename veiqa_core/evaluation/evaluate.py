@@ -6,25 +6,28 @@ the field does before PLCC and RMSE) and whether that was fitted on the images t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
+from ..contracts import FloatArray, Prediction, ScoreMapper
+from ..datasets import RatedSet
+from ..engine import attempt, or_usage_error
+from ..errors import FitError, UsageError, VeiqaError
+from ..mapping import fitted_mapper, ready_mapper, unmapped
+from ..recipe import Basis
+from ..registry import Part, Registry
+from ..resolution import ResolvedRecipe, ResolvedSet
 from . import splits
-from .contracts import FloatArray, Prediction, ScoreMapper
-from .datasets import RatedSet
-from .errors import FitError, UsageError, VeiqaError
 from .figures import MAPPINGS, Figures, Predictions, figures
-from .mapping import fitted_mapper, ready_mapper, unmapped
 from .measured import MeasuredSet, Table
-from .recipe import Basis
-from .registry import Part, Registry
-from .resolution import ResolvedSet
 from .splits import Indices, Protocol, Split
 
 Mappers = Mapping[str | None, ScoreMapper | None]
+Used = Mapping[str | None, ResolvedRecipe]
 
 
 @attrs.frozen(eq=False)
@@ -90,9 +93,9 @@ def evaluate(
     run = _Run(recipes, table, protocol, registry)
     predictions = [run.predict(split) for split in parts]
     calibrated = run.calibrated
-    fit = _fit_label(recipes, table, protocol) if calibrated else "not fitted"
-    types = sorted({kind for kind in measured.table.distortions if kind is not None})
-    tell = _Teller(predictions, protocol, calibrated, fit, one_scale=calibrated or len(recipes.recipes) == 1)
+    fit = _fit_label(run.used, table, protocol) if calibrated else "not fitted"
+    types = sorted({kind for part in predictions for kind in part.types if kind is not None})
+    tell = _Teller(predictions, protocol, calibrated, fit, one_scale=calibrated or len(run.used) == 1)
     return Evaluation(
         recipe=recipes.label,
         measured=measured,
@@ -100,7 +103,7 @@ def evaluate(
         overall=tell.overall(),
         by_distortion={kind: tell.one(kind) for kind in types},
         predictions=predictions,
-        notes=(*measured.rated.remarks, *_notes(recipes, table, calibrated, protocol), *run.refusals),
+        notes=(*measured.rated.remarks, *_notes(run.used, table, calibrated, protocol), *run.refusals),
     )
 
 
@@ -137,10 +140,13 @@ class _Run:
     """Fits on one side of each split, and predicts the other."""
 
     def __init__(self, recipes: ResolvedSet, table: Table, protocol: Protocol, registry: Registry) -> None:
-        self._recipes = recipes
+        present = set(table.keys)
+        self.used = {key: recipe for key, recipe in recipes.recipes.items() if key in present}
         self._table = table
         self._refits = protocol.refits
-        self._given: Mappers = {} if self._refits else _given_mappers(recipes)
+        self._given: Mappers = {}
+        if not self._refits:
+            self._given = {key: ready_mapper(recipe) for key, recipe in self.used.items()}
         self._logistics = {name: registry.part("mapper", f"veiqa:{name}") for name in MAPPINGS[1:]}
         self.refusals: list[str] = []
 
@@ -148,8 +154,8 @@ class _Run:
     def calibrated(self) -> bool:
         """Whether scores are on the scale of quality: every recipe's mapper is fitted, here or before."""
         if self._refits:
-            return all(_fittable(recipe.mapper) for recipe in self._recipes.recipes.values())
-        return all(recipe.state and self._given[key] is not None for key, recipe in self._recipes.recipes.items())
+            return all(_fittable(recipe.mapper) for recipe in self.used.values())
+        return all(recipe.state and self._given[key] is not None for key, recipe in self.used.items())
 
     def predict(self, split: Split) -> Predictions:
         """Scores of the tested images, mapped in each way."""
@@ -173,7 +179,7 @@ class _Run:
 
     def _fit_mappers(self, train: Indices) -> Mappers:
         mappers: dict[str | None, ScoreMapper | None] = {}
-        for key, recipe in self._recipes.recipes.items():
+        for key, recipe in self.used.items():
             rows = [index for index in train if self._table.keys[index] == key]
             if recipe.mapper is None or not _fittable(recipe.mapper):
                 mappers[key] = ready_mapper(recipe)
@@ -188,7 +194,7 @@ class _Run:
     def _scores(self, mappers: Mappers, indices: Indices) -> Prediction:
         """Scores of images under the mapper of their key; NaN where it could not be fitted."""
         columns = {name: np.full(len(indices), np.nan) for name in ("score", "low", "high")}
-        for key, recipe in self._recipes.recipes.items():
+        for key, recipe in self.used.items():
             at = np.array(
                 [place for place, index in enumerate(indices) if self._table.keys[index] == key], dtype=np.intp
             )
@@ -196,7 +202,10 @@ class _Run:
             if len(at) == 0 or (mapper is None and self._refits and _fittable(recipe.mapper)):
                 continue
             similarities = self._table.similarities(indices[at].tolist())
-            prediction = unmapped(similarities) if mapper is None else mapper.predict(similarities)
+            prediction = unmapped(similarities)
+            if mapper is not None and recipe.mapper is not None:
+                work = functools.partial(mapper.predict, similarities)
+                prediction = or_usage_error(attempt(recipe.mapper, work))
             for name, values in columns.items():
                 values[at] = getattr(prediction, name)
         return Prediction(**columns)
@@ -227,10 +236,6 @@ def _fittable(mapper: Part | None) -> bool:
     return mapper is not None and bool(mapper.traits["fitted"])
 
 
-def _given_mappers(recipes: ResolvedSet) -> Mappers:
-    return {key: ready_mapper(recipe) for key, recipe in recipes.recipes.items()}
-
-
 def _splits(protocol: Protocol, table: Table, rated: RatedSet, tested: int) -> list[Split]:
     everything = np.arange(len(table), dtype=np.intp)
     if protocol.kind == "frozen":
@@ -259,11 +264,11 @@ def _trained(trained_on: MeasuredSet | None) -> dict[str, object]:
     return {"train": {"dataset": trained_on.rated.name, "path": str(trained_on.rated.root), "n": len(trained_on.table)}}
 
 
-def _fit_label(recipes: ResolvedSet, table: Table, protocol: Protocol) -> str:
+def _fit_label(used: Used, table: Table, protocol: Protocol) -> str:
     """Whether the recipes' own mappers were fitted on the contents that they are tested on."""
     if protocol.refits:
         return "held-out"
-    bases = [recipe.fitted for recipe in recipes.recipes.values()]
+    bases = [recipe.fitted for recipe in used.values()]
     if None in bases:
         return "fitted elsewhere, on contents not recorded"
     shared = _shared(table, bases)
@@ -278,16 +283,16 @@ def _shared(table: Table, bases: Sequence[Basis | None]) -> int:
     return sum(mark in known for mark in table.marks)
 
 
-def _notes(recipes: ResolvedSet, table: Table, calibrated: bool, protocol: Protocol) -> list[str]:
+def _notes(used: Used, table: Table, calibrated: bool, protocol: Protocol) -> list[str]:
     notes = []
-    shared = _shared(table, [recipe.chosen for recipe in recipes.recipes.values()])
+    shared = _shared(table, [recipe.chosen for recipe in used.values()])
     if shared:
         notes.append(
             f"the branches were chosen on contents of {shared} of these images, so the figures flatter the recipe; "
             "unbiased ones come from the search that chose them"
         )
     if not calibrated:
-        several = any(len(recipe.branches) > 1 for recipe in recipes.recipes.values())
+        several = any(len(recipe.branches) > 1 for recipe in used.values())
         what = "minus the mean similarity of the branches" if several else "minus the similarity"
         how = "" if protocol.refits else "; 'veiqa fit' or --split loco fits one"
         notes.append(f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}")
