@@ -175,6 +175,8 @@ def test_a_set_without_fitted_mappers_is_mapped_type_by_type() -> None:
     assert done.overall.values["srocc"] == pytest.approx(
         stats.spearmanr(part.mapped["logistic5"], part.quality).statistic
     )
+    assert done.overall.mappings["none"]["plcc"] is None
+    assert any("have no common scale" in note for note in done.notes)
     fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
     assert run(fitted, measured).overall.mapping == "none"
 

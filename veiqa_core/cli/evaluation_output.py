@@ -111,9 +111,10 @@ def _rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
 
 def _with_interval(figures: Figures, name: str) -> str:
     value, interval = figures.values[name], figures.intervals[name]
-    places = 2 if name == "rmse" else 3
-    ends = "" if interval is None else f" ({interval[0]:.{places}f} to {interval[1]:.{places}f})"
-    return _ABSENT if value is None else f"{value:.{places}f}{ends}"
+    if value is None:
+        return _ABSENT
+    ends = "" if interval is None else f" ({interval[0]:.2f}, {interval[1]:.2f})"
+    return f"{value:.{2 if name == 'rmse' else 3}f}{ends}"
 
 
 def _after(evaluation: Evaluation) -> str:

@@ -93,7 +93,7 @@ def evaluate(
     run = _Run(recipes, table, protocol, registry)
     predictions = [run.predict(split) for split in parts]
     calibrated = run.calibrated
-    fit = _fit_label(run.used, table, protocol) if calibrated else "not fitted"
+    fit = _fit_label(run.used, measured.table, protocol) if calibrated else "not fitted"
     types = sorted({kind for part in predictions for kind in part.types if kind is not None})
     tell = _Teller(predictions, protocol, calibrated, fit, one_scale=calibrated or len(run.used) == 1)
     return Evaluation(
@@ -103,7 +103,7 @@ def evaluate(
         overall=tell.overall(),
         by_distortion={kind: tell.one(kind) for kind in types},
         predictions=predictions,
-        notes=(*measured.rated.remarks, *_notes(run.used, table, calibrated, protocol), *run.refusals),
+        notes=(*measured.rated.remarks, *_notes(run.used, measured.table, calibrated, protocol), *run.refusals),
     )
 
 
@@ -291,6 +291,8 @@ def _notes(used: Used, table: Table, calibrated: bool, protocol: Protocol) -> li
             f"the branches were chosen on contents of {shared} of these images, so the figures flatter the recipe; "
             "unbiased ones come from the search that chose them"
         )
+    if not calibrated and len(used) > 1:
+        notes.append("the types' scores have no common scale: overall, all figures are after logistic5, type by type")
     if not calibrated:
         several = any(len(recipe.branches) > 1 for recipe in used.values())
         what = "minus the mean similarity of the branches" if several else "minus the similarity"

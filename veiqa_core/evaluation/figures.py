@@ -176,9 +176,13 @@ class _Columns:
         }
 
     def mapped_values(self) -> Values:
-        """PLCC and RMSE after each mapping; without one there is no RMSE on no scale."""
+        """PLCC and RMSE after each mapping; before one there is no RMSE on no scale, and no PLCC across scales."""
         found = {f"{name} {figure}": self._figure(figure, name) for name in MAPPINGS for figure in ("plcc", "rmse")}
-        return found if self._calibrated else found | {"none rmse": None}
+        if not self._calibrated:
+            found["none rmse"] = None
+        if self._ranked != "none":
+            found["none plcc"] = None
+        return found
 
     def intervals(self, clusters: Sequence[str], seed: int) -> Intervals:
         """Bootstrap intervals of the headline figures."""
