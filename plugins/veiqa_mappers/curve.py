@@ -1,30 +1,28 @@
-"""The S-shaped curve of the logistic mappers, and the search for its steepness and centre.
+"""The S-shaped curve of the logistic mappers, and how well one fits once everything linear is fitted with it.
 
-In ``y = b s(k (x - c))`` plus a constant, or plus a line, everything but k and c is linear. With the linear part
-projected out (variable projection) one number remains for each pair (k, c): how much of the rest of y the curve
-explains. It has many maxima, so the search starts from many pairs: curves that rise between two quantiles of x, or run
-out of them as exponentials, and the best steps of all, which cumulative sums give exactly.
+In ``y = b s(k (x - c))`` plus a constant, or plus a line, all but the steepness k and the centre c is linear. With the
+linear part eliminated (variable projection; Golub and Pereyra, SIAM J. Numerical Analysis 10(2), 1973) a sum of squares
+over the pairs (k, c) is left. It has many minima; ``search`` says where to start, :meth:`Profile.descend` goes down.
+Pairs are given as ``(log k, c)``, several at once as ``[S, 2]``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
-from scipy.optimize import leastsq
 
 from veiqa_core.contracts import FloatArray
 
-# Over x in [-1, 1]: flatter than the first a curve is a line (or a cubic beside a line), steeper than the second its
-# centre no longer tells neighbouring numbers apart, and further out than the third it is an exponential.
-_FLATTEST, _STEEPEST = np.log(1e-3), np.log(1e10)
-_FURTHEST = 15.0
+# Over x in [-1, 1] the curve's limits are a cubic (flat, beside a line), an exponential (far out) and a step. The
+# bounds lie where what is missing to the limit is as small as what rounding adds; the step comes earlier.
+FLATTEST, STEEPEST = 5e-4, 1e12
+FURTHEST = 18.0
 
-_SAMPLE = 200  # points on which the starts are compared and roughly refined
-_STARTS, _STEPS, _FINALISTS = 32, 4, 4
-_ROUGH, _FINE = (1e-3, 25), (1e-11, 200)  # tolerance and number of evaluations
-_SAME = 1e-3  # finalists must differ by this part of what they explain
+_AT_ONCE = 12_000  # curves times points
+_LONGEST = 4.0  # a step of the descent, in log k and in widths of the curve
 
 
 def sigmoid(x: FloatArray, steepness: Any, centre: Any) -> FloatArray:
@@ -34,31 +32,42 @@ def sigmoid(x: FloatArray, steepness: Any, centre: Any) -> FloatArray:
     return curve
 
 
-def fit_sigmoid(x: FloatArray, y: FloatArray, *, linear: bool) -> tuple[float, float]:
-    """Steepness k > 0 and centre c of the curve that fits best beside a constant or, if ``linear``, a line.
+class Shape(NamedTuple):
+    """``rise * sigmoid(x, steepness, centre) + slope * x + constant``."""
 
-    Args:
-        x: where, ``[N]``, within [-1, 1].
-        y: what to fit, ``[N]``, of a size near 1.
-    """
-    order = np.argsort(x, kind="stable")
-    points = _Points.of(x[order], y[order], linear)
-    if not points.rest.any():
-        return 1.0, 0.0
-    sample = order[:: 1 + len(x) // _SAMPLE]
-    thin = _Points.of(x[sample], y[sample], linear)
-    rough = [thin.refine(start, *_ROUGH) for start in thin.best(_rises(x))[:_STARTS]]
-    starts = points.best(np.concatenate([rough, _steps(points)]), apart=_SAME)[:_FINALISTS]
-    refined = [points.refine(start, *_FINE) for start in starts]
-    steepness, centre = _bounded(points.best(np.concatenate([refined, starts]))[0])
-    return float(steepness), float(centre)
+    rise: float
+    steepness: float
+    centre: float
+    slope: float
+    constant: float
+
+    def unscaled(self, middle: float, half: float, level: float, height: float) -> Shape:
+        """The shape ``level + height * y`` over ``middle + half * x``."""
+        slope = height * self.slope / half
+        return Shape(
+            rise=height * self.rise,
+            steepness=self.steepness / half,
+            centre=middle + half * self.centre,
+            slope=slope,
+            constant=level + height * self.constant - slope * middle,
+        )
+
+
+def bounded(pairs: FloatArray) -> FloatArray:
+    """The pairs ``[S, 2]``, those beyond the bounds brought to them."""
+    log_steepness = np.clip(pairs[:, 0], np.log(FLATTEST), np.log(STEEPEST))
+    furthest = 1 + FURTHEST * np.exp(-log_steepness)
+    return np.stack([log_steepness, np.clip(pairs[:, 1], -furthest, furthest)], axis=1)
 
 
 @attrs.frozen(eq=False)
-class _Points:
-    """Points in the order of x, an orthonormal basis ``[m, N]`` of their linear part, and the rest of y without it.
+class Profile:
+    """The sum of squares that a pair leaves at best.
 
-    A pair is given as ``theta = (log k, c)``, or several as ``[S, 2]``.
+    Attributes:
+        x: where, ``[N]``, in order, within [-1, 1].
+        basis: an orthonormal basis ``[m, N]`` of the constants, or of the lines.
+        rest: what is to be fitted, ``[N]``, without its part in the basis.
     """
 
     x: FloatArray
@@ -66,7 +75,8 @@ class _Points:
     rest: FloatArray
 
     @classmethod
-    def of(cls, x: FloatArray, y: FloatArray, linear: bool) -> _Points:
+    def of(cls, x: FloatArray, y: FloatArray, *, linear: bool) -> Profile:
+        """Of points in order of x; beside a constant or, if ``linear``, beside a line."""
         rows = [np.ones_like(x), x - x.mean()] if linear else [np.ones_like(x)]
         basis = np.stack([row / np.linalg.norm(row) for row in rows if row.any()])
         rest = y - (y @ basis.T) @ basis
@@ -74,75 +84,119 @@ class _Points:
             rest = np.zeros_like(y)  # what rounding leaves of a perfect line
         return cls(x, basis, rest)
 
-    def project(self, theta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The best height of the curve, the curve, and its part outside the line at length 1 (or 0 if it has none)."""
-        steepness, centre = _bounded(theta)
-        curve = sigmoid(self.x, steepness[..., None], centre[..., None])
-        part = curve - (curve @ self.basis.T) @ self.basis
-        length = np.maximum(_norm(part), 1e-10 * _norm(curve) + 1e-300)
-        part /= length[..., None]
-        return part @ self.rest / length, curve, part
+    def outside(self, rows: FloatArray) -> FloatArray:
+        """The rows ``[..., N]`` without their part in the basis."""
+        parts: FloatArray = rows - (rows @ self.basis.T) @ self.basis
+        return parts
 
-    def best(self, thetas: FloatArray, apart: float = 0.0) -> FloatArray:
-        """The pairs, those first whose curves explain the most; of neighbours closer than ``apart`` only the first."""
-        _, _, parts = self.project(thetas)
-        explained = (parts @ self.rest) ** 2
-        order = np.argsort(-explained, kind="stable")
-        ranked = explained[order]
-        distinct = np.concatenate([[True], ranked[1:] <= (1 - apart) * ranked[:-1]])
-        ordered: FloatArray = thetas[order[distinct]]
-        return ordered
+    def losses(self, pairs: FloatArray) -> FloatArray:
+        """The sums of squares ``[S]``."""
+        (losses,) = self._in_parts(self._losses, pairs)
+        return losses
 
-    def refine(self, theta: FloatArray, tolerance: float, evaluations: int) -> FloatArray:
-        """Levenberg-Marquardt from one pair."""
-        refined: FloatArray
-        refined, _ = leastsq(
-            self._residual, theta, Dfun=self._jacobian, col_deriv=True, ftol=tolerance, xtol=1e-9, maxfev=evaluations
+    def shape(self, pair: FloatArray, y: FloatArray) -> Shape:
+        """The shape with this pair that is nearest to y, of which this is the profile."""
+        steepness, centre = float(np.exp(pair[0])), float(pair[1])
+        curve = sigmoid(self.x, steepness, centre)
+        rise = float(self._fit(curve, self.outside(curve))[0])
+        columns = np.stack([np.ones_like(self.x), self.x][: len(self.basis)], axis=1)
+        line, *_ = np.linalg.lstsq(columns, y - rise * curve, rcond=None)
+        constant, slope = (*line, 0.0)[:2]
+        return Shape(rise, steepness, centre, float(slope), float(constant))
+
+    def descend(self, pairs: FloatArray, steps: int, tolerance: float = 0.0) -> tuple[FloatArray, FloatArray]:
+        """Go down from each of the pairs: Newton's method, turned from saddles, in a trust region.
+
+        Args:
+            pairs: where to start, ``[S, 2]``.
+            steps: at most so many.
+            tolerance: stop where a step promises to gain less than this part of the sum of squares.
+
+        Returns:
+            The pairs reached, and their sums of squares ``[S]``, none larger than at its start.
+        """
+        pairs = bounded(pairs)
+        losses, gradients, hessians = self._in_parts(self._expand, pairs)
+        least = 1e-16 * float(self.rest @ self.rest)
+        longest = np.ones(len(pairs))
+        moving = np.arange(len(pairs))
+        for _ in range(steps):
+            change, gain = _newton(gradients[moving], hessians[moving], longest[moving])
+            going = gain > tolerance * losses[moving] + least
+            moving, change = moving[going], change[going]
+            if not len(moving):
+                break
+            tried = bounded(pairs[moving] + change * _units(pairs[moving]))
+            found = self._in_parts(self._expand, tried)
+            better = found[0] < losses[moving]
+            longest[moving] = np.where(better, np.minimum(2 * longest[moving], _LONGEST), longest[moving] / 4)
+            moved = moving[better]
+            pairs[moved] = tried[better]
+            for kept, new in zip((losses, gradients, hessians), found, strict=True):
+                kept[moved] = new[better]
+        return pairs, losses
+
+    def _in_parts(self, work: Callable[[FloatArray], tuple[FloatArray, ...]], pairs: FloatArray) -> list[FloatArray]:
+        """What ``work`` finds for the pairs, done with so few at a time that a processor's cache holds them."""
+        count = max(1, _AT_ONCE // len(self.x))
+        found = [work(pairs[start : start + count]) for start in range(0, len(pairs), count)]
+        return [np.concatenate(values) for values in zip(*found, strict=True)]
+
+    def _losses(self, pairs: FloatArray) -> tuple[FloatArray]:
+        curve = sigmoid(self.x, np.exp(pairs[:, :1]), pairs[:, 1:])
+        _, _, error = self._fit(curve, self.outside(curve))
+        return (_dot(error, error),)
+
+    def _fit(self, curve: FloatArray, part: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Best heights ``[...]`` of curves ``[..., N]``, squared lengths of their parts outside the basis, errors."""
+        length2 = np.maximum(_dot(part, part), 1e-20 * _dot(curve, curve) + 1e-300)  # a curve may be in the basis
+        height = part @ self.rest / length2
+        return height, length2, self.rest - height[..., None] * part
+
+    def _expand(self, pairs: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Sums of squares ``[S]``, gradients ``[S, 2]`` and Hessians ``[S, 2, 2]`` by steps in :func:`_units`."""
+        steepness = np.exp(pairs[:, :1])
+        z = steepness * (self.x - pairs[:, 1:])
+        curve = np.tanh(z / 2) / 2
+        rise = 0.25 - curve * curve  # the derivative by z
+        bend = curve * rise  # minus half the second
+        part, by_k, by_c = self.outside(np.stack([curve, z * rise, -rise]))
+        height, length2, error = self._fit(curve, part)
+        first = np.stack([_dot(by_k, error), _dot(by_c, error)], axis=1)
+        slant = _dot(error, rise)
+        bent = bend * z
+        second = _symmetric(
+            first[:, 0] - 2 * _dot(error * z, bent), 2 * _dot(error, bent) - slant, -2 * _dot(error, bend)
         )
-        return refined
-
-    def _residual(self, theta: FloatArray) -> FloatArray:
-        _, _, part = self.project(theta)
-        return self.rest - (part @ self.rest) * part
-
-    def _jacobian(self, theta: FloatArray) -> FloatArray:
-        """Derivatives ``[2, N]`` of the residual, in Kaufman's approximation (BIT 15, 1975)."""
-        steepness, centre = _bounded(theta)
-        height, curve, part = self.project(theta)
-        change = height * steepness * (0.25 - curve**2)
-        changes = np.stack([change * (centre - self.x), change])
-        changes -= (changes @ self.basis.T) @ self.basis
-        changes -= (changes @ part)[:, None] * part
-        return changes
+        gram = _symmetric(_dot(by_k, by_k), _dot(by_k, by_c), _dot(by_c, by_c))
+        along = np.stack([_dot(by_k, part), _dot(by_c, part)], axis=1)
+        mixed = height[:, None] * along - first  # by a step and the height, which is eliminated
+        height, length2 = height[:, None, None], length2[:, None, None]
+        hessian = 2 * (height * (height * gram - second) - mixed[:, :, None] * mixed[:, None, :] / length2)
+        scale = np.concatenate([np.ones_like(steepness), np.minimum(steepness, 1.0)], axis=1)  # of z, by the units
+        gradient = -2 * height[:, :, 0] * first * scale
+        return _dot(error, error), gradient, hessian * scale[:, :, None] * scale[:, None, :]
 
 
-def _norm(rows: FloatArray) -> FloatArray:
-    lengths: FloatArray = np.sqrt(np.einsum("...n,...n->...", rows, rows))
-    return lengths
+def _units(pairs: FloatArray) -> FloatArray:
+    """What a step of 1 is, ``[S, 2]``: a factor of e for k, and for c a width of the curve within the data's."""
+    return np.stack([np.ones(len(pairs)), np.minimum(np.exp(-pairs[:, 0]), 1.0)], axis=1)
 
 
-def _bounded(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    steepness = np.exp(np.clip(theta[..., 0], _FLATTEST, _STEEPEST))
-    furthest = 1 + _FURTHEST / steepness
-    return steepness, np.clip(theta[..., 1], -furthest, furthest)
+def _newton(gradients: FloatArray, hessians: FloatArray, longest: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Steps ``[S, 2]``, downhill along both axes of curvature, and what they promise to gain ``[S]``."""
+    curvature, axes = np.linalg.eigh(hessians)
+    slope = np.einsum("sij,si->sj", axes, gradients)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.where(slope == 0, 0.0, -slope / np.abs(curvature))
+    steps = np.clip(steps, -longest[:, None], longest[:, None])
+    return np.einsum("sij,sj->si", axes, steps), -(slope * steps).sum(axis=1)
 
 
-def _rises(x: FloatArray) -> FloatArray:
-    """Pairs whose curves rise between two quantiles of x, before, after or far from them."""
-    knots = np.unique(np.concatenate([[-3.0, 3.0], np.quantile(x, np.linspace(0, 1, 11))]))
-    first, last = np.triu_indices(len(knots), 1)
-    steepness = 4 / (knots[last] - knots[first])
-    shifts = np.array([-8.0, -2.0, 0.0, 2.0, 8.0])[:, None] / steepness
-    centres = (knots[first] + knots[last]) / 2 + shifts
-    return np.stack([np.broadcast_to(np.log(steepness), centres.shape), centres], axis=-1).reshape(-1, 2)
+def _dot(rows: FloatArray, others: FloatArray) -> FloatArray:
+    products: FloatArray = np.einsum("...n,...n->...", rows, others)
+    return products
 
 
-def _steps(points: _Points) -> FloatArray:
-    """Pairs for the best gaps of x to step in: as steep as a step, and soft enough to move."""
-    gaps = np.flatnonzero(np.diff(points.x) > 0)
-    overlap = np.cumsum(points.basis, axis=1)[:, gaps]
-    length2 = np.maximum(gaps + 1 - np.einsum("mn,mn->n", overlap, overlap), 1e-9)
-    explained = np.cumsum(points.rest)[gaps] ** 2 / length2
-    gaps = gaps[np.argsort(-explained, kind="stable")[:_STEPS]]
-    left, right = points.x[gaps], points.x[gaps + 1]
-    return np.concatenate([np.stack([np.log(rise / (right - left)), (left + right) / 2], axis=1) for rise in (80, 10)])
+def _symmetric(first: FloatArray, mixed: FloatArray, second: FloatArray) -> FloatArray:
+    return np.stack([np.stack([first, mixed], axis=-1), np.stack([mixed, second], axis=-1)], axis=-2)

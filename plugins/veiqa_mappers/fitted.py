@@ -4,83 +4,102 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+import attrs
 import numpy as np
-from scipy.special import stdtrit
 
-from veiqa_core.api import FitError, NoParams, UsageError
+from veiqa_core.api import FitError, UsageError
 from veiqa_core.contracts import FloatArray, Prediction
 
+POINT = 1e-150
+"""Values that differ by less are one: beyond, squares and slopes leave what numbers can hold."""
 
-class FittedMapper(ABC):
-    """A curve ``quality = f(similarities)`` with a few coefficients.
+_FOLDS = 10
 
-    The 90 % prediction interval is the score plus and minus Student's t times the residuals' standard deviation; it is
-    unknown (NaN) where there are no more points than coefficients.
+
+def numbers(dimensions: int) -> Any:
+    """A field of a model: an array of so many dimensions, in a state a number, a list or a list of lists."""
+    return attrs.field(metadata={"dimensions": dimensions})
+
+
+class Model(attrs.AttrsInstance, Protocol):
+    """What a fit found: a function of the similarities, as an attrs class whose fields are made by :func:`numbers`.
+
+    A score must have the same bits whatever rows stand beside its own, so no matrix product may run over them.
     """
 
-    name: ClassVar[str]
+    @property
+    def branches(self) -> int:
+        """How many similarities it takes."""
+        ...
 
-    def __init__(self, params: NoParams) -> None:
-        self._coefficients: FloatArray | None = None
+    def score(self, similarities: FloatArray) -> FloatArray:
+        """Scores ``[N]`` of similarities ``[N, B]`` in C order."""
+        ...
+
+    def slope(self, similarities: FloatArray) -> FloatArray:
+        """Derivatives ``[N, B]`` of the scores."""
+        ...
+
+
+M = TypeVar("M", bound=Model)
+
+
+class FittedMapper(ABC, Generic[M]):
+    """A function of the similarities that is fitted to quality, with a 90 % prediction interval (:func:`reach`)."""
+
+    name: ClassVar[str]
+    _model_type: type[M]
+
+    def __init__(self, params: Any) -> None:
+        self._model: M | None = None
         self._reach = math.nan
 
     @abstractmethod
-    def _count(self, branches: int) -> int:
-        """The number of coefficients for so many branches."""
+    def _least(self, branches: int) -> int:
+        """How many points a fit takes at least."""
 
     @abstractmethod
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> FloatArray:
-        """The coefficients that fit best in least squares."""
-
-    @abstractmethod
-    def _evaluate(self, coefficients: FloatArray, similarities: FloatArray) -> FloatArray:
-        """Scores ``[N]``."""
-
-    @abstractmethod
-    def _slope(self, coefficients: FloatArray, similarities: FloatArray) -> FloatArray:
-        """Derivatives ``[N, B]`` of the scores."""
+    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[M, FloatArray]:
+        """What fits best, and the absolute error ``[N]`` that a fit without it makes at each point."""
 
     def fit(self, similarities: FloatArray, quality: FloatArray) -> None:
-        """Fit to similarities ``[N, B]`` and quality ``[N]`` by least squares.
+        """Fit to similarities ``[N, B]`` and quality ``[N]``.
 
         Raises:
-            FitError: there are fewer points than coefficients, or values that are not finite.
+            FitError: there are too few points, or values that are not finite.
         """
-        x, y = np.asarray(similarities, dtype=np.float64), np.asarray(quality, dtype=np.float64)
+        x, y = np.ascontiguousarray(similarities, dtype=np.float64), np.asarray(quality, dtype=np.float64)
         if x.ndim != 2 or y.shape != x.shape[:1]:
             raise FitError(f"{self.name} takes similarities [N, B] and quality [N], not {x.shape} and {y.shape}")
-        needed = self._count(x.shape[1])
+        needed = self._least(x.shape[1])
         if len(y) < needed:
             raise FitError(f"{self.name} needs at least {needed} points, not {len(y)}")
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise FitError(f"{self.name} cannot be fitted to values that are not finite; leave them out")
-        coefficients = self._solve(x, y)
-        if not np.isfinite(coefficients).all():
+        with np.errstate(over="ignore", invalid="ignore"):  # shows in what is found
+            model, left_out = self._solve(x, y)
+        if not all(np.isfinite(values).all() for values in _arrays(model).values()):
             raise FitError(f"{self.name} cannot hold values of this size; rescale the similarities or the quality")
-        self._coefficients = coefficients
-        freedom = len(y) - needed
-        error = float(np.linalg.norm(y - self._evaluate(coefficients, x)))
-        spread = math.inf if freedom == 0 else error / math.sqrt(freedom) * math.sqrt(1 + needed / len(y))
-        self._reach = float(stdtrit(freedom, 0.95)) * spread if math.isfinite(spread) else math.nan
+        self._model, self._reach = model, reach(left_out)
 
     def predict(self, similarities: FloatArray) -> Prediction:
-        """Quality of similarities ``[N, B]``, with its 90 % prediction interval. Nothing is clipped."""
-        score = self._evaluate(self._fitted(similarities), np.asarray(similarities, dtype=np.float64))
+        """Quality of similarities ``[N, B]``, with its 90 % prediction interval."""
+        score = self._fitted(similarities).score(np.ascontiguousarray(similarities, dtype=np.float64))
         return Prediction(score, score - self._reach, score + self._reach)
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:
         """Derivative ``[N, B]`` of the score with respect to each similarity."""
-        return self._slope(self._fitted(similarities), np.asarray(similarities, dtype=np.float64))
+        return self._fitted(similarities).slope(np.ascontiguousarray(similarities, dtype=np.float64))
 
     def state(self) -> Mapping[str, Any]:
-        """``coefficients``, and ``reach``: half the width of the interval, where it is known."""
-        if self._coefficients is None:
+        """The fields of what was fitted, and ``reach``: half the width of the interval, where it is known."""
+        if self._model is None:
             return {}
-        reach = {} if math.isnan(self._reach) else {"reach": self._reach}
-        return {"coefficients": self._coefficients.tolist(), **reach}
+        width = {} if math.isnan(self._reach) else {"reach": self._reach}
+        return {**{name: values.tolist() for name, values in _arrays(self._model).items()}, **width}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take back what :meth:`state` gave.
@@ -89,29 +108,98 @@ class FittedMapper(ABC):
             ValueError: the state is not of this mapper, with the field's name.
         """
         if not state:
-            self._coefficients, self._reach = None, math.nan
+            self._model, self._reach = None, math.nan
             return
-        unknown = set(state) - {"coefficients", "reach"}
+        fields = attrs.fields(self._model_type)
+        names = [field.name for field in fields]
+        unknown = set(state) - {*names, "reach"}
         if unknown:
-            raise ValueError(f"unknown field {min(unknown)!r}; {self.name} keeps coefficients and reach")
-        coefficients, reach = state.get("coefficients"), state.get("reach", math.nan)
-        if not (isinstance(coefficients, list) and all(_is_finite(value) for value in coefficients)):
-            raise ValueError(f"coefficients must be a list of finite numbers, not {coefficients!r}")
-        branches = len(coefficients) - self._count(0)
-        if branches < 0 or self._count(branches) != len(coefficients):
-            raise ValueError(f"coefficients: {self.name} keeps {self._count(1)}, not {len(coefficients)}")
-        if "reach" in state and not (_is_finite(reach) and reach >= 0):
-            raise ValueError(f"reach must be a number of zero or more, not {reach!r}")
-        self._coefficients, self._reach = np.array(coefficients, dtype=np.float64), float(reach)
+            raise ValueError(f"unknown field {min(unknown)!r}; {self.name} keeps {', '.join(names)} and reach")
+        width = state.get("reach", math.nan)
+        if "reach" in state and not (_is_number(width) and width >= 0):
+            raise ValueError(f"reach must be a number of zero or more, not {width!r}")
+        self._model = self._model_type(**{field.name: _read(field, state.get(field.name)) for field in fields})
+        self._reach = float(width)
 
-    def _fitted(self, similarities: FloatArray) -> FloatArray:
-        if self._coefficients is None:
+    def _fitted(self, similarities: FloatArray) -> M:
+        if self._model is None:
             raise UsageError(f"mapper {self.name!r} is not fitted yet: fit it, or use a recipe that holds a fitted one")
         branches = np.shape(similarities)[1]
-        if self._count(branches) != len(self._coefficients):
+        if self._model.branches != branches:
             raise UsageError(f"mapper {self.name!r} was fitted to another number of branches than {branches}")
-        return self._coefficients
+        return self._model
 
 
-def _is_finite(value: Any) -> bool:
+def reach(left_out: FloatArray) -> float:
+    """Half the width of the 90 % prediction interval.
+
+    Of a new point's error and those of n points left out, nine in ten are no larger than the ceil(0.9 (n + 1))-th
+    smallest of the n (conformal prediction; Lei et al., J. American Statistical Association 113, 2018).
+
+    Args:
+        left_out: the absolute error ``[N]`` at each point of a fit without it.
+
+    Returns:
+        That error; NaN where there are fewer than nine or it is not known.
+    """
+    rank = -(-9 * (len(left_out) + 1) // 10)
+    if rank > len(left_out):
+        return math.nan
+    width = float(np.sort(left_out)[rank - 1])
+    return width if math.isfinite(width) else math.nan
+
+
+def deleted(errors: FloatArray, coefficients: int) -> FloatArray:
+    """Absolute errors ``[N]`` at points as they would be, on average, of fits without them: over ``1 - p/n``."""
+    freedom = 1 - coefficients / len(errors)
+    return np.abs(errors) / freedom if freedom > 0 else np.full_like(errors, np.nan)
+
+
+def out_of_fold(fit: Callable[[FloatArray, FloatArray], Model], x: FloatArray, y: FloatArray) -> FloatArray:
+    """The absolute error ``[N]`` of each tenth of the points under a fit to the others.
+
+    The points are dealt to the tenths in order of quality: every tenth covers the scale, however the rows are ordered.
+    """
+    tenth = np.empty(len(y), dtype=np.intp)
+    tenth[np.lexsort((*x.T, y))] = np.arange(len(y)) % _FOLDS
+    errors = np.empty_like(y)
+    for out in (tenth == number for number in np.unique(tenth)):
+        errors[out] = np.abs(y[out] - fit(x[~out], y[~out]).score(np.ascontiguousarray(x[out])))
+    return errors
+
+
+def standard(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Values ``[N, ...]`` less their means and over their standard deviations, the means, and the deviations.
+
+    What is constant, to rounding or to what a slope can hold, has a deviation of 1.
+    """
+    centre = values.mean(axis=0)
+    apart = values - centre
+    size = np.abs(apart).max(axis=0)
+    constant = size <= np.maximum(4 * np.finfo(float).eps * np.abs(centre), POINT)
+    size = np.where(constant, 1.0, size)
+    scale = np.where(constant, 1.0, size * np.sqrt(((apart / size) ** 2).mean(axis=0)))
+    return apart / scale, centre, scale
+
+
+def _arrays(model: Model) -> dict[str, FloatArray]:
+    return {field.name: getattr(model, field.name) for field in attrs.fields(type(model))}
+
+
+def _read(field: attrs.Attribute[Any], value: Any) -> FloatArray:
+    """The array of a model's field from a state."""
+    dimensions = field.metadata["dimensions"]
+    if _is_nested(value, dimensions) and (dimensions < 2 or len(set(map(len, value))) == 1):
+        return np.array(value, dtype=np.float64)
+    wanted = ("a finite number", "a list of finite numbers", "lists of as many finite numbers")[dimensions]
+    raise ValueError(f"{field.name} must be {wanted}, not {value!r}")
+
+
+def _is_nested(value: Any, dimensions: int) -> bool:
+    if dimensions == 0:
+        return _is_number(value)
+    return isinstance(value, list) and all(_is_nested(item, dimensions - 1) for item in value)
+
+
+def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -22,7 +22,7 @@ class Identity:
 
     def predict(self, similarities: FloatArray) -> Prediction:
         """Minus the mean similarity of each row of ``[N, B]``."""
-        score: FloatArray = -np.asarray(similarities, dtype=np.float64).mean(axis=1)
+        score: FloatArray = -np.ascontiguousarray(similarities, dtype=np.float64).mean(axis=1)
         unknown = np.full_like(score, np.nan)
         return Prediction(score, unknown, unknown)
 

@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 
 from veiqa_core.contracts import FloatArray
 
-from .fitted import FittedMapper
+from .fitted import FittedMapper, deleted, numbers, standard
 
 
-class Linear(FittedMapper):
+@attrs.frozen(eq=False)
+class Plane:
+    """An intercept, and a weight for each similarity."""
+
+    coefficients: FloatArray = numbers(1)
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.coefficients) < 2:
+            raise ValueError(f"coefficients: an intercept and weights are needed, not {len(self.coefficients)} numbers")
+
+    @property
+    def branches(self) -> int:
+        return len(self.coefficients) - 1
+
+    def score(self, similarities: FloatArray) -> FloatArray:
+        score: FloatArray = self.coefficients[0] + (similarities * self.coefficients[1:]).sum(axis=1)
+        return score
+
+    def slope(self, similarities: FloatArray) -> FloatArray:
+        return np.tile(self.coefficients[1:], (len(similarities), 1))
+
+
+class Linear(FittedMapper[Plane]):
     """Intercept plus a weight for each similarity; where branches say the same, the smallest weights."""
 
     name = "linear"
+    _model_type = Plane
 
-    def _count(self, branches: int) -> int:
+    def _least(self, branches: int) -> int:
         return branches + 1
 
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> FloatArray:
-        centre, level = similarities.mean(axis=0), quality.mean()
-        scale = np.abs(similarities - centre).max(axis=0)
-        scale[scale == 0] = 1.0
-        weights, *_ = np.linalg.lstsq((similarities - centre) / scale, quality - level, rcond=None)
-        weights = weights / scale
-        return np.concatenate([[level - centre @ weights], weights])
+    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[Plane, FloatArray]:
+        x, *inputs = standard(similarities)
+        y, *target = standard(quality)
+        weights = np.linalg.lstsq(x, y, rcond=None)[0].astype(np.float64)
+        plane = Plane(unscaled(weights, *inputs, *target))
+        return plane, deleted(quality - plane.score(similarities), len(plane.coefficients))
 
-    def _evaluate(self, coefficients: FloatArray, similarities: FloatArray) -> FloatArray:
-        score: FloatArray = coefficients[0] + (similarities * coefficients[1:]).sum(axis=1)
-        return score
 
-    def _slope(self, coefficients: FloatArray, similarities: FloatArray) -> FloatArray:
-        return np.tile(coefficients[1:], (len(similarities), 1))
+def unscaled(
+    weights: FloatArray, centre: FloatArray, scale: FloatArray, level: FloatArray, height: FloatArray
+) -> FloatArray:
+    """The coefficients for similarities and quality as they were before :func:`~veiqa_mappers.fitted.standard`."""
+    weights = height * weights / scale
+    return np.concatenate([[level - centre @ weights], weights])

@@ -17,9 +17,11 @@ from scipy.optimize import curve_fit
 from veiqa_core.api import FitError, UsageError
 from veiqa_core.registry import installed
 
-FITTED = ("logistic5", "logistic4", "linear")
+FITTED = ("logistic5", "logistic4", "linear", "isotonic", "ridge", "svr")
 LOGISTIC = ("logistic5", "logistic4")
-POINTS = {"logistic5": 5, "logistic4": 4, "linear": 2}
+MANY = ("linear", "ridge", "svr")
+POINTS = {"logistic5": 5, "logistic4": 4, "linear": 2, "isotonic": 2, "ridge": 3, "svr": 2}
+STATES = {"isotonic": "similarities", "svr": "vectors"}  # the first field of the others is called coefficients
 
 
 def make(name: str) -> Any:
@@ -79,9 +81,15 @@ def test_a_curve_without_noise_is_found(name: str, curve: Callable[..., np.ndarr
 def usual_starts(name: str, x: np.ndarray, y: np.ndarray) -> list[list[float]]:
     spread = float(x.std()) or 1.0
     if name == "logistic4":
-        return [[y.max(), y.min(), x.mean(), spread / 4], [y.min(), y.max(), x.mean(), spread], [1, 1, 1, 1]]
+        return [
+            [y.max(), y.min(), x.mean(), spread / 4],
+            [y.min(), y.max(), x.mean(), spread],
+            [y.max(), y.min(), x.mean(), 0.1],
+            [1, 1, 1, 1],
+        ]
     return [
         [y.max() - y.min(), 1 / spread, x.mean(), 0.1, y.mean()],
+        [y.max() - y.min(), 1 / spread, x.mean(), 0, y.mean()],
         [y.max(), y.min(), x.mean(), 0.1, 0.1],
         [10, 0, x.mean(), 0.1, 0.1],
         [1, 1, 1, 1, 1],
@@ -129,7 +137,7 @@ numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
 scales = st.sampled_from([1e-12, 1e-3, 1.0, 1e6, 1e12])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(
     st.sampled_from(FITTED),
     st.lists(st.tuples(numbers, numbers), min_size=5, max_size=40),
@@ -145,8 +153,10 @@ def test_a_fit_never_fails_on_finite_data(
     predicted = mapper.predict(x[:, None])
     assert np.isfinite(predicted.score).all()
     assert np.isfinite(mapper.sensitivity(x[:, None])).all()
-    flat = float(((y - y.mean()) ** 2).sum())
-    assert error(mapper, x, y) <= flat * (1 + 1e-6) + 1e-9 * float((y**2).sum())
+    assert not (predicted.high < predicted.low).any()
+    if name != "svr":  # it does not look at squares
+        flat = float(((y - y.mean()) ** 2).sum())
+        assert error(mapper, x, y) <= flat * (1 + 1e-6) + 1e-9 * float((y**2).sum())
 
 
 @pytest.mark.parametrize("name", FITTED)
@@ -166,7 +176,8 @@ def test_reversing_the_relation_reverses_the_curve(name: str) -> None:
     x = np.linspace(0, 1, 60)
     y = 100 / (1 + np.exp(-12 * (x - 0.4)))
     up, down = fitted(name, x, y), fitted(name, x, -y)
-    assert np.allclose(up.predict(x[:, None]).score, -down.predict(x[:, None]).score, atol=1e-5)
+    exact = 1e-2 if name == "svr" else 1e-5  # libsvm stops there
+    assert np.allclose(up.predict(x[:, None]).score, -down.predict(x[:, None]).score, atol=exact)
 
 
 @pytest.mark.parametrize("name", FITTED)
@@ -201,14 +212,15 @@ def test_a_state_survives_json_bit_for_bit(name: str) -> None:
     ("state", "message"),
     [
         ({"beta": [1.0]}, "unknown field 'beta'"),
-        ({"reach": 1.0}, "coefficients must be a list of finite numbers"),
-        ({"coefficients": [math.nan] * 5}, "coefficients must be a list of finite numbers"),
-        ({"coefficients": []}, "coefficients: "),
+        ({"reach": 1.0}, "FIELD must be .*finite numbers"),
+        ({"FIELD": [math.nan] * 5}, "FIELD must be .*finite numbers"),
+        ({"FIELD": "much"}, "FIELD must be .*finite numbers"),
     ],
 )
 def test_a_wrong_state_names_the_field(name: str, state: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        make(name).restore(state)
+    field = STATES.get(name, "coefficients")
+    with pytest.raises(ValueError, match=message.replace("FIELD", field)):
+        make(name).restore({key.replace("FIELD", field): value for key, value in state.items()})
     good = fitted(name, range(20), np.sin(range(20))).state()
     with pytest.raises(ValueError, match="reach must be a number of zero or more"):
         make(name).restore({**good, "reach": -1.0})
