@@ -124,7 +124,7 @@ def table_5(evaluations: Mapping[str, Mapping[str, Mapping[str, Evaluation]]]) -
         for by_metric in evaluations.values():
             cells.append(mean_plcc(by_metric[metric]["in-sample"], lambda part: part.mapped_by_type["logistic5"]))
             cells.append(mean_plcc(by_metric[metric]["held-out"], lambda part: part.raw.score))
-        yield f"| {metric.upper()} | {paper:.4f} | {' | '.join(cells)} |"
+        yield f"| {metric.upper()} | {paper:g} | {' | '.join(cells)} |"
 
 
 def evaluations(measured: MeasuredSet, shipped: RecipeSet, registry: Registry) -> dict[str, dict[str, Evaluation]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import curve_fit
 
 from veiqa_core.api import FitError, UsageError
 from veiqa_core.registry import installed
@@ -78,59 +76,10 @@ def test_a_curve_without_noise_is_found(name: str, curve: Callable[..., np.ndarr
     assert np.allclose(mapper.state()["coefficients"], truth, rtol=1e-4)
 
 
-def usual_starts(name: str, x: np.ndarray, y: np.ndarray) -> list[list[float]]:
-    spread = float(x.std()) or 1.0
-    if name == "logistic4":
-        return [
-            [y.max(), y.min(), x.mean(), spread / 4],
-            [y.min(), y.max(), x.mean(), spread],
-            [y.max(), y.min(), x.mean(), 0.1],
-            [1, 1, 1, 1],
-        ]
-    return [
-        [y.max() - y.min(), 1 / spread, x.mean(), 0.1, y.mean()],
-        [y.max() - y.min(), 1 / spread, x.mean(), 0, y.mean()],
-        [y.max(), y.min(), x.mean(), 0.1, 0.1],
-        [10, 0, x.mean(), 0.1, 0.1],
-        [1, 1, 1, 1, 1],
-    ]
-
-
-def scipys_best(name: str, x: np.ndarray, y: np.ndarray) -> float:
-    curve = {"logistic5": logistic5, "logistic4": logistic4}[name]
-    best = math.inf
-    for start in usual_starts(name, x, y):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found, _ = curve_fit(curve, x, y, start, maxfev=2000)
-        except RuntimeError:
-            continue
-        best = min(best, float(((curve(x, *found) - y) ** 2).sum()))
-    return best
-
-
-def similarity_like(kind: str, rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Similarities spread or crowded as those of a metric, and noisy quality."""
+def similarity_like(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Similarities crowded near 1 as those of SSIM, and noisy quality."""
     quality = rng.uniform(0, 100, count)
-    if kind == "psnr":
-        x = 45 - 0.3 * quality + rng.normal(0, 2, count)
-    elif kind == "ssim":
-        x = 1 - 0.3 * (quality / 100) ** 3 + rng.normal(0, 0.01, count)
-    elif kind == "vsi":
-        x = 1 - 0.02 * (quality / 100) ** 4 + rng.normal(0, 1e-4, count)
-    else:
-        x = rng.standard_cauchy(count)
-    return x, quality + rng.normal(0, 5, count)
-
-
-@pytest.mark.parametrize("kind", ["psnr", "ssim", "vsi", "noise"])
-@pytest.mark.parametrize("name", LOGISTIC)
-def test_no_fit_loses_to_scipys_from_its_usual_starts(name: str, kind: str) -> None:
-    for seed in range(6):
-        x, y = similarity_like(kind, np.random.default_rng(seed), 120)
-        ours, theirs = error(fitted(name, x, y), x, y), scipys_best(name, x, y)
-        assert ours <= theirs * (1 + 1e-6), seed
+    return 1 - 0.3 * (quality / 100) ** 3 + rng.normal(0, 0.01, count), quality + rng.normal(0, 5, count)
 
 
 numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
@@ -196,7 +145,7 @@ def test_too_few_points_and_what_is_not_finite_are_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", FITTED)
 def test_a_state_survives_json_bit_for_bit(name: str) -> None:
-    x, y = similarity_like("ssim", np.random.default_rng(1), 50)
+    x, y = similarity_like(np.random.default_rng(1), 50)
     mapper, again = fitted(name, x, y), make(name)
     again.restore(json.loads(json.dumps(dict(mapper.state()))))
     for ours, theirs in zip(
@@ -224,18 +173,6 @@ def test_a_wrong_state_names_the_field(name: str, state: dict[str, Any], message
     good = fitted(name, range(20), np.sin(range(20))).state()
     with pytest.raises(ValueError, match="reach must be a number of zero or more"):
         make(name).restore({**good, "reach": -1.0})
-
-
-@pytest.mark.parametrize("name", FITTED)
-def test_nine_in_ten_new_points_lie_in_the_interval(name: str) -> None:
-    inside, total = 0, 0
-    for seed in range(20):
-        x, y = similarity_like("psnr", np.random.default_rng(seed), 80)
-        new_x, new_y = similarity_like("psnr", np.random.default_rng(1000 + seed), 200)
-        predicted = fitted(name, x, y).predict(new_x[:, None])
-        inside += int(((predicted.low <= new_y) & (new_y <= predicted.high)).sum())
-        total += 200
-    assert 0.86 <= inside / total <= 0.94
 
 
 def test_a_width_of_zero_is_refused_and_an_empty_state_is_unfitted() -> None:
