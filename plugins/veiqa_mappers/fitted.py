@@ -171,7 +171,7 @@ def out_of_fold(fit: Callable[[FloatArray, FloatArray], Model], x: FloatArray, y
 def standard(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Values ``[N, ...]`` less their means and over their standard deviations, the means, and the deviations.
 
-    What is constant, to rounding or to what a slope can hold, has a deviation of 1.
+    What is constant, to rounding or to what a slope can hold, becomes 0 and has a deviation of 1.
     """
     centre = values.mean(axis=0)
     apart = values - centre
@@ -179,7 +179,7 @@ def standard(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     constant = size <= np.maximum(4 * np.finfo(float).eps * np.abs(centre), POINT)
     size = np.where(constant, 1.0, size)
     scale = np.where(constant, 1.0, size * np.sqrt(((apart / size) ** 2).mean(axis=0)))
-    return apart / scale, centre, scale
+    return np.where(constant, 0.0, apart / scale), centre, scale
 
 
 def _arrays(model: Model) -> dict[str, FloatArray]:

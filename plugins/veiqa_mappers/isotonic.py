@@ -9,7 +9,7 @@ import numpy as np
 
 from veiqa_core.contracts import FloatArray
 
-from .fitted import FittedMapper, numbers, out_of_fold
+from .fitted import POINT, FittedMapper, numbers, out_of_fold
 from .plugin import IsotonicParams
 
 
@@ -71,7 +71,8 @@ class Isotonic(FittedMapper[Polyline]):
 def _monotone(similarities: FloatArray, quality: FloatArray, *, increasing: bool) -> Polyline:
     from sklearn.isotonic import isotonic_regression  # slow to import, and needed for a fit only
 
-    x, place, counts = np.unique(similarities[:, 0], return_inverse=True, return_counts=True)
+    told_apart = np.where(np.abs(similarities[:, 0]) < POINT, 0.0, similarities[:, 0])
+    x, place, counts = np.unique(told_apart, return_inverse=True, return_counts=True)
     means = np.bincount(place, quality) / counts
     y = isotonic_regression(means, sample_weight=counts, increasing=increasing)
     change = y[1:] != y[:-1]

@@ -17,15 +17,8 @@ from .curve import FLATTEST, FURTHEST, Profile, Shape, bounded
 _THINNED = 256  # points that the table is made with
 _TABLE = 160_000  # curves times points in the table
 _KNOTS = (10, 64)  # at least and at most
-_RISES = (
-    (-2.0, 2.0),
-    (0.0, 4.0),
-    (-4.0, 0.0),
-    (3.0, 7.0),
-    (-7.0, -3.0),
-    (2.0, 3.0),
-    (-3.0, -2.0),
-)  # of k (x - c), from knot to knot
+# Values of k (x - c) at one knot and another: the middle of the curve, its halves, its tails, and pieces of those.
+_RISES = ((-2, 2), (0, 4), (-4, 0), (3, 7), (-7, -3), (1, 2), (-2, -1), (2, 3), (-3, -2), (4, 5), (-5, -4))
 _VALLEYS, _STEPS = 64, 16
 _EXPONENTIALS = np.geomspace(1e-2, 1e5, 24)
 _FLAT = np.geomspace(FLATTEST, 0.5, 11)
@@ -91,28 +84,37 @@ def _spread(count: int, most: int) -> NDArray[np.intp]:
 
 
 def _steps(profile: Profile) -> FloatArray:
-    """The best steps between two points, or through one point at its best height; sharp, and soft enough to move."""
+    """The best steps between two values of x, or through one at its best height; sharp, and soft enough to move."""
+    x, between, through, height = _explained(profile)
+    gaps = np.diff(x)
+    inner = 1 + np.flatnonzero((height[1:-1] > 1e-6) & (height[1:-1] < 1 - 1e-6))
+    best = np.argsort(-np.concatenate([between, through[inner]]), kind="stable")[:_STEPS]
+    z = np.concatenate([np.zeros(len(gaps)), np.log(height[inner] / (1 - height[inner]))])[best]
+    place = np.concatenate([(x[:-1] + x[1:]) / 2, x[inner]])[best]
+    width = np.concatenate([gaps, np.minimum(gaps[inner - 1], gaps[inner])])[best]
+    steepness = (np.array([[60.0], [8.0]]) + np.abs(z)) / width
+    return np.stack([np.log(steepness), place - z / steepness], axis=-1).reshape(-1, 2)
+
+
+def _explained(profile: Profile) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """What steps explain of the sum of squares, from cumulative sums.
+
+    Returns:
+        The distinct values ``[V]`` of x; what a step between each and the next explains, ``[V - 1]``; what a step at
+        each explains with the value there free, ``[V]``; and the height of that value, as a part of the step's.
+    """
     first = np.flatnonzero(np.diff(profile.x, prepend=-np.inf))
-    x, counts = profile.x[first], np.diff(first, append=len(profile.x)).astype(np.float64)
-    # Products of "here" (1 at one value of x) and "after" (1 at all larger ones), without their parts in the basis.
+    counts = np.diff(first, append=len(profile.x)).astype(np.float64)
+    # Products of "here" (1 at one value) and "after" (1 at all larger ones), without their parts in the basis.
     here, here_basis = np.add.reduceat(profile.rest, first), np.add.reduceat(profile.basis, first, axis=1)
     after, after_basis = here.sum() - np.cumsum(here), here_basis.sum(1, keepdims=True) - np.cumsum(here_basis, 1)
     here2 = np.maximum(counts - (here_basis**2).sum(0), 1e-9)
     after2 = np.maximum(counts.sum() - np.cumsum(counts) - (after_basis**2).sum(0), 1e-9)
     both = -(here_basis * after_basis).sum(0)
-    explained = after[:-1] ** 2 / after2[:-1]
     determinant = np.maximum(here2 * after2 - both**2, 1e-9 * here2 * after2)
     step, point = (after * here2 - here * both) / determinant, (here * after2 - after * both) / determinant
     height = np.divide(point, step, out=np.zeros_like(step), where=step != 0)
-    through = 1 + np.flatnonzero((height[1:-1] > 1e-6) & (height[1:-1] < 1 - 1e-6))
-    gaps = np.diff(x)
-    z = np.concatenate([np.zeros(len(gaps)), np.log(height[through] / (1 - height[through]))])
-    place = np.concatenate([(x[:-1] + x[1:]) / 2, x[through]])
-    width = np.concatenate([gaps, np.minimum(gaps[through - 1], gaps[through])])
-    order = np.argsort(-np.concatenate([explained, (step * after + point * here)[through]]), kind="stable")[:_STEPS]
-    z, place, width = z[order], place[order], width[order]
-    steepness = (np.array([[60.0], [8.0]]) + np.abs(z)) / width
-    return np.stack([np.log(steepness), place - z / steepness], axis=-1).reshape(-1, 2)
+    return profile.x[first], after[:-1] ** 2 / after2[:-1], step * after + point * here, height
 
 
 def _exponentials() -> FloatArray:
@@ -129,6 +131,6 @@ def _cubics(profile: Profile) -> FloatArray:
     # At x = 0 the third derivative over the second, k (1/4 - 3 s^2) / s, is the cubic's: a quadratic equation for s.
     ratio = 3 * cube / (square * _FLAT) if square else np.full_like(_FLAT, np.inf)
     larger = np.abs(ratio) + np.sqrt(ratio**2 + 3)
-    roots = np.copysign(np.stack([1 / (2 * larger), -larger / 6]), ratio * [[1], [-1]])
+    roots = np.copysign(np.stack([1 / (2 * larger), larger / 6]), ratio * [[1], [-1]])
     flat = np.broadcast_to(_FLAT, roots.shape)[within := np.abs(roots) < 0.4999]
     return np.stack([np.log(flat), -2 * np.arctanh(2 * roots[within]) / flat], axis=1)
