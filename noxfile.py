@@ -74,6 +74,8 @@ def third_party(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed; see benchmarks/. Arguments go to the benchmark."""
+    """Measure: ``-- speed`` (the default), ``-- mappers`` or ``-- paper DATASET PATH``; further arguments go on."""
     install_wheel(session)
-    session.run("python", "benchmarks/speed.py", *session.posargs, env={"OMP_NUM_THREADS": str(os.cpu_count() or 1)})
+    name, *arguments = session.posargs or ["speed"]
+    threads = str(os.cpu_count() or 1) if name == "speed" else "1"
+    session.run("python", f"benchmarks/{name}.py", *arguments, env={"OMP_NUM_THREADS": threads})

@@ -1,6 +1,6 @@
 """The paper's recipes on rated images, in the layout of its tables 3 and 5, beside its own figures.
 
-    python benchmarks/paper.py DATASET PATH [--output docs/results.md]
+    python benchmarks/paper.py DATASET PATH [--rebuilt-live] [--output docs/results.md]
 
 DATASET and PATH as for ``veiqa evaluate``; the set must hold GB, WN, JPEG and JP2K. Each image is measured once at the
 paper's input size and once at its native size, under all seven metrics; every table is taken from that.
@@ -9,6 +9,7 @@ paper's input size and once at its native size, under all seven metrics; every t
 from __future__ import annotations
 
 import platform
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.datasets import load
 from veiqa_core.engine import find_device
+from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.evaluation.agreement import bootstrap, plcc
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.figures import Figures, Predictions
@@ -138,7 +140,9 @@ def evaluations(measured: MeasuredSet, shipped: RecipeSet, registry: Registry) -
     return found
 
 
-def page(found: Mapping[str, dict[str, dict[str, Evaluation]]], measured: MeasuredSet, command: str) -> str:
+def page(
+    found: Mapping[str, dict[str, dict[str, Evaluation]]], measured: MeasuredSet, command: str, origin: str
+) -> str:
     """The whole page in Markdown."""
     rated, table = measured.rated, measured.table
     versions = {name: measured.versions[name] for name in ("veiqa", "torch", "numpy", "pillow", "device", "threads")}
@@ -150,6 +154,8 @@ def page(found: Mapping[str, dict[str, dict[str, Evaluation]]], measured: Measur
         f"Made by `{command}`; nothing below is written by hand.",
         "",
         *wrapped(INTRODUCTION.format(count=len(table), counts=counts, contents=contents, dataset=rated.name)),
+        *(wrapped(origin) if origin else ()),
+        *wrapped(PROTOCOLS),
         *wrapped(_gaps(found)),
         "## Table 3: by distortion type, PSNR",
         "",
@@ -197,23 +203,29 @@ The paper's recipes (`paper`, `paper-native`): for each distortion type its own 
 at the last layer, a similarity measure, a logistic of five parameters. The network is EfficientNet-Lite0 with ImageNet
 weights, where the paper used VGG16, DarkNet19 and Inception-ResNet-v2 adapted to its databases' distortion types.
 
-The images are {count} ({counts}) of {contents} contents of the LIVE Image Quality Assessment Database, release 2, read
-as `{dataset}`, with the official DMOS. They were rebuilt from 20 of its 29 references by the released parameters: JPEG
-and blur come out identical or nearly so, white noise is another sample of the released strength, and JPEG2000 has the
-released rate but another encoder. So they are not the paper's 634 images either.
-
-*In-sample*: the logistic is fitted to the images that it is tested on, as the paper does. *Held-out*: it is fitted with
-the tested content left out, predictions pooled; SROCC is then that of the predictions. In parentheses 95 % bootstrap
-intervals by content.
+The images are {count} ({counts}) of {contents} contents, read as `{dataset}`.
+"""
+REBUILT = """\
+They are from the LIVE Image Quality Assessment Database, release 2, with its official DMOS, rebuilt from 20 of its 29
+references by the released parameters: JPEG and blur come out identical or nearly so, white noise is another sample of
+the released strength, and JPEG2000 has the released rate but another encoder. So they are not the paper's 634 images
+either. The database is by H. R. Sheikh, Z. Wang, L. Cormack and A. C. Bovik, "LIVE Image Quality Assessment Database
+Release 2", Laboratory for Image and Video Engineering, The University of Texas at Austin; it is not part of this
+repository.
+"""
+PROTOCOLS = """\
+*In-sample*: the logistic is fitted to the images that it is tested on, as the paper does; SROCC is that of the
+similarities themselves. *Held-out*: the logistic is fitted with the tested content left out, predictions pooled, and
+SROCC is that of the predictions. In parentheses 95 % bootstrap intervals by content.
 """
 READING = """\
 - Correlations keep their sign: below zero the ranking runs against the method's idea, that an image close to its PRI is
   bad. The JPEG PRI on JPEG2000 images does that here.
 - In the paper's tables WN has a PLCC of .891 beside an SROCC of .992, and its text gives .972 where they print .987;
   they are quoted as printed.
+- Pooled held-out predictions of a recipe that knows little are drawn below zero, since each is near the mean of the
+  other contents.
 - At 224x224 the last layer has 7x7 values, which SSIM, FSIM and VSI see enlarged (see [components](components.md)).
-- The database is by H. R. Sheikh, Z. Wang, L. Cormack and A. C. Bovik, "LIVE Image Quality Assessment Database Release
-  2", Laboratory for Image and Video Engineering, The University of Texas at Austin; it is not part of this repository.
 """
 
 
@@ -221,6 +233,7 @@ READING = """\
 @dataset_arguments
 @setting_option
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
+@click.option("--rebuilt-live", "rebuilt", is_flag=True, help="Say that the set was rebuilt from LIVE's references.")
 @store_options
 @device_option
 def main(
@@ -232,11 +245,15 @@ def main(
     store: Path | None,
     no_store: bool,
     device: str,
+    rebuilt: bool,
 ) -> None:
     """Measure the paper's recipes and write the page."""
     check_place(output)
     registry = installed()
-    rated = load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path, TYPES)
+    wanted = Settings(registry, settings)
+    part = dataset_part(registry, wanted, dataset, score_range)
+    wanted.check_all_used()
+    rated = load(part, path, TYPES)
     found: dict[str, Any] = {}
     with opened_store(store, no_store) as kept:
         for name in SETS:
@@ -244,10 +261,18 @@ def main(
             assert isinstance(shipped, RecipeSet)
             recipes = resolve_all(with_metrics(shipped, METRICS), registry)
             measured = measure(rated, recipes, Measurer(recipes, find_device(device), kept), progress(name))
+            if measured.failed:
+                raise UsageError(
+                    f"{len(measured.failed)} images failed; the first: {next(iter(measured.failed.values()))}"
+                )
             found[name] = evaluations(measured, shipped, registry)
-    command = f"python benchmarks/paper.py {dataset} PATH --output docs/results.md"
-    write_text(page(found, measured, command), output)
+    flag = " --rebuilt-live" if rebuilt else ""
+    command = f"python benchmarks/paper.py {dataset} PATH{flag} --output docs/results.md"
+    write_text(page(found, measured, command, REBUILT if rebuilt else ""), output)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except VeiqaError as error:
+        sys.exit(f"Error: {error}")

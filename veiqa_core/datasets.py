@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -26,12 +28,15 @@ class RatedSet:
 
     Attributes:
         name: the dataset's key: its name, with the parameters that differ from their defaults.
+        family: what tells its contents' names from those of other sets: the dataset's name, or for sets of one's own
+            a name made from the folder.
         root: the folder.
         ratings: images and scores as released, every image file being there.
         remarks: what a reader of figures should know.
     """
 
     name: str
+    family: str
     root: Path
     ratings: Ratings
     remarks: tuple[str, ...] = ()
@@ -61,7 +66,7 @@ class RatedSet:
         return None if item.content is None else self.contents[item.content]
 
     def _content_id(self, content: str, reference: str | None) -> str:
-        by_name = f"{self.name}:{content}"
+        by_name = f"{self.family}:{content}"
         if reference is None:
             return by_name
         try:
@@ -79,7 +84,7 @@ def load(part: Part, root: Path, distortions: Sequence[str] = ()) -> RatedSet:
     Raises:
         DatasetError: the folder is not this dataset or lacks images, with what is missing and where it can be had.
     """
-    home = f"{part.key} can be had from: {part.traits['home']}"
+    home = f"{part.key}: {part.traits['home']}"
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "no such folder"
         raise DatasetError(f"{root}: {what}; {home}")
@@ -101,7 +106,13 @@ def load(part: Part, root: Path, distortions: Sequence[str] = ()) -> RatedSet:
         remarks.append(f"{len(missing)} references are missing: {_some(missing)}")
     if ratings.stand_in is not None:
         remarks.append(f"the scores are not people's: they stand in for them, computed by {ratings.stand_in}")
-    return RatedSet(part.key, root, ratings, tuple(remarks))
+    return RatedSet(part.key, _family(part, root), root, ratings, tuple(remarks))
+
+
+def _family(part: Part, root: Path) -> str:
+    if part.traits["score_type"] != "file":
+        return part.registered.label
+    return f"{part.registered.label}-{hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:12]}"
 
 
 def findings(rated: RatedSet, progress: Progress = iter) -> list[str]:
@@ -161,7 +172,7 @@ def _oddities(part: Part, ratings: Ratings, whole: bool) -> Iterator[str]:
     low, high = ratings.range
     beyond = [item.score for item in ratings.images if not low <= item.score <= high]
     if beyond:
-        ends = f"from {min(beyond):.1f} to {max(beyond):.1f}"
+        ends = f"from {min(beyond):.4g} to {max(beyond):.4g}"
         yield f"{len(beyond)} scores lie outside the declared range of {low:g} to {high:g}: {ends}"
 
 

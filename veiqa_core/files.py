@@ -24,12 +24,26 @@ def file_stem(text: str) -> str:
     return f"{stem[: _LONGEST // 4]}-{hashlib.sha256(os.fsencode(text)).hexdigest()[:12]}"
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file that can be looked at; names that no file system takes are none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     """Write a file in one step, its folder made where needed: whoever looks sees the old one, or none, or the new one.
+
+    A link keeps pointing where it does; devices and pipes are written to directly.
 
     Raises:
         UsageError: it cannot be written.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        _write_into(path, save)
+        return
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,3 +55,11 @@ def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             unfinished.unlink()  # unless it became the file
+
+
+def _write_into(path: Path, save: Callable[[IO[bytes]], object]) -> None:
+    try:
+        with path.open("wb") as stream:
+            save(stream)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error

@@ -20,12 +20,15 @@ from .offers import Registered
 from .plan import Comparison
 from .recipe import BRANCH_KINDS
 
-_CORE = ("comparison", "contracts", "engine", "views")  # the modules of the core that shape a similarity
+_CORE = ("comparison", "contracts", "engine", "images", "views")  # the modules of the core that shape a similarity
 
 
 def component_version(item: Registered) -> str:
-    """A component's version: its distribution's, and a hash of the source files beside its factory."""
-    return f"{item.version}+{_sources(item.component.factory.partition(':')[0])}"
+    """A component's version: its distribution's, and a hash of its record and of its package's source files."""
+    component = item.component
+    record = repr((component.factory, sorted(component.traits.items(), key=lambda trait: trait[0])))
+    sources = _sources(component.factory.partition(":")[0].partition(".")[0])
+    return f"{item.version}+{hashlib.sha256(f'{record}{sources}'.encode()).hexdigest()[:16]}"
 
 
 def environment(device: torch.device) -> dict[str, Any]:
@@ -38,7 +41,10 @@ def environment(device: torch.device) -> dict[str, Any]:
         "numpy": np.__version__,
         "pillow": PIL.__version__,
         **encoders,
+        "timm": version("timm"),
+        "captum": version("captum"),
         "device": name,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
     }
 
@@ -58,14 +64,13 @@ def branch_digest(comparison: Comparison, weights_digest: str, device: torch.dev
 
 
 @functools.cache
-def _sources(module: str) -> str:
-    """A hash over the Python files in a module's folder, or over its file where it is no part of a package."""
-    importlib.import_module(module)
-    file = getattr(sys.modules[module], "__file__", None)
+def _sources(top: str) -> str:
+    """A hash over the Python files of a top-level package, or over a module that is none."""
+    file = getattr(importlib.import_module(top), "__file__", None)
     if file is None:
         return "unknown"
-    package = sys.modules[module].__package__
-    return _hash(sorted(Path(file).parent.glob("*.py")) if package else [Path(file)])
+    package = hasattr(sys.modules[top], "__path__")
+    return _hash(sorted(Path(file).parent.rglob("*.py")) if package else [Path(file)])
 
 
 @functools.cache

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import attrs
 
+from .files import is_file
+
 ScoreType = Literal["mos", "dmos"]
 
 
@@ -73,6 +75,12 @@ class Ratings:
         """The image's score with higher being better: MOS as it is, DMOS as highest possible score - DMOS."""
         return image.score if self.score_type == "mos" else self.range[1] - image.score
 
+    @property
+    def quality_range(self) -> tuple[float, float]:
+        """Lowest and highest possible :meth:`quality`."""
+        low, high = self.range
+        return (low, high) if self.score_type == "mos" else (0.0, high - low)
+
     def only(self, distortions: Sequence[str]) -> Ratings:
         """The images of the given types."""
         return attrs.evolve(self, images=tuple(item for item in self.images if item.distortion in distortions))
@@ -80,4 +88,4 @@ class Ratings:
     def missing_files(self, root: Path) -> list[str]:
         """The images and references that are not in the folder, without repetitions, in order."""
         named = (name for item in self.images for name in (item.image, item.reference) if name is not None)
-        return [name for name in dict.fromkeys(named) if not (root / name).is_file()]
+        return [name for name in dict.fromkeys(named) if not is_file(root / name)]

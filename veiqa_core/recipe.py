@@ -99,28 +99,32 @@ class Basis:
     Attributes:
         dataset: what the dataset is called.
         images: how many of its images were used.
-        contents: identifiers of their contents (see :class:`veiqa_core.datasets.RatedSet`), by which an evaluation
-            tells whether it is held-out.
+        range: lowest and highest possible quality there.
+        known: identifiers of their contents and digests of their pixels (see
+            :meth:`veiqa_core.evaluation.measured.Table.marks`), by which an evaluation tells whether it is held-out.
     """
 
     dataset: str
     images: int
-    contents: tuple[str, ...]
+    range: tuple[float, float]
+    known: tuple[str, ...]
 
     @classmethod
     def read(cls, table: Any, where: str) -> Basis:
-        """From a table of TOML with all three fields."""
+        """From a table of TOML with all fields."""
         _check_table(table, {field.name for field in attrs.fields(cls)}, where)
-        dataset, images, contents = table.get("dataset"), table.get("images"), table.get("contents")
+        dataset, images, ends, known = (table.get(name) for name in ("dataset", "images", "range", "known"))
         if not isinstance(dataset, str) or type(images) is not int:
             raise RecipeError(f"{where}: dataset must be a name, and images a number")
-        if not (isinstance(contents, list) and all(isinstance(item, str) for item in contents)):
-            raise RecipeError(f"{where}.contents: must be a list of texts, not {contents!r}")
-        return cls(dataset, images, tuple(contents))
+        if not (isinstance(ends, list) and len(ends) == 2 and all(isinstance(end, int | float) for end in ends)):
+            raise RecipeError(f"{where}.range: must be the lowest and highest quality, not {ends!r}")
+        if not (isinstance(known, list) and all(isinstance(item, str) for item in known)):
+            raise RecipeError(f"{where}.known: must be a list of texts, not {known!r}")
+        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known))
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes."""
-        return {"dataset": self.dataset, "images": self.images, "contents": list(self.contents)}
+        return {"dataset": self.dataset, "images": self.images, "range": list(self.range), "known": list(self.known)}
 
 
 @attrs.frozen
@@ -167,7 +171,8 @@ class Recipe:
         table: dict[str, Any] = {"name": self.name, "branch": [branch.write() for branch in self.branches]}
         if self.mapper is not None:
             state = {"state": dict(self.state)} if self.state else {}
-            table["mapper"] = {"name": self.mapper.name, **self.mapper.params, **state}
+            written = self.mapper.write()
+            table["mapper"] = {"name": written, **state} if isinstance(written, str) else {**written, **state}
         bases = {"fitted": self.fitted, "chosen": self.chosen}
         return table | {name: basis.write() for name, basis in bases.items() if basis is not None}
 
@@ -234,7 +239,7 @@ def find(source: str | Path, registry: Registry) -> Recipe | RecipeSet:
     Raises:
         UsageError: there is neither, or what is there is no recipe.
     """
-    if isinstance(source, Path) or source.endswith(".toml") or Path(source).exists():
+    if isinstance(source, Path) or source.endswith(".toml") or "/" in source or "\\" in source:
         return load(source)
     try:
         shipped = registry.recipes.get(source)

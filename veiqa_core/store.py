@@ -57,6 +57,9 @@ class Store:
             self._check_layout()
         except (OSError, sqlite3.Error) as error:
             raise self._problem(error) from error
+        except UsageError:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Store:
         return self
@@ -98,4 +101,4 @@ class Store:
 
     def _problem(self, error: Exception) -> UsageError:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        return UsageError(f"store {self._path}: {reason}; remove it, or name another with --store")
+        return UsageError(f"store {self._path}: {reason}; name another with --store, or say --no-store")

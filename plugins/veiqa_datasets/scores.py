@@ -44,7 +44,7 @@ class ScoresCsv:
             score_type="dmos" if score_type == "dmos" else "mos",
             range=self._range,
             stand_in=_of_all(rows, "score_source") or None,
-            remarks=() if score_type else (ASSUMED,),
+            remarks=((() if score_type else (ASSUMED,)) + _absent_references(images)),
         )
 
 
@@ -54,12 +54,21 @@ def _rated(folder: Folder, row: Row) -> RatedImage:
     return row.rated(
         image=folder.spelled(_path(row.needed("image"))),
         score=row.score("score"),
-        content=reference or named or None,
+        content=reference or named.casefold() or None,
         reference=reference,
         distortion=canonical(row.text("distortion")) or None,
         level=row.text("level") or None,
         split=row.text("split") or None,
     )
+
+
+def _absent_references(images: tuple[RatedImage, ...]) -> tuple[str, ...]:
+    """A remark on scenes whose names look like files that are not there."""
+    named = {item.content for item in images if item.reference is None and item.content is not None}
+    absent = sorted(name for name in named if PurePosixPath(name).suffix)
+    if not absent:
+        return ()
+    return (f"{len(absent)} references are no files of the folder and are taken for names, such as {absent[0]!r}.",)
 
 
 def _path(text: str) -> str:

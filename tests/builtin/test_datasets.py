@@ -452,6 +452,8 @@ def test_the_page_lists_the_canonical_names_and_where_they_occur() -> None:
 
 
 def test_the_table_on_the_page_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "originals").mkdir()
+    (tmp_path / "originals" / "harbour.png").touch()
     (tmp_path / "scores.csv").write_text(PAGE.partition("```csv\n")[2].partition("```")[0], encoding="utf-8")
     ratings = read("csv", tmp_path)
     assert [item.distortion for item in ratings.images] == ["GB", "GB", "WN"]

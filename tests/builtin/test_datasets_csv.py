@@ -209,7 +209,7 @@ def test_what_a_program_writes_is_read_back(
     with tempfile.TemporaryDirectory() as root:
         ratings = read(Path(root), mark + buffer.getvalue())
     found = [(item.image, item.content or "", item.level or "", item.score) for item in ratings.images]
-    assert found == rows
+    assert found == [(image, scene.casefold(), level, score) for image, scene, level, score in rows]
     assert ratings.score_type == score_type
 
 
@@ -251,3 +251,10 @@ def test_canonical_names_and_their_meanings_are_known_in_any_case(name: str, upp
 )
 def test_aliases(alias: str, name: str) -> None:
     assert canonical(alias) == name
+
+
+def test_a_reference_that_looks_like_a_file_and_is_none_is_told(tmp_path: Path) -> None:
+    ratings = read(tmp_path, "image,score,reference,score_type\na.png,1,Habour.png,mos\nb.png,1,harbour,mos\n")
+    assert [item.content for item in ratings.images] == ["habour.png", "harbour"]
+    (remark,) = ratings.remarks
+    assert remark == "1 references are no files of the folder and are taken for names, such as 'habour.png'."

@@ -202,7 +202,7 @@ def test_fit_writes_a_recipe_that_scores_and_knows_its_contents(rated: Path, one
     out = tmp_path / "fitted.toml"
     done = veiqa("fit", "csv", rated, "--recipe", one, "--output", out)
     assert done.exit_code == 0, done.output
-    assert f"{out}: one, fitted to 32 images of csv" in done.stdout
+    assert f"{out}: one, fitted to 32 images of csv" in done.stderr
     (row,) = json.loads(veiqa("run", rated / "ref0.png", "--recipe", out, "--format", "json").stdout)
     assert row["flags"] == []
     assert row["score"] is not None
@@ -221,7 +221,7 @@ def test_fit_on_one_set_and_test_on_another(rated: Path, one: Path, tmp_path: Pa
     assert found["overall"]["fit"] == "held-out"
     leak = veiqa("evaluate", "csv", rated, "--recipe", one, "--train", "csv", rated)
     assert leak.exit_code == 2
-    assert "the split shares a reference between its sides" in leak.stderr
+    assert "the split has one scene or picture on both sides" in leak.stderr
 
 
 def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
@@ -235,7 +235,7 @@ def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
     ("arguments", "message"),
     [
         (["csvv", "."], "unknown dataset 'csvv'. Did you mean 'csv'?"),
-        (["csv", "absent"], "absent: no such folder; csv can be had from"),
+        (["csv", "absent"], "absent: no such folder; csv: "),
         (["csv", "one.toml"], "one.toml: is a file, not a folder"),
         (["csv", "."], "scores.csv"),
         (["live", "rated"], "refnames_all.mat"),
@@ -251,6 +251,8 @@ def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
         (["csv", "rated", "--recipe", "one.toml", "--split", "list"], "this dataset brings no list of its own"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "loco", "--split-file", "x"], "goes with --split list"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "loco", "--train", "csv", "rated"], "leave out --split"),
+        (["csv", "rated", "--train", "csv", "rated", "--split-file", "x"], "goes with --split list, not --train"),
+        (["csv", "rated", "--recipe", "one.toml", "--output", "rated/scores.csv"], "is a file of the dataset"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "kfold", "--folds", "9"], "needs at least 9 contents"),
         (["csv", "rated", "--recipe", "one.toml", "--output", "no/x.json"], "no such folder"),
         (["csv", "rated", "--recipe", "one.toml", "--store", "x", "--no-store"], "exclude each other"),
@@ -273,7 +275,7 @@ def test_missing_images_are_counted_and_named(rated: Path, one: Path) -> None:
         (rated / name).unlink()
     done = veiqa("evaluate", "csv", rated, "--recipe", one)
     assert done.exit_code == 2
-    assert "4 of 32 rated images are missing: GB0-1.png, GB0-2.png, FF3-1.png and 1 more; csv can be had" in done.stderr
+    assert "4 of 32 rated images are missing: GB0-1.png, GB0-2.png, FF3-1.png and 1 more; csv: " in done.stderr
 
 
 def test_datasets_are_listed_and_checked(rated: Path) -> None:
@@ -333,3 +335,38 @@ def test_a_shipped_recipe_runs_by_name(rated: Path) -> None:
     (row,) = json.loads(done.stdout)
     assert list(row["similarities"]) == ["jpeg/efficientnet-lite0(resize=224)@bn2/gradcam/psnr"]
     assert os.environ["VEIQA_STORE"]
+
+
+def test_fit_to_standard_output_is_a_recipe_and_nothing_else(rated: Path) -> None:
+    parts = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
+    ridge = ("--pri", "jpeg", "--mapper", "ridge", "-p", "mapper.strength=none")
+    done = veiqa("fit", "csv", rated, *parts, *ridge, "--output", "-")
+    assert done.exit_code == 0, done.output
+    fitted = recipes.loads(done.stdout, "stdout", "stdout")
+    assert isinstance(fitted, Recipe)
+    assert fitted.fitted is not None
+    assert (fitted.fitted.images, fitted.fitted.range) == (32, (0.0, 100.0))
+    assert set(fitted.state) >= {"coefficients", "strength", "reach"}
+
+
+def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "paper").mkdir()
+    assert recipes.find("paper", installed()).name == "paper"
+
+
+def test_what_cannot_work_is_said_before_anything_is_measured(
+    rated: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise AssertionError("measured")
+
+    monkeypatch.setattr("veiqa_core.evaluation.measured.measure", fail)
+    table = (rated / "scores.csv").read_text().splitlines()
+    without = "\n".join(",".join([row.split(",")[0], *row.split(",")[2:]]) for row in table)
+    (rated / "scores.csv").write_text(without)
+    for split in ("loco", "list"):
+        assert veiqa("evaluate", "csv", rated, "--split", split).exit_code == 2
+    assert veiqa("evaluate", "csv", rated, "--split-file", tmp_path / "absent.csv").exit_code == 2
+    done = veiqa("fit", "csv", rated, "--output", tmp_path / "x.toml")
+    assert (done.exit_code, "has no mapper to fit" in done.stderr) == (2, True)

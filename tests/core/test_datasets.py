@@ -75,7 +75,7 @@ def test_an_incomplete_folder_says_what_is_missing_and_where_it_can_be_had(regis
     write(tmp_path / "data", "1.png", 1)
     with pytest.raises(DatasetError) as told:
         load(part, tmp_path / "data")
-    home = "ours:ours can be had from: https://example.org/ours"
+    home = "ours:ours: https://example.org/ours"
     assert str(told.value) == f"{tmp_path / 'data'}: 1 of 2 rated images are missing: 2.png; {home}"
     write(tmp_path / "data", "2.png", 2)
     assert load(part, tmp_path / "data").remarks == (

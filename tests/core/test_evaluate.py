@@ -17,7 +17,7 @@ from veiqa_core.errors import FitError, UsageError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
-from veiqa_core.evaluation.splits import Protocol
+from veiqa_core.evaluation.splits import Protocol, prepared
 from veiqa_core.recipe import Basis, Branch, Choice, Recipe, RecipeSet
 from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_all
@@ -60,7 +60,7 @@ def made(
         RatedImage(image=name, score=50.0, distortion=kind) for name, kind in zip(table.names, kinds, strict=True)
     )
     ratings = Ratings(images=images, score_type="mos", range=(0, 100))
-    return MeasuredSet(RatedSet("made", Path("made"), ratings), table, {}, {}, 0, {"veiqa": "test"})
+    return MeasuredSet(RatedSet("made", "made", Path("made"), ratings), table, {}, {}, 0, {"veiqa": "test"})
 
 
 def changed(measured: MeasuredSet, **columns: Any) -> MeasuredSet:
@@ -71,6 +71,10 @@ def renamed(measured: MeasuredSet, name: str, every: int = 1) -> MeasuredSet:
     """Every n-th image shows another content."""
     names = enumerate(map(str, measured.table.contents))
     return changed(measured, contents=tuple(c if i % every else c.replace("made", name) for i, c in names))
+
+
+def other_pixels(measured: MeasuredSet) -> MeasuredSet:
+    return changed(measured, digests=tuple(f"other {digest}" for digest in measured.table.digests))
 
 
 def run(given: Recipe | RecipeSet, measured: MeasuredSet, protocol: Protocol = FROZEN, **more: Any) -> Evaluation:
@@ -101,13 +105,17 @@ def test_a_fitted_recipe_is_taken_as_it_is_and_says_where_it_was_fitted() -> Non
     measured = made()
     fitted = fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), measured)
     assert isinstance(fitted, Recipe)
-    assert fitted.fitted == Basis("made", 80, tuple(sorted(f"made:scene{i}" for i in range(10))))
+    assert fitted.fitted is not None
+    assert (fitted.fitted.dataset, fitted.fitted.images, fitted.fitted.range) == ("made", 80, (0, 100))
+    assert {f"made:scene{i}" for i in range(10)} | {f"sha256:digest{i}" for i in range(80)} == set(fitted.fitted.known)
     same = run(fitted, measured)
     assert (same.overall.mapping, same.overall.fit) == ("none", "in-sample")
-    elsewhere = run(fitted, renamed(measured, "other"))
+    elsewhere = run(fitted, other_pixels(renamed(measured, "other")))
+    assert run(fitted, renamed(measured, "other")).overall.fit == "in-sample"  # the same pixels under other names
+    assert run(fitted, other_pixels(measured)).overall.fit == "in-sample"  # other images of the same scenes
     assert elsewhere.overall.fit == "held-out"
     assert elsewhere.overall.values == same.overall.values  # the same numbers, only called otherwise
-    assert run(fitted, renamed(measured, "other", every=2)).overall.fit == "in-sample for 40 of 80 images"
+    assert run(fitted, other_pixels(renamed(measured, "other", every=2))).overall.fit == "in-sample for 40 of 80 images"
     unknown = Recipe(fitted.name, fitted.branches, fitted.mapper, fitted.state)
     assert run(unknown, measured).overall.fit == "fitted elsewhere, on contents not recorded"
     assert 0.8 <= (same.overall.coverage or 0) <= 1
@@ -115,7 +123,7 @@ def test_a_fitted_recipe_is_taken_as_it_is_and_says_where_it_was_fitted() -> Non
 
 def test_branches_chosen_on_these_contents_are_told() -> None:
     measured = made()
-    chosen = recipe(chosen=Basis("made", 8, ("made:scene3",)))
+    chosen = recipe(chosen=Basis("made", 8, (0, 100), ("made:scene3",)))
     (note,) = [note for note in run(chosen, measured).notes if "chosen" in note]
     assert note.startswith("the branches were chosen on contents of 8 of these images")
     assert not [note for note in run(recipe(), measured).notes if "chosen" in note]
@@ -199,7 +207,7 @@ def test_what_cannot_be_fitted_is_refused_or_told() -> None:
         fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), few)
     done = run(recipe("logistic5"), few, Protocol("loco"))
     assert done.overall.values == {"plcc": None, "srocc": None, "krocc": None, "rmse": None}
-    assert "logistic5 needs at least 5 points, not 2" in done.notes[-1]
+    assert "not fitted everywhere: logistic5 needs at least 5 points, not 2" in done.notes[-1]
     json.dumps(done.to_dict(), allow_nan=False)
 
 
@@ -214,7 +222,7 @@ def test_several_branches_without_a_mapper_count_alike() -> None:
 
 def test_another_dataset_to_fit_on() -> None:
     here, there = made(contents=3), made(contents=12)
-    there = changed(renamed(there, "there"), digests=tuple(f"other {digest}" for digest in there.table.digests))
+    there = other_pixels(renamed(there, "there"))
     done = run(recipe("logistic5"), here, Protocol("train"), trained_on=there)
     assert done.overall.count == 24
     assert done.protocol["train"] == {"dataset": "made", "path": "made", "n": 96}
@@ -226,21 +234,21 @@ def test_another_dataset_to_fit_on() -> None:
 def test_leaks_are_refused() -> None:
     here = made(contents=3)
     with pytest.raises(
-        UsageError, match="shares a reference between its sides: 0.png is fitted on and 0.png is tested"
+        UsageError, match="has one scene or picture on both sides: 0.png is fitted on and 0.png is tested"
     ):
         run(recipe("logistic5"), here, Protocol("train"), trained_on=made(contents=3))
-    with pytest.raises(UsageError, match="shares the same pixels between its sides"):
+    with pytest.raises(UsageError, match="one scene or picture on both sides"):
         run(recipe("logistic5"), here, Protocol("train"), trained_on=renamed(here, "there"))
     twins = made(digests=("twin", *(f"digest{i}" for i in range(78)), "twin"))
     for protocol in (Protocol("loco"), Protocol("kfold", folds=10), Protocol("repeated", repeats=60)):
         with pytest.raises(UsageError, match="0.png is fitted on and 79.png is tested|79.png is fitted on and 0.png"):
             run(recipe("logistic5"), twins, protocol)
     labels = ("train", "test", *("train",) * 78)
-    with pytest.raises(UsageError, match="shares a reference"):
+    with pytest.raises(UsageError, match="one scene or picture on both sides"):
         run(recipe("logistic5"), made(labels=labels), Protocol("list"))
     nameless = changed(here, contents=(None,) * 24)
     with pytest.raises(UsageError, match="made names no reference for 0.png: use --split list"):
-        run(recipe("logistic5"), nameless, Protocol("loco"))
+        prepared(Protocol("loco"), here.rated)
     assert run(recipe("logistic5"), nameless).overall.contents == 24
 
 
@@ -252,3 +260,57 @@ def test_json_has_the_fields_and_no_nan() -> None:
     assert set(plain["by_distortion"]) == {"GB", "WN"}
     low, high = plain["overall"]["interval95"]["plcc"]
     assert low < plain["overall"]["plcc"] < high
+
+
+def test_scales_that_differ_are_brought_together_or_told() -> None:
+    here = made(contents=4)
+    there = other_pixels(renamed(made(contents=12), "there"))
+    tenth = attrs.evolve(
+        changed(there, quality=there.table.quality / 10),
+        rated=attrs.evolve(there.rated, ratings=attrs.evolve(there.rated.ratings, range=(0, 10))),
+    )
+    whole, scaled = (run(recipe("logistic5"), here, Protocol("train"), trained_on=other) for other in (there, tenth))
+    assert scaled.overall.values["rmse"] == pytest.approx(whole.overall.values["rmse"], rel=1e-6)
+    assert any("brought to this dataset's range" in note for note in scaled.notes)
+    fitted = fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), tenth)
+    foreign = run(fitted, here)
+    assert (foreign.overall.values["rmse"], foreign.overall.coverage) == (None, None)
+    assert foreign.overall.values["plcc"] == pytest.approx(whole.overall.values["plcc"], rel=1e-6)
+    assert any("fitted to scores from 0 to 10, not this dataset's" in note for note in foreign.notes)
+
+
+def test_images_without_a_mapper_to_score_them_are_told_and_do_not_count() -> None:
+    here = made(types=("GB", "WN"), by_type=True)
+    there = other_pixels(renamed(made(by_type=True), "there"))
+    sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
+    done = run(sets, here, Protocol("train"), trained_on=there)
+    assert (done.overall.count, done.by_distortion["GB"].count, done.by_distortion["WN"].count) == (40, 40, 0)
+    assert "not fitted everywhere, WN: there are no images to fit it on" in done.notes
+
+
+def test_each_type_says_where_its_own_recipe_was_fitted() -> None:
+    measured = made(types=("GB", "WN"), by_type=True)
+    sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
+    fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
+    assert isinstance(fitted, RecipeSet)
+    elsewhere = attrs.evolve(fitted.recipes["WN"], fitted=Basis("else", 9, (0, 100), ("else:scene",)))
+    done = run(attrs.evolve(fitted, recipes={**fitted.recipes, "WN": elsewhere}), measured)
+    assert [done.by_distortion[kind].fit for kind in ("GB", "WN")] == ["in-sample", "held-out"]
+    assert done.overall.fit == "in-sample for 40 of 80 images"
+
+
+def test_a_set_fitted_in_part_names_the_rest() -> None:
+    measured = made(types=("GB", "WN"), by_type=True)
+    sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
+    fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
+    assert isinstance(fitted, RecipeSet)
+    part = attrs.evolve(fitted, recipes={**fitted.recipes, "WN": recipe("logistic5")})
+    assert any("no fitted mapper for WN" in note for note in run(part, measured).notes)
+
+
+def test_a_reference_photo_on_one_side_and_its_scene_on_the_other_are_a_leak() -> None:
+    here = changed(made(contents=3), contents=tuple(f"sha256:photo{i // 8}" for i in range(24)))
+    there = renamed(made(contents=3), "there")
+    there = changed(there, digests=("photo1", *(f"other{i}" for i in range(23))))
+    with pytest.raises(UsageError, match="0.png is fitted on and 8.png is tested"):
+        run(recipe("logistic5"), here, Protocol("train"), trained_on=there)

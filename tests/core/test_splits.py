@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets import RatedSet
 from veiqa_core.errors import UsageError
-from veiqa_core.evaluation.splits import Protocol, Split, by_content, by_label, labels, refuse_shared
+from veiqa_core.evaluation.splits import Protocol, Split, by_content, by_label, prepared, refuse_shared
 
 CONTENTS = [f"scene{index // 4}" for index in range(48)]
 
@@ -80,14 +82,22 @@ def test_more_folds_than_contents_are_refused() -> None:
         by_content(Protocol("kfold", folds=20), CONTENTS)
 
 
+def listed(tmp_path: Path, **labels: str | None) -> RatedSet:
+    images = tuple(
+        RatedImage(image=f"{name}.png", score=1.0, content=name, split=split) for name, split in labels.items()
+    )
+    return RatedSet("mine", "mine", tmp_path, Ratings(images=images, score_type="mos", range=(0, 100)))
+
+
 def test_a_fixed_list_from_the_dataset_or_from_a_file(tmp_path: Path) -> None:
-    images = [("a.png", "training"), ("b.png", "validation"), ("c.png", "test")]
-    own = labels(Protocol("list"), images)
+    rated = listed(tmp_path, a="training", b="validation", c="test")
+    own = [item.split for item in prepared(Protocol("list"), rated).images]
     split = by_label(own)
-    assert (split.train.tolist(), split.test.tolist()) == ([0], [2])
+    assert (own, split.train.tolist(), split.test.tolist()) == (["train", "validation", "test"], [0], [2])
     file = tmp_path / "split.csv"
-    file.write_text("image,split\na.png,test\nc.png,Train\n")
-    split = by_label(labels(Protocol("list", file=file), images))
+    (tmp_path / "elsewhere.png").touch()  # an image of the folder that is not evaluated now
+    file.write_text("Image, split \na.png,test\n./c.png, Train\nelsewhere.png,train\n")
+    split = by_label([item.split for item in prepared(Protocol("list", file=file), rated).images])
     assert (split.train.tolist(), split.test.tolist()) == ([2], [0])
 
 
@@ -97,22 +107,26 @@ def test_a_fixed_list_from_the_dataset_or_from_a_file(tmp_path: Path) -> None:
         (None, "cannot be read: No such file"),
         ("name,split\na.png,test\n", "needs the columns image and split"),
         ("", "needs the columns image and split"),
-        ("image,split\nz.png,test\n", "1 of its images are not measured here, such as 'z.png'"),
-        ("image,split\na.png,test\n", "no image is labelled 'train'; the labels there are: test"),
+        ("image,split\nz.png,test\n", "z.png is no image of"),
+        ("image,split\na.png,tset\n", "a.png: split must be train or test, not 'tset'"),
+        ("image,split\na.png,\n", "a.png: split must be train or test, not ''"),
+        ("image,split\na.png,test\na.png,train\n", "a.png is on both sides"),
+        ("image,split\na.png,test\n", "no image is labelled 'train'; the labels there are: 'test'"),
     ],
 )
 def test_a_wrong_list_is_named(text: str | None, message: str, tmp_path: Path) -> None:
     file = tmp_path / "split.csv"
     if text is not None:
         file.write_text(text)
+    rated = listed(tmp_path, a=None)
     with pytest.raises(UsageError, match=message):
-        by_label(labels(Protocol("list", file=file), [("a.png", None)]))
+        prepared(Protocol("list", file=file), rated)
     with pytest.raises(UsageError, match="this dataset brings no list of its own"):
-        labels(Protocol("list"), [("a.png", None)])
+        prepared(Protocol("list"), rated)
 
 
 def test_sides_that_share_anything_are_refused() -> None:
     split = Split(np.array([0, 1]), np.array([2, 3]))
-    refuse_shared(split, ["x", None, None, "y"], "abcd", "a reference")
-    with pytest.raises(UsageError, match="shares a reference between its sides: b is fitted on and d is tested"):
-        refuse_shared(split, ["x", "y", "z", "y"], "abcd", "a reference")
+    refuse_shared(split, [{"x"}, set(), set(), {"y"}], "abcd")
+    with pytest.raises(UsageError, match="one scene or picture on both sides: b is fitted on and d is tested"):
+        refuse_shared(split, [{"x"}, {"y", "u"}, {"z"}, {"v", "y"}], "abcd")

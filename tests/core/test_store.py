@@ -60,7 +60,7 @@ def test_two_processes_write_into_one_store(tmp_path: Path) -> None:
 def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
     path.write_bytes(b"this is not a database, though it is long enough to look like one" * 20)
-    with pytest.raises(UsageError, match=r"store .*store.sqlite: file is not a database; remove it, or name another"):
+    with pytest.raises(UsageError, match=r"store.sqlite: file is not a database; name another with --store, or say"):
         Store(path)
     other = tmp_path / "other.sqlite"
     connection = sqlite3.connect(other)
@@ -68,7 +68,7 @@ def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(UsageError, match="has layout 7, and this VEIQA knows 1"):
         Store(other)
-    with pytest.raises(UsageError, match="remove it, or name another with --store"):
+    with pytest.raises(UsageError, match="name another with --store, or say --no-store"):
         Store(path / "below-a-file.sqlite")
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from ..errors import UsageError, near_miss
@@ -35,3 +39,13 @@ def check_kind(kind: str) -> None:
     """Raise :class:`UsageError` for what is no kind of component."""
     if kind not in KINDS:
         raise UsageError(near_miss("kind", kind, KINDS))
+
+
+@contextmanager
+def resumable(how: str) -> Iterator[None]:
+    """Say what an interruption leaves, and end with the status that shells give it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo(f"\nstopped; {how}", err=True)
+        sys.exit(130)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 Item = TypeVar("Item")
 
-_FOLDER = click.Path(path_type=Path)
+_PATH = click.Path(path_type=Path)
 _ARGUMENTS = (
     click.argument("dataset", metavar="DATASET"),
-    click.argument("path", type=_FOLDER),
+    click.argument("path", type=_PATH),
     click.option(
         "--range",
         "score_range",
@@ -36,7 +36,7 @@ _ARGUMENTS = (
     ),
 )
 _STORE = (
-    click.option("--store", type=_FOLDER, metavar="FILE", help="Where similarities are kept. Default: in the cache."),
+    click.option("--store", type=_PATH, metavar="FILE", help="Where similarities are kept. Default: in the cache."),
     click.option("--no-store", is_flag=True, help="Compute everything, keep nothing."),
 )
 distortion_option = click.option(

@@ -60,7 +60,7 @@ def make(
     The scores are not people's: a full-reference metric stands in for them, and scores.csv says so. The exit status is
     0, or 1 if some image could not be made, or 2 if the command cannot be run as given.
     """
-    from .common import registry
+    from .common import registry, resumable
 
     found = registry()
     from .. import synthetic
@@ -77,7 +77,7 @@ def make(
     )
     rows: list[Row] = []
     skipped = False
-    with _progress(wanted.total) as advance:
+    with _progress(wanted.total) as advance, resumable("the same command with --resume goes on from there"):
         for result in wanted.make():
             if isinstance(result, synthetic.Skipped):
                 skipped = True

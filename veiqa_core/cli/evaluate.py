@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import UsageError
-from .common import registry
+from .common import registry, resumable
 from .dataset_options import (
     dataset_arguments,
     dataset_part,
@@ -21,7 +18,7 @@ from .dataset_options import (
     store_options,
 )
 from .evaluation_output import FORMATS
-from .files import check_place, write_text
+from .files import check_place, keep_apart, write_text
 from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
 
@@ -30,6 +27,8 @@ if TYPE_CHECKING:
     from ..resolution import ResolvedSet
     from ..similarities import Measurer
 
+_GOES_ON = "what was measured is kept, and the same command goes on from there"
+_LOST = "nothing was kept"
 _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 
 
@@ -98,21 +97,24 @@ def evaluate(
     wanted.check_all_used()
     from ..datasets import load
     from ..evaluation.evaluate import evaluate as run
+    from ..evaluation.splits import prepared
     from ..resolution import resolve_all
 
     protocol = _protocol(train is not None, **protocol_options)
-    rated = load(part, path, distortions)
+    rated = prepared(protocol, load(part, path, distortions))
+    keep_apart(output, path)
     other = None if train is None or train_part is None else load(train_part, train[1], distortions)
     recipes = resolve_all(recipe, found)
-    with opened_store(store, no_store) as kept, _resumable(kept is not None):
+    with opened_store(store, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
         measurer = _measurer(recipes, device, kept)
         measured = _measured(rated, recipes, measurer)
         trained_on = None if other is None else _measured(other, recipes, measurer)
     evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[form](evaluation), output)
-    for problem in measured.failed.values():
+    failed = [*measured.failed.values(), *(trained_on.failed.values() if trained_on is not None else ())]
+    for problem in failed:
         click.echo(f"warning: {problem}", err=True)
-    ctx.exit(1 if measured.failed else 0)
+    ctx.exit(1 if failed else 0)
 
 
 @click.command()
@@ -155,16 +157,22 @@ def fit(
     wanted.check_all_used()
     from .. import recipe as recipe_files
     from ..datasets import load
+    from ..evaluation.fit import check_mappers
     from ..evaluation.fit import fit as run
     from ..resolution import resolve_all
 
     rated = load(part, path, distortions)
+    keep_apart(output, path)
     recipes = resolve_all(recipe, found)
-    with opened_store(store, no_store) as kept, _resumable(kept is not None):
+    check_mappers(recipes, {item.distortion for item in rated.images})
+    with opened_store(store, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
         measured = _measured(rated, recipes, _measurer(recipes, device, kept))
     fitted = run(recipe, recipes, measured)
     write_text(recipe_files.dumps(fitted), output)
-    click.echo(f"{output}: {fitted.name}, fitted to {len(measured.table)} images of {rated.name}")
+    click.echo(f"{output}: {fitted.name}, fitted to {len(measured.table)} images of {rated.name}", err=True)
+    unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.table.keys)]
+    if unfitted:
+        click.echo(f"note: no images of {', '.join(unfitted)}: not fitted", err=True)
     for problem in measured.failed.values():
         click.echo(f"warning: {problem}", err=True)
     ctx.exit(1 if measured.failed else 0)
@@ -175,8 +183,8 @@ def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: in
 
     if train and split is not None:
         raise UsageError("--train is a split of its own: leave out --split")
-    if split_file is not None and split not in (None, "list"):
-        raise UsageError(f"--split-file goes with --split list, not {split}")
+    if split_file is not None and (train or split not in (None, "list")):
+        raise UsageError(f"--split-file goes with --split list, not {'--train' if train else split}")
     kind: Any = "train" if train else split or ("list" if split_file is not None else "frozen")
     return Protocol(kind=kind, folds=folds, repeats=repeats, seed=seed, file=split_file)
 
@@ -192,14 +200,3 @@ def _measured(rated: Any, recipes: ResolvedSet, measurer: Measurer) -> MeasuredS
     from ..evaluation.measured import measure
 
     return measure(rated, recipes, measurer, progress(f"measuring {rated.name}"))
-
-
-@contextmanager
-def _resumable(kept: bool) -> Iterator[None]:
-    """Say what an interruption leaves."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if kept:
-            click.echo("\nstopped; what was measured is kept, and the same command goes on from there", err=True)
-        sys.exit(130)

@@ -26,6 +26,16 @@ def check_place(output: Path | None) -> None:
         raise UsageError(f"--output {output}: cannot be written: Permission denied")
 
 
+def keep_apart(output: Path | None, folder: Path) -> None:
+    """Never write over what a dataset's folder holds.
+
+    Raises:
+        UsageError: the file is one of the folder's.
+    """
+    if output is not None and output.is_file() and output.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"--output {output}: is a file of the dataset; name another")
+
+
 def write_text(text: str, output: Path | None) -> None:
     """Write to a file in one step, or for None or ``-`` to standard output.
 

@@ -41,8 +41,12 @@ def krocc(scores: FloatArray, quality: FloatArray) -> float | None:
 
 
 def rmse(scores: FloatArray, quality: FloatArray) -> float | None:
-    """Root mean squared error in units of quality; None without points."""
-    return float(np.sqrt(np.mean((scores - quality) ** 2))) if len(scores) else None
+    """Root mean squared error in units of quality; None without points, or where no number holds it."""
+    if not len(scores):
+        return None
+    size = float(np.abs(scores - quality).max())
+    error = size * float(np.sqrt(np.mean(((scores - quality) / size) ** 2))) if size else 0.0
+    return error if math.isfinite(error) else None
 
 
 FIGURES: Mapping[str, Callable[[FloatArray, FloatArray], float | None]] = {

@@ -14,9 +14,8 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper
-from ..datasets import RatedSet
 from ..engine import attempt, or_usage_error
-from ..errors import FitError, UsageError, VeiqaError
+from ..errors import FitError, VeiqaError
 from ..mapping import fitted_mapper, ready_mapper, unmapped
 from ..recipe import Basis
 from ..registry import Part, Registry
@@ -88,52 +87,42 @@ def evaluate(
         UsageError: the protocol does not go with the dataset: contents are not named, or the sides of a split share a
             content or an image.
     """
-    table = measured.table if trained_on is None else measured.table.joined(trained_on.table)
-    parts = _splits(protocol, table, measured.rated, tested=len(measured.table))
+    table = measured.table if trained_on is None else measured.table.joined(_on_scale_of(measured, trained_on))
     run = _Run(recipes, table, protocol, registry)
-    predictions = [run.predict(split) for split in parts]
+    predictions = [run.predict(split) for split in _splits(protocol, table, tested=len(measured.table))]
     calibrated = run.calibrated
-    fit = _fit_label(run.used, measured.table, protocol) if calibrated else "not fitted"
-    types = sorted({kind for part in predictions for kind in part.types if kind is not None})
-    tell = _Teller(predictions, protocol, calibrated, fit, one_scale=calibrated or len(run.used) == 1)
+    one_scale = calibrated or len(run.used) == 1
+    own_unit = protocol.refits or not _foreign_ranges(run.used, measured)
+
+    def tell(parts: Sequence[Predictions], tested: Indices, one_scale: bool) -> Figures:
+        fit = _fit_label(run.used, table, tested, protocol) if calibrated else "not fitted"
+        fits = {"none": fit, **dict.fromkeys(MAPPINGS[1:], "held-out" if protocol.refits else "in-sample")}
+        return figures(
+            parts,
+            pooled=protocol.pooled,
+            calibrated=calibrated,
+            one_scale=one_scale,
+            own_unit=own_unit,
+            fits=fits,
+            seed=protocol.seed,
+        )
+
+    by_type: dict[str, Figures] = {}
+    for kind in sorted({kind for part in predictions for kind in part.types if kind is not None}):
+        of_type = np.flatnonzero([own == kind for own in measured.table.distortions])
+        by_type[kind] = tell([part.of_type(kind) for part in predictions], of_type, one_scale=True)
+    notes = [*measured.rated.remarks, *_notes(run, measured, calibrated, protocol)]
+    if trained_on is not None:
+        notes += _training_notes(measured, trained_on)
     return Evaluation(
         recipe=recipes.label,
         measured=measured,
         protocol=protocol.describe() | _trained(trained_on),
-        overall=tell.overall(),
-        by_distortion={kind: tell.one(kind) for kind in types},
+        overall=tell(predictions, np.arange(len(measured.table), dtype=np.intp), one_scale),
+        by_distortion=by_type,
         predictions=predictions,
-        notes=(*measured.rated.remarks, *_notes(run.used, measured.table, calibrated, protocol), *run.refusals),
+        notes=(*notes, *run.refusals),
     )
-
-
-@attrs.frozen(eq=False)
-class _Teller:
-    """Takes figures from predictions, once over all or for each split."""
-
-    predictions: Sequence[Predictions]
-    protocol: Protocol
-    calibrated: bool
-    fit: str
-    one_scale: bool
-
-    def overall(self) -> Figures:
-        """Over all types."""
-        return self._figures(self.predictions, one_scale=self.one_scale)
-
-    def one(self, kind: str) -> Figures:
-        """Of one type, its mappings being fitted to it alone."""
-        return self._figures([item.of_type(kind) for item in self.predictions], one_scale=True)
-
-    def _figures(self, predictions: Sequence[Predictions], one_scale: bool) -> Figures:
-        return figures(
-            predictions,
-            pooled=self.protocol.pooled,
-            calibrated=self.calibrated,
-            one_scale=one_scale,
-            fits={"none": self.fit, **dict.fromkeys(MAPPINGS[1:], "held-out" if self.protocol.refits else "in-sample")},
-            seed=self.protocol.seed,
-        )
 
 
 class _Run:
@@ -188,7 +177,9 @@ class _Run:
                     similarities, quality = self._table.similarities(rows), self._table.quality[rows]
                     mappers[key] = fitted_mapper(recipe.mapper, similarities, quality)
                 except VeiqaError as error:
-                    self._refuse(f"{'' if key is None else f'{key}: '}{error}")
+                    self._refuse(f"not fitted everywhere{'' if key is None else f', {key}'}: {error}")
+            else:
+                self._refuse(f"not fitted everywhere, {key}: there are no images to fit it on")
         return mappers
 
     def _scores(self, mappers: Mappers, indices: Indices) -> Prediction:
@@ -236,25 +227,19 @@ def _fittable(mapper: Part | None) -> bool:
     return mapper is not None and bool(mapper.traits["fitted"])
 
 
-def _splits(protocol: Protocol, table: Table, rated: RatedSet, tested: int) -> list[Split]:
+def _splits(protocol: Protocol, table: Table, tested: int) -> list[Split]:
     everything = np.arange(len(table), dtype=np.intp)
     if protocol.kind == "frozen":
         return [Split(everything, everything)]
     if protocol.kind == "train":
         parts = [Split(everything[tested:], everything[:tested])]
     elif protocol.kind == "list":
-        parts = [splits.by_label(splits.labels(protocol, list(zip(table.names, table.labels, strict=True))))]
+        parts = [splits.by_label(table.labels)]
     else:
-        if None in table.contents:
-            nameless = table.names[table.contents.index(None)]
-            raise UsageError(
-                f"--split {protocol.kind} keeps contents apart, and {rated.name} names no reference for {nameless}: "
-                "use --split list with a fixed list, or --split frozen"
-            )
         parts = splits.by_content(protocol, table.contents)
+    marks = [table.marks(index) for index in range(len(table))]
     for split in parts:
-        splits.refuse_shared(split, table.contents, table.names, "a reference")
-        splits.refuse_shared(split, table.digests, table.names, "the same pixels")
+        splits.refuse_shared(split, marks, table.names)
     return parts
 
 
@@ -264,38 +249,84 @@ def _trained(trained_on: MeasuredSet | None) -> dict[str, object]:
     return {"train": {"dataset": trained_on.rated.name, "path": str(trained_on.rated.root), "n": len(trained_on.table)}}
 
 
-def _fit_label(used: Used, table: Table, protocol: Protocol) -> str:
+def _on_scale_of(measured: MeasuredSet, other: MeasuredSet) -> Table:
+    """Another dataset's images, their quality brought from its declared range to this one's."""
+    (low, high), (from_low, from_high) = (item.rated.ratings.quality_range for item in (measured, other))
+    scaled = low + (other.table.quality - from_low) * ((high - low) / (from_high - from_low))
+    same = (low, high) == (from_low, from_high)
+    return other.table if same else attrs.evolve(other.table, quality=scaled)
+
+
+def _foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
+    """The ranges of quality that mappers were fitted to, where they are not this dataset's."""
+    bases = [recipe.fitted for recipe in used.values() if recipe.fitted is not None]
+    return [basis.range for basis in bases if basis.range != measured.rated.ratings.quality_range]
+
+
+def _fit_label(used: Used, table: Table, tested: Indices, protocol: Protocol) -> str:
     """Whether the recipes' own mappers were fitted on the contents that they are tested on."""
     if protocol.refits:
         return "held-out"
-    bases = [recipe.fitted for recipe in used.values()]
-    if None in bases:
+    if any(used[table.keys[index]].fitted is None for index in tested):
         return "fitted elsewhere, on contents not recorded"
-    shared = _shared(table, bases)
+    shared = _shared(table, tested, {key: recipe.fitted for key, recipe in used.items()})
     if shared == 0:
         return "held-out"
-    return "in-sample" if shared == len(table) else f"in-sample for {shared} of {len(table)} images"
+    return "in-sample" if shared == len(tested) else f"in-sample for {shared} of {len(tested)} images"
 
 
-def _shared(table: Table, bases: Sequence[Basis | None]) -> int:
-    """How many images show a content that a recipe was made from."""
-    known = {content for basis in bases if basis is not None for content in basis.contents}
-    return sum(mark in known for mark in table.marks)
+def _shared(table: Table, tested: Indices, bases: Mapping[str | None, Basis | None]) -> int:
+    """How many images, or their contents, their own recipe was made from."""
+    known = {key: set() if basis is None else set(basis.known) for key, basis in bases.items()}
+    return sum(bool(table.marks(index) & known[table.keys[index]]) for index in tested)
 
 
-def _notes(used: Used, table: Table, calibrated: bool, protocol: Protocol) -> list[str]:
+def _notes(run: _Run, measured: MeasuredSet, calibrated: bool, protocol: Protocol) -> list[str]:
+    used, table = run.used, measured.table
     notes = []
-    shared = _shared(table, [recipe.chosen for recipe in used.values()])
+    everything = np.arange(len(table), dtype=np.intp)
+    shared = _shared(table, everything, {key: recipe.chosen for key, recipe in used.items()})
     if shared:
         notes.append(
             f"the branches were chosen on contents of {shared} of these images, so the figures flatter the recipe; "
             "unbiased ones come from the search that chose them"
         )
-    if not calibrated and len(used) > 1:
-        notes.append("the types' scores have no common scale: overall, all figures are after logistic5, type by type")
+    if calibrated and not protocol.refits and _foreign_ranges(used, measured):
+        low, high = _foreign_ranges(used, measured)[0]
+        notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
     if not calibrated:
-        several = any(len(recipe.branches) > 1 for recipe in used.values())
-        what = "minus the mean similarity of the branches" if several else "minus the similarity"
-        how = "" if protocol.refits else "; 'veiqa fit' or --split loco fits one"
-        notes.append(f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}")
+        notes += _uncalibrated_notes(used, protocol)
+    if protocol.kind == "list":
+        out = sum(label not in splits.SIDES for label in table.labels)
+        notes += [f"{out} images are on neither side of the list"] if out else []
+    return notes
+
+
+def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:
+    notes = []
+    unfitted = [str(key) for key, recipe in used.items() if not recipe.state]
+    if not protocol.refits and len(unfitted) < len(used):
+        notes.append(f"fitted in part only, and told as if it were not: no fitted mapper for {', '.join(unfitted)}")
+    if len(used) > 1:
+        notes.append("the types' scores have no common scale: overall, all figures are after logistic5, type by type")
+    several = any(len(recipe.branches) > 1 for recipe in used.values())
+    what = "minus the mean similarity of the branches" if several else "minus the similarity"
+    how = "" if protocol.refits else "; 'veiqa fit' or --split loco fits one"
+    return [*notes, f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}"]
+
+
+def _training_notes(measured: MeasuredSet, trained_on: MeasuredSet) -> list[str]:
+    """What is to be known of the other dataset."""
+    rated = trained_on.rated
+    where = f"fitted on {rated.name} in {rated.root}"
+    notes = [f"{where}: {remark}" for remark in rated.remarks]
+    if trained_on.skipped or trained_on.failed:
+        skipped = sum(trained_on.skipped.values())
+        notes.append(
+            f"{where}: {skipped} images skipped, as no recipe is for their type; {len(trained_on.failed)} failed"
+        )
+    if rated.ratings.quality_range != measured.rated.ratings.quality_range:
+        low, high = rated.ratings.quality_range
+        notes.append(f"{where}: its scores from {low:g} to {high:g} were brought to this dataset's range")
+    notes.append("scenes are known again by identical pixels only: the same photograph in another crop is not")
     return notes

@@ -123,6 +123,7 @@ def figures(
     pooled: bool,
     calibrated: bool,
     one_scale: bool,
+    own_unit: bool,
     fits: Mapping[str, str],
     seed: int,
 ) -> Figures:
@@ -132,19 +133,22 @@ def figures(
         pooled: take them once over all splits, with bootstrap intervals; otherwise for each, with median and quartiles.
         calibrated: whether the recipe's own scores are on the scale of quality.
         one_scale: whether they can be ranked against each other; otherwise the mapped ones are.
+        own_unit: whether the recipe's own scores, where calibrated, are in units of this dataset's quality.
         fits: for each mapping what it was fitted on.
     """
     mapping = "none" if calibrated else _UNCALIBRATED_MAPPING
     everything = Predictions.pooled(parts)
-    taken = [_Columns(part, mapping, one_scale, calibrated) for part in ([everything] if pooled else parts)]
+    own_unit &= calibrated
+    taken = [_Columns(part, mapping, one_scale, own_unit) for part in ([everything] if pooled else parts)]
+    scored = np.flatnonzero(np.isfinite(everything.raw.score))
     if pooled:
         values, intervals = taken[0].values(), taken[0].intervals(everything.clusters, seed)
     else:
         values, intervals = _median([columns.values() for columns in taken])
     medians, _ = _median([columns.mapped_values() for columns in taken])
     return Figures(
-        count=len(set(everything.names)),
-        contents=len(set(everything.clusters)),
+        count=len({everything.names[index] for index in scored}),
+        contents=len({everything.clusters[index] for index in scored}),
         values=values,
         mapping=mapping,
         fit=fits[mapping],
@@ -154,19 +158,19 @@ def figures(
             name: {"plcc": medians[f"{name} plcc"], "rmse": medians[f"{name} rmse"], "fit": fits[name]}
             for name in MAPPINGS
         },
-        coverage=_coverage(everything) if calibrated else None,
+        coverage=_coverage(everything) if own_unit else None,
     )
 
 
 class _Columns:
     """Scores and quality side by side, without the images for which there is no score."""
 
-    def __init__(self, part: Predictions, mapping: str, one_scale: bool, calibrated: bool) -> None:
+    def __init__(self, part: Predictions, mapping: str, one_scale: bool, own_unit: bool) -> None:
         self._quality = part.quality
         self._scores = {"none": part.raw.score, **part.mapped}
         self._mapping = mapping
         self._ranked = "none" if one_scale else mapping
-        self._calibrated = calibrated
+        self._own_unit = own_unit
 
     def values(self, sample: NDArray[np.intp] | slice = slice(None)) -> Values:
         """The headline figures of some of the images."""
@@ -176,10 +180,8 @@ class _Columns:
         }
 
     def mapped_values(self) -> Values:
-        """PLCC and RMSE after each mapping; before one there is no RMSE on no scale, and no PLCC across scales."""
+        """PLCC and RMSE after each mapping; without one there is no PLCC across scales."""
         found = {f"{name} {figure}": self._figure(figure, name) for name in MAPPINGS for figure in ("plcc", "rmse")}
-        if not self._calibrated:
-            found["none rmse"] = None
         if self._ranked != "none":
             found["none plcc"] = None
         return found
@@ -191,6 +193,8 @@ class _Columns:
         return agreement.bootstrap(self.values, clusters, times=_SAMPLES, seed=seed)
 
     def _figure(self, figure: str, mapping: str, sample: NDArray[np.intp] | slice = slice(None)) -> float | None:
+        if figure == "rmse" and mapping == "none" and not self._own_unit:
+            return None
         scores, quality = self._scores[mapping][sample], self._quality[sample]
         known = np.isfinite(scores)
         return agreement.FIGURES[figure](scores[known], quality[known])

@@ -43,11 +43,10 @@ class Table:
     def __len__(self) -> int:
         return len(self.names)
 
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """By what an image's scene is known again: its content's identifier, or else its own pixels."""
-        pairs = zip(self.contents, self.digests, strict=True)
-        return tuple(f"sha256:{digest}" if content is None else content for content, digest in pairs)
+    def marks(self, index: int) -> set[str]:
+        """By what an image is known again in other sets and splits: its content's identifier and its own pixels."""
+        content = self.contents[index]
+        return {f"sha256:{self.digests[index]}"} | (set() if content is None else {content})
 
     def similarities(self, indices: Sequence[int]) -> FloatArray:
         """``[n, B]`` of images measured under one key."""

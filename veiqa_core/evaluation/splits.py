@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets import RatedSet
 from ..errors import UsageError, near_miss
+from ..files import is_file
 
 Indices = NDArray[np.intp]
 Kind = Literal["frozen", "loco", "kfold", "repeated", "list", "train"]
@@ -130,68 +132,94 @@ def by_label(labels: Sequence[str | None]) -> Split:
     Raises:
         UsageError: either side is empty.
     """
-    sides = {side: np.array([i for i, label in enumerate(labels) if label == side], dtype=np.intp) for side in _SIDES}
+    sides = {side: np.array([i for i, label in enumerate(labels) if label == side], dtype=np.intp) for side in SIDES}
     for side, indices in sides.items():
         if len(indices) == 0:
-            seen = ", ".join(sorted({label for label in labels if label is not None})) or "none"
+            seen = ", ".join(sorted({repr(label) for label in labels if label is not None})) or "none"
             raise UsageError(f"--split list: no image is labelled {side!r}; the labels there are: {seen}")
     return Split(sides["train"], sides["test"])
 
 
-_SIDES = ("train", "test")
+SIDES = ("train", "test")
 _ALIASES = {"training": "train"}
 
 
-def labels(protocol: Protocol, images: Sequence[tuple[str, str | None]]) -> list[str | None]:
-    """For each image, by name and the dataset's own label, the label of a fixed list.
+def prepared(protocol: Protocol, rated: RatedSet) -> RatedSet:
+    """A dataset ready for a protocol, before anything is measured: for ``list``, with each image's label.
 
     Raises:
-        UsageError: the file cannot be read, or names images that are not there, or there is no list at all.
+        UsageError: contents are not named and would have to be kept apart, or the list cannot be used, and why.
     """
-    if protocol.file is None:
-        own = [label for _, label in images]
-        if not any(own):
-            raise UsageError("--split list: this dataset brings no list of its own; name one with --split-file")
-    else:
-        listed = _read_list(protocol.file)
-        unknown = sorted(set(listed) - {name for name, _ in images})
-        if unknown:
+    if protocol.by_content:
+        nameless = [item.image for item in rated.images if item.content is None]
+        if nameless:
             raise UsageError(
-                f"{protocol.file}: {len(unknown)} of its images are not measured here, such as {unknown[0]!r}"
+                f"--split {protocol.kind} keeps contents apart, and {rated.name} names no reference for {nameless[0]}: "
+                "use --split list with a fixed list, or --split frozen"
             )
-        own = [listed.get(name) for name, _ in images]
-    return [None if label is None else _ALIASES.get(label.lower(), label.lower()) for label in own]
+        by_content(protocol, [rated.content_of(item) for item in rated.images])
+    if protocol.kind != "list":
+        return rated
+    listed = {item.image: item.split for item in rated.images} if protocol.file is None else _read(protocol.file, rated)
+    if not any(listed.values()):
+        raise UsageError("--split list: this dataset brings no list of its own; name one with --split-file")
+    labels = {name: None if label is None else _side(label) for name, label in listed.items()}
+    by_label([labels.get(item.image) for item in rated.images])
+    images = tuple(attrs.evolve(item, split=labels.get(item.image)) for item in rated.images)
+    return attrs.evolve(rated, ratings=attrs.evolve(rated.ratings, images=images))
 
 
-def _read_list(file: Path) -> Mapping[str, str]:
+def _side(label: str) -> str:
+    plain = label.strip().casefold()
+    return _ALIASES.get(plain, plain)
+
+
+def _read(file: Path, rated: RatedSet) -> Mapping[str, str]:
+    """The sides of the images that a file lists."""
     try:
         with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
+            rows = [{_column(name): text for name, text in row.items()} for row in csv.DictReader(stream)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"--split-file {file}: cannot be read: {reason}") from error
     if not rows or not {"image", "split"} <= set(rows[0]):
         raise UsageError(f"--split-file {file}: needs the columns image and split, and a row for each image")
-    return {row["image"]: row["split"] for row in rows}
+    rated_names = {item.image for item in rated.images}
+    sides: dict[str, str] = {}
+    for row in rows:
+        name = str(PurePosixPath((row["image"] or "").strip().replace("\\", "/")))
+        side = _side(row["split"] or "")
+        if side not in SIDES:
+            raise UsageError(f"--split-file {file}: {name}: split must be train or test, not {side!r}")
+        if sides.setdefault(name, side) != side:
+            raise UsageError(f"--split-file {file}: {name} is on both sides")
+        if name not in rated_names and not is_file(rated.root / name):
+            raise UsageError(f"--split-file {file}: {name} is no image of {rated.root}")
+    return sides
 
 
-def refuse_shared(split: Split, marks: Sequence[str | None], names: Sequence[str], what: str) -> None:
+def _column(name: str | None) -> str:
+    return (name or "").strip().casefold()
+
+
+def refuse_shared(split: Split, marks: Sequence[Iterable[str]], names: Sequence[str]) -> None:
     """Both sides of a split must share nothing.
 
     Args:
-        marks: what an image shares with others: its content, or the digest of its pixels; None for nothing known.
+        marks: by what each image is known again: its content, and the digest of its pixels.
         names: the images' names, for the message.
 
     Raises:
         UsageError: they do, with two images that show it.
     """
-    seen: dict[str | None, str] = {}
+    seen: dict[str, str] = {}
     for index in split.train:
-        if marks[index] is not None:
-            seen.setdefault(marks[index], names[index])
+        for mark in marks[index]:
+            seen.setdefault(mark, names[index])
     for index in split.test:
-        if marks[index] in seen:
+        shared = [seen[mark] for mark in marks[index] if mark in seen]
+        if shared:
             raise UsageError(
-                f"the split shares {what} between its sides: {seen[marks[index]]} is fitted on and {names[index]} is "
+                f"the split has one scene or picture on both sides: {shared[0]} is fitted on and {names[index]} is "
                 "tested; put both on one side"
             )
