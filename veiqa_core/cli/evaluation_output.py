@@ -81,6 +81,8 @@ def _groups(evaluation: Evaluation) -> dict[str, Figures]:
 
 
 def _about(evaluation: Evaluation) -> list[str]:
+    from ..images import display_name
+
     rated = evaluation.measured.rated
     low, high = rated.ratings.range
     flip = "" if rated.ratings.score_type == "mos" else f", turned into {high:g} - DMOS"
@@ -89,9 +91,13 @@ def _about(evaluation: Evaluation) -> list[str]:
     )
     how = f"{evaluation.protocol['split']}{f' ({protocol})' if protocol else ''}"
     refits = "the mapper is refitted" if evaluation.protocol["refits"] else "nothing is refitted"
+    train = evaluation.protocol.get("train")
+    other = [f"train:    {train['dataset']} in {train['path']}, {train['n']} images"] if isinstance(train, dict) else []
+    where, kind = display_name(rated.root), rated.ratings.score_type.upper()
     return [
         f"recipe:   {evaluation.recipe}",
-        f"dataset:  {rated.name} in {rated.root}; {rated.ratings.score_type.upper()} from {low:g} to {high:g}{flip}",
+        f"dataset:  {rated.name} in {where}; {kind} from {low:g} to {high:g}{flip}",
+        *other,
         f"protocol: {how}; {refits}",
     ]
 
@@ -159,5 +165,5 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _pipes(rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [f"| {' | '.join(row)} |" for row in rows]
+    lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
     return "\n".join([lines[0], f"|{'---|' * len(rows[0])}", *lines[1:]])

@@ -16,6 +16,7 @@ import numpy as np
 from ..contracts import FloatArray, Prediction, ScoreMapper
 from ..engine import attempt, or_usage_error
 from ..errors import FitError, VeiqaError
+from ..images import display_name
 from ..mapping import fitted_mapper, ready_mapper, unmapped
 from ..recipe import Basis
 from ..registry import Part, Registry
@@ -57,7 +58,7 @@ class Evaluation:
             "recipe": self.recipe,
             "dataset": {
                 "name": rated.name,
-                "path": str(rated.root),
+                "path": display_name(rated.root),
                 "score_type": rated.ratings.score_type,
                 "range": list(rated.ratings.range),
                 "stand_in": rated.ratings.stand_in,
@@ -246,7 +247,13 @@ def _splits(protocol: Protocol, table: Table, tested: int) -> list[Split]:
 def _trained(trained_on: MeasuredSet | None) -> dict[str, object]:
     if trained_on is None:
         return {}
-    return {"train": {"dataset": trained_on.rated.name, "path": str(trained_on.rated.root), "n": len(trained_on.table)}}
+    return {
+        "train": {
+            "dataset": trained_on.rated.name,
+            "path": display_name(trained_on.rated.root),
+            "n": len(trained_on.table),
+        }
+    }
 
 
 def _on_scale_of(measured: MeasuredSet, other: MeasuredSet) -> Table:
@@ -318,7 +325,7 @@ def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:
 def _training_notes(measured: MeasuredSet, trained_on: MeasuredSet) -> list[str]:
     """What is to be known of the other dataset."""
     rated = trained_on.rated
-    where = f"fitted on {rated.name} in {rated.root}"
+    where = f"fitted on {rated.name} in {display_name(rated.root)}"
     notes = [f"{where}: {remark}" for remark in rated.remarks]
     if trained_on.skipped or trained_on.failed:
         skipped = sum(trained_on.skipped.values())
