@@ -1,0 +1,93 @@
+"""What recipes were made from, held against what they are tested on: labels and notes for honest figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..images import display_name
+from ..recipe import Basis
+from ..resolution import ResolvedRecipe
+from . import splits
+from .measured import MeasuredSet, Table
+from .splits import Indices, Protocol
+
+Used = Mapping[str | None, ResolvedRecipe]
+"""The recipes that some image is measured with, by key."""
+
+
+def foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
+    """The ranges of quality that mappers were fitted to, where they are not this dataset's."""
+    bases = [recipe.fitted for recipe in used.values() if recipe.fitted is not None]
+    return [basis.range for basis in bases if basis.range != measured.rated.ratings.quality_range]
+
+
+def fit_label(used: Used, table: Table, tested: Indices, protocol: Protocol) -> str:
+    """Whether the recipes' own mappers were fitted on the contents that they are tested on."""
+    if protocol.refits:
+        return "held-out"
+    if any(used[table.keys[index]].fitted is None for index in tested):
+        return "fitted elsewhere, on contents not recorded"
+    shared = _shared(table, tested, {key: recipe.fitted for key, recipe in used.items()})
+    if shared == 0:
+        return "held-out"
+    return "in-sample" if shared == len(tested) else f"in-sample for {shared} of {len(tested)} images"
+
+
+def _shared(table: Table, tested: Indices, bases: Mapping[str | None, Basis | None]) -> int:
+    """How many images, or their contents, their own recipe was made from."""
+    known = {key: set() if basis is None else set(basis.known) for key, basis in bases.items()}
+    return sum(bool(table.marks(index) & known[table.keys[index]]) for index in tested)
+
+
+def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Protocol) -> list[str]:
+    """What is to be known of the recipes and the protocol."""
+    table = measured.table
+    notes = []
+    everything = np.arange(len(table), dtype=np.intp)
+    shared = _shared(table, everything, {key: recipe.chosen for key, recipe in used.items()})
+    if shared:
+        notes.append(
+            f"the branches were chosen on contents of {shared} of these images, so the figures flatter the recipe; "
+            "unbiased ones come from the search that chose them"
+        )
+    if calibrated and not protocol.refits and foreign_ranges(used, measured):
+        low, high = foreign_ranges(used, measured)[0]
+        notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
+    if not calibrated:
+        notes += _uncalibrated_notes(used, protocol)
+    if protocol.kind == "list":
+        out = sum(label not in splits.SIDES for label in table.labels)
+        notes += [f"{out} images are on neither side of the list"] if out else []
+    return notes
+
+
+def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:
+    notes = []
+    unfitted = [str(key) for key, recipe in used.items() if not recipe.state]
+    if not protocol.refits and len(unfitted) < len(used):
+        notes.append(f"fitted in part only, and told as if it were not: no fitted mapper for {', '.join(unfitted)}")
+    if len(used) > 1:
+        notes.append("the types' scores have no common scale: overall, all figures are after logistic5, type by type")
+    several = any(len(recipe.branches) > 1 for recipe in used.values())
+    what = "minus the mean similarity of the branches" if several else "minus the similarity"
+    how = "" if protocol.refits else "; 'veiqa fit' or --split loco fits one"
+    return [*notes, f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}"]
+
+
+def training_notes(measured: MeasuredSet, trained_on: MeasuredSet) -> list[str]:
+    """What is to be known of the other dataset."""
+    rated = trained_on.rated
+    where = f"fitted on {rated.name} in {display_name(rated.root)}"
+    notes = [f"{where}: {remark}" for remark in rated.remarks]
+    if trained_on.skipped or trained_on.failed:
+        skipped = sum(trained_on.skipped.values())
+        notes.append(
+            f"{where}: {skipped} images skipped, as no recipe is for their type; {len(trained_on.failed)} failed"
+        )
+    if rated.ratings.quality_range != measured.rated.ratings.quality_range:
+        low, high = rated.ratings.quality_range
+        notes.append(f"{where}: its scores from {low:g} to {high:g} were brought to this dataset's range")
+    notes.append("scenes are known again by identical pixels only: the same photograph in another crop is not")
+    return notes
