@@ -249,6 +249,8 @@ def test_leaks_are_refused() -> None:
     nameless = changed(here, contents=(None,) * 24)
     with pytest.raises(UsageError, match="made names no reference for 0.png: use --split list"):
         prepared(Protocol("loco"), here.rated)
+    with pytest.raises(UsageError, match="some images name none"):
+        run(recipe("logistic5"), nameless, Protocol("loco"))
     assert run(recipe("logistic5"), nameless).overall.contents == 24
 
 

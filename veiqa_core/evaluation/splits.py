@@ -95,8 +95,10 @@ def by_content(protocol: Protocol, contents: Sequence[Hashable]) -> list[Split]:
     """The splits of ``loco``, ``kfold`` and ``repeated``.
 
     Raises:
-        UsageError: there are too few contents.
+        UsageError: there are too few contents, or images without one.
     """
+    if None in contents:
+        raise UsageError(f"--split {protocol.kind} keeps contents apart, and some images name none")
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for index, content in enumerate(contents):
         groups[content].append(index)
