@@ -124,11 +124,11 @@ def rivalry(cases: int) -> dict[str, dict[str, float]]:
     tally = {name: {"cases": 0, "lost": 0, "worst_ratio": 1.0, "curve_fit_lost": 0} for name in CURVES}
     for number in range(cases):
         rng = np.random.default_rng([7, number])
-        count = int(np.exp(rng.uniform(np.log(6), np.log(500))))
+        count = int(np.exp(rng.uniform(np.log(5), np.log(500))))
         x, y = points(KINDS[number % len(KINDS)], rng, count)
         for name, row in tally.items():
             ours, theirs = loss(fitted(name, x, y), x, y), scipys(name, x, y)
-            floor = 1e-9 * float(((y - y.mean()) ** 2).sum())
+            floor = 1e-12 * float(((y - y.mean()) ** 2).sum())
             row["cases"] += 1
             row["curve_fit_lost"] += theirs[0] > ours * (1 + 1e-3) + floor
             if ours > min(theirs) * (1 + 1e-6) + floor:
