@@ -32,6 +32,11 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_stream(path: Path) -> bool:
+    """Whether what is there takes bytes as they come and keeps none: a device or a pipe."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     """Write a file in one step, its folder made where needed: whoever looks sees the old one, or none, or the new one.
 
@@ -40,10 +45,10 @@ def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    path = path.resolve()
-    if path.exists() and not path.is_file():
+    if is_stream(path):
         _write_into(path, save)
         return
+    path = path.resolve()
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from veiqa_core.cli.files import check_place
 from veiqa_core.errors import UsageError
 from veiqa_core.files import file_stem, is_file, write_whole
 
@@ -41,6 +42,22 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
     write_whole(pipe, lambda stream: stream.write(b"through"))
     assert os.read(reader, 100) == b"through"
     assert pipe.is_fifo()
+
+
+def test_a_stream_behind_a_descriptor_is_written_to() -> None:
+    """What a shell hands over for ``>(command)``, and ``/dev/stdout`` before a pipe."""
+    reading, writing = os.pipe()
+    write_whole(Path(f"/dev/fd/{writing}"), lambda stream: stream.write(b"through"))
+    assert os.read(reading, 100) == b"through"
+    for descriptor in (reading, writing):
+        os.close(descriptor)
+
+
+def test_a_device_needs_no_folder_that_may_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *arguments: False)
+    check_place(Path(os.devnull))
+    with pytest.raises(UsageError, match="Permission denied"):
+        check_place(Path("new.txt"))
 
 
 @given(st.text(min_size=1))

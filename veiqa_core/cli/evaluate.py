@@ -147,7 +147,7 @@ def fit(
 
     The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
     """
-    if output.exists() and not force:
+    if output.is_file() and not force:
         raise UsageError(f"--output {output}: is there already; name another file, or say --force")
     check_place(output)
     found = registry()

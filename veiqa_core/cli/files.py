@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ..errors import UsageError
-from ..files import write_whole
+from ..files import is_stream, write_whole
 
 
 def check_place(output: Path | None) -> None:
@@ -16,7 +16,7 @@ def check_place(output: Path | None) -> None:
     Raises:
         UsageError: its folder is not there or may not be written to, or it is a folder itself.
     """
-    if output is None or str(output) == "-":
+    if output is None or str(output) == "-" or is_stream(output):
         return
     if output.is_dir():
         raise UsageError(f"--output {output}: is a folder; name a file")

@@ -153,17 +153,15 @@ class _Run:
         fitted_on, tested = (self._scores(mappers, side) for side in (split.train, split.test))
         types = tuple(table.distortions[index] for index in split.test)
         scales: Sequence[object] = [None] * len(table) if self.calibrated else table.keys
-        known = {"train": (split.train, fitted_on.score), "test": (split.test, tested.score)}
+        mapped = functools.partial(self._mapped, split, fitted_on.score, tested.score)
         return Predictions(
             quality=table.quality[split.test],
             types=types,
             clusters=tuple(table.contents[i] or table.names[i] for i in split.test),
             names=tuple(table.names[index] for index in split.test),
             raw=tested,
-            mapped={name: self._mapped(part, known, scales) for name, part in self._logistics.items()},
-            mapped_by_type={
-                name: self._mapped(part, known, table.distortions) for name, part in self._logistics.items()
-            },
+            mapped={name: mapped(part, scales) for name, part in self._logistics.items()},
+            mapped_by_type={name: mapped(part, table.distortions) for name, part in self._logistics.items()},
         )
 
     def _fit_mappers(self, train: Indices) -> Mappers:
@@ -193,8 +191,9 @@ class _Run:
             if len(at) == 0 or (mapper is None and self._refits and _fittable(recipe.mapper)):
                 continue
             similarities = self._table.similarities(indices[at].tolist())
-            prediction = unmapped(similarities)
-            if mapper is not None and recipe.mapper is not None:
+            if mapper is None or recipe.mapper is None:
+                prediction = unmapped(similarities)
+            else:
                 work = functools.partial(mapper.predict, similarities)
                 prediction = or_usage_error(attempt(recipe.mapper, work))
             for name, values in columns.items():
@@ -202,16 +201,15 @@ class _Run:
         return Prediction(**columns)
 
     def _mapped(
-        self, part: Part, known: Mapping[str, tuple[Indices, FloatArray]], groups: Sequence[object]
+        self, split: Split, train_scores: FloatArray, test_scores: FloatArray, part: Part, groups: Sequence[object]
     ) -> FloatArray:
         """Tested scores through a mapping fitted to the scores of the other side, group by group."""
-        (train, train_scores), (test, test_scores) = known["train"], known["test"]
-        mapped = np.full(len(test), np.nan)
-        for group in dict.fromkeys(groups[index] for index in test):
-            rows = np.array([groups[index] == group for index in train]) & np.isfinite(train_scores)
-            at = np.array([groups[index] == group for index in test]) & np.isfinite(test_scores)
+        mapped = np.full(len(split.test), np.nan)
+        for group in dict.fromkeys(groups[index] for index in split.test):
+            rows = np.array([groups[index] == group for index in split.train]) & np.isfinite(train_scores)
+            at = np.array([groups[index] == group for index in split.test]) & np.isfinite(test_scores)
             try:
-                mapper = fitted_mapper(part, train_scores[rows, None], self._table.quality[train][rows])
+                mapper = fitted_mapper(part, train_scores[rows, None], self._table.quality[split.train][rows])
             except FitError:
                 continue  # too few points of this group: no figure
             if at.any():
