@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +53,7 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._choose_journal()
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._check_layout()
         except (OSError, sqlite3.Error) as error:
@@ -89,6 +90,18 @@ class Store:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._problem(error) from error
+
+    def _choose_journal(self) -> None:
+        """Turn the write-ahead log on, waiting for others: SQLite's own timeout does not cover this change."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
     def _check_layout(self) -> None:
         (layout,) = self._connection.execute("PRAGMA user_version").fetchone()

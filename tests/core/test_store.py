@@ -6,6 +6,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,23 @@ def test_two_processes_write_into_one_store(tmp_path: Path) -> None:
     assert [process.wait() for process in running] == [0, 0]
     with Store(path) as store:
         assert all(store.get(f"{who}{n}", ["a"]) == [Value(float(n))] for who in "xy" for n in range(200))
+
+
+def test_many_open_one_new_store_at_once(tmp_path: Path) -> None:
+    """Turning the write-ahead log on fails at once when another does it at the same moment."""
+    for number in range(50):
+        path = tmp_path / f"{number}.sqlite"
+        barrier = threading.Barrier(8)
+
+        def write(name: str, path: Path = path, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            with Store(path) as store:
+                store.put(name, {"a": Value(1.0)})
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, "abcdefgh"))
+        with Store(path) as store:
+            assert all(store.get(name, ["a"]) == [Value(1.0)] for name in "abcdefgh")
 
 
 def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
