@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import pluggy
@@ -62,11 +62,14 @@ __all__ = [
     "target_param",
 ]
 
-API_VERSION = (1, 1)
+API_VERSION = (1, 2)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
-``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values."""
+``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values; 1.2
+search strategies, baselines and search spaces."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
+
+RESOURCE_KINDS = ("recipe", "space")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-+._][a-z0-9]*)*\Z")
 _FACTORY = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*\Z")
@@ -124,9 +127,10 @@ class Component:
 
 @attrs.frozen(kw_only=True)
 class Resource:
-    """A file that a plugin ships in one of its packages: a recipe or a recipe set, in TOML.
+    """A file that a plugin ships in one of its packages: a recipe, a recipe set or a search space, in TOML.
 
     Attributes:
+        kind: ``"recipe"``, for recipe sets too, or ``"space"``.
         name: lower-case name by which users pick it, such as ``"paper"``.
         summary: one line, ending in a full stop.
         package: the importable package that holds the file.
@@ -141,10 +145,13 @@ class Resource:
     summary: str
     package: str
     file: str
+    kind: Literal["recipe", "space"] = "recipe"
     reference: str = ""
 
     def __attrs_post_init__(self) -> None:
         problem = _naming_problem(self.name, self.summary)
+        if problem is None and self.kind not in RESOURCE_KINDS:
+            problem = f"kind must be 'recipe' or 'space', not {self.kind!r}"
         if problem is None and not (self.package and self.file):
             problem = "package and file must name where it is"
         if problem:

@@ -103,10 +103,40 @@ def veiqa_datasets() -> Iterable[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
-def veiqa_recipes() -> Iterable[Resource]:  # type: ignore[empty-body]
-    """Recipes and recipe sets: TOML files in a package of the plugin, used by name as ``--recipe NAME``::
+def veiqa_search_strategies() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Search strategies: decide which candidates of a search are measured on how many images.
 
-    @hookimpl
-    def veiqa_recipes():
-        yield Resource(name="my-recipe", summary="What it is for.", package="my_plugin", file="my-recipe.toml")
+    The factory gives a :class:`veiqa_core.contracts.SearchStrategy`. The trait ``budget`` ('none', 'optional' or
+    'required') says whether it takes a number of candidates::
+
+        @hookimpl
+        def veiqa_search_strategies():
+            yield Component(name="first", summary="The first candidates of the space.",
+                            factory="my_plugin.first:First", traits={"budget": "required"})
+    """
+
+
+@hookspec
+def veiqa_baselines() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Baselines: controls that the winner of a search is held against.
+
+    The factory gives a :class:`veiqa_core.contracts.Baseline`::
+
+        @hookimpl
+        def veiqa_baselines():
+            yield Component(name="vei-maximum", summary="Largest value of the VEI.",
+                            factory="my_plugin.maximum:VeiMaximum")
+    """
+
+
+@hookspec
+def veiqa_recipes() -> Iterable[Resource]:  # type: ignore[empty-body]
+    """Recipes, recipe sets and search spaces: TOML files in a package of the plugin, used by name as ``--recipe NAME``
+    or ``--space NAME``::
+
+        @hookimpl
+        def veiqa_recipes():
+            yield Resource(name="my-recipe", summary="What it is for.", package="my_plugin", file="my-recipe.toml")
+            yield Resource(kind="space", name="my-space", summary="What is tried.", package="my_plugin",
+                           file="my-space.toml")
     """

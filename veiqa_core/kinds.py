@@ -148,9 +148,22 @@ _KINDS = (
             ),
         },
     ),
+    Kind(
+        "strategy",
+        "veiqa_search_strategies",
+        "search strategy",
+        {
+            "budget": Trait(
+                "'none', 'optional' or 'required': whether it takes a number of candidates to measure",
+                _among("none", "optional", "required"),
+                required=True,
+            ),
+        },
+    ),
+    Kind("baseline", "veiqa_baselines", "baseline", {}),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
-HOOKS: Mapping[str, Kind] = {kind.hook: kind for kind in _KINDS}
+HOOKS: Mapping[str, Kind] = {kind.hook: kind for kind in KINDS.values()}
 RECIPES_HOOK = "veiqa_recipes"
 """The one hook that hands over files, not components."""

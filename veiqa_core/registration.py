@@ -65,7 +65,7 @@ def _offer(hook: str, record: Any, plugin: Found) -> Registered | Shipped:
     if not isinstance(record, due):
         raise Refused(f"hook {hook} gives {type(record).__name__} where a {due.__name__} is due")
     if isinstance(record, Resource):
-        return Shipped("recipe", record, plugin.dist, plugin.version)
+        return Shipped(record.kind, record, plugin.dist, plugin.version)
     kind = HOOKS[hook].name
     problem = KINDS[kind].traits_problem(record.traits)
     if problem:

@@ -72,12 +72,14 @@ class Registry:
         plugins: all plugins found, also those left out.
         problems: why some were left out.
         recipes: the recipes and recipe sets that they ship.
+        spaces: the search spaces that they ship.
     """
 
     def __init__(self, plugins: Iterable[Found]) -> None:
         self.plugins = tuple(plugins)
         self.problems: list[Problem] = []
         self.recipes: Shelf[Shipped] = Shelf("recipe")
+        self.spaces: Shelf[Shipped] = Shelf("search space")
         self._components: dict[str, Shelf[Registered]] = {kind.name: Shelf(kind.title) for kind in KINDS.values()}
         manager = pluggy.PluginManager("veiqa")
         manager.add_hookspecs(hookspecs)
@@ -95,14 +97,15 @@ class Registry:
 
     def _add(self, items: list[Registered | Shipped]) -> None:
         for item in items:
-            shelf: Shelf[Any] = self.recipes if isinstance(item, Shipped) else self._components[item.kind]
-            if shelf.holds(item.dist, item.name):
+            if self._shelf(item).holds(item.dist, item.name):
                 raise Refused(f"gives the {item.kind} {item.name!r}, as another entry point of {item.dist} does")
         for item in items:
-            if isinstance(item, Shipped):
-                self.recipes.add(item)
-            else:
-                self._components[item.kind].add(item)
+            self._shelf(item).add(item)
+
+    def _shelf(self, item: Registered | Shipped) -> Shelf[Any]:
+        if isinstance(item, Registered):
+            return self._components[item.kind]
+        return self.spaces if item.kind == "space" else self.recipes
 
     def of_kind(self, kind: str) -> list[Registered]:
         """The components of one kind, sorted by name, then distribution."""
