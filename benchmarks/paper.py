@@ -35,7 +35,7 @@ from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.recipe import Choice, Recipe, RecipeSet, find
 from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve_all
-from veiqa_core.similarities import Measurer
+from veiqa_core.similarities import Measurer, quantities
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 METRICS = ("psnr", "gmsd", "ncc", "fsim", "nae", "vsi", "ssim")
@@ -260,7 +260,8 @@ def main(
             shipped = find(name, registry)
             assert isinstance(shipped, RecipeSet)
             recipes = resolve_all(with_metrics(shipped, METRICS), registry)
-            measured = measure(rated, recipes, Measurer(recipes, find_device(device), kept), progress(name))
+            meter = Meter(quantities(recipes), find_device(device), kept)
+            measured = measure(rated, recipes, Measurer(recipes, Alone(meter, rated.root)), progress(name))
             if measured.failed:
                 raise UsageError(
                     f"{len(measured.failed)} images failed; the first: {next(iter(measured.failed.values()))}"

@@ -10,7 +10,17 @@ import sys
 import zipfile
 from pathlib import Path
 
-KINDS = ("pri", "extractors", "explainers", "metrics", "mappers", "datasets", "recipes")
+KINDS = (
+    "pri",
+    "extractors",
+    "explainers",
+    "metrics",
+    "mappers",
+    "datasets",
+    "strategies",
+    "baselines",
+    "recipes",
+)
 PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
 DATA = ("veiqa_recipes/paper.toml", "veiqa_metrics/pairs/values.json", "veiqa_metrics/pairs/colour_ref.png")
 

@@ -20,9 +20,10 @@ from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
 from .contracts import FeatureExtractor, Network, Target
-from .errors import ComponentError, RecipeError, UsageError, VeiqaError, one_line, strict
+from .errors import ComponentError, UsageError, VeiqaError, one_line, strict
 from .images import Image
 from .plan import Comparison, Explanation, Pass, Plan, distinct
+from .recipe import Scale
 from .registry import Part
 from .resolution import ResolvedBranch
 
@@ -73,17 +74,13 @@ class Engine:
         self.networks = {} if networks is None else networks
         for part in distinct(branch.extractor for branch in given):
             if part not in self.networks:
-                self.networks[part] = _open(part, device)
+                self.networks[part] = open_network(part, device)
         parts = distinct(part for b in given for part in (b.pri, b.explainer, b.metric))
         self._components = {part: _create(part) for part in parts}
         self.plan: Plan = plans.make(
             [self._with_layer(branch) for branch in given],
             {part: network.default_layer for part, network in self.networks.items()},
         )
-        keys = [comparison.key for comparison in self.plan.comparisons]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise RecipeError(f"the branch {key} is there twice, its layer named in two ways")
         for step in self.plan.passes:
             if step.pri is None:
                 self._try_out(step)
@@ -100,6 +97,14 @@ class Engine:
         measurements = tuple(self._compare(comparison, image, veis) for comparison in self.plan.comparisons)
         return Outcome(measurements, pris, veis)
 
+    def compare_maps(self, branch: ResolvedBranch, x: Tensor, y: Tensor) -> float:
+        """A branch's metric on two maps ``[1, h, w]``, the PRI's first, which are not scaled.
+
+        Raises:
+            ValueError: it is not finite.
+        """
+        return self._similarity(branch, x, y, "none", (x.shape[-2], x.shape[-1]))
+
     def _with_layer(self, branch: ResolvedBranch) -> ResolvedBranch:
         """The branch with its layer as a name, so that equal work has equal keys."""
         if branch.space == "input":
@@ -112,7 +117,7 @@ class Engine:
         flat = torch.full((1, 3, network.min_size, network.min_size), 0.5)
         trial = or_usage_error(attempt(step.extractor, lambda: self._run(step, flat)))
         for vei in step.explanations:
-            trial.choose_target(_wanted_target(vei))
+            trial.choose_target(vei.target)
             check = getattr(self._components[vei.explainer], "check", None)
             if check is not None:
                 or_usage_error(attempt(vei.explainer, functools.partial(check, network, vei.layer)))
@@ -158,7 +163,7 @@ class Engine:
         )
 
     def _vei(self, image_pass: views.ImagePass, targets: Targets, vei: Explanation) -> Tensor:
-        view = views.PassView(image_pass, vei.layer, targets[_wanted_target(vei)], vei.explainer.traits["uses"])
+        view = views.PassView(image_pass, vei.layer, targets[vei.target], vei.uses)
         made: Tensor = self._components[vei.explainer].explain(view).detach().cpu()
         if made.ndim != 3 or len(made) != 1:
             raise ValueError(f"gave a VEI of shape {tuple(made.shape)}; [N, h, w] is due")
@@ -178,19 +183,20 @@ class Engine:
         sides = (("the input's VEI", y), ("the PRI's VEI", x))
         flags = tuple(f"{key}: {side} is {problem}" for side, vei in sides if (problem := degenerate(vei)))
 
-        def work() -> float:
-            width, height = image.size
-            minimum = branch.metric.traits.get("min_size", 1)
-            pair = prepare(x, y, scale=branch.scale, size=branch.size, image=(height, width), min_size=minimum)
-            value = float(self._components[branch.metric].compare(*pair))
-            if not math.isfinite(value):
-                raise ValueError(f"gave {value}")
-            return value
-
+        width, height = image.size
+        work = functools.partial(self._similarity, branch, x, y, branch.scale, (height, width))
         similarity = attempt(branch.metric, work)
         if isinstance(similarity, VeiqaError):
             return Measurement(key, None, flags, similarity)
         return Measurement(key, similarity, flags)
+
+    def _similarity(self, branch: ResolvedBranch, x: Tensor, y: Tensor, scale: Scale, image: tuple[int, int]) -> float:
+        minimum = branch.metric.traits.get("min_size", 1)
+        pair = prepare(x, y, scale=scale, size=branch.size, image=image, min_size=minimum)
+        value = float(self._components[branch.metric].compare(*pair))
+        if not math.isfinite(value):
+            raise ValueError(f"gave {value}")
+        return value
 
 
 def find_device(name: str) -> torch.device:
@@ -209,13 +215,7 @@ def find_device(name: str) -> torch.device:
 
 
 def _targets(step: Pass, image_pass: views.ImagePass) -> Targets:
-    return {wanted: image_pass.choose_target(wanted) for wanted in map(_wanted_target, step.explanations)}
-
-
-def _wanted_target(vei: Explanation) -> str | int:
-    """The target that an explainer's parameters ask for; those without the parameter do not look at it."""
-    wanted: str | int = getattr(vei.explainer.params, "target", "top")
-    return wanted
+    return {wanted: image_pass.choose_target(wanted) for wanted in {vei.target for vei in step.explanations}}
 
 
 def _create(part: Part) -> Any:
@@ -227,7 +227,12 @@ def _create(part: Part) -> Any:
     return or_usage_error(attempt(part, part.create))
 
 
-def _open(part: Part, device: torch.device) -> Network:
+def open_network(part: Part, device: torch.device) -> Network:
+    """The network of an extractor.
+
+    Raises:
+        UsageError: it cannot be opened; :class:`WeightsError` where its weights are not there.
+    """
     extractor: FeatureExtractor = _create(part)
     network = or_usage_error(attempt(part, lambda: extractor.open(device)))
     if not isinstance(network, Network):

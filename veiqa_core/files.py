@@ -68,3 +68,19 @@ def _write_into(path: Path, save: Callable[[IO[bytes]], object]) -> None:
             save(stream)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file that a user named.
+
+    Args:
+        what: what the file should be, for the message.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise UsageError(f"{what} {str(path)!r} cannot be read: {reason}; name a TOML file") from error

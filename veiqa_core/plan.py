@@ -22,10 +22,22 @@ class Explanation:
     explainer: Part
     layer: str
 
+    @property
+    def target(self) -> str | int:
+        """The target that the explainer's parameters ask for; those without the parameter do not look at it."""
+        wanted: str | int = getattr(self.explainer.params, "target", "top")
+        return wanted
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """What the explainer asks of the view."""
+        used: tuple[str, ...] = self.explainer.traits["uses"]
+        return used
+
 
 @attrs.frozen
 class Pass:
-    """One image through one network: at most one forward and one backward pass, whatever the number of explanations.
+    """One image through one network: one forward pass, and one backward pass for each target whose gradients are used.
 
     Attributes:
         pri: the image, None for the input itself.
@@ -39,6 +51,11 @@ class Pass:
     gradients: frozenset[str]
     pixels: bool
     explanations: tuple[Explanation, ...]
+
+    @property
+    def backward(self) -> int:
+        """How many backward passes it takes: one for each target of explainers that use gradients."""
+        return len({vei.target for vei in self.explanations if {"gradients", "input_gradients"} & set(vei.uses)})
 
 
 @attrs.frozen
@@ -93,7 +110,7 @@ def _explanation(branch: ResolvedBranch, pri: Part | None, default_layers: Mappi
 
 def _pass(extractor: Part, pri: Part | None, wanted: Iterable[Explanation]) -> Pass:
     explanations = tuple(vei for vei in wanted if (vei.extractor, vei.pri) == (extractor, pri))
-    uses = [(vei.explainer.traits["uses"], vei.layer) for vei in explanations]
+    uses = [(vei.uses, vei.layer) for vei in explanations]
     return Pass(
         pri=pri,
         extractor=extractor,

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import attrs
 
 from .errors import RecipeError, UsageError, near_miss
+from .files import read_text
 from .registry import Registry
 
 Scale = Literal["pair", "map", "none"]
@@ -256,10 +257,9 @@ def load(source: str | Path) -> Recipe | RecipeSet:
     """
     path = Path(source)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise RecipeError(f"recipe {str(source)!r} cannot be read: {reason}; name a TOML file") from error
+        text = read_text(path, "recipe")
+    except UsageError as error:
+        raise RecipeError(str(error)) from error
     return loads(text, str(source), path.stem)
 
 

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import attrs
 
 from .errors import RecipeError
-from .recipe import BRANCH_KINDS, Basis, Branch, Layer, Recipe, RecipeSet, Scale, Size
+from .params import changed
+from .recipe import BRANCH_KINDS, Basis, Branch, Choice, Layer, Recipe, RecipeSet, Scale, Size
 from .registry import Part, Registry
 
 
@@ -50,6 +51,12 @@ class ResolvedBranch:
         """Everything that decides the similarity, as plain values."""
         parts = {kind: getattr(self, kind).identity for kind in BRANCH_KINDS}
         return {**parts, "layer": self.layer, "scale": self.scale, "size": self.size}
+
+    @property
+    def written(self) -> Branch:
+        """The branch as a recipe holds it: components by distribution and name, with what differs from defaults."""
+        parts = {kind: written(getattr(self, kind)) for kind in BRANCH_KINDS}
+        return Branch(**parts, layer=self.layer, scale=self.scale, size=self.size)
 
 
 @attrs.frozen
@@ -108,6 +115,11 @@ def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def written(part: Part) -> Choice:
+    """How a recipe names a component: by distribution and name, with the parameters that differ from defaults."""
+    return Choice(part.registered.ref, changed(part.params))
+
+
 def resolve_all(recipe: Recipe | RecipeSet, registry: Registry) -> ResolvedSet:
     """A recipe or every recipe of a set, resolved.
 
@@ -125,7 +137,7 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
     Raises:
         UsageError: a name or parameter is unknown, a value does not fit, or parts do not go together.
     """
-    branches = tuple(_resolve_branch(branch, registry) for branch in recipe.branches)
+    branches = tuple(resolve_branch(branch, registry) for branch in recipe.branches)
     keys = [branch.key for branch in branches]
     for key in keys:
         if keys.count(key) > 1:
@@ -141,7 +153,12 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
     return ResolvedRecipe(recipe.name, branches, mapper, recipe.state, recipe.fitted, recipe.chosen)
 
 
-def _resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:
+def resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:
+    """Find the components of a branch and check their parameters.
+
+    Raises:
+        UsageError: as for :func:`resolve`.
+    """
     parts = {
         kind: registry.part(kind, choice.name, choice.params)
         for kind, choice in ((kind, getattr(branch, kind)) for kind in BRANCH_KINDS)

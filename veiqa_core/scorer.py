@@ -16,11 +16,13 @@ from .contracts import FloatArray, ScoreMapper
 from .engine import Engine, Measurement, Outcome, attempt, find_device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError
 from .mapping import ready_mapper
+from .meter import Meter, Quantity
 from .plan import Explanation
 from .recipe import Recipe, RecipeSet
 from .registry import Registry, installed
 from .resolution import ResolvedRecipe, resolve
 from .similarities import signs
+from .store import Store
 
 
 @attrs.frozen(eq=False)
@@ -86,6 +88,7 @@ class Scorer:
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
         distortion: the images' distortion type, for recipe sets.
         registry: the components to use; default: everything installed.
+        store: where similarities are looked up first and kept; default: nowhere.
 
     Raises:
         UsageError: the recipe cannot be read or run, with the reason in one line.
@@ -98,6 +101,7 @@ class Scorer:
         device: str = "auto",
         distortion: str | None = None,
         registry: Registry | None = None,
+        store: Store | None = None,
     ) -> None:
         registry = registry or installed()
         if recipe is None:
@@ -111,13 +115,15 @@ class Scorer:
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._mapper = ready_mapper(self.recipe)
         self._calibrated = self._mapper is not None and bool(self.recipe.state)
-        self._engine = Engine(self.recipe.branches, find_device(device))
+        self._meter = Meter([Quantity(branch) for branch in self.recipe.branches], find_device(device), store)
+        self._all = range(len(self.recipe.branches))
+        self._meter.check(self._all)
         self._label = self.recipe.label
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The branches' keys, as in :attr:`Result.similarities`."""
-        return tuple(comparison.key for comparison in self._engine.plan.comparisons)
+        return self._meter.keys
 
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
         """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
@@ -127,11 +133,11 @@ class Scorer:
             VeiqaError: a component failed on it.
         """
         decoded = images.read(image, name)
-        outcome = self._engine.measure(decoded)
-        for measurement in outcome.measurements:
+        measurements, pictures = self._measured(decoded, heatmaps)
+        for measurement in measurements:
             if measurement.error is not None:
                 raise type(measurement.error)(f"{decoded.name}: {measurement.error}") from measurement.error
-        result = self._result(decoded, outcome, heatmaps)
+        result = self._result(decoded, measurements, pictures)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
@@ -145,10 +151,22 @@ class Scorer:
             except ImageError as error:
                 yield Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label)
                 continue
-            yield self._result(decoded, self._engine.measure(decoded), heatmaps)
+            yield self._result(decoded, *self._measured(decoded, heatmaps))
 
-    def _result(self, image: images.Image, outcome: Outcome, heatmaps: bool) -> Result:
-        measurements = outcome.measurements
+    def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], tuple[Heatmaps, ...]]:
+        """The branches on an image, and their heat maps, which are made anew."""
+        if not heatmaps:
+            measured = self._meter.measure(image, self._all)
+            return [measured[index] for index in self._all], ()
+        engine = self._meter.engine(self._all)
+        outcome = engine.measure(image)
+        measured = self._meter.told(image, self._all, engine, outcome)
+        self._meter.keep(image.digest, measured)
+        return [measured[index] for index in self._all], _heatmaps(image, engine, outcome)
+
+    def _result(
+        self, image: images.Image, measurements: Sequence[Measurement], pictures: tuple[Heatmaps, ...]
+    ) -> Result:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
         flags = [flag for item in measurements for flag in item.flags]
@@ -164,7 +182,7 @@ class Scorer:
             flags=tuple(flags),
             error=f"{image.name}: {'; '.join(errors)}" if errors else None,
             recipe=self._label,
-            heatmaps=self._heatmaps(image, outcome) if heatmaps else (),
+            heatmaps=pictures,
         )
 
     def _predict(self, measurements: Sequence[Measurement]) -> float | VeiqaError | None:
@@ -175,17 +193,18 @@ class Scorer:
         values = np.array([[item.similarity for item in measurements]], dtype=np.float64)
         return attempt(part, lambda: _score(mapper, values * signs(self.recipe)))
 
-    def _heatmaps(self, image: images.Image, outcome: Outcome) -> tuple[Heatmaps, ...]:
-        pairs: dict[Explanation, Heatmaps] = {}
-        for step, measurement in zip(self._engine.plan.comparisons, outcome.measurements, strict=True):
-            x, y, pri = outcome.veis[step.x], outcome.veis[step.y], outcome.pris[step.branch.pri]
-            if isinstance(x, VeiqaError) or isinstance(y, VeiqaError) or isinstance(pri, VeiqaError):
-                continue
-            made = Heatmaps(step.branch.explained, {}, image.pixels[0], pri[0], y[0], x[0])
-            pair = pairs.setdefault(step.x, made)
-            if measurement.similarity is not None:
-                pair.similarities[measurement.key] = measurement.similarity
-        return tuple(pairs.values())
+
+def _heatmaps(image: images.Image, engine: Engine, outcome: Outcome) -> tuple[Heatmaps, ...]:
+    pairs: dict[Explanation, Heatmaps] = {}
+    for step, measurement in zip(engine.plan.comparisons, outcome.measurements, strict=True):
+        x, y, pri = outcome.veis[step.x], outcome.veis[step.y], outcome.pris[step.branch.pri]
+        if isinstance(x, VeiqaError) or isinstance(y, VeiqaError) or isinstance(pri, VeiqaError):
+            continue
+        made = Heatmaps(step.branch.explained, {}, image.pixels[0], pri[0], y[0], x[0])
+        pair = pairs.setdefault(step.x, made)
+        if measurement.similarity is not None:
+            pair.similarities[measurement.key] = measurement.similarity
+    return tuple(pairs.values())
 
 
 def _score(mapper: ScoreMapper, similarities: FloatArray) -> float:

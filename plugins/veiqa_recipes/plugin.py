@@ -1,4 +1,4 @@
-"""Records of the recipes and recipe sets that come with VEIQA."""
+"""Records of the recipes, recipe sets and search spaces that come with VEIQA."""
 
 from __future__ import annotations
 
@@ -14,10 +14,21 @@ _SETS = {
     "paper-darknet19": "The paper's recipes on DarkNet19, images resized to 256x256.",
     "paper-inception-resnet-v2": "The paper's recipes on Inception-ResNet-v2, images resized to 299x299.",
 }
+_SPACES = {
+    "quick": "A first look: 72 combinations on EfficientNet-Lite0.",
+    "default": "All layers of EfficientNet-Lite0, PRIs at several strengths, four explainers, four metrics.",
+    "paper": "The paper's 252 combinations: 4 PRIs, 3 networks, 3 explainers, 7 metrics.",
+}
 
 
 @hookimpl
 def veiqa_recipes() -> Iterator[Resource]:
-    """The paper's recipe sets: one recipe for each distortion type, its mapper not fitted."""
+    """The paper's recipe sets, one recipe for each distortion type, its mapper not fitted; and search spaces."""
     for name, summary in _SETS.items():
         yield Resource(name=name, summary=summary, package="veiqa_recipes", file=f"{name}.toml", reference=PAPER)
+    for name, summary in _SPACES.items():
+        reference = PAPER if name == "paper" else ""
+        file = f"spaces/{name}.toml"
+        yield Resource(
+            kind="space", name=name, summary=summary, package="veiqa_recipes", file=file, reference=reference
+        )

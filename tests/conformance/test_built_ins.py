@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 import torch
 
 from veiqa_core import params
 from veiqa_core.contracts import (
+    Baseline,
     Dataset,
     Explainer,
     FeatureExtractor,
     Network,
+    Pair,
     PriGenerator,
+    Proposal,
     ScoreMapper,
+    SearchStrategy,
+    SearchTask,
     SimilarityMetric,
 )
 from veiqa_core.offers import Registered
+from veiqa_core.recipe import Branch
 from veiqa_core.registry import installed
 from veiqa_core.views import ImagePass, PassView
 
@@ -31,6 +40,8 @@ PROTOCOLS = {
     "metric": SimilarityMetric,
     "mapper": ScoreMapper,
     "dataset": Dataset,
+    "strategy": SearchStrategy,
+    "baseline": Baseline,
 }
 COMPONENTS = [item for item in installed() if item.dist == "veiqa"]
 EXPECTED = {
@@ -49,6 +60,8 @@ EXPECTED = {
     "metric": {"psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae"},
     "mapper": {"logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "identity"},
     "dataset": {"live", "csiq", "siqad", "tid2013", "kadid10k", "koniq10k", "csv"},
+    "strategy": {"exhaustive", "random", "halving", "optuna"},
+    "baseline": {"pixels", "random-network", "vei-mean"},
 }
 
 
@@ -58,6 +71,8 @@ def of(kind: str) -> Any:
 
 
 def make(item: Registered, **given: Any) -> Any:
+    if "optuna" in item.component.requires:
+        pytest.importorskip("optuna", reason="needs the extra veiqa[optuna]")
     return installed().part(item.kind, item.ref, given).create()
 
 
@@ -85,7 +100,7 @@ def test_every_component_keeps_its_protocol_and_describes_itself(item: Registere
 def test_registration_is_light() -> None:
     code = (
         "import sys; from veiqa_core.registry import installed; assert not installed().problems;"
-        "assert not {'torch', 'numpy', 'timm', 'captum', 'scipy', 'PIL'} & set(sys.modules)"
+        "assert not {'torch', 'numpy', 'timm', 'captum', 'scipy', 'PIL', 'optuna'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -196,3 +211,49 @@ def test_a_mapper_fits_predicts_and_returns_from_its_state(item: Registered) -> 
         assert np.allclose(slope[:, branch], numeric, rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match=r"\w"):
         make(item).restore({"no such field": 1.0})
+
+
+def proposals(strategy: SearchStrategy, task: SearchTask) -> list[Proposal]:
+    """All proposals, each answered with figures that favour the last candidates; every fifth fails."""
+    made, dialogue, answer = [], strategy.propose(task), None
+    while True:
+        try:
+            made.append(next(dialogue) if answer is None else dialogue.send(answer))
+        except StopIteration:
+            return made
+        answer = {index: index / 10 for index in made[-1].candidates if index % 5}
+
+
+@of("strategy")
+@pytest.mark.parametrize("budget", [7, 1000])
+def test_a_strategy_keeps_its_budget_and_proposes_the_same_again(item: Registered, budget: int, tmp_path: Path) -> None:
+    candidates = [{"pri": f"p{i % 4}", "metric": f"m{i // 4}"} for i in range(28)]
+    task = SearchTask(candidates, budget, 2**40 + 1, None)
+    state = torch.random.get_rng_state()
+    made = proposals(make(item), task)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    for proposal in made:
+        assert 0 < proposal.share <= 1
+        assert proposal.candidates
+        assert len(set(proposal.candidates)) == len(proposal.candidates)
+        assert set(proposal.candidates) <= set(range(28))
+    whole = [index for proposal in made if proposal.share == 1 for index in proposal.candidates]
+    assert whole
+    assert item.component.traits["budget"] == "none" or len(set(whole)) <= budget
+    for folder in (None, tmp_path, tmp_path):
+        assert proposals(make(item), attrs.evolve(task, folder=folder)) == made
+
+
+@of("baseline")
+def test_a_baseline_gives_a_branch_and_a_number(item: Registered) -> None:
+    table = Branch.read({"pri": "veiqa:jpeg"}, "test").write()
+    before = copy.deepcopy(table)
+    baseline = make(item)
+    Branch.read(baseline.branch(table), "test")
+    assert table == before
+    image, pri = images(2)[:, None]
+    pair = Pair(image, pri, image[:, 0], pri[:, 0], 0.5, lambda x, y: float((x - y).abs().mean()))
+    value = baseline.value(pair)
+    assert isinstance(value, float)
+    assert np.isfinite(value)
+    assert baseline.value(pair) == value

@@ -6,8 +6,11 @@ import importlib.util
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from veiqa_core.store import Store, Value
 
 HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "matplotlib", "skimage", "sklearn", "openpyxl")
 
@@ -59,12 +62,24 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["datasets", "make", "--help"],
         ["recipes"],
         ["recipes", "show", "paper"],
+        ["store", "--help"],
+        ["store", "info", "--store", "absent.sqlite"],
+        ["store", "verify", "--store", "absent.sqlite"],
+        ["store", "prune"],
     ],
 )
 def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.stderr.splitlines()[-1] == "HEAVY:", done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["info"], ["verify"], ["prune", "--all"]])
+def test_looking_after_a_store_is_light(arguments: list[str], tmp_path: Path) -> None:
+    with Store(tmp_path / "store.sqlite") as store:
+        store.put("image", {"branch": Value(1.0)})
+    done = run("store", *arguments, "--store", str(tmp_path / "store.sqlite"))
+    assert (done.returncode, done.stderr.splitlines()) == (0, ["HEAVY:"])
 
 
 def test_importing_the_package_and_the_plugin_face_is_light() -> None:

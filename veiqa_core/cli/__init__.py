@@ -14,6 +14,9 @@ from .evaluate import evaluate, fit
 from .plugins import plugins
 from .recipes import recipes
 from .run import run
+from .search import search
+from .spaces import spaces
+from .store import store
 from .verify import verify
 
 
@@ -48,5 +51,5 @@ def main() -> None:
     """Score the quality of images without a reference, and see why."""
 
 
-for command in (run, evaluate, fit, compare, verify, datasets, recipes, components, plugins):
+for command in (run, evaluate, fit, search, compare, verify, datasets, recipes, spaces, components, plugins, store):
     main.add_command(command)

@@ -9,6 +9,7 @@ import click
 
 from ..errors import UsageError
 from .common import registry, resumable
+from .crew_options import CrewOptions, crew_options
 from .dataset_options import (
     dataset_arguments,
     dataset_part,
@@ -24,8 +25,8 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..evaluation.measured import MeasuredSet
+    from ..meter import Meter
     from ..resolution import ResolvedSet
-    from ..similarities import Measurer
 
 _GOES_ON = "what was measured is kept, and the same command goes on from there"
 _LOST = "nothing was kept"
@@ -62,6 +63,7 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
 @store_options
+@crew_options
 @device_option
 @click.pass_context
 def evaluate(
@@ -78,6 +80,9 @@ def evaluate(
     store: Path | None,
     no_store: bool,
     device: str,
+    workers: int,
+    threads: int | None,
+    dask: str | None,
     **options: Any,
 ) -> None:
     """Measure how well a recipe's scores agree with the ratings of a dataset.
@@ -88,6 +93,7 @@ def evaluate(
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
     check_place(output)
+    crew = CrewOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
     protocol_options = {name: options.pop(name) for name in ("split", "folds", "repeats", "seed", "split_file")}
@@ -106,9 +112,9 @@ def evaluate(
     other = None if train is None or train_part is None else load(train_part, train[1], distortions)
     recipes = resolve_all(recipe, found)
     with opened_store(store, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
-        measurer = _measurer(recipes, device, kept)
-        measured = _measured(rated, recipes, measurer)
-        trained_on = None if other is None else _measured(other, recipes, measurer)
+        meter = _meter(recipes, device, kept, crew)
+        measured = _measured(rated, recipes, meter, crew)
+        trained_on = None if other is None else _measured(other, recipes, meter, crew)
     evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[form](evaluation), output)
     failed = [*measured.failed.values(), *(trained_on.failed.values() if trained_on is not None else ())]
@@ -126,6 +132,7 @@ def evaluate(
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @store_options
+@crew_options
 @device_option
 @click.pass_context
 def fit(
@@ -141,6 +148,9 @@ def fit(
     store: Path | None,
     no_store: bool,
     device: str,
+    workers: int,
+    threads: int | None,
+    dask: str | None,
     **options: Any,
 ) -> None:
     """Fit a recipe's mapper to the ratings of a dataset, and write the recipe.
@@ -150,6 +160,7 @@ def fit(
     if output.is_file() and not force:
         raise UsageError(f"--output {output}: is there already; name another file, or say --force")
     check_place(output)
+    crew = CrewOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
     recipe = chosen_recipe(found, wanted, **options)
@@ -166,7 +177,7 @@ def fit(
     recipes = resolve_all(recipe, found)
     check_mappers(recipes, {item.distortion for item in rated.images})
     with opened_store(store, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
-        measured = _measured(rated, recipes, _measurer(recipes, device, kept))
+        measured = _measured(rated, recipes, _meter(recipes, device, kept, crew), crew)
     fitted = run(recipe, recipes, measured)
     write_text(recipe_files.dumps(fitted), output)
     click.echo(f"{output}: {fitted.name}, fitted to {len(measured.table)} images of {rated.name}", err=True)
@@ -189,14 +200,18 @@ def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: in
     return Protocol(kind=kind, folds=folds, repeats=repeats, seed=seed, file=split_file)
 
 
-def _measurer(recipes: ResolvedSet, device: str, store: Any) -> Measurer:
+def _meter(recipes: ResolvedSet, device: str, store: Any, options: CrewOptions) -> Meter:
     from ..engine import find_device
+    from ..meter import Meter
+    from ..similarities import quantities
+
+    options.set_threads()
+    return Meter(quantities(recipes), find_device(device), store)
+
+
+def _measured(rated: Any, recipes: ResolvedSet, meter: Meter, options: CrewOptions) -> MeasuredSet:
+    from ..evaluation.measured import measure
     from ..similarities import Measurer
 
-    return Measurer(recipes, find_device(device), store)
-
-
-def _measured(rated: Any, recipes: ResolvedSet, measurer: Measurer) -> MeasuredSet:
-    from ..evaluation.measured import measure
-
-    return measure(rated, recipes, measurer, progress(f"measuring {rated.name}"))
+    with options.crew(meter, rated.root) as crew:
+        return measure(rated, recipes, Measurer(recipes, crew), progress(f"measuring {rated.name}"))

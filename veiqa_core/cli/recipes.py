@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from .common import registry
+from .shipped import listing
 
 
 @click.group(invoke_without_command=True)
@@ -14,25 +13,8 @@ from .common import registry
 @click.pass_context
 def recipes(ctx: click.Context, as_json: bool) -> None:
     """List the recipes and recipe sets that --recipe knows by name."""
-    if ctx.invoked_subcommand is not None:
-        return
-    items = list(registry().recipes)
-    if as_json:
-        rows = [
-            {
-                "name": item.label,
-                "ref": item.ref,
-                "summary": item.record.summary,
-                "reference": item.record.reference,
-                "version": item.version,
-            }
-            for item in items
-        ]
-        click.echo(json.dumps(rows, indent=2))
-        return
-    width = max((len(item.label) for item in items), default=0)
-    for item in items:
-        click.echo(f"{item.label:<{width}}  {item.record.summary}")
+    if ctx.invoked_subcommand is None:
+        click.echo(listing(registry().recipes, as_json))
 
 
 @recipes.command()

@@ -13,12 +13,13 @@ import click
 
 from ..errors import UsageError
 from ..files import file_stem
+from .dataset_options import opened_store, store_options
 from .output import FORMATS
 from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..scorer import Result
+    from ..scorer import Result, Scorer
 
 
 @click.command()
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--vei", "vei_dir", type=click.Path(path_type=Path), metavar="DIR", help="Write the heat maps as PNG here."
 )
+@store_options
 @device_option
 @click.pass_context
 def run(
@@ -43,10 +45,12 @@ def run(
     form: str,
     output: Path | None,
     vei_dir: Path | None,
+    store: Path | None,
+    no_store: bool,
     device: str,
     **parts: Any,
 ) -> None:
-    """Score images, and show the similarities behind each score.
+    """Score images, and show the similarities behind each score. What was measured is kept, and not measured again.
 
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
@@ -58,8 +62,15 @@ def run(
     wanted.check_all_used()
     from ..scorer import Scorer
 
-    scorer = Scorer(chosen, device=device, distortion=distortion, registry=found)
     pictures = None if vei_dir is None else _Pictures(vei_dir)
+    with opened_store(store, no_store) as kept:
+        scorer = Scorer(chosen, device=device, distortion=distortion, registry=found, store=kept)
+        failed = _score(scorer, images, output, form, pictures)
+    ctx.exit(1 if failed else 0)
+
+
+def _score(scorer: Scorer, images: tuple[str, ...], output: Path | None, form: str, pictures: _Pictures | None) -> bool:
+    """Score and write; whether anything failed."""
     failed = False
     with _opened(output, images) as stream, FORMATS[form](stream, scorer.keys) as write:
         for result in scorer.score_many(images, heatmaps=pictures is not None):
@@ -67,7 +78,7 @@ def run(
             failed |= result.error is not None
             if pictures is not None:
                 failed |= not pictures.add(result)
-    ctx.exit(1 if failed else 0)
+    return failed
 
 
 def _opened(output: Path | None, images: Iterable[str]) -> AbstractContextManager[TextIO]:

@@ -13,7 +13,7 @@ from ..contracts import FloatArray
 from ..datasets import Progress, RatedSet
 from ..errors import ImageError, UsageError
 from ..resolution import ResolvedSet
-from ..similarities import Measurer
+from ..similarities import Measured, Measurer
 
 
 @attrs.frozen(eq=False)
@@ -92,33 +92,26 @@ def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress:
     if not wanted:
         have = ", ".join(sorted(skipped))
         raise UsageError(f"recipe set {recipes.name!r} is for {', '.join(recipes.types)}; {rated.root} holds {have}")
-    rows, oriented, digests = [], [], []
-    failed: dict[str, str] = {}
-    flagged = 0
-    for item in progress(wanted):
-        try:
-            image = rated.read(item.image)
-        except ImageError as error:
-            failed[item.image] = str(error)
-            continue
-        measured = measurer.measure(image, recipes.key(item.distortion))
-        if measured.oriented is None:
-            failed[item.image] = f"{item.image}: {measured.error}"
-            continue
-        flagged += bool(measured.flags)
-        rows.append(item)
-        oriented.append(measured.oriented)
-        digests.append(image.digest)
+    orders = ((item.image, recipes.key(item.distortion)) for item in progress(wanted))
+    measured = {item.name: item for item in measurer.measure(orders)}
+    failed = {item.name: _failure(item) for item in measured.values() if item.oriented is None}
+    rows = [item for item in wanted if item.image not in failed]
     if not rows:
         raise UsageError(f"{rated.root}: no image could be measured; the first: {next(iter(failed.values()))}")
+    done = [measured[item.image] for item in rows]
     table = Table(
         names=tuple(item.image for item in rows),
         quality=np.array([rated.ratings.quality(item) for item in rows], dtype=np.float64),
         distortions=tuple(item.distortion for item in rows),
         contents=tuple(rated.content_of(item) for item in rows),
-        digests=tuple(digests),
+        digests=tuple(item.digest or "" for item in done),
         labels=tuple(item.split for item in rows),
         keys=tuple(recipes.key(item.distortion) for item in rows),
-        oriented=tuple(oriented),
+        oriented=tuple(item.oriented for item in done if item.oriented is not None),
     )
+    flagged = sum(bool(item.flags) for item in done)
     return MeasuredSet(rated, table, dict(skipped), failed, flagged, measurer.versions)
+
+
+def _failure(item: Measured) -> str:
+    return str(item.error) if isinstance(item.error, ImageError) else f"{item.name}: {item.error}"

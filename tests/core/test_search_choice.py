@@ -1,0 +1,297 @@
+"""Choosing among candidates whose similarities are given: objectives, honesty, branches, strategies that misbehave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from veiqa_core.api import Component, NoParams
+from veiqa_core.contracts import Proposal, RatedImage, Ratings, SearchTask
+from veiqa_core.crews import Done, Order
+from veiqa_core.datasets import RatedSet
+from veiqa_core.engine import Measurement
+from veiqa_core.errors import ComponentError, ImageError, UsageError
+from veiqa_core.evaluation import agreement
+from veiqa_core.offers import Registered
+from veiqa_core.recipe import Branch, Choice
+from veiqa_core.registry import Part, installed
+from veiqa_core.resolution import resolve_branch
+from veiqa_core.search import certainty, nested
+from veiqa_core.search.candidates import Candidate
+from veiqa_core.search.choice import Selection, Terms, choose
+from veiqa_core.search.matrix import Matrix
+from veiqa_core.search.objective import NAMES, Objective
+from veiqa_core.search.winners import winner
+
+REGISTRY = installed()
+LOGISTIC = REGISTRY.part("mapper", "veiqa:logistic5")
+RIDGE = REGISTRY.part("mapper", "veiqa:ridge")
+BRANCH = resolve_branch(Branch(pri=Choice("jpeg")), REGISTRY)
+
+
+class GivenCrew:
+    """Delivers similarities from a table, and counts what was asked for."""
+
+    def __init__(self, values: Any, failing: Any = None, unreadable: Iterable[str] = ()) -> None:
+        self.values = np.asarray(values, dtype=float)
+        self.failing = np.zeros(self.values.shape, dtype=bool) if failing is None else failing
+        self.unreadable = set(unreadable)
+        self.asked: list[tuple[str, tuple[int, ...]]] = []
+
+    def deliver(self, orders: Iterable[Order]) -> Iterator[Done]:
+        for order in orders:
+            self.asked.append((order.name, order.wanted))
+            row = int(order.name.removesuffix(".png"))
+            if order.name in self.unreadable:
+                yield Done(order.name, None, {}, ImageError(f"{order.name}: torn"))
+                continue
+            yield Done(order.name, f"digest{row}", {c: self._cell(row, c) for c in order.wanted})
+
+    def _cell(self, row: int, column: int) -> Measurement:
+        if self.failing[row, column]:
+            return Measurement("key", None, error=ComponentError("it broke"))
+        return Measurement("key", float(self.values[row, column]))
+
+
+def rated_set(quality: Any, contents: int, types: Any = None) -> RatedSet:
+    images = tuple(
+        RatedImage(
+            image=f"{row}.png",
+            score=float(value),
+            content=f"content {row % contents}",
+            distortion=None if types is None else types[row],
+        )
+        for row, value in enumerate(quality)
+    )
+    return RatedSet("given", "given", Path("/nowhere"), Ratings(images=images, score_type="mos", range=(-9.0, 9.0)))
+
+
+def given_matrix(
+    values: Any, quality: Any, contents: int = 10, **more: Any
+) -> tuple[Matrix, list[Candidate], GivenCrew]:
+    crew = GivenCrew(values, **more)
+    count = crew.values.shape[1]
+    candidates = [Candidate(BRANCH, {"pri": "jpeg", "number": number}) for number in range(count)]
+    matrix = Matrix(rated_set(quality, contents), candidates, crew, lambda items, total: iter(items))  # type: ignore[arg-type]
+    return matrix, candidates, crew
+
+
+def strategy_part(propose: Callable[[SearchTask], Any], monkeypatch: pytest.MonkeyPatch) -> Part:
+    class Strategy:
+        def __init__(self, params: Any) -> None: ...
+
+        def propose(self, task: SearchTask) -> Any:
+            return propose(task)
+
+    component = Component(name="mine", summary="S.", factory="mine:Strategy", traits={"budget": "optional"})
+    registered = Registered("strategy", component, "mine", "1")
+    monkeypatch.setattr(Registered, "load", lambda self: Strategy)
+    return Part(registered, NoParams())
+
+
+def terms(name: str = "srocc", **more: Any) -> Terms:
+    given = {"strategy": REGISTRY.part("strategy", "exhaustive"), "mapper_of_many": RIDGE, **more}
+    return Terms(objective=Objective(name, LOGISTIC), **given)
+
+
+def rows(matrix: Matrix) -> Any:
+    return np.arange(len(matrix.names), dtype=np.intp)
+
+
+def chosen(matrix: Matrix, candidates: list[Candidate], which: Terms) -> Selection:
+    return choose(which, matrix, candidates, rows(matrix), "all")
+
+
+@given(arrays(float, (12, 3), elements=st.integers(-4, 4)), arrays(float, 12, elements=st.integers(-4, 4)))
+def test_objectives_are_the_figures_of_the_field_in_the_better_direction(similarities: Any, quality: Any) -> None:
+    for name in ("srocc", "krocc"):
+        objective = Objective(name, LOGISTIC)
+        found = objective.figures(objective.scores(similarities, quality), quality)
+        for column, value in enumerate(found):
+            expected = agreement.FIGURES[name](similarities[:, column], quality)
+            if expected is None:
+                assert np.isnan(value)
+            else:
+                assert value == pytest.approx(abs(expected), abs=1e-12)
+
+
+def test_plcc_and_rmse_are_taken_after_the_mapper() -> None:
+    rng = np.random.default_rng(0)
+    similarities = rng.uniform(0, 1, (60, 2))
+    quality = np.tanh(6 * (similarities[:, 0] - 0.5)) + rng.normal(0, 0.02, 60)
+    plcc, rmse = (Objective(name, LOGISTIC) for name in ("plcc", "rmse"))
+    scores = plcc.scores(similarities, quality)
+    assert plcc.figures(scores, quality)[0] > 0.99 > agreement.plcc(similarities[:, 0], quality)
+    assert rmse.told(rmse.figures(scores, quality)[0]) == pytest.approx(agreement.rmse(scores[:, 0], quality))
+    assert rmse.figures(scores, quality)[0] > rmse.figures(scores, quality)[1]
+
+
+def test_the_best_candidate_wins_and_what_failed_has_no_figure() -> None:
+    rng = np.random.default_rng(0)
+    quality = rng.normal(size=40)
+    values = np.stack([rng.normal(size=40), -quality, quality + rng.normal(size=40), np.zeros(40)], axis=1)
+    failing = np.zeros(values.shape, dtype=bool)
+    matrix, candidates, _ = given_matrix(values, quality)
+    selection = chosen(matrix, candidates, terms())
+    assert selection.chosen == (1,)
+    assert selection.path == (pytest.approx(1.0),)
+    assert np.isnan(selection.figures[3])
+    failing[7, 1] = True
+    matrix, candidates, _ = given_matrix(values, quality, failing=failing)
+    assert chosen(matrix, candidates, terms()).chosen == (2,)
+    assert matrix.failures[1].images == 1
+    assert matrix.failures[1].reason == "7.png: it broke"
+
+
+def test_images_that_cannot_be_read_are_left_out_and_named() -> None:
+    quality = np.arange(12.0)
+    matrix, candidates, crew = given_matrix(quality[:, None], quality, unreadable=["3.png"])
+    selection = chosen(matrix, candidates, terms())
+    assert 3 not in selection.rows
+    assert len(selection.rows) == 11
+    assert matrix.unread == {"3.png": "3.png: torn"}
+    chosen(matrix, candidates, terms())
+    assert len(crew.asked) == 12  # nothing is asked for twice
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "problem"),
+    [
+        (np.zeros((12, 2)), {}, "no candidate has a figure"),
+        (np.zeros((12, 2)), {"failing": np.ones((12, 2), dtype=bool)}, "the first: 0.png: it broke"),
+        (np.zeros((12, 2)), {"unreadable": [f"{i}.png" for i in range(12)]}, "no image can be read; the first: 0.png"),
+    ],
+)
+def test_where_nothing_can_be_chosen_the_reason_is_said(values: Any, more: Any, problem: str) -> None:
+    matrix, candidates, _ = given_matrix(values, np.arange(12.0), **more)
+    with pytest.raises(UsageError, match=problem):
+        chosen(matrix, candidates, terms())
+
+
+def test_branches_that_complete_each_other_are_added_and_others_are_not() -> None:
+    rng = np.random.default_rng(1)
+    parts = rng.normal(size=(120, 3))
+    quality = parts @ [1.0, 0.8, 0.0]
+    matrix, candidates, _ = given_matrix(parts, quality)
+    selection = chosen(matrix, candidates, terms(branches=3))
+    assert selection.chosen[:2] == (0, 1)
+    assert selection.path[1] > 0.98 > selection.path[0]
+    assert len(selection.chosen) == len(selection.path) == 2  # the third says nothing of quality
+
+
+@pytest.mark.parametrize("objective", NAMES)
+def test_choice_and_report_on_different_contents_do_not_take_chance_for_knowledge(objective: str) -> None:
+    """The best of many candidates without any relation to quality looks good where it was chosen, and only there."""
+    rng = np.random.default_rng(2)
+    count = 400 if objective in ("srocc", "krocc") else 40
+    quality = rng.normal(size=60)
+    matrix, candidates, _ = given_matrix(rng.normal(size=(60, count)), quality, contents=20)
+    which = terms(objective)
+    flattering = chosen(matrix, candidates, which)
+    folds, predictions = nested.predict(which, matrix, candidates, {None: rows(matrix)})
+    held_out = nested.held_out(predictions, 0)
+    assert len(folds) == 5
+    assert held_out.count == 60
+    assert held_out.fit == "held-out"
+    assert held_out.values["srocc"] < 0.2
+    if objective == "srocc":
+        floor = certainty.floor(matrix.values, quality, 0)
+        assert floor is not None
+        assert 0.3 < floor.median < floor.high
+        assert floor.median - 0.1 < flattering.path[0] < floor.high + 0.1
+
+
+def test_a_fold_is_predicted_by_what_was_chosen_and_fitted_without_its_contents() -> None:
+    """A candidate that is right on one content only wins everywhere else but where it is tested."""
+    rng = np.random.default_rng(3)
+    quality = rng.normal(size=50)
+    honest = quality + rng.normal(0, 0.3, 50)
+    matrix, candidates, crew = given_matrix(np.stack([honest, quality], axis=1), quality, contents=5)
+    crew.values[np.arange(50) % 5 == 0, 1] = rng.normal(size=10) * 5  # perfect but on content 0
+    folds, predictions = nested.predict(terms(), matrix, candidates, {None: rows(matrix)})
+    tested = {part.clusters[0]: fold.chosen for fold, part in zip(folds, predictions, strict=True)}
+    zero = matrix.contents[0]
+    assert tested[zero] == (1,)  # chosen without it
+    assert all(choice == (0,) for content, choice in tested.items() if content != zero)
+
+
+def test_the_winner_stands_among_equals_and_the_cheapest_near_it_is_found() -> None:
+    rng = np.random.default_rng(4)
+    quality = rng.normal(size=100)
+    best = quality + rng.normal(0, 0.3, 100)
+    values = np.stack([best, best + rng.normal(0, 0.1, 100), rng.normal(size=100)], axis=1)
+    matrix, candidates, _ = given_matrix(values, quality, contents=20)
+    named = [attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(candidates)]
+    selection = chosen(matrix, named, terms())
+    found = winner(None, selection, terms(), matrix, named, np.array([9.0, 1.0, 0.1]), [])
+    assert set(found.standing.equals) == {0, 1}
+    assert found.cheapest == 1
+    assert found.standing.behind[-1, 0] > 0
+    low, high = found.standing.intervals[0]
+    assert low < found.standing.figures[0] < high
+    assert found.recipe.fitted is not None
+    assert found.recipe.fitted.images == 100
+    assert found.recipe.chosen == found.recipe.fitted
+    assert found.cheap_recipe.branches[0].layer == "l1"
+    assert found.floor is not None
+    assert found.floor.high < 0.5 < found.standing.figures[0]
+
+
+def test_the_standard_error_is_that_of_contents_not_of_images() -> None:
+    """Ten images of a content that all say the same tell no more than one."""
+    rng = np.random.default_rng(5)
+    quality, similarity = rng.normal(size=(2, 12))
+    similarity = similarity + quality
+    objective = Objective("srocc", LOGISTIC)
+    once = certainty.bootstrap(objective, similarity[:, None], quality, [str(i) for i in range(12)], 0)
+    often = certainty.bootstrap(
+        objective, np.repeat(similarity, 10)[:, None], np.repeat(quality, 10), np.repeat(np.arange(12), 10).tolist(), 0
+    )
+    assert np.nanstd(often) == pytest.approx(np.nanstd(once), rel=0.35)
+
+
+def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[int, float]] = []
+
+    def propose(task: SearchTask) -> Iterator[Proposal]:
+        assert task.budget == 2
+        seen.append(dict((yield Proposal((0, 1, 2), 0.25))))  # type: ignore[arg-type, func-returns-value]
+        seen.append(dict((yield Proposal((0, 2), 1.0))))  # type: ignore[arg-type, func-returns-value]
+
+    rng = np.random.default_rng(6)
+    quality = rng.normal(size=80)
+    values = np.stack([quality + rng.normal(0, s, 80) for s in (1.0, 0.1, 2.0)], axis=1)
+    matrix, candidates, crew = given_matrix(values, quality, contents=8)
+    which = terms(strategy=strategy_part(propose, monkeypatch), budget=2)
+    selection = chosen(matrix, candidates, which)
+    assert selection.chosen == (0,)
+    assert np.isnan(selection.figures[1])
+    assert set(seen[0]) == {0, 1, 2}
+    assert len(crew.asked) == 20 + 60  # what was measured on the first contents is not asked for again
+    first = {int(name.removesuffix(".png")) % 8 for name, _ in crew.asked[:20]}
+    assert len(first) == 2  # a quarter of eight contents, whole
+
+
+@pytest.mark.parametrize(
+    ("propose", "problem"),
+    [
+        (lambda task: iter([Proposal((9,))]), "proposes"),
+        (lambda task: iter([Proposal((0,), 0.0)]), "proposes"),
+        (lambda task: iter(["everything"]), "proposes 'everything'"),
+        (lambda task: iter([]), "measured no candidate on all images"),
+        (lambda task: 1 / 0, "ZeroDivisionError"),
+        (lambda task: (1 / 0 for _ in range(1)), "ZeroDivisionError"),
+    ],
+)
+def test_a_strategy_that_misbehaves_is_named(propose: Any, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix, candidates, _ = given_matrix(np.arange(12.0)[:, None], np.arange(12.0))
+    with pytest.raises((UsageError, ComponentError), match=rf"strategy 'mine' \(mine 1\).*{problem}"):
+        chosen(matrix, candidates, terms(strategy=strategy_part(propose, monkeypatch)))

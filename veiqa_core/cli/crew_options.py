@@ -1,0 +1,75 @@
+"""The options that say who measures: processes of this machine, or a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import click
+
+from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..crews import Crew
+    from ..meter import Meter
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--workers",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes that measure; --threads 1 beside it is fastest.",
+    ),
+    click.option(
+        "--threads",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Threads of each process; part of what decides a result's last bits. Default: as PyTorch chooses.",
+    ),
+    click.option("--dask", metavar="ADDRESS", help="Measure on the workers of a running Dask cluster."),
+)
+
+
+def crew_options(command: Command) -> Command:
+    """Give a command ``--workers``, ``--threads`` and ``--dask``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@attrs.frozen
+class CrewOptions:
+    """What the options say.
+
+    Raises:
+        UsageError: they exclude each other.
+    """
+
+    workers: int
+    threads: int | None
+    dask: str | None
+
+    def __attrs_post_init__(self) -> None:
+        if self.dask is not None and self.workers > 1:
+            raise UsageError("--workers and --dask exclude each other")
+
+    def set_threads(self) -> None:
+        """Give this process its number of threads, before anything is measured or looked up."""
+        if self.threads is not None:
+            import torch
+
+            torch.set_num_threads(self.threads)
+
+    def crew(self, meter: Meter, root: Path) -> Crew:
+        """Who measures the images of a folder."""
+        from ..crews import Alone, Cluster, Processes
+
+        if self.dask is not None:
+            return Cluster(meter, root, self.dask)
+        return Processes(meter, root, self.workers) if self.workers > 1 else Alone(meter, root)

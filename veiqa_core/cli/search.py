@@ -1,0 +1,230 @@
+"""``veiqa search``: the best combination of a space for people's ratings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import UsageError
+from .common import registry, resumable
+from .crew_options import CrewOptions, crew_options
+from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, store_options
+from .recipe_options import device_option, setting_option
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..crews import Done
+    from ..datasets import RatedSet
+    from ..registry import Registry
+    from ..search.bench import Bench
+    from ..search.candidates import Candidate
+    from ..search.choice import Terms
+    from ..search.space import Space
+
+_GOES_ON = "what was measured is kept, and the same command goes on from there"
+_LOST = "nothing was kept"
+_OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
+
+
+@click.command()
+@dataset_arguments
+@click.option("--space", "space_name", required=True, metavar="NAME|FILE", help="A shipped space, or one in TOML.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="The folder for what is found."
+)
+@click.option("--plan", is_flag=True, help="Say what it will cost, and stop.")
+@distortion_option
+@click.option("--per-distortion", is_flag=True, help="Choose for each distortion type; gives a recipe set.")
+@click.option("--strategy", default="exhaustive", show_default=True, metavar="S", help="Search strategy.")
+@click.option(
+    "--objective", type=click.Choice(_OBJECTIVES), default="srocc", show_default=True, help="What is to be best."
+)
+@click.option("--budget", type=click.IntRange(min=1), metavar="N", help="Candidates that a strategy may measure.")
+@click.option(
+    "--branches",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="Most branches of a recipe, added one after another; costs no further pass.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(min=2),
+    default=5,
+    show_default=True,
+    help="Parts of the contents, each reported under a choice made without it.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--shard", "shard_text", metavar="I/N", help="Measure this part of the images into DIR, choose nothing.")
+@click.option("--merge", is_flag=True, help="Take the shards in DIR, then go on as without them.")
+@setting_option
+@store_options
+@crew_options
+@device_option
+@click.pass_context
+def search(
+    ctx: click.Context,
+    /,
+    dataset: str,
+    path: Path,
+    score_range: tuple[float, float] | None,
+    distortions: tuple[str, ...],
+    settings: tuple[str, ...],
+    space_name: str,
+    output: Path | None,
+    plan: bool,
+    per_distortion: bool,
+    shard_text: str | None,
+    merge: bool,
+    store: Path | None,
+    no_store: bool,
+    device: str,
+    workers: int,
+    threads: int | None,
+    dask: str | None,
+    **options: Any,
+) -> None:
+    """Search a space for the branches that agree best with the ratings of a dataset.
+
+    Writes into DIR: best.toml and cheapest.toml (recipes for --recipe), results.csv (every combination), search.json,
+    and report.html. Every distinct stage runs once an image; what was measured is kept, so a search that was stopped
+    goes on. The figures that are reported as held-out come from choices made without the contents they are for.
+
+    The exit status is 0, or 1 if some image could not be read, or 2 if the command cannot be run as given.
+    """
+    crew = CrewOptions(workers, threads, dask)
+    found = registry()
+    wanted = Settings(found, settings)
+    part = dataset_part(found, wanted, dataset, score_range)
+    space, terms = _asked(found, wanted, space_name, output, options)
+    wanted.check_all_used()
+    _check(output, plan, shard_text, merge, no_store, store)
+    from ..datasets import load
+    from ..engine import find_device
+    from ..search import census, networks
+    from ..search.candidates import expand, extractors
+
+    rated = load(part, path, distortions)
+    crew.set_threads()
+    on = find_device(device)
+    parts = extractors(space, found)
+    if plan:
+        opened, missing = networks.for_planning(parts, on)
+        candidates = expand(space, found, opened)
+        click.echo("\n".join(census.count(candidates, opened, len(rated.images), missing).lines()))
+        return
+    opened = networks.opened(parts, on)
+    candidates = expand(space, found, opened)
+    assert output is not None
+    _make_folder(output, path)
+    from ..search.bench import Bench
+    from ..search.shards import Shard
+    from ..search.shards import merge as merge_shards
+
+    shard = None if shard_text is None else Shard.read(shard_text)
+    place = store if shard is None else shard.store(output)
+    with opened_store(place, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
+        bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root))
+        if merge and kept is not None:
+            count, new = merge_shards(output, kept)
+            click.echo(f"{output}: {new} values taken from {count} shards", err=True)
+        if shard is not None:
+            unread = _shard(candidates, rated, terms, bench, shard)
+        else:
+            unread = _search(space.name, candidates, rated, terms, bench, output, per_distortion)
+    for problem in unread:
+        click.echo(f"warning: {problem}", err=True)
+    ctx.exit(1 if unread else 0)
+
+
+def _asked(
+    found: Registry, wanted: Settings, space_name: str, output: Path | None, options: dict[str, Any]
+) -> tuple[Space, Terms]:
+    """What is tried, and how it is chosen."""
+    from ..search.candidates import override
+    from ..search.choice import Terms
+    from ..search.objective import Objective
+    from ..search.space import find
+
+    space = override(find(space_name, found), found, lambda kind, name: wanted.choice(kind, name).params)
+    choice = wanted.choice("strategy", options["strategy"])
+    strategy = found.part("strategy", choice.name, choice.params)
+    budget = options["budget"]
+    if budget is None and strategy.traits["budget"] == "required":
+        raise UsageError(f"--strategy {options['strategy']} needs --budget N, the number of candidates to measure")
+    if budget is not None and strategy.traits["budget"] == "none":
+        raise UsageError(f"--strategy {options['strategy']} measures every candidate: leave out --budget")
+    one, many = (found.part("mapper", c.name, c.params) for c in (space.mapper, space.mapper_of_many))
+    if many.traits["branches"] != "many" and options["branches"] > 1:
+        raise UsageError(f"search space {space.name!r}: mapper.many: {many.key} maps one similarity")
+    terms = Terms(
+        strategy=strategy,
+        objective=Objective(options["objective"], one),
+        mapper_of_many=many,
+        budget=budget,
+        branches=options["branches"],
+        folds=options["folds"],
+        seed=options["seed"],
+        folder=None if output is None else output / "strategy",
+    )
+    return space, terms
+
+
+def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_store: bool, store: Path | None) -> None:
+    if output is None and not plan:
+        raise UsageError("say where to write with --output DIR, or --plan to see what it costs")
+    if shard is not None and (merge or no_store or store is not None):
+        raise UsageError("--shard keeps its values in DIR: leave out --merge, --store and --no-store")
+    if merge and no_store:
+        raise UsageError("--merge takes shards into the store: leave out --no-store")
+
+
+def _make_folder(output: Path, dataset: Path) -> None:
+    if output.resolve() == dataset.resolve():
+        raise UsageError(f"--output {output}: is the dataset's folder; name another")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--output {output}: cannot be made: {error.strerror}") from error
+
+
+def _shard(candidates: list[Candidate], rated: RatedSet, terms: Terms, bench: Bench, shard: Any) -> list[str]:
+    from ..search.shards import measure
+
+    matrix = measure(candidates, rated, terms, bench, _progress(rated.name), shard)
+    click.echo(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there", err=True)
+    return list(matrix.unread.values())
+
+
+def _search(
+    space: str,
+    candidates: list[Candidate],
+    rated: RatedSet,
+    terms: Terms,
+    bench: Bench,
+    output: Path,
+    per_distortion: bool,
+) -> list[str]:
+    from ..search.search import search as run
+    from .search_output import summary, write
+
+    outcome = run(space, candidates, rated, terms, bench, _progress(rated.name), per_distortion=per_distortion)
+    write(outcome, output)
+    click.echo("\n".join(summary(outcome, output)))
+    return list(outcome.matrix.unread.values())
+
+
+def _progress(name: str) -> Any:
+    def track(items: Iterable[Done], total: int) -> Iterator[Done]:
+        if not sys.stderr.isatty():
+            yield from items
+            return
+        with click.progressbar(items, length=total, label=f"measuring {name}", file=sys.stderr, show_pos=True) as bar:
+            yield from bar
+
+    return track

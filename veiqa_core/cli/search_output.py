@@ -1,0 +1,91 @@
+"""What a search tells on the terminal, and the files that it writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import recipe as recipes
+from .files import write_text
+
+if TYPE_CHECKING:
+    from ..evaluation.figures import Figures
+    from ..search.search import Search
+    from ..search.winners import Winner
+
+_SHOWN = 5
+
+
+def write(search: Search, folder: Path) -> None:
+    """Write all files of a search into its folder."""
+    from ..search.outputs import results_csv, to_dict
+
+    write_text(recipes.dumps(search.best), folder / "best.toml")
+    write_text(recipes.dumps(search.cheapest), folder / "cheapest.toml")
+    write_text(results_csv(search), folder / "results.csv")
+    write_text(json.dumps(to_dict(search), indent=2, allow_nan=False) + "\n", folder / "search.json")
+
+
+def summary(search: Search, folder: Path) -> Iterator[str]:
+    """The outcome for people, line by line."""
+    name = search.terms.objective.name.upper()
+    yield f"{len(search.candidates)} candidates of {search.space} on {len(search.matrix.names)} images"
+    for kind, winner in search.winners.items():
+        yield ""
+        yield from _winner(search, kind or "all types", winner, name)
+    yield ""
+    yield from _held_out(search)
+    if search.refused:
+        yield f"{len(search.refused)} candidates cannot work; the first: {next(iter(search.refused.items()))[1]}"
+    if search.matrix.failures:
+        first = next(iter(search.matrix.failures.values()))
+        yield f"{len(search.matrix.failures)} candidates failed on some image; the first: {first.reason}"
+    yield from (f"note: {note}" for note in search.notes)
+    yield f"written to {folder}: best.toml, cheapest.toml, results.csv, search.json, report.html"
+
+
+def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[str]:
+    told, standing = search.terms.objective.told, winner.standing
+    low, high = sorted(told(float(end)) for end in standing.intervals[0])
+    yield f"{kind}: {len(winner.selection.rows)} images"
+    for place, (column, figure) in enumerate(zip(winner.selection.chosen, winner.selection.path, strict=True)):
+        yield f"  {'best' if place == 0 else 'with'}      {search.candidates[column].key}  {name} {told(figure):.3f}"
+    yield f"            chosen on these images, so it flatters; 95 % bootstrap interval {low:.3f} to {high:.3f}"
+    others = [int(column) for column in standing.equals if column != standing.columns[0]]
+    more = "" if len(standing.columns) > len(others) + 1 else " or more"
+    yield f"  not told apart from it: {len(others)}{more} others"
+    for column in others[:_SHOWN]:
+        yield f"            {search.candidates[column].key}  {told(float(winner.selection.figures[column])):.3f}"
+    figure = told(float(winner.selection.figures[winner.cheapest]))
+    yield f"  cheapest  {search.candidates[winner.cheapest].key}  {figure:.3f}, within one standard error"
+    if winner.floor is not None:
+        yield (
+            f"  chance    |SROCC| {winner.floor.median:.3f} for the best of so many (one in twenty: "
+            f"{winner.floor.high:.3f})"
+        )
+    for control in winner.controls:
+        if control.figure is None or control.behind is None:
+            yield f"  control   {control.name}: none: {control.reason}"
+            continue
+        ahead = "the winner is ahead" if control.behind[0] > 0 else "not told apart from the winner, or better"
+        yield f"  control   {control.name}  {told(control.figure):.3f}  {ahead}"
+
+
+def _held_out(search: Search) -> Iterator[str]:
+    if search.held_out is None:
+        return
+    yield "held-out: each image under a choice and a fit made without its content"
+    rows = {**search.held_out_by_type, "overall": search.held_out}
+    width = max(map(len, rows))
+    for kind, figures in rows.items():
+        yield f"  {kind:<{width}}  " + "  ".join(_figure(figures, name) for name in ("plcc", "srocc", "krocc", "rmse"))
+
+
+def _figure(figures: Figures, name: str) -> str:
+    value, interval = figures.values[name], figures.intervals[name]
+    if value is None:
+        return f"{name.upper()} -"
+    ends = "" if interval is None else f" ({interval[0]:.3f}, {interval[1]:.3f})"
+    return f"{name.upper()} {value:.3f}{ends}"

@@ -1,0 +1,343 @@
+"""Who measures a folder's images: this process, several processes, or the workers of a Dask cluster.
+
+Whoever measures, this process alone decodes every image once, looks up what is known, and writes the store; a worker
+gets an image's name and what is missing, and gives back measurements. Workers open networks themselves, from the
+branches as recipes write them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import multiprocessing
+import os
+import threading
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import attrs
+import torch
+
+from .engine import Measurement
+from .errors import ImageError, UsageError, VeiqaError, one_line
+from .images import Image, read
+from .meter import Meter, Quantity
+from .recipe import Branch
+from .registry import installed
+from .resolution import resolve_branch
+
+_AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
+_LIVES = 3  # how often a task may take its process down before it is given up
+
+
+_Answer = dict[int, Measurement] | VeiqaError
+
+
+@attrs.frozen
+class Order:
+    """Quantities of an image that are wanted, by index."""
+
+    name: str
+    wanted: tuple[int, ...]
+
+
+@attrs.frozen(eq=False)
+class Done:
+    """An order carried out: what was measured, or why the image cannot be read."""
+
+    name: str
+    digest: str | None
+    measured: dict[int, Measurement]
+    error: VeiqaError | None = None
+
+
+@attrs.frozen
+class Job:
+    """What a worker must know, as plain values that can be sent to it.
+
+    Attributes:
+        name: tells this job from others.
+        quantities: for each its branch as a recipe writes it, and its baseline's name and parameters.
+    """
+
+    name: str
+    root: Path
+    device: str
+    threads: int
+    quantities: tuple[tuple[Any, tuple[str, Any] | None], ...]
+
+    @classmethod
+    def of(cls, meter: Meter, root: Path) -> Job:
+        """The job of measuring images of a folder."""
+        written = tuple(
+            (q.branch.written.write(), None if q.baseline is None else _identity(q.baseline)) for q in meter.quantities
+        )
+        return cls(uuid.uuid4().hex, root.resolve(), str(meter.device), torch.get_num_threads(), written)
+
+
+class Crew(AbstractContextManager["Crew"], ABC):
+    """Carries out orders on the images of a folder; a context manager.
+
+    Args:
+        meter: what can be ordered; its store, if any, is written here only.
+        root: the folder.
+    """
+
+    def __init__(self, meter: Meter, root: Path) -> None:
+        self.meter = meter
+        self.root = root
+        self._digests: dict[str, str] = {}
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the workers go."""
+
+    def deliver(self, orders: Iterable[Order]) -> Iterator[Done]:
+        """Carry out orders, as they are done."""
+        return self._carry_out(self._prepared(orders))
+
+    @abstractmethod
+    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+        """What is missing of the prepared orders, measured and kept."""
+
+    def _prepared(self, orders: Iterable[Order]) -> Iterator[_Prepared]:
+        for order in orders:
+            image = None
+            try:
+                if order.name not in self._digests:
+                    image = read(self.root / order.name, order.name)
+                    self._digests[order.name] = image.digest
+            except ImageError as error:
+                yield _Prepared(order.name, None, (), {}, error)
+                continue
+            digest = self._digests[order.name]
+            known = self.meter.known(digest, order.wanted)
+            missing = tuple(index for index in order.wanted if index not in known)
+            yield _Prepared(order.name, image, missing, known)
+
+    def _done(self, prepared: _Prepared, measured: dict[int, Measurement], error: VeiqaError | None = None) -> Done:
+        digest = self._digests.get(prepared.name)
+        if measured and digest is not None:
+            self.meter.keep(digest, measured)
+        return Done(prepared.name, digest, prepared.known | measured, prepared.error or error)
+
+
+@attrs.frozen(eq=False)
+class _Prepared:
+    name: str
+    image: Image | None
+    missing: tuple[int, ...]
+    known: dict[int, Measurement]
+    error: VeiqaError | None = None
+
+
+class Alone(Crew):
+    """This process measures, one image after another."""
+
+    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+        for item in prepared:
+            if not item.missing:
+                yield self._done(item, {})
+                continue
+            try:
+                image = item.image or read(self.root / item.name, item.name)
+            except ImageError as error:
+                yield self._done(item, {}, error)
+                continue
+            yield self._done(item, self.meter.compute(image, item.missing))
+
+
+class _Sent(Crew):
+    """Others measure: tasks are sent, a few ahead of their results."""
+
+    workers: int
+
+    @abstractmethod
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
+        """Have a worker measure an image."""
+
+    def _again(self, sent: dict[Future[_Answer], _Prepared], failed: Future[_Answer]) -> bool:
+        """After a worker was lost: whether tasks were sent anew."""
+        return False
+
+    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+        sent: dict[Future[_Answer], _Prepared] = {}
+        for item in prepared:
+            if not item.missing:
+                yield self._done(item, {})
+                continue
+            sent[self._send(item.name, item.missing)] = attrs.evolve(item, image=None)
+            if len(sent) >= _AHEAD * self.workers:
+                yield from self._collected(sent)
+        while sent:
+            yield from self._collected(sent)
+
+    def _collected(self, sent: dict[Future[_Answer], _Prepared]) -> Iterator[Done]:
+        """Those that are done; at least one."""
+        done = [future for future in sent if future.done()] or list(wait(sent, return_when=FIRST_COMPLETED).done)
+        for future in done:
+            if future not in sent:  # sent anew
+                continue
+            try:
+                answer = future.result()
+            except Exception as error:
+                if self._again(sent, future):
+                    return
+                if isinstance(error, UsageError):  # this worker cannot work at all
+                    raise
+                failed = VeiqaError(f"{sent[future].name}: its worker failed: {one_line(error)}")
+                yield self._done(sent.pop(future), {}, failed)
+                continue
+            item = sent.pop(future)
+            yield self._done(item, {}, answer) if isinstance(answer, VeiqaError) else self._done(item, answer)
+
+
+class Processes(_Sent):
+    """Processes of this machine, each with its own networks and this process's number of threads."""
+
+    def __init__(self, meter: Meter, root: Path, workers: int) -> None:
+        super().__init__(meter, root)
+        self.workers = workers
+        self._job = Job.of(meter, root)
+        self._losses: dict[str, int] = {}
+        self._pool = self._new_pool()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=error is None, cancel_futures=True)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(self._job,))
+
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
+        try:
+            return self._pool.submit(_carry_out_own, name, missing)
+        except BrokenProcessPool as error:  # told when its result is asked for
+            broken: Future[_Answer] = Future()
+            broken.set_exception(error)
+            return broken
+
+    def _again(self, sent: dict[Future[_Answer], _Prepared], failed: Future[_Answer]) -> bool:
+        """A process that dies takes its pool with it: begin a new one with what was not done."""
+        if not isinstance(failed.exception(), BrokenProcessPool):
+            return False
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._new_pool()
+        lost = {future: item for future, item in sent.items() if not future.done() or future.exception() is not None}
+        for item in lost.values():
+            self._losses[item.name] = self._losses.get(item.name, 0) + 1
+        if any(self._losses[item.name] > _LIVES for item in lost.values()):
+            raise UsageError(
+                "worker processes die again and again, perhaps for want of memory: fewer --workers may help"
+            ) from failed.exception()
+        for future, item in lost.items():
+            del sent[future]
+            sent[self._send(item.name, item.missing)] = item
+        return True
+
+
+class Cluster(_Sent):
+    """The workers of a running Dask cluster, which see the folder under the same path.
+
+    Raises:
+        UsageError: Dask is not installed, or nothing answers at the address.
+    """
+
+    def __init__(self, meter: Meter, root: Path, address: str) -> None:
+        super().__init__(meter, root)
+        try:
+            distributed: Any = importlib.import_module("distributed")
+        except ImportError as error:
+            raise UsageError("--dask needs Dask: pip install 'veiqa[dask]'") from error
+        try:
+            self._client = distributed.Client(address, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise UsageError(f"--dask {address}: no cluster answers there: {one_line(error)}") from error
+        self.workers = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        self._job = self._client.scatter(Job.of(meter, root), broadcast=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
+        answer: Future[_Answer] = Future()
+        task = self._client.submit(carry_out, self._job, name, missing, pure=False)
+        task.add_done_callback(functools.partial(_pass_on, answer))
+        return answer
+
+
+def _pass_on(answer: Future[_Answer], task: Any) -> None:
+    try:
+        answer.set_result(task.result())
+    except BaseException as error:  # also cancelled tasks, whose workers are gone
+        answer.set_exception(error)
+
+
+def carry_out(job: Job, name: str, missing: Sequence[int]) -> _Answer:
+    """A worker's task: the missing quantities of one image, or why it cannot be read."""
+    with _ONE_AT_A_TIME:
+        try:
+            return _meter(job).compute(read(job.root / name, name), missing)
+        except ImageError as error:
+            return error
+
+
+_ONE_AT_A_TIME = threading.Lock()  # a Dask worker may have several threads, and they share the networks
+_METERS: dict[str, Meter] = {}
+_JOBS: list[Job] = []
+
+
+def _begin(job: Job) -> None:
+    """Make a process ready for tasks of one job."""
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    _JOBS.append(job)
+    _meter(job)
+
+
+def _leave_with_parent() -> None:
+    """End with the process that began this one, which when killed cannot say goodbye."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _carry_out_own(name: str, missing: Sequence[int]) -> _Answer:
+    return carry_out(_JOBS[-1], name, missing)
+
+
+def _meter(job: Job) -> Meter:
+    """This process's meter for a job, whose networks stay open from task to task."""
+    if job.name not in _METERS:
+        _METERS.clear()
+        _METERS[job.name] = _opened(job)
+    return _METERS[job.name]
+
+
+def _opened(job: Job) -> Meter:
+    torch.set_num_threads(job.threads)
+    registry = installed()
+    quantities = [
+        Quantity(
+            resolve_branch(Branch.read(table, "job"), registry),
+            None if baseline is None else registry.part("baseline", *baseline),
+        )
+        for table, baseline in job.quantities
+    ]
+    return Meter(quantities, torch.device(job.device))
+
+
+def _identity(baseline: Any) -> tuple[str, Any]:
+    return baseline.identity["component"], baseline.identity["params"]

@@ -1,0 +1,206 @@
+"""What is measured of images, looked up first in a store: similarities of branches, and the values of baselines."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import torch
+
+from . import plan as plans
+from . import views
+from .contracts import Network, Pair
+from .engine import Engine, Measurement, Outcome, attempt, open_network, or_usage_error
+from .errors import RecipeError, VeiqaError
+from .fingerprint import branch_digest, component_version
+from .images import Image
+from .plan import Comparison, distinct
+from .registry import Part
+from .resolution import ResolvedBranch
+from .store import Store, Value
+
+_ENGINES = 8  # kept: one for all images that nothing is known of, a few for what else is missing
+
+
+@attrs.frozen
+class Quantity:
+    """What is measured of an image: the similarity of a branch, or what a baseline makes of the branch."""
+
+    branch: ResolvedBranch
+    baseline: Part | None = None
+
+
+class Meter:
+    """Measures quantities of images.
+
+    Args:
+        store: where values are looked up first and kept; None for nowhere.
+        networks: networks that are already open; those that are opened are added.
+
+    Attributes:
+        quantities: with layers as names.
+        keys: readable names of the quantities.
+
+    Raises:
+        UsageError: as for :class:`veiqa_core.engine.Engine`.
+    """
+
+    def __init__(
+        self,
+        quantities: Sequence[Quantity],
+        device: torch.device,
+        store: Store | None = None,
+        networks: dict[Part, Network] | None = None,
+    ) -> None:
+        self.device = device
+        self.networks = {} if networks is None else networks
+        for part in distinct(item.branch.extractor for item in quantities):
+            if part not in self.networks:
+                self.networks[part] = open_network(part, device)
+        self.quantities = tuple(self._with_layer(item) for item in quantities)
+        self._baselines = {
+            part: or_usage_error(attempt(part, part.create))
+            for part in distinct(item.baseline for item in quantities)
+            if part is not None
+        }
+        self.keys = tuple(
+            item.branch.key if item.baseline is None else f"{item.baseline.key} of {item.branch.key}"
+            for item in self.quantities
+        )
+        self._store = store
+        self._digests = self._find_digests() if store is not None else ()
+        self._engine = functools.lru_cache(_ENGINES)(self._make_engine)
+        if store is not None:
+            store.label(dict(zip(self._digests, self.keys, strict=True)))
+
+    def check(self, wanted: Sequence[int]) -> None:
+        """Find what cannot work on any image before the first one is read.
+
+        Raises:
+            UsageError: as for :class:`veiqa_core.engine.Engine`, or the branches of one recipe are not different.
+        """
+        keys = [self.keys[index] for index in wanted]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise RecipeError(f"the branch {key} is there twice, its layer named in two ways")
+        self.engine(wanted)
+
+    def known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
+        """What the store holds of an image, by quantity; the image is named by its digest."""
+        if self._store is None:
+            return {}
+        kept = self._store.get(image, [self._digests[index] for index in wanted])
+        return {
+            index: Measurement(self.keys[index], value.similarity, value.flags)
+            for index, value in zip(wanted, kept, strict=True)
+            if value is not None
+        }
+
+    def compute(self, image: Image, wanted: Sequence[int]) -> dict[int, Measurement]:
+        """Measure quantities of an image, whatever the store holds."""
+        engine = self.engine(wanted)
+        return self.told(image, wanted, engine, engine.measure(image))
+
+    def engine(self, wanted: Sequence[int]) -> Engine:
+        """The engine that measures these quantities.
+
+        Raises:
+            UsageError: as for :class:`veiqa_core.engine.Engine`.
+        """
+        return self._engine(tuple(distinct(self.quantities[index].branch for index in wanted)))
+
+    def told(self, image: Image, wanted: Sequence[int], engine: Engine, outcome: Outcome) -> dict[int, Measurement]:
+        """Quantities of an image from what the engine made of it."""
+        measured = {m.key: (c, m) for c, m in zip(engine.plan.comparisons, outcome.measurements, strict=True)}
+        found = {}
+        for index in wanted:
+            comparison, measurement = measured[self.quantities[index].branch.key]
+            baseline = self.quantities[index].baseline
+            if baseline is not None:
+                measurement = self._controlled(engine, baseline, comparison, measurement, image, outcome)
+            found[index] = attrs.evolve(measurement, key=self.keys[index])
+        return found
+
+    def keep(self, image: str, measured: Mapping[int, Measurement]) -> None:
+        """Put measurements of an image into the store, those without an error."""
+        if self._store is not None:
+            values = {
+                self._digests[index]: Value(item.similarity, item.flags)
+                for index, item in measured.items()
+                if item.similarity is not None
+            }
+            self._store.put(image, values)
+
+    def measure(self, image: Image, wanted: Sequence[int]) -> dict[int, Measurement]:
+        """Quantities of an image by index: looked up where they are known, measured and kept where not."""
+        found = self.known(image.digest, wanted) if self._store is not None else {}
+        missing = [index for index in wanted if index not in found]
+        if missing:
+            measured = self.compute(image, missing)
+            self.keep(image.digest, measured)
+            found |= measured
+        return found
+
+    def _with_layer(self, item: Quantity) -> Quantity:
+        """The quantity with its branch's layer as a name, so that equal work has equal keys."""
+        branch = item.branch
+        if branch.space == "layer":
+            branch = attrs.evolve(branch, layer=views.layer_name(self.networks[branch.extractor], branch.layer))
+        return attrs.evolve(item, branch=branch)
+
+    def _make_engine(self, branches: tuple[ResolvedBranch, ...]) -> Engine:
+        return Engine(branches, self.device, self.networks)
+
+    def _find_digests(self) -> tuple[str, ...]:
+        branches = distinct(item.branch for item in self.quantities)
+        defaults = {part: network.default_layer for part, network in self.networks.items()}
+        comparisons = plans.make(branches, defaults).comparisons
+        digests = {
+            branch: branch_digest(comparison, self.networks[branch.extractor].weights_digest, self.device)
+            for branch, comparison in zip(branches, comparisons, strict=True)
+        }
+        return tuple(_digest(item, digests[item.branch]) for item in self.quantities)
+
+    def _controlled(
+        self,
+        engine: Engine,
+        part: Part,
+        comparison: Comparison,
+        measurement: Measurement,
+        image: Image,
+        outcome: Outcome,
+    ) -> Measurement:
+        """What a baseline makes of a branch's outcome."""
+        pri, x, y = outcome.pris[comparison.branch.pri], outcome.veis[comparison.x], outcome.veis[comparison.y]
+        if measurement.similarity is None or isinstance(pri, VeiqaError):
+            return measurement
+        if isinstance(x, VeiqaError) or isinstance(y, VeiqaError):
+            return measurement
+        compare = functools.partial(engine.compare_maps, comparison.branch)
+        pair = Pair(image.pixels.clone(), pri.clone(), y.clone(), x.clone(), measurement.similarity, compare)
+        value = attempt(part, lambda: _finite(self._baselines[part].value(pair)))
+        if isinstance(value, VeiqaError):
+            return attrs.evolve(measurement, similarity=None, error=value)
+        return attrs.evolve(measurement, similarity=value)
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"gave {value}")
+    return float(value)
+
+
+def _digest(item: Quantity, branch: str) -> str:
+    if item.baseline is None:
+        return branch
+    content = {
+        "branch": branch,
+        "baseline": item.baseline.identity,
+        "version": component_version(item.baseline.registered),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

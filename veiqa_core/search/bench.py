@@ -1,0 +1,35 @@
+"""Where a search measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import attrs
+import torch
+
+from ..contracts import Network
+from ..crews import Crew
+from ..meter import Meter, Quantity
+from ..registry import Part, Registry
+from ..store import Store
+
+
+@attrs.frozen(eq=False)
+class Bench:
+    """What all measuring of a search shares.
+
+    Attributes:
+        networks: those that are open; others are added.
+        store: where values are looked up and kept; None for nowhere.
+        hire: who measures what a meter is for.
+    """
+
+    registry: Registry
+    device: torch.device
+    networks: dict[Part, Network]
+    store: Store | None
+    hire: Callable[[Meter], Crew]
+
+    def crew(self, quantities: Sequence[Quantity]) -> Crew:
+        """Who measures these quantities."""
+        return self.hire(Meter(quantities, self.device, self.store, self.networks))

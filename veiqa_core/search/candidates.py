@@ -1,0 +1,154 @@
+"""From a space to the branches that a search chooses from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import attrs
+
+from .. import params, views
+from ..contracts import Network
+from ..errors import UsageError, near_miss
+from ..recipe import BRANCH_KINDS, Layer, Size
+from ..registry import Part, Registry
+from ..resolution import ResolvedBranch
+from .space import Condition, Entry, Space, Value, combinations
+
+Coordinates = Mapping[str, Value]
+
+
+@attrs.frozen
+class Candidate:
+    """A branch, and its coordinates in the space: the components, and what varies of each."""
+
+    branch: ResolvedBranch
+    coordinates: Coordinates = attrs.field(eq=False, hash=False)
+
+    @property
+    def key(self) -> str:
+        """The branch's key."""
+        return self.branch.key
+
+
+@attrs.frozen
+class _Variant:
+    """A component with one choice of its parameters."""
+
+    part: Part
+    coordinates: Coordinates = attrs.field(eq=False)
+    layers: str | tuple[str | int, ...] = "default"
+
+
+def extractors(space: Space, registry: Registry) -> list[Part]:
+    """The networks that a space needs."""
+    return list(dict.fromkeys(variant.part for variant in _variants(space, "extractor", registry)))
+
+
+def expand(space: Space, registry: Registry, networks: Mapping[Part, Network]) -> list[Candidate]:
+    """The candidates of a space, each branch once, in the order in which the space names their parts.
+
+    Args:
+        networks: the opened networks of :func:`extractors`, whose layers are tried.
+
+    Raises:
+        UsageError: a component, parameter, value or layer is unknown, or a condition matches nothing.
+    """
+    variants = {kind: list(_variants(space, kind, registry)) for kind in BRANCH_KINDS}
+    found = list(dict.fromkeys(_candidates(space, variants, networks)))
+    for number, condition in enumerate(space.conditions, 1):
+        where = f"search space {space.name!r}: condition {number}"
+        found = _kept(found, _with_labels(condition, registry), where)
+    if not found:
+        raise UsageError(f"search space {space.name!r}: its conditions leave no candidate")
+    return found
+
+
+def override(space: Space, registry: Registry, settings: Callable[[str, str], Mapping[str, Any]]) -> Space:
+    """The space with parameters fixed: for each component those that ``settings(kind, name)`` gives."""
+    entries = {}
+    for kind, listed in space.entries.items():
+        entries[kind] = tuple(
+            attrs.evolve(entry, values={**entry.values, **{k: (v,) for k, v in settings(kind, entry.name).items()}})
+            for entry in listed
+        )
+    return attrs.evolve(space, entries=entries)
+
+
+def _variants(space: Space, kind: str, registry: Registry) -> Iterator[_Variant]:
+    for entry in space.entries[kind]:
+        registered = registry.get(kind, entry.name)
+        tried = _tried(entry, params.describe(registered.component.params))
+        varying = {name for name, values in tried.items() if len(values) > 1}
+        for chosen in combinations(tried):
+            coordinates = {kind: registered.label, **{f"{kind}.{name}": chosen[name] for name in sorted(varying)}}
+            yield _Variant(registry.part(kind, entry.name, chosen), coordinates, entry.layers)
+
+
+def _tried(entry: Entry, known: Iterable[params.ParamInfo]) -> dict[str, tuple[Any, ...]]:
+    declared = {info.name: tuple(map(params.plain, info.search)) for info in known if info.search}
+    return {**(declared if entry.search else {}), **entry.values}
+
+
+def _candidates(
+    space: Space, variants: Mapping[str, list[_Variant]], networks: Mapping[Part, Network]
+) -> Iterator[Candidate]:
+    for chosen in combinations({**variants, "scale": space.scales, "size": space.sizes}):
+        parts: dict[str, Any] = {kind: chosen[kind].part for kind in BRANCH_KINDS}
+        own = {name: value for kind in BRANCH_KINDS for name, value in chosen[kind].coordinates.items()}
+        extractor = chosen["extractor"]
+        for layer, size in _places(chosen, extractor, networks):
+            branch = ResolvedBranch(**parts, layer=layer, scale=chosen["scale"], size=size)
+            place = {} if layer is None else {"layer": layer}
+            yield Candidate(branch, {**own, **place, "scale": chosen["scale"], "size": size})
+
+
+def _places(
+    chosen: Mapping[str, Any], extractor: _Variant, networks: Mapping[Part, Network]
+) -> Iterator[tuple[Layer, Size]]:
+    """Layers and sizes; a map that lives at the input has no layer, and one size."""
+    if chosen["explainer"].part.traits["space"] == "input":
+        yield None, "layer"
+        return
+    network = networks[extractor.part]
+    named = {"all": network.layers, "default": (network.default_layer,)}
+    layers = named[extractor.layers] if isinstance(extractor.layers, str) else extractor.layers
+    for layer in layers:
+        yield views.layer_name(network, layer), chosen["size"]
+
+
+def _with_labels(condition: Condition, registry: Registry) -> Condition:
+    """The condition with components named as coordinates name them."""
+
+    def labelled(given: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
+        return {
+            name: tuple(registry.get(name, str(value)).label for value in values) if name in BRANCH_KINDS else values
+            for name, values in given.items()
+        }
+
+    return Condition(labelled(condition.when), None if condition.then is None else labelled(condition.then))
+
+
+def _kept(candidates: list[Candidate], condition: Condition, where: str) -> list[Candidate]:
+    for given in (condition.when, condition.then or {}):
+        for name, values in given.items():
+            seen = {candidate.coordinates[name] for candidate in candidates if name in candidate.coordinates}
+            if not seen:
+                known = {name for candidate in candidates for name in candidate.coordinates}
+                raise UsageError(f"{where}: {near_miss('coordinate', name, known)}")
+            for value in values:
+                if value not in seen:
+                    listed = ", ".join(sorted(map(str, seen)))
+                    raise UsageError(f"{where}: no candidate has {name} = {value!r}; there are: {listed}")
+    return [
+        candidate
+        for candidate in candidates
+        if not _matches(candidate, condition.when)
+        or (condition.then is not None and _matches(candidate, condition.then))
+    ]
+
+
+def _matches(candidate: Candidate, wanted: Mapping[str, tuple[Value, ...]]) -> bool:
+    return all(
+        name in candidate.coordinates and candidate.coordinates[name] in values for name, values in wanted.items()
+    )

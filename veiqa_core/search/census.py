@@ -1,0 +1,93 @@
+"""What a search will cost, counted before anything runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from .. import plan as plans
+from ..contracts import Network
+from ..plan import Plan
+from ..registry import Part
+from .candidates import Candidate
+
+BYTES_A_VALUE = 40
+"""What a value takes in the store on disk, with its share of the indexes (see docs/store.md)."""
+
+
+@attrs.frozen
+class Census:
+    """Counts of a search: its candidates, and for one image its distinct stages.
+
+    Attributes:
+        forward, backward: passes through networks.
+        sweeps: for each explainer that runs the network by itself, how many maps it makes; each takes as many passes as
+            the explainer's parameters say.
+        images: how many images are measured at most.
+        missing: for each network whose weights are not there, how to get them.
+    """
+
+    candidates: int
+    pris: int
+    forward: int
+    backward: int
+    sweeps: Mapping[str, int]
+    veis: int
+    comparisons: int
+    images: int
+    missing: Mapping[str, str]
+
+    @property
+    def disk(self) -> int:
+        """How many bytes the store takes for all values."""
+        return self.candidates * self.images * BYTES_A_VALUE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return {**attrs.asdict(self), "disk_bytes": self.disk}
+
+    def lines(self) -> list[str]:
+        """The counts, a line each."""
+        each = [
+            ("PRIs", self.pris),
+            ("forward passes", self.forward),
+            ("backward passes", self.backward),
+            *((f"{name} sweeps", count) for name, count in self.sweeps.items()),
+            ("VEIs", self.veis),
+            ("comparisons of VEIs", self.comparisons),
+        ]
+        width = max(len(what) for what, _ in each)
+        return [
+            f"{self.candidates} combinations, {self.images} images; stages, each run once:",
+            f"  {'':<{width}}  {'an image':>10}  {'in all':>12}",
+            *(f"  {what:<{width}}  {count:>10}  {count * self.images:>12}" for what, count in each),
+            f"  {self.disk / 1e6:.1f} MB in the store",
+            *(f"missing weights: {name}: {why}" for name, why in self.missing.items()),
+        ]
+
+
+def count(
+    candidates: Sequence[Candidate], networks: Mapping[Part, Network], images: int, missing: Mapping[str, str]
+) -> Census:
+    """Count the stages of candidates on a number of images."""
+    defaults = {part: network.default_layer for part, network in networks.items()}
+    plan = plans.make([candidate.branch for candidate in candidates], defaults)
+    return Census(
+        candidates=len(candidates),
+        pris=len(plan.pris),
+        forward=len(plan.passes),
+        backward=sum(step.backward for step in plan.passes),
+        sweeps=_sweeps(plan),
+        veis=sum(len(step.explanations) for step in plan.passes),
+        comparisons=len(plan.comparisons),
+        images=images,
+        missing=missing,
+    )
+
+
+def _sweeps(plan: Plan) -> Mapping[str, int]:
+    """Maps of explainers that call the network themselves."""
+    return Counter(vei.explainer.key for step in plan.passes for vei in step.explanations if "forward" in vei.uses)

@@ -1,0 +1,105 @@
+"""How far a choice can be trusted: bootstrap by content, runner-ups, and what chance alone would give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import numpy as np
+from scipy.stats import rankdata
+
+from ..contracts import FloatArray
+from .matrix import Indices
+from .objective import Objective
+
+_SAMPLES = 500
+_SHUFFLES = 200
+_SURE = (0.025, 0.975)
+
+
+@attrs.frozen(eq=False)
+class Standing:
+    """Candidates beside the best of them, on the images that it was chosen on.
+
+    Attributes:
+        columns: the candidates compared, best first.
+        figures: their objectives.
+        intervals: ``[k, 2]``, 95 % bootstrap intervals, whole contents being drawn.
+        behind: ``[k, 2]``, the same of the winner's objective minus theirs, on the same samples.
+        error: the winner's standard error.
+    """
+
+    columns: Indices
+    figures: FloatArray
+    intervals: FloatArray
+    behind: FloatArray
+    error: float
+
+    @property
+    def equals(self) -> Indices:
+        """The candidates that cannot be told apart from the winner, itself among them, best first."""
+        found: Indices = self.columns[~(self.behind[:, 0] > 0)]
+        return found
+
+    @property
+    def near(self) -> Indices:
+        """The candidates within one standard error of the winner, itself among them (Breiman et al., Classification
+        and Regression Trees, 1984, section 3.4.3), best first."""
+        found: Indices = self.columns[self.figures >= self.figures[0] - self.error]
+        return found
+
+
+def standing(
+    objective: Objective, scores: FloatArray, quality: FloatArray, contents: Sequence[str], columns: Indices, seed: int
+) -> Standing:
+    """Compare candidates, best first, by their scores ``[n, k]``."""
+    figures = objective.figures(scores, quality)
+    drawn = bootstrap(objective, scores, quality, contents, seed)
+    with np.errstate(invalid="ignore"):
+        intervals = np.nanquantile(drawn, _SURE, axis=0).T
+        behind = np.nanquantile(drawn[:, :1] - drawn, _SURE, axis=0).T
+    return Standing(columns, figures, intervals, behind, float(np.nanstd(drawn[:, 0], ddof=1)))
+
+
+def bootstrap(
+    objective: Objective, scores: FloatArray, quality: FloatArray, contents: Sequence[str], seed: int
+) -> FloatArray:
+    """The objective ``[samples, k]`` of scores ``[n, k]``, whole contents being drawn with replacement."""
+    names, members = np.unique(list(contents), return_inverse=True)
+    points = [np.flatnonzero(members == index) for index in range(len(names))]
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(_SAMPLES):
+        sample = np.concatenate([points[index] for index in rng.integers(len(points), size=len(points))])
+        drawn.append(objective.figures(scores[sample], quality[sample]))
+    return np.array(drawn)
+
+
+@attrs.frozen
+class Floor:
+    """The absolute SROCC that the best of so many candidates reaches where none has to do with quality.
+
+    Attributes:
+        median, high: over shuffles of the ratings among the images; ``high`` is reached in one of twenty.
+    """
+
+    median: float
+    high: float
+
+
+def floor(similarities: FloatArray, quality: FloatArray, seed: int) -> Floor | None:
+    """The noise floor of a search over similarities ``[n, C]``; None where nothing was measured."""
+    known = similarities[:, np.isfinite(similarities).all(axis=0)]
+    known = known[:, np.ptp(known, axis=0) > 0] if len(known) else known
+    if known.shape[1] == 0 or len(quality) < 3 or np.ptp(quality) == 0:
+        return None
+    ranks, rated = _unit(rankdata(known, axis=0)), _unit(rankdata(quality)[:, None])[:, 0]
+    rng = np.random.default_rng(seed)
+    best = [float(np.abs(rng.permutation(rated) @ ranks).max()) for _ in range(_SHUFFLES)]
+    return Floor(float(np.median(best)), float(np.quantile(best, 0.95)))
+
+
+def _unit(columns: FloatArray) -> FloatArray:
+    centred = columns - columns.mean(axis=0)
+    unit: FloatArray = centred / np.linalg.norm(centred, axis=0)
+    return unit

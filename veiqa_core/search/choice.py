@@ -1,0 +1,216 @@
+"""Choosing: a strategy says what to measure, the best candidate wins, and further branches are added greedily."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from ..contracts import FloatArray, Proposal, SearchTask
+from ..engine import attempt, or_usage_error
+from ..errors import ComponentError, FitError, UsageError, VeiqaError
+from ..evaluation import splits
+from ..evaluation.splits import Protocol
+from ..mapping import fitted_mapper
+from ..registry import Part
+from .candidates import Candidate
+from .matrix import Indices, Matrix
+from .objective import Objective
+
+_INNER_FOLDS = 5
+
+
+@attrs.frozen
+class Terms:
+    """How a search chooses.
+
+    Attributes:
+        budget: for the strategy (see :class:`veiqa_core.contracts.SearchTask`).
+        branches: how many a recipe may have; more than one are found by adding the best one after another.
+        mapper_of_many: the mapper of recipes with several branches.
+        folds: how many parts the contents are dealt into, each to be tested by a choice made on the others.
+        folder: where strategies may keep files; None for nowhere.
+    """
+
+    strategy: Part
+    objective: Objective
+    mapper_of_many: Part
+    budget: int | None = None
+    branches: int = 1
+    folds: int = 5
+    seed: int = 0
+    folder: Path | None = None
+
+    def mapper(self, branches: int) -> Part:
+        """The mapper of a recipe with so many branches."""
+        return self.objective.mapper if branches == 1 else self.mapper_of_many
+
+
+@attrs.frozen(eq=False)
+class Selection:
+    """What was chosen on some images.
+
+    Attributes:
+        rows: the images.
+        chosen: the candidates of the recipe, the best single one first.
+        path: the objective with the first of them, with two, ...; beyond the first, of predictions of images that the
+            mapper was not fitted on.
+        figures: the objective ``[C]`` of every candidate that was measured on all these images, else NaN.
+    """
+
+    rows: Indices
+    chosen: tuple[int, ...]
+    path: tuple[float, ...]
+    figures: FloatArray
+
+
+def choose(terms: Terms, matrix: Matrix, candidates: Sequence[Candidate], rows: Indices, name: str) -> Selection:
+    """Choose on some images.
+
+    Args:
+        name: of this choice, for the strategy's own files.
+
+    Raises:
+        UsageError: the strategy cannot do it, or no candidate has a figure.
+    """
+    measured = _explored(terms, matrix, candidates, rows, name)
+    rows = matrix.usable(rows)
+    figures = np.full(len(candidates), np.nan)
+    figures[measured] = objectives(terms.objective, matrix, rows, measured)
+    if not np.isfinite(figures).any():
+        raise UsageError(_nothing_works(matrix, measured))
+    best = int(np.nanargmax(figures))
+    chosen, path = [best], [float(figures[best])]
+    pool = np.flatnonzero(np.isfinite(figures))
+    while len(chosen) < min(terms.branches, len(pool)):
+        found = _next(terms, matrix, rows, chosen, pool)
+        if found is None or (len(path) > 1 and found[1] <= path[-1]):
+            break
+        chosen.append(found[0])
+        path.append(found[1])
+    return Selection(rows, tuple(chosen), tuple(path), figures)
+
+
+def label(kind: str | None) -> str:
+    """What the images of a type, or all, are called in names of files."""
+    return "all" if kind is None else kind
+
+
+def objectives(objective: Objective, matrix: Matrix, rows: Indices, columns: Indices) -> FloatArray:
+    """The objective of candidates on images."""
+    similarities = matrix.similarities(rows, columns)
+    return objective.figures(objective.scores(similarities, matrix.quality[rows]), matrix.quality[rows])
+
+
+def left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequence[int]) -> FloatArray:
+    """Scores ``[n]`` of images by several branches, each from a mapper fitted without its content; NaN where not."""
+    scores = np.full(len(rows), np.nan)
+    contents = [matrix.contents[row] for row in rows]
+    protocol = Protocol("kfold", folds=min(_INNER_FOLDS, len(set(contents))), seed=terms.seed)
+    similarities, quality = matrix.similarities(rows, columns), matrix.quality[rows]
+    for split in splits.by_content(protocol, contents):
+        try:
+            mapper = fitted_mapper(terms.mapper_of_many, similarities[split.train], quality[split.train])
+        except FitError:
+            continue
+        scores[split.test] = mapper.predict(similarities[split.test]).score
+    return scores
+
+
+def _next(
+    terms: Terms, matrix: Matrix, rows: Indices, chosen: Sequence[int], pool: Indices
+) -> tuple[int, float] | None:
+    """The candidate that helps those chosen most, and the objective with it."""
+    others = [int(column) for column in pool if column not in chosen]
+    scores = np.stack([left_out_scores(terms, matrix, rows, [*chosen, column]) for column in others], axis=1)
+    figures = terms.objective.figures(scores, matrix.quality[rows])
+    if not np.isfinite(figures).any():
+        return None
+    place = int(np.nanargmax(figures))
+    return others[place], float(figures[place])
+
+
+def _explored(terms: Terms, matrix: Matrix, candidates: Sequence[Candidate], rows: Indices, name: str) -> Indices:
+    """Let the strategy have measured what it proposes; those measured on all images."""
+    task = SearchTask(
+        candidates=[dict(candidate.coordinates) for candidate in candidates],
+        budget=terms.budget,
+        seed=terms.seed,
+        folder=None if terms.folder is None else terms.folder / name,
+    )
+    order = _order(matrix, rows, terms.seed)
+    whole: set[int] = set()
+    dialogue = Dialogue(terms.strategy, task)
+    proposal = dialogue.next(None)
+    while proposal is not None:
+        some = matrix.usable(_first(matrix, rows, order, proposal.share))
+        columns = np.array(proposal.candidates, dtype=np.intp)
+        matrix.fill(some, proposal.candidates)
+        some = matrix.usable(some)
+        if proposal.share == 1:
+            whole.update(proposal.candidates)
+        figures = objectives(terms.objective, matrix, some, columns)
+        answers = {int(c): float(f) for c, f in zip(columns, figures, strict=True) if np.isfinite(f)}
+        proposal = dialogue.next(answers)
+    if not whole:
+        raise UsageError(f"{terms.strategy.registered.origin}: measured no candidate on all images")
+    return np.array(sorted(whole), dtype=np.intp)
+
+
+class Dialogue:
+    """A strategy's proposals and the answers to them."""
+
+    def __init__(self, part: Part, task: SearchTask) -> None:
+        self._part = part
+        self._count = len(task.candidates)
+        strategy: Any = or_usage_error(attempt(part, part.create))
+        self._proposals = or_usage_error(attempt(part, lambda: strategy.propose(task)))
+
+    def next(self, answers: Mapping[int, float] | None) -> Proposal | None:
+        """The next proposal after the answers to the last one; None once there is none.
+
+        Raises:
+            VeiqaError: the strategy failed.
+        """
+        step: Callable[[], Any] = lambda: _step(self._proposals, answers)  # noqa: E731
+        proposal = attempt(self._part, step)
+        if isinstance(proposal, VeiqaError):
+            raise proposal
+        if proposal is None:
+            return None
+        if not isinstance(proposal, Proposal) or not self._sound(proposal):
+            raise ComponentError(f"{self._part.registered.origin}: proposes {proposal!r}")
+        return proposal
+
+    def _sound(self, proposal: Proposal) -> bool:
+        return 0 < proposal.share <= 1 and all(0 <= candidate < self._count for candidate in proposal.candidates)
+
+
+def _step(proposals: Any, answers: Mapping[int, float] | None) -> Any:
+    try:
+        return next(proposals) if answers is None else proposals.send(answers)
+    except StopIteration:
+        return None
+
+
+def _order(matrix: Matrix, rows: Indices, seed: int) -> list[str]:
+    """The contents in the order in which shares of them are taken."""
+    contents = sorted({matrix.contents[row] for row in rows})
+    return [contents[place] for place in np.random.default_rng(seed).permutation(len(contents))]
+
+
+def _first(matrix: Matrix, rows: Indices, order: Sequence[str], share: float) -> Indices:
+    taken = set(order[: max(1, round(share * len(order)))])
+    return np.array([row for row in rows if matrix.contents[row] in taken], dtype=np.intp)
+
+
+def _nothing_works(matrix: Matrix, columns: Indices) -> str:
+    reasons = [matrix.failures[column].reason for column in columns if column in matrix.failures]
+    if reasons:
+        return f"no candidate could be measured on every image; the first: {reasons[0]}"
+    if not matrix.readable.any():
+        return f"{matrix.rated.root}: no image can be read; the first: {next(iter(matrix.unread.values()))}"
+    return "no candidate has a figure: too few images, or similarities or ratings that are all the same"

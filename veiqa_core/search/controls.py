@@ -1,0 +1,97 @@
+"""Controls: what a winner must beat before its agreement can be put down to what the network sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from ..contracts import Baseline, FloatArray
+from ..crews import Order
+from ..engine import attempt, or_usage_error
+from ..errors import UsageError
+from ..meter import Quantity
+from ..plan import distinct
+from ..recipe import Branch
+from ..registry import Part, Registry
+from ..resolution import ResolvedBranch, resolve_branch
+from .bench import Bench
+from .matrix import Indices, Matrix
+from .viability import problems
+
+Winners = Mapping[str | None, tuple[ResolvedBranch, Indices]]
+"""For each key a branch, and the rows of the images that it is for."""
+
+
+@attrs.frozen(eq=False)
+class Controlled:
+    """A baseline for one branch.
+
+    Attributes:
+        values: ``[n]`` of the images asked for, NaN where it failed; None where there is no such control.
+        reason: why there is none.
+    """
+
+    name: str
+    summary: str
+    values: FloatArray | None
+    reason: str | None = None
+
+
+def control(winners: Winners, matrix: Matrix, bench: Bench) -> Mapping[str | None, list[Controlled]]:
+    """Every installed baseline for the branch and the images of each key."""
+    registry = bench.registry
+    parts = [registry.part("baseline", item.ref) for item in registry.of_kind("baseline")]
+    made = {(key, part): _quantity(part, branch, registry) for key, (branch, _) in winners.items() for part in parts}
+    sound = [item.branch for item in made.values() if isinstance(item, Quantity)]
+    refused = problems(distinct(sound), bench)
+    reasons = {at: item if isinstance(item, str) else refused.get(item.branch) for at, item in made.items()}
+    usable = {at: item for at, item in made.items() if isinstance(item, Quantity) and reasons[at] is None}
+    values = _measured(usable, {key: rows for key, (_, rows) in winners.items()}, matrix, bench)
+    return {
+        key: [
+            Controlled(
+                part.registered.label, part.registered.component.summary, values.get((key, part)), reasons[key, part]
+            )
+            for part in parts
+        ]
+        for key in winners
+    }
+
+
+def _quantity(part: Part, branch: ResolvedBranch, registry: Registry) -> Quantity | str:
+    """What is to be measured, or why it cannot be."""
+
+    def work() -> Quantity:
+        baseline: Baseline = or_usage_error(attempt(part, part.create))
+        table = or_usage_error(attempt(part, lambda: baseline.branch(branch.written.write())))
+        return Quantity(resolve_branch(Branch.read(table, part.registered.origin), registry), part)
+
+    try:
+        return work()
+    except UsageError as error:
+        return str(error)
+
+
+def _measured(
+    usable: Mapping[tuple[str | None, Part], Quantity],
+    rows: Mapping[str | None, Indices],
+    matrix: Matrix,
+    bench: Bench,
+) -> Mapping[tuple[str | None, Part], FloatArray]:
+    if not usable:
+        return {}
+    quantities = distinct(usable.values())
+    places = {quantity: place for place, quantity in enumerate(quantities)}
+    found = {at: np.full(len(rows[at[0]]), np.nan) for at in usable}
+    with bench.crew(quantities) as crew:
+        for key in dict.fromkeys(key for key, _ in usable):
+            wanted = {part: places[usable[key, part]] for own, part in usable if own == key}
+            at = {matrix.names[row]: place for place, row in enumerate(rows[key])}
+            for done in crew.deliver(Order(name, tuple(wanted.values())) for name in at):
+                for part, index in wanted.items():
+                    item = done.measured.get(index)
+                    if item is not None and item.similarity is not None:
+                        found[key, part][at[done.name]] = item.similarity
+    return found

@@ -1,0 +1,83 @@
+"""Choice and report on different contents: each fold is predicted by what was chosen and fitted without it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+import numpy as np
+
+from ..contracts import Prediction
+from ..errors import FitError
+from ..evaluation import splits
+from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
+from ..evaluation.splits import Protocol
+from ..mapping import fitted_mapper
+from .candidates import Candidate
+from .choice import Selection, Terms, choose, label
+from .matrix import Indices, Matrix
+
+
+@attrs.frozen
+class Fold:
+    """What was chosen without the contents of one fold."""
+
+    kind: str | None
+    number: int
+    chosen: tuple[int, ...]
+
+
+def predict(
+    terms: Terms, matrix: Matrix, candidates: Sequence[Candidate], groups: Mapping[str | None, Indices]
+) -> tuple[tuple[Fold, ...], list[Predictions]]:
+    """Choices without the contents of each fold, and what they predict for these."""
+    folds: list[Fold] = []
+    predictions: list[Predictions] = []
+    for kind, rows in groups.items():
+        rows = matrix.usable(rows)
+        contents = [matrix.contents[row] for row in rows]
+        parts = min(terms.folds, len(set(contents)))
+        if parts < 2:
+            continue
+        protocol = Protocol("kfold", folds=parts, seed=terms.seed)
+        for number, split in enumerate(splits.by_content(protocol, contents), 1):
+            train, test = rows[split.train], rows[split.test]
+            selection = choose(terms, matrix, candidates, train, f"{label(kind)}-without-{number}")
+            folds.append(Fold(kind, number, selection.chosen))
+            matrix.fill(test, selection.chosen)
+            test = matrix.usable(test)
+            predictions.append(_predicted(terms, matrix, selection, test))
+    return tuple(folds), predictions
+
+
+def _predicted(terms: Terms, matrix: Matrix, selection: Selection, rows: Indices) -> Predictions:
+    known = rows[np.isfinite(matrix.similarities(rows, selection.chosen)).all(axis=1)]
+    unknown = np.full(len(known), np.nan)
+    try:
+        similarities = matrix.similarities(selection.rows, selection.chosen)
+        mapper = fitted_mapper(terms.mapper(len(selection.chosen)), similarities, matrix.quality[selection.rows])
+        raw = mapper.predict(matrix.similarities(known, selection.chosen))
+    except FitError:
+        raw = Prediction(unknown, unknown, unknown)
+    mapped = dict.fromkeys(MAPPINGS[1:], unknown)
+    return Predictions(
+        names=tuple(matrix.names[row] for row in known),
+        quality=matrix.quality[known],
+        types=tuple(matrix.types[row] for row in known),
+        clusters=tuple(matrix.contents[row] for row in known),
+        raw=raw,
+        mapped=mapped,
+        mapped_by_type=mapped,
+    )
+
+
+def held_out(predictions: Sequence[Predictions], seed: int) -> Figures:
+    return figures(
+        predictions,
+        pooled=True,
+        calibrated=True,
+        one_scale=True,
+        own_unit=True,
+        fits=dict.fromkeys(MAPPINGS, "held-out"),
+        seed=seed,
+    )

@@ -1,0 +1,103 @@
+"""A search as files: recipes, a table of every candidate, and plain data."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from ..images import display_name
+from .search import Search
+from .winners import Control, Winner
+
+
+def results_csv(search: Search) -> str:
+    """A row for each candidate: coordinates, key, cost, degenerate maps, the objective of each type, failures."""
+    coordinates = list(dict.fromkeys(name for candidate in search.candidates for name in candidate.coordinates))
+    name = search.terms.objective.name
+    figures = {name if kind is None else f"{name} {kind}": winner for kind, winner in search.winners.items()}
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(["key", *coordinates, "operations", "degenerate", *figures, "failed", "failure"])
+    for column, candidate in enumerate(search.candidates):
+        failure = search.matrix.failures.get(column)
+        told = [number(search.terms.objective.told(w.selection.figures[column])) for w in figures.values()]
+        rows.writerow(
+            [
+                candidate.key,
+                *(candidate.coordinates.get(coordinate, "") for coordinate in coordinates),
+                int(search.costs[column]),
+                int(search.matrix.flagged[column]),
+                *("" if value is None else value for value in told),
+                failure.images if failure else 0,
+                failure.reason if failure else "",
+            ]
+        )
+    for key, reason in search.refused.items():
+        rows.writerow([key, *[""] * (len(coordinates) + 2 + len(figures)), len(search.matrix.names), reason])
+    return stream.getvalue()
+
+
+def to_dict(search: Search) -> dict[str, Any]:
+    """The outcome as plain data, ready for JSON."""
+    terms, rated = search.terms, search.rated
+    return {
+        "space": search.space,
+        "dataset": {"name": rated.name, "path": display_name(rated.root), "images": len(rated.images)},
+        "objective": terms.objective.name,
+        "strategy": terms.strategy.key,
+        "budget": terms.budget,
+        "branches": terms.branches,
+        "folds": terms.folds,
+        "seed": terms.seed,
+        "candidates": len(search.candidates),
+        "refused": dict(search.refused),
+        "failed": {search.candidates[c].key: f.reason for c, f in sorted(search.matrix.failures.items())},
+        "unread": dict(search.matrix.unread),
+        "skipped": search.skipped,
+        "cost_size": list(search.cost_size),
+        "winners": {kind or "all": _winner(search, winner) for kind, winner in search.winners.items()},
+        "folds_chosen": [
+            {"type": fold.kind, "fold": fold.number, "chosen": keys(search, fold.chosen)} for fold in search.folds
+        ],
+        "held_out": None if search.held_out is None else search.held_out.to_dict(),
+        "held_out_by_type": {kind: figures.to_dict() for kind, figures in search.held_out_by_type.items()},
+        "notes": list(search.notes),
+        "versions": dict(search.versions),
+    }
+
+
+def keys(search: Search, columns: Sequence[int]) -> list[str]:
+    """The keys of candidates."""
+    return [search.candidates[column].key for column in columns]
+
+
+def number(value: float) -> float | None:
+    """A figure, or None where there is none."""
+    return float(value) if math.isfinite(value) else None
+
+
+def _winner(search: Search, winner: Winner) -> dict[str, Any]:
+    told, standing = search.terms.objective.told, winner.standing
+    return {
+        "images": len(winner.selection.rows),
+        "chosen": keys(search, winner.selection.chosen),
+        "path": [told(figure) for figure in winner.selection.path],
+        "figure": told(float(standing.figures[0])),
+        "interval95": sorted(told(float(end)) for end in standing.intervals[0]),
+        "standard_error": number(standing.error),
+        "not_told_apart": keys(search, standing.equals.tolist()),
+        "cheapest_within_one_standard_error": search.candidates[winner.cheapest].key,
+        "noise_floor_srocc": None
+        if winner.floor is None
+        else {"median": winner.floor.median, "one_in_twenty": winner.floor.high},
+        "controls": [_control(search, control) for control in winner.controls],
+    }
+
+
+def _control(search: Search, control: Control) -> dict[str, Any]:
+    figure = None if control.figure is None else search.terms.objective.told(control.figure)
+    behind = None if control.behind is None else list(control.behind)
+    return {"name": control.name, "figure": figure, "winner_ahead95": behind, "reason": control.reason}

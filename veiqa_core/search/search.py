@@ -1,0 +1,160 @@
+"""The search itself: what is measured, chosen, and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+
+from ..contracts import FloatArray
+from ..datasets import RatedSet
+from ..errors import UsageError
+from ..evaluation.figures import Figures
+from ..meter import Quantity
+from ..recipe import BRANCH_KINDS, Recipe, RecipeSet
+from ..registry import Part
+from ..similarities import versions
+from . import controls, costs, nested
+from .bench import Bench
+from .candidates import Candidate
+from .choice import Terms, choose, label
+from .matrix import Indices, Matrix, Progress
+from .nested import Fold
+from .viability import problems
+from .winners import Winner, winner
+
+
+@attrs.frozen(eq=False)
+class Search:
+    """The outcome of a search.
+
+    Attributes:
+        candidates: those that could be tried, as the columns of ``matrix``.
+        refused: those that could not, with the reason.
+        costs: operations ``[C]`` of each candidate's networks for one image of ``cost_size``.
+        held_out, held_out_by_type: figures of images under the choices that were made without their contents; None, or
+            none, where there are too few contents.
+        skipped: how many images without a type were left out.
+    """
+
+    space: str
+    rated: RatedSet
+    terms: Terms
+    candidates: Sequence[Candidate]
+    refused: Mapping[str, str]
+    matrix: Matrix
+    costs: FloatArray
+    cost_size: tuple[int, int]
+    winners: Mapping[str | None, Winner]
+    folds: tuple[Fold, ...]
+    held_out: Figures | None
+    held_out_by_type: Mapping[str, Figures]
+    skipped: int
+    notes: tuple[str, ...]
+    versions: Mapping[str, Any]
+
+    @property
+    def best(self) -> Recipe | RecipeSet:
+        """The recipe that won, or the set of those that won for each type."""
+        return _together({kind: winner.recipe for kind, winner in self.winners.items()}, "best")
+
+    @property
+    def cheapest(self) -> Recipe | RecipeSet:
+        """The same with the cheapest branches that are nearly as good."""
+        return _together({kind: winner.cheap_recipe for kind, winner in self.winners.items()}, "cheapest")
+
+
+def search(
+    space: str,
+    candidates: Sequence[Candidate],
+    rated: RatedSet,
+    terms: Terms,
+    bench: Bench,
+    progress: Progress,
+    *,
+    per_distortion: bool = False,
+) -> Search:
+    """Search a dataset's images for the best of the candidates.
+
+    Raises:
+        UsageError: there is nothing to choose from, or the images are not such that contents can be kept apart.
+    """
+    groups = _groups(rated, per_distortion)
+    reasons = problems([candidate.branch for candidate in candidates], bench)
+    able = [candidate for candidate in candidates if candidate.branch not in reasons]
+    if not able:
+        raise UsageError(f"search space {space!r}: no candidate can work; the first: {next(iter(reasons.values()))}")
+    with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
+        matrix = Matrix(rated, able, crew, progress)
+        choices = {kind: choose(terms, matrix, able, rows, label(kind)) for kind, rows in groups.items()}
+        folds, predictions = nested.predict(terms, matrix, able, groups)
+        made_with = versions(crew.meter, _parts(able, terms))
+    sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
+    cost = costs.operations(able, sample, bench)
+    held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, bench)
+    return Search(
+        space=space,
+        rated=rated,
+        terms=terms,
+        candidates=able,
+        refused={candidate.key: reasons[c] for candidate in candidates if (c := candidate.branch) in reasons},
+        matrix=matrix,
+        costs=cost,
+        cost_size=sample.size,
+        winners={
+            kind: winner(kind, selection, terms, matrix, able, cost, held[kind]) for kind, selection in choices.items()
+        },
+        folds=folds,
+        held_out=nested.held_out(predictions, terms.seed) if predictions else None,
+        held_out_by_type={
+            kind: nested.held_out([part.of_type(kind) for part in predictions], terms.seed)
+            for kind in sorted({t for part in predictions for t in part.types if t is not None})
+        },
+        skipped=len(rated.images) - sum(len(rows) for rows in groups.values()),
+        notes=(*rated.remarks, *_notes(rated, groups, folds)),
+        versions=made_with,
+    )
+
+
+def _groups(rated: RatedSet, per_distortion: bool) -> Mapping[str | None, Indices]:
+    """The rows of each type, or of all images."""
+    nameless = [item.image for item in rated.images if item.content is None]
+    if nameless and len(nameless) < len(rated.images):
+        raise UsageError(
+            f"{rated.name}: a search keeps contents apart, and no reference is named for {nameless[0]} but for others"
+        )
+    if not per_distortion:
+        return {None: np.arange(len(rated.images), dtype=np.intp)}
+    types = sorted({item.distortion for item in rated.images if item.distortion is not None})
+    if not types:
+        raise UsageError(f"--per-distortion: {rated.name} names no distortion types")
+    return {
+        kind: np.array([row for row, item in enumerate(rated.images) if item.distortion == kind], dtype=np.intp)
+        for kind in types
+    }
+
+
+def _parts(candidates: Sequence[Candidate], terms: Terms) -> list[Part]:
+    used = [getattr(candidate.branch, kind) for candidate in candidates for kind in BRANCH_KINDS]
+    return list(dict.fromkeys([*used, terms.strategy, terms.objective.mapper, terms.mapper_of_many]))
+
+
+def _together(recipes: Mapping[str | None, Recipe], name: str) -> Recipe | RecipeSet:
+    if None in recipes:
+        return recipes[None]
+    return RecipeSet(name, {str(kind): recipe for kind, recipe in recipes.items()})
+
+
+def _notes(rated: RatedSet, groups: Mapping[str | None, Indices], folds: Sequence[Fold]) -> list[str]:
+    notes = []
+    if all(item.content is None for item in rated.images):
+        notes.append("this dataset names no references: every image counts as a content of its own")
+    left = len(rated.images) - sum(len(rows) for rows in groups.values())
+    if left:
+        notes.append(f"{left} images name no distortion type and are left out")
+    untold = [label(kind) for kind in groups if kind not in {fold.kind for fold in folds}]
+    if untold:
+        notes.append(f"too few contents to keep choice and report apart: no held-out figures of {', '.join(untold)}")
+    return notes

@@ -1,0 +1,38 @@
+"""Which branches can work at all, found before the first image is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..engine import Engine, attempt
+from ..errors import UsageError, VeiqaError
+from ..plan import distinct
+from ..recipe import BRANCH_KINDS
+from ..registry import Part
+from ..resolution import ResolvedBranch
+from .bench import Bench
+
+
+def problems(branches: Sequence[ResolvedBranch], bench: Bench) -> Mapping[ResolvedBranch, str]:
+    """Why branches cannot work: a component that cannot be built, or an explainer that its network cannot serve."""
+    parts = distinct(getattr(branch, kind) for branch in branches for kind in BRANCH_KINDS)
+    broken = {part: str(error) for part in parts if isinstance(error := attempt(part, part.create), VeiqaError)}
+    found: dict[ResolvedBranch, str] = {}
+    tried: dict[tuple[Part, Part, object], str | None] = {}
+    for branch in branches:
+        reason = next((broken[part] for kind in BRANCH_KINDS if (part := getattr(branch, kind)) in broken), None)
+        explained = (branch.extractor, branch.explainer, branch.layer)
+        if reason is None and explained not in tried:
+            tried[explained] = _try(branch, bench)
+        reason = reason or tried.get(explained)
+        if reason is not None:
+            found[branch] = reason
+    return found
+
+
+def _try(branch: ResolvedBranch, bench: Bench) -> str | None:
+    try:
+        Engine([branch], bench.device, bench.networks)
+    except UsageError as error:
+        return str(error)
+    return None

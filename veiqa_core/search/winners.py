@@ -1,0 +1,139 @@
+"""The winner of a choice: how it stands among the others and its controls, and the recipe that it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+import numpy as np
+
+from ..contracts import FloatArray
+from ..errors import FitError
+from ..mapping import fitted_mapper
+from ..recipe import Basis, Recipe
+from ..resolution import written
+from . import certainty
+from .candidates import Candidate
+from .certainty import Floor, Standing
+from .choice import Selection, Terms
+from .controls import Controlled
+from .matrix import Indices, Matrix
+
+_COMPARED = 100  # candidates, best first, that the winner is compared with
+
+
+@attrs.frozen(eq=False)
+class Control:
+    """A baseline beside the winner, on the same images.
+
+    Attributes:
+        figure: its objective; None where there is none.
+        behind: 95 % bootstrap interval of the winner's objective minus its own.
+        reason: why there is none.
+    """
+
+    name: str
+    summary: str
+    figure: float | None
+    behind: tuple[float, float] | None
+    reason: str | None
+
+
+@attrs.frozen(eq=False)
+class Winner:
+    """What was chosen for the images of one type, or for all.
+
+    Attributes:
+        selection: on all of these images.
+        standing: of the best single branches.
+        cheapest: of those within one standard error of the best, the one that costs least.
+        scores: ``[n]``, of the recipe fitted to these very images.
+        recipe, cheap_recipe: with the branches chosen, and with the cheapest, fitted to these images.
+    """
+
+    kind: str | None
+    selection: Selection
+    standing: Standing
+    cheapest: int
+    floor: Floor | None
+    controls: tuple[Control, ...]
+    scores: FloatArray
+    recipe: Recipe
+    cheap_recipe: Recipe
+
+
+def winner(
+    kind: str | None,
+    selection: Selection,
+    terms: Terms,
+    matrix: Matrix,
+    candidates: Sequence[Candidate],
+    cost: FloatArray,
+    controlled: Iterable[Controlled],
+) -> Winner:
+    """Everything that is told of the winner of a selection."""
+    rows, objective = selection.rows, terms.objective
+    quality, contents = matrix.quality[rows], [matrix.contents[row] for row in rows]
+    ranked = _ranked(selection.figures)
+    compared = ranked[:_COMPARED]
+    scores = objective.scores(matrix.similarities(rows, compared), quality)
+    standing = certainty.standing(objective, scores, quality, contents, compared, terms.seed)
+    cheapest = int(min(standing.near, key=lambda column: (cost[column], candidates[column].key)))
+    basis = Basis(matrix.rated.name, len(rows), matrix.rated.ratings.quality_range, matrix.marks(rows))
+    name = "best" if kind is None else f"best-{kind}"
+    recipe, fitted = _recipe(name, selection.chosen, terms, matrix, candidates, rows, basis)
+    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), terms, matrix, candidates, rows, basis)
+    return Winner(
+        kind=kind,
+        selection=selection,
+        standing=standing,
+        cheapest=cheapest,
+        floor=certainty.floor(matrix.similarities(rows, ranked), quality, terms.seed),
+        controls=tuple(_beside(item, scores[:, 0], quality, contents, terms) for item in controlled),
+        scores=fitted,
+        recipe=recipe,
+        cheap_recipe=cheap,
+    )
+
+
+def _beside(
+    item: Controlled, winner: FloatArray, quality: FloatArray, contents: Sequence[str], terms: Terms
+) -> Control:
+    """A control's figure, and how far it is behind the winner."""
+    if item.values is None:
+        return Control(item.name, item.summary, None, None, item.reason)
+    own = terms.objective.scores(item.values[:, None], quality)
+    figure = float(terms.objective.figures(own, quality)[0])
+    if not np.isfinite(figure):
+        return Control(item.name, item.summary, None, None, "it failed on some image, or is the same everywhere")
+    both = np.stack([winner, own[:, 0]], axis=1)
+    standing = certainty.standing(terms.objective, both, quality, contents, np.arange(2, dtype=np.intp), terms.seed)
+    low, high = standing.behind[1]
+    return Control(item.name, item.summary, figure, (float(low), float(high)), None)
+
+
+def _recipe(
+    name: str,
+    chosen: Sequence[int],
+    terms: Terms,
+    matrix: Matrix,
+    candidates: Sequence[Candidate],
+    rows: Indices,
+    basis: Basis,
+) -> tuple[Recipe, FloatArray]:
+    """A recipe fitted to all images, and its scores of them; not fitted where they do not determine a mapping."""
+    part = terms.mapper(len(chosen))
+    similarities, quality = matrix.similarities(rows, chosen), matrix.quality[rows]
+    branches = tuple(candidates[column].branch.written for column in chosen)
+    recipe = Recipe(name, branches, written(part), chosen=basis)
+    try:
+        mapper = fitted_mapper(part, similarities, quality)
+    except FitError:
+        return recipe, np.full(len(rows), np.nan)
+    return attrs.evolve(recipe, state=mapper.state(), fitted=basis), mapper.predict(similarities).score
+
+
+def _ranked(found: FloatArray) -> Indices:
+    """The candidates with a figure, best first, equals in the order of the space."""
+    known = np.flatnonzero(np.isfinite(found))
+    return known[np.argsort(-found[known], kind="stable")]

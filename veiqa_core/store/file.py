@@ -1,0 +1,298 @@
+"""The file of a store: its layout, opening it, and setting it aside when it is damaged.
+
+Several processes may share a file. All opening and setting aside happens while an exclusive lock on ``FILE.lock`` is
+held, so nobody opens a file that is half renamed. Who has a file open that another sets aside notices it by the file's
+number at the next call and opens the new one. Until then it reads and writes the old file: what it reads is still
+checked row by row, and what it wrote may be lost, and is then made again. SQLite itself sees that the old file was
+renamed, and leaves the new one's log alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import attrs
+
+from ..errors import UsageError
+
+APPLICATION = int.from_bytes(b"VEIQ")
+LAYOUT = 2
+MEMORY = Path(":memory:")
+
+# The value has no declared type, since in a REAL column SQLite keeps -0.0 as 0.0. AUTOINCREMENT: a branch's number is
+# never given again, so a number that another process remembers cannot come to mean another branch.
+_SCHEMA = {
+    "branches": (
+        "CREATE TABLE branches (id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE, key TEXT, "
+        "since INTEGER NOT NULL)"
+    ),
+    "images": "CREATE TABLE images (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE)",
+    "similarities": (
+        "CREATE TABLE similarities (image INTEGER NOT NULL, branch INTEGER NOT NULL, value NOT NULL, flags TEXT, "
+        "checksum INTEGER NOT NULL, PRIMARY KEY (image, branch)) WITHOUT ROWID"
+    ),
+}
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+Identity = tuple[int, int] | None  # device and number of a file; None for what is not there, or only in memory
+
+
+class DamageError(sqlite3.DatabaseError):
+    """A store whose content contradicts itself where SQLite sees nothing wrong."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
+@attrs.frozen
+class Opened:
+    """An open store file.
+
+    Attributes:
+        aside: where the damaged file is that was found in its place.
+    """
+
+    connection: sqlite3.Connection
+    identity: Identity
+    writable: bool = True
+    aside: Path | None = None
+
+
+def damaged(error: Exception) -> bool:
+    """Whether an error of SQLite says that the file is malformed, or no longer where it was."""
+    return _code(error) in _DAMAGED or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED
+
+
+def problem(path: Path, error: Exception) -> UsageError:
+    """An error about a store as one line."""
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return UsageError(f"store {path}: {reason}; name another with --store, or say --no-store")
+
+
+def warn(path: Path, text: str) -> None:
+    """Say something about a store on standard error."""
+    print(f"warning: store {path}: {text}", file=sys.stderr)
+
+
+def identity(path: Path) -> Identity:
+    """What tells a file from another that comes to have its name."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def open_file(path: Path, condemned: Identity = None) -> Opened:
+    """Open a store, begin one where none is, and set a damaged one aside; read-only where it cannot be written.
+
+    Args:
+        condemned: the file that was found to be damaged, if it is still the one.
+
+    Raises:
+        UsageError: the file is no store of this layout.
+        OSError, sqlite3.Error: it cannot be opened.
+    """
+    try:
+        if path != MEMORY:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with _turn(path):
+            aside = _set_aside(path) if condemned is not None and identity(path) == condemned else None
+            try:
+                connection = _connect(path)
+            except sqlite3.DatabaseError as error:
+                if not damaged(error):
+                    raise
+                aside = _set_aside(path)
+                connection = _connect(path)
+            return Opened(connection, identity(path), aside=aside)
+    except (PermissionError, sqlite3.OperationalError) as error:
+        if not isinstance(error, OSError) and _code(error) not in _NOT_WRITABLE:
+            raise
+        if not path.is_file():
+            raise
+        return Opened(open_to_read(path), identity(path), writable=False)
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Look for damage that puts would spread, such as a page that is in the tree twice; fast enough for openings.
+
+    Raises:
+        DamageError: there is some.
+    """
+    (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        raise DamageError(f"database disk image is malformed: {said}")
+
+
+def ordered(connection: sqlite3.Connection) -> bool:
+    """Whether rows lie where searches find them, which not every version of SQLite checks."""
+    keys = connection.execute("SELECT image, branch FROM similarities ORDER BY image, branch")
+    return all(one < other for one, other in pairwise(keys))
+
+
+def open_memory(stands_for: Identity) -> Opened:
+    """An empty store in the place of a file that can neither be read nor replaced."""
+    return Opened(_connect(MEMORY), stands_for, writable=False)
+
+
+def open_to_read(path: Path, tolerant: bool = False) -> sqlite3.Connection:
+    """Open a store without writing to it.
+
+    Args:
+        tolerant: read what can be read of a damaged one.
+
+    Raises:
+        UsageError: the file is no store of this layout.
+        sqlite3.Error: it cannot be opened.
+    """
+    location = path.absolute().as_uri()
+    for options in ("mode=ro", "mode=ro&immutable=1"):  # in a folder that cannot be written only the latter opens
+        connection = _plain(f"{location}?{options}")
+        try:
+            if not _check_origin(connection, path):
+                raise UsageError(f"store {path}: is empty; name another with --store")
+            if tolerant:
+                connection.execute("PRAGMA writable_schema = ON")
+            else:
+                _check_schema(connection)
+        except (sqlite3.Error, UsageError) as error:
+            connection.close()
+            if _code(error) not in _NOT_WRITABLE or options != "mode=ro":
+                raise
+        else:
+            return connection
+    raise AssertionError("unreachable")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a store to read and write, and begin it where there is none.
+
+    Raises:
+        UsageError: the file is no store of this layout.
+        sqlite3.Error: it cannot be opened, or is damaged.
+    """
+    connection = _plain(str(path) if path == MEMORY else path.absolute().as_uri())
+    try:
+        if not _check_origin(connection, path):
+            _begin(connection)
+        _check_schema(connection)
+        _choose_journal(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"PRAGMA user_version = {LAYOUT}")  # fails where the file cannot be written
+        connection.execute("ROLLBACK")
+    except (sqlite3.Error, UsageError):
+        connection.close()
+        raise
+    return connection
+
+
+def _plain(location: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(location, timeout=_PATIENCE, isolation_level=None, uri=True)
+    connection.text_factory = lambda data: data.decode(errors="replace")  # damaged text is told by its checksum
+    return connection
+
+
+def _check_origin(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether this is a store; False for an empty file, which can become one.
+
+    Raises:
+        UsageError: it is something else, or has another layout.
+    """
+    connection.execute("PRAGMA writable_schema = ON")  # else SQLite does not even tell this of a file cut short
+    try:
+        application, layout, pages = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version", "page_count")
+        )
+    except sqlite3.DatabaseError as error:
+        if _code(error) == sqlite3.SQLITE_NOTADB:
+            raise problem(path, error) from error
+        raise
+    connection.execute("PRAGMA writable_schema = OFF")
+    if pages == 0:
+        return False
+    if application == APPLICATION and layout == LAYOUT:
+        return True
+    if application == APPLICATION or (application == 0 and layout == 1):
+        raise _other_layout(path, layout)
+    raise UsageError(f"store {path}: is a database, but not VEIQA's; name another with --store")
+
+
+def _other_layout(path: Path, layout: int) -> UsageError:
+    return UsageError(
+        f"store {path}: has layout {layout}, and this VEIQA knows {LAYOUT}; delete it, or name another with --store"
+    )
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    # Before the write-ahead log is turned on, so that the file itself says from the first what it is.
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA.values():
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {LAYOUT}")
+    connection.execute("COMMIT")
+
+
+def _check_schema(connection: sqlite3.Connection) -> None:
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    if any(found.get(name) != statement for name, statement in _SCHEMA.items()):
+        raise DamageError("database disk image is malformed")
+
+
+def _choose_journal(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on, waiting for others: SQLite's own timeout does not cover this change."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Hold the lock on opening and setting aside: an empty database, since SQLite locks on every system."""
+    if path == MEMORY:
+        yield
+        return
+    lock = path.with_name(f"{path.name}.lock")
+    with closing(sqlite3.connect(lock, timeout=_PATIENCE, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        if not os.access(lock, os.W_OK):  # then SQLite locked nothing, and says nothing
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(lock))
+        yield
+
+
+def _set_aside(path: Path) -> Path:
+    """Rename a damaged store with its log; the log first, so that it never lies beside a new file."""
+    number = 1
+    while any(_beside(path, f".damaged-{number}{end}").exists() for end in ("", "-wal", "-shm")):
+        number += 1
+    for end in ("-wal", "-shm", ""):
+        part = _beside(path, end)
+        if part.exists():
+            part.replace(_beside(path, f".damaged-{number}{end}"))
+    return _beside(path, f".damaged-{number}")
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(f"{path.name}{end}")
+
+
+def _code(error: Exception) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
