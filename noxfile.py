@@ -74,7 +74,7 @@ def third_party(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure: ``-- speed`` (the default), ``-- mappers`` or ``-- paper DATASET PATH``; further arguments go on."""
+    """Measure: ``-- speed`` (the default), ``mappers``, ``search`` or ``paper DATASET PATH``; more arguments go on."""
     install_wheel(session)
     name, *arguments = session.posargs or ["speed"]
     threads = str(os.cpu_count() or 1) if name == "speed" else "1"

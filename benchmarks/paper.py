@@ -24,6 +24,7 @@ from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, open
 from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
+from veiqa_core.crews import Alone
 from veiqa_core.datasets import load
 from veiqa_core.engine import find_device
 from veiqa_core.errors import UsageError, VeiqaError
@@ -32,6 +33,7 @@ from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.figures import Figures, Predictions
 from veiqa_core.evaluation.measured import MeasuredSet, measure
 from veiqa_core.evaluation.splits import Protocol
+from veiqa_core.meter import Meter
 from veiqa_core.recipe import Choice, Recipe, RecipeSet, find
 from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve_all

@@ -183,7 +183,7 @@ def test_an_interrupted_run_says_that_nothing_is_lost(rated: Path, one: Path) ->
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate()
-    assert process.returncode == 130
+    assert process.returncode == 130, told
     assert "what was measured is kept, and the same command goes on from there" in told
     assert "Traceback" not in told
 

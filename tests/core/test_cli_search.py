@@ -355,7 +355,7 @@ def test_a_branch_that_cannot_work_is_refused_alone(rated: Path, tmp_path: Path)
     space.write_text(SPACE.replace('"activation-norm"]', '"cam"]'))  # which needs the last layer
     done = veiqa("search", "csv", rated, "--space", space, "--output", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    assert "6 candidates cannot work; the first: cam works" in done.output
+    assert "6 candidates cannot work; the first: explainer 'cam' explains the layer before the head" in done.output
     rows = list(csv.DictReader((tmp_path / "out" / "results.csv").read_text().splitlines()))
     assert len(rows) == 24
     assert sum(bool(row["failure"]) for row in rows) == 6

@@ -74,14 +74,12 @@ def rated_set(quality: Any, contents: int, types: Any = None) -> RatedSet:
     return RatedSet("given", "given", Path("/nowhere"), Ratings(images=images, score_type="mos", range=(-9.0, 9.0)))
 
 
-def given_matrix(
-    values: Any, quality: Any, contents: int = 10, **more: Any
-) -> tuple[Matrix, list[Candidate], GivenCrew]:
+def given_matrix(values: Any, quality: Any, contents: int = 10, **more: Any) -> tuple[Matrix, GivenCrew]:
     crew = GivenCrew(values, **more)
     count = crew.values.shape[1]
     candidates = [Candidate(BRANCH, {"pri": "jpeg", "number": number}) for number in range(count)]
     matrix = Matrix(rated_set(quality, contents), candidates, crew, lambda items, total: iter(items))  # type: ignore[arg-type]
-    return matrix, candidates, crew
+    return matrix, crew
 
 
 def strategy_part(propose: Callable[[SearchTask], Any], monkeypatch: pytest.MonkeyPatch) -> Part:
@@ -106,8 +104,8 @@ def rows(matrix: Matrix) -> Any:
     return np.arange(len(matrix.names), dtype=np.intp)
 
 
-def chosen(matrix: Matrix, candidates: list[Candidate], which: Terms) -> Selection:
-    return choose(which, matrix, candidates, rows(matrix), "all")
+def chosen(matrix: Matrix, which: Terms) -> Selection:
+    return choose(which, matrix, rows(matrix), "all")
 
 
 @given(arrays(float, (12, 3), elements=st.integers(-4, 4)), arrays(float, 12, elements=st.integers(-4, 4)))
@@ -139,26 +137,26 @@ def test_the_best_candidate_wins_and_what_failed_has_no_figure() -> None:
     quality = rng.normal(size=40)
     values = np.stack([rng.normal(size=40), -quality, quality + rng.normal(size=40), np.zeros(40)], axis=1)
     failing = np.zeros(values.shape, dtype=bool)
-    matrix, candidates, _ = given_matrix(values, quality)
-    selection = chosen(matrix, candidates, terms())
+    matrix, _ = given_matrix(values, quality)
+    selection = chosen(matrix, terms())
     assert selection.chosen == (1,)
     assert selection.path == (pytest.approx(1.0),)
     assert np.isnan(selection.figures[3])
     failing[7, 1] = True
-    matrix, candidates, _ = given_matrix(values, quality, failing=failing)
-    assert chosen(matrix, candidates, terms()).chosen == (2,)
+    matrix, _ = given_matrix(values, quality, failing=failing)
+    assert chosen(matrix, terms()).chosen == (2,)
     assert matrix.failures[1].images == 1
     assert matrix.failures[1].reason == "7.png: it broke"
 
 
 def test_images_that_cannot_be_read_are_left_out_and_named() -> None:
     quality = np.arange(12.0)
-    matrix, candidates, crew = given_matrix(quality[:, None], quality, unreadable=["3.png"])
-    selection = chosen(matrix, candidates, terms())
+    matrix, crew = given_matrix(quality[:, None], quality, unreadable=["3.png"])
+    selection = chosen(matrix, terms())
     assert 3 not in selection.rows
     assert len(selection.rows) == 11
     assert matrix.unread == {"3.png": "3.png: torn"}
-    chosen(matrix, candidates, terms())
+    chosen(matrix, terms())
     assert len(crew.asked) == 12  # nothing is asked for twice
 
 
@@ -171,17 +169,17 @@ def test_images_that_cannot_be_read_are_left_out_and_named() -> None:
     ],
 )
 def test_where_nothing_can_be_chosen_the_reason_is_said(values: Any, more: Any, problem: str) -> None:
-    matrix, candidates, _ = given_matrix(values, np.arange(12.0), **more)
+    matrix, _ = given_matrix(values, np.arange(12.0), **more)
     with pytest.raises(UsageError, match=problem):
-        chosen(matrix, candidates, terms())
+        chosen(matrix, terms())
 
 
 def test_branches_that_complete_each_other_are_added_and_others_are_not() -> None:
     rng = np.random.default_rng(1)
     parts = rng.normal(size=(120, 3))
     quality = parts @ [1.0, 0.8, 0.0]
-    matrix, candidates, _ = given_matrix(parts, quality)
-    selection = chosen(matrix, candidates, terms(branches=3))
+    matrix, _ = given_matrix(parts, quality)
+    selection = chosen(matrix, terms(branches=3))
     assert selection.chosen[:2] == (0, 1)
     assert selection.path[1] > 0.98 > selection.path[0]
     assert len(selection.chosen) == len(selection.path) == 2  # the third says nothing of quality
@@ -193,10 +191,10 @@ def test_choice_and_report_on_different_contents_do_not_take_chance_for_knowledg
     rng = np.random.default_rng(2)
     count = 400 if objective in ("srocc", "krocc") else 40
     quality = rng.normal(size=60)
-    matrix, candidates, _ = given_matrix(rng.normal(size=(60, count)), quality, contents=20)
+    matrix, _ = given_matrix(rng.normal(size=(60, count)), quality, contents=20)
     which = terms(objective)
-    flattering = chosen(matrix, candidates, which)
-    folds, predictions = nested.predict(which, matrix, candidates, {None: rows(matrix)})
+    flattering = chosen(matrix, which)
+    folds, predictions = nested.predict(which, matrix, {None: rows(matrix)})
     held_out = nested.held_out(predictions, 0)
     assert len(folds) == 5
     assert held_out.count == 60
@@ -214,9 +212,9 @@ def test_a_fold_is_predicted_by_what_was_chosen_and_fitted_without_its_contents(
     rng = np.random.default_rng(3)
     quality = rng.normal(size=50)
     honest = quality + rng.normal(0, 0.3, 50)
-    matrix, candidates, crew = given_matrix(np.stack([honest, quality], axis=1), quality, contents=5)
+    matrix, crew = given_matrix(np.stack([honest, quality], axis=1), quality, contents=5)
     crew.values[np.arange(50) % 5 == 0, 1] = rng.normal(size=10) * 5  # perfect but on content 0
-    folds, predictions = nested.predict(terms(), matrix, candidates, {None: rows(matrix)})
+    folds, predictions = nested.predict(terms(), matrix, {None: rows(matrix)})
     tested = {part.clusters[0]: fold.chosen for fold, part in zip(folds, predictions, strict=True)}
     zero = matrix.contents[0]
     assert tested[zero] == (1,)  # chosen without it
@@ -228,10 +226,12 @@ def test_the_winner_stands_among_equals_and_the_cheapest_near_it_is_found() -> N
     quality = rng.normal(size=100)
     best = quality + rng.normal(0, 0.3, 100)
     values = np.stack([best, best + rng.normal(0, 0.1, 100), rng.normal(size=100)], axis=1)
-    matrix, candidates, _ = given_matrix(values, quality, contents=20)
-    named = [attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(candidates)]
-    selection = chosen(matrix, named, terms())
-    found = winner(None, selection, terms(), matrix, named, np.array([9.0, 1.0, 0.1]), [])
+    matrix, _ = given_matrix(values, quality, contents=20)
+    matrix.candidates = tuple(
+        attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(matrix.candidates)
+    )
+    selection = chosen(matrix, terms())
+    found = winner(None, selection, terms(), matrix, np.array([9.0, 1.0, 0.1]), [])
     assert set(found.standing.equals) == {0, 1}
     assert found.cheapest == 1
     assert found.standing.behind[-1, 0] > 0
@@ -269,9 +269,9 @@ def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(mo
     rng = np.random.default_rng(6)
     quality = rng.normal(size=80)
     values = np.stack([quality + rng.normal(0, s, 80) for s in (1.0, 0.1, 2.0)], axis=1)
-    matrix, candidates, crew = given_matrix(values, quality, contents=8)
+    matrix, crew = given_matrix(values, quality, contents=8)
     which = terms(strategy=strategy_part(propose, monkeypatch), budget=2)
-    selection = chosen(matrix, candidates, which)
+    selection = chosen(matrix, which)
     assert selection.chosen == (0,)
     assert np.isnan(selection.figures[1])
     assert set(seen[0]) == {0, 1, 2}
@@ -292,6 +292,6 @@ def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(mo
     ],
 )
 def test_a_strategy_that_misbehaves_is_named(propose: Any, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    matrix, candidates, _ = given_matrix(np.arange(12.0)[:, None], np.arange(12.0))
+    matrix, _ = given_matrix(np.arange(12.0)[:, None], np.arange(12.0))
     with pytest.raises((UsageError, ComponentError), match=rf"strategy 'mine' \(mine 1\).*{problem}"):
-        chosen(matrix, candidates, terms(strategy=strategy_part(propose, monkeypatch)))
+        chosen(matrix, terms(strategy=strategy_part(propose, monkeypatch)))

@@ -91,7 +91,16 @@ def test_importing_the_package_and_the_plugin_face_is_light() -> None:
 def test_every_kind_of_component_is_listed() -> None:
     done = run("components", "--json")
     rows = json.loads(done.stdout)
-    assert {row["kind"] for row in rows} == {"pri", "extractor", "explainer", "metric", "mapper", "dataset"}
+    assert {row["kind"] for row in rows} == {
+        "pri",
+        "extractor",
+        "explainer",
+        "metric",
+        "mapper",
+        "dataset",
+        "strategy",
+        "baseline",
+    }
     assert all(row["summary"] and row["reference"] for row in rows if row["dist"] == "veiqa")
 
 

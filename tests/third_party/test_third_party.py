@@ -22,7 +22,7 @@ BROKEN = (
     "plugin veiqa-broken 1.0 (entry point 'main'): cannot be imported: "
     "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
 )
-FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 2.0; this VEIQA offers 1.1"
+FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 2.0; this VEIQA offers 1.2"
 CLASH = "similarity metric 'psnr' is offered by veiqa 0.1.0 and veiqa-clash 1.0: say 'veiqa:psnr' or 'veiqa-clash:psnr'"
 
 
@@ -96,18 +96,25 @@ def test_a_third_party_network_is_explained_by_the_built_ins(explainer: str) -> 
     assert similarities("--pri", "mean-blur", "--extractor", "edges", "--explainer", explainer, "--metric", "mae")
 
 
-def test_a_third_party_dataset_is_evaluated_with_a_third_party_recipe(tmp_path: Path) -> None:
+def rated_views(folder: Path) -> Path:
+    """Three views of a photo at four blurs, with scores in their names."""
+    folder.mkdir()
     with PIL.Image.open(PHOTO) as photo:
         small = photo.convert("RGB").resize((96, 64))
     for content in range(3):
         view = small.rotate(90 * content, expand=True)
         for step in range(1, 5):
-            view.filter(PIL.ImageFilter.GaussianBlur(step)).save(tmp_path / f"view{content}_{100 - 20 * step}.png")
+            view.filter(PIL.ImageFilter.GaussianBlur(step)).save(folder / f"view{content}_{100 - 20 * step}.png")
+    return folder
+
+
+def test_a_third_party_dataset_is_evaluated_with_a_third_party_recipe(tmp_path: Path) -> None:
+    folder = rated_views(tmp_path / "views")
     store = {"VEIQA_STORE": str(tmp_path / "store.sqlite")}
     listed = veiqa("datasets").stdout
     assert "veiqa-sample:scored-names" in listed
     assert "veiqa-sample:edges-mae" in veiqa("recipes").stdout
-    options = ("scored-names", str(tmp_path), "--recipe", "edges-mae", "--device", "cpu")
+    options = ("scored-names", str(folder), "--recipe", "edges-mae", "--device", "cpu")
     done = veiqa("evaluate", *options, "--split", "loco", "--format", "json", **store)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -115,6 +122,27 @@ def test_a_third_party_dataset_is_evaluated_with_a_third_party_recipe(tmp_path: 
     fitted = tmp_path / "fitted.toml"
     assert veiqa("fit", *options, "--output", str(fitted), **store).returncode == 0
     (row,) = json.loads(veiqa("run", str(PHOTO), "--recipe", str(fitted), "--format", "json").stdout)
+    assert isinstance(row["score"], float)
+
+
+def test_a_third_party_space_is_searched_with_a_third_party_strategy_and_baseline(tmp_path: Path) -> None:
+    folder = rated_views(tmp_path / "views")
+    assert "veiqa-sample:edges" in veiqa("spaces").stdout
+    options = ("scored-names", str(folder), "--space", "edges", "--strategy", "first", "--device", "cpu")
+    store = {"VEIQA_STORE": str(tmp_path / "store.sqlite")}
+    done = veiqa("search", *options, "--budget", "5", "--workers", "2", "--output", str(tmp_path / "out"), **store)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out" / "search.json").read_text())
+    assert found["strategy"] == "veiqa-sample:first"
+    names = [control["name"] for control in found["winners"]["all"]["controls"]]
+    assert names == ["pixels", "random-network", "vei-mean", "veiqa-sample:vei-maximum"]
+    (edges,) = (c for c in found["winners"]["all"]["controls"] if c["name"] == "random-network")
+    assert "weights" in edges["reason"]  # this network takes none
+    rows = (tmp_path / "out" / "results.csv").read_text().splitlines()
+    assert sum("low-contrast" in row for row in rows) > 5
+    (row,) = json.loads(
+        veiqa("run", str(PHOTO), "--recipe", str(tmp_path / "out" / "best.toml"), "--format=json").stdout
+    )
     assert isinstance(row["score"], float)
 
 

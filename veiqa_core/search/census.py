@@ -14,7 +14,7 @@ from ..plan import Plan
 from ..registry import Part
 from .candidates import Candidate
 
-BYTES_A_VALUE = 40
+BYTES_A_VALUE = 30
 """What a value takes in the store on disk, with its share of the indexes (see docs/store.md)."""
 
 

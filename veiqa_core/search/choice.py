@@ -16,7 +16,6 @@ from ..evaluation import splits
 from ..evaluation.splits import Protocol
 from ..mapping import fitted_mapper
 from ..registry import Part
-from .candidates import Candidate
 from .matrix import Indices, Matrix
 from .objective import Objective
 
@@ -67,7 +66,7 @@ class Selection:
     figures: FloatArray
 
 
-def choose(terms: Terms, matrix: Matrix, candidates: Sequence[Candidate], rows: Indices, name: str) -> Selection:
+def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
     """Choose on some images.
 
     Args:
@@ -76,9 +75,9 @@ def choose(terms: Terms, matrix: Matrix, candidates: Sequence[Candidate], rows: 
     Raises:
         UsageError: the strategy cannot do it, or no candidate has a figure.
     """
-    measured = _explored(terms, matrix, candidates, rows, name)
+    measured = _explored(terms, matrix, rows, name)
     rows = matrix.usable(rows)
-    figures = np.full(len(candidates), np.nan)
+    figures = np.full(len(matrix.candidates), np.nan)
     figures[measured] = objectives(terms.objective, matrix, rows, measured)
     if not np.isfinite(figures).any():
         raise UsageError(_nothing_works(matrix, measured))
@@ -133,10 +132,10 @@ def _next(
     return others[place], float(figures[place])
 
 
-def _explored(terms: Terms, matrix: Matrix, candidates: Sequence[Candidate], rows: Indices, name: str) -> Indices:
+def _explored(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Indices:
     """Let the strategy have measured what it proposes; those measured on all images."""
     task = SearchTask(
-        candidates=[dict(candidate.coordinates) for candidate in candidates],
+        candidates=[dict(candidate.coordinates) for candidate in matrix.candidates],
         budget=terms.budget,
         seed=terms.seed,
         folder=None if terms.folder is None else terms.folder / name,

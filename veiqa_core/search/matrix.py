@@ -39,6 +39,7 @@ class Matrix:
     """Similarities of a dataset's images under candidates.
 
     Attributes:
+        candidates: the columns.
         values: ``[N, C]``, larger being more similar; NaN where not measured, or failed.
         quality: ``[N]``, higher being better.
         contents: what each image shows; its own name where the dataset names no contents at all.
@@ -51,6 +52,7 @@ class Matrix:
     def __init__(self, rated: RatedSet, candidates: Sequence[Candidate], crew: Crew, progress: Progress) -> None:
         images = rated.images
         self.rated = rated
+        self.candidates = tuple(candidates)
         self.names = tuple(item.image for item in images)
         self.quality: FloatArray = np.array([rated.ratings.quality(item) for item in images], dtype=np.float64)
         self.types = tuple(item.distortion for item in images)

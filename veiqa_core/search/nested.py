@@ -13,7 +13,6 @@ from ..evaluation import splits
 from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
 from ..evaluation.splits import Protocol
 from ..mapping import fitted_mapper
-from .candidates import Candidate
 from .choice import Selection, Terms, choose, label
 from .matrix import Indices, Matrix
 
@@ -28,7 +27,7 @@ class Fold:
 
 
 def predict(
-    terms: Terms, matrix: Matrix, candidates: Sequence[Candidate], groups: Mapping[str | None, Indices]
+    terms: Terms, matrix: Matrix, groups: Mapping[str | None, Indices]
 ) -> tuple[tuple[Fold, ...], list[Predictions]]:
     """Choices without the contents of each fold, and what they predict for these."""
     folds: list[Fold] = []
@@ -42,7 +41,7 @@ def predict(
         protocol = Protocol("kfold", folds=parts, seed=terms.seed)
         for number, split in enumerate(splits.by_content(protocol, contents), 1):
             train, test = rows[split.train], rows[split.test]
-            selection = choose(terms, matrix, candidates, train, f"{label(kind)}-without-{number}")
+            selection = choose(terms, matrix, train, f"{label(kind)}-without-{number}")
             folds.append(Fold(kind, number, selection.chosen))
             matrix.fill(test, selection.chosen)
             test = matrix.usable(test)

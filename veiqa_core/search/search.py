@@ -88,8 +88,8 @@ def search(
         raise UsageError(f"search space {space!r}: no candidate can work; the first: {next(iter(reasons.values()))}")
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)
-        choices = {kind: choose(terms, matrix, able, rows, label(kind)) for kind, rows in groups.items()}
-        folds, predictions = nested.predict(terms, matrix, able, groups)
+        choices = {kind: choose(terms, matrix, rows, label(kind)) for kind, rows in groups.items()}
+        folds, predictions = nested.predict(terms, matrix, groups)
         made_with = versions(crew.meter, _parts(able, terms))
     sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
     cost = costs.operations(able, sample, bench)
@@ -103,9 +103,7 @@ def search(
         matrix=matrix,
         costs=cost,
         cost_size=sample.size,
-        winners={
-            kind: winner(kind, selection, terms, matrix, able, cost, held[kind]) for kind, selection in choices.items()
-        },
+        winners={kind: winner(kind, selection, terms, matrix, cost, held[kind]) for kind, selection in choices.items()},
         folds=folds,
         held_out=nested.held_out(predictions, terms.seed) if predictions else None,
         held_out_by_type={

@@ -13,7 +13,6 @@ from ..mapping import fitted_mapper
 from ..recipe import Basis, Recipe
 from ..resolution import written
 from . import certainty
-from .candidates import Candidate
 from .certainty import Floor, Standing
 from .choice import Selection, Terms
 from .controls import Controlled
@@ -67,7 +66,6 @@ def winner(
     selection: Selection,
     terms: Terms,
     matrix: Matrix,
-    candidates: Sequence[Candidate],
     cost: FloatArray,
     controlled: Iterable[Controlled],
 ) -> Winner:
@@ -78,11 +76,11 @@ def winner(
     compared = ranked[:_COMPARED]
     scores = objective.scores(matrix.similarities(rows, compared), quality)
     standing = certainty.standing(objective, scores, quality, contents, compared, terms.seed)
-    cheapest = int(min(standing.near, key=lambda column: (cost[column], candidates[column].key)))
+    cheapest = int(min(standing.near, key=lambda column: (cost[column], matrix.candidates[column].key)))
     basis = Basis(matrix.rated.name, len(rows), matrix.rated.ratings.quality_range, matrix.marks(rows))
     name = "best" if kind is None else f"best-{kind}"
-    recipe, fitted = _recipe(name, selection.chosen, terms, matrix, candidates, rows, basis)
-    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), terms, matrix, candidates, rows, basis)
+    recipe, fitted = _recipe(name, selection.chosen, terms, matrix, rows, basis)
+    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), terms, matrix, rows, basis)
     return Winner(
         kind=kind,
         selection=selection,
@@ -117,14 +115,13 @@ def _recipe(
     chosen: Sequence[int],
     terms: Terms,
     matrix: Matrix,
-    candidates: Sequence[Candidate],
     rows: Indices,
     basis: Basis,
 ) -> tuple[Recipe, FloatArray]:
     """A recipe fitted to all images, and its scores of them; not fitted where they do not determine a mapping."""
     part = terms.mapper(len(chosen))
     similarities, quality = matrix.similarities(rows, chosen), matrix.quality[rows]
-    branches = tuple(candidates[column].branch.written for column in chosen)
+    branches = tuple(matrix.candidates[column].branch.written for column in chosen)
     recipe = Recipe(name, branches, written(part), chosen=basis)
     try:
         mapper = fitted_mapper(part, similarities, quality)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from veiqa_core.api import DatasetError, NoParams
-from veiqa_core.contracts import FloatArray, KnownValue, Network, Prediction, RatedImage, Ratings, View
+from veiqa_core.contracts import (
+    FloatArray,
+    KnownValue,
+    Network,
+    Pair,
+    Prediction,
+    Proposal,
+    RatedImage,
+    Ratings,
+    SearchTask,
+    View,
+)
 
 from .plugin import ContrastParams, GradientNormParams
 
@@ -144,3 +155,29 @@ class ScoredNames:
             raise DatasetError(f"{root}: holds no image named CONTENT_SCORE.png")
         images = tuple(RatedImage(image=name, content=content, score=float(score)) for name, content, score in parts)
         return Ratings(images=images, score_type="mos", range=(0, 100))
+
+
+class First:
+    """Proposes the first candidates of the space."""
+
+    def __init__(self, params: NoParams) -> None:
+        self.params = params
+
+    def propose(self, task: SearchTask) -> Generator[Proposal, Mapping[int, float], None]:
+        """One proposal, on all images."""
+        yield Proposal(tuple(range(min(task.budget or 0, len(task.candidates)))))
+
+
+class VeiMaximum:
+    """The largest value of the image's VEI, which says what its magnitude alone is worth."""
+
+    def __init__(self, params: NoParams) -> None:
+        self.params = params
+
+    def branch(self, branch: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The branch itself."""
+        return branch
+
+    def value(self, pair: Pair) -> float:
+        """The maximum."""
+        return float(pair.image_vei.max())

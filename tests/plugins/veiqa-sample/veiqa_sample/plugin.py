@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from veiqa_core.api import Component, Resource, hookimpl, param, params, target_param
 
-VEIQA_API = (1, 1)
+VEIQA_API = (1, 2)
 
 
 @params
@@ -96,6 +96,31 @@ def veiqa_datasets() -> Iterator[Component]:
 
 
 @hookimpl
+def veiqa_search_strategies() -> Iterator[Component]:
+    """One search strategy."""
+    yield Component(
+        name="first",
+        summary="The first candidates of the space.",
+        factory="veiqa_sample.components:First",
+        traits={"budget": "required"},
+    )
+
+
+@hookimpl
+def veiqa_baselines() -> Iterator[Component]:
+    """One baseline."""
+    yield Component(
+        name="vei-maximum",
+        summary="Largest value of the VEI.",
+        factory="veiqa_sample.components:VeiMaximum",
+        requires=("torch",),
+    )
+
+
+@hookimpl
 def veiqa_recipes() -> Iterator[Resource]:
-    """One recipe."""
+    """One recipe, and one search space."""
     yield Resource(name="edges-mae", summary="Edges and errors.", package="veiqa_sample", file="edges-mae.toml")
+    yield Resource(
+        kind="space", name="edges", summary="All of this plugin.", package="veiqa_sample", file="edges-space.toml"
+    )

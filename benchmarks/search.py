@@ -1,0 +1,191 @@
+"""What a search costs beside the same combinations one by one, with two workers, and when repeated.
+
+    python benchmarks/search.py [--images N] [--singles N] [--output FILE]
+
+The space has the shape of the paper's, 4 PRIs x 3 networks x 3 explainers x 7 metrics = 252: EfficientNet-Lite0 with
+its weights, two networks with random ones; occlusion covers 9x9 places. Images are 256x256 cuts of the sample photos.
+
+One by one means a Scorer for each combination; only some of them are run, on one image, and their mean is taken for all
+(each explainer by itself, as they differ most). Opening networks is not counted on either side. The repeat of a search
+finds every value in its store; choosing and writing are done again.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import PIL.Image
+import torch
+
+from veiqa_core import Scorer
+from veiqa_core.cli.search_output import write
+from veiqa_core.crews import Alone, Crew, Order, Processes
+from veiqa_core.datasets import RatedSet, load
+from veiqa_core.images import read
+from veiqa_core.meter import Meter, Quantity
+from veiqa_core.recipe import Recipe
+from veiqa_core.registry import installed
+from veiqa_core.search import census, networks
+from veiqa_core.search.bench import Bench
+from veiqa_core.search.candidates import Candidate, expand, extractors
+from veiqa_core.search.choice import Terms
+from veiqa_core.search.objective import Objective
+from veiqa_core.search.search import search
+from veiqa_core.search.space import loads
+from veiqa_core.store import Store
+
+PHOTOS = Path(__file__).resolve().parents[1] / "docs" / "images"
+SIDE, WINDOW, STRIDE = 256, 64, 24
+PLACES = ((SIDE - WINDOW) // STRIDE + 1) ** 2
+CPU = torch.device("cpu")
+
+SPACE = f"""
+name = "the paper's shape"
+pri = ["mean-blur", "white-noise", "jpeg", "jpeg2000"]
+extractor = [
+    "efficientnet-lite0",
+    {{ name = "timm", model = ["resnet18", "mobilenetv2_100"], weights = "random:0" }},
+]
+explainer = ["gradcam", "gradcam++", {{ name = "occlusion", window = {WINDOW}, stride = {STRIDE} }}]
+metric = ["psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae"]
+"""
+
+
+def write_set(folder: Path, images: int) -> RatedSet:
+    """Cuts of the photos, each blurred by another amount, with scores made from it."""
+    rng = np.random.default_rng(0)
+    photos = sorted(PHOTOS.glob("*.png"))
+    rows = ["image,reference,distortion,score,score_type"]
+    for number in range(images):
+        with PIL.Image.open(photos[number % len(photos)]) as photo:
+            left, top = (int(rng.integers(0, size - SIDE)) for size in photo.size)
+            cut = photo.convert("RGB").crop((left, top, left + SIDE, top + SIDE))
+        level = number % 4
+        small = cut.resize((SIDE // (level + 1),) * 2)
+        small.resize((SIDE, SIDE)).save(folder / f"{number}.png")
+        cut.save(folder / f"ref{number // 4}.png")
+        rows.append(f"{number}.png,ref{number // 4}.png,GB,{20 * level + rng.uniform(0, 9):.2f},dmos")
+    (folder / "scores.csv").write_text("\n".join(rows) + "\n")
+    return load(installed().part("dataset", "csv"), folder)
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def single(candidate: Candidate) -> Scorer:
+    """A scorer of one combination."""
+    return Scorer(Recipe("single", (candidate.branch.written,)), device="cpu")
+
+
+def one_by_one(candidates: list[Candidate], image: Any, count: int) -> dict[str, float]:
+    """Seconds that all combinations would take on an image, each by itself, from some of them."""
+    total = 0.0
+    explainers = list(dict.fromkeys(str(c.coordinates["explainer"]) for c in candidates))
+    for explainer in explainers:
+        same = [c for c in candidates if c.coordinates["explainer"] == explainer]
+        sample = [same[i] for i in np.linspace(0, len(same) - 1, max(1, count // len(explainers))).astype(int)]
+        taken = []
+        for candidate in sample:
+            scorer = single(candidate)
+            scorer.score(image)
+            taken.append(seconds(lambda scorer=scorer: scorer.score(image)))  # type: ignore[misc]
+        total += float(np.mean(taken)) * len(same)
+    return {"seconds": total, "measured": count}
+
+
+def passes(candidates: list[Candidate], opened: Any) -> dict[str, dict[str, int]]:
+    """Passes through networks on an image, shared and one by one."""
+
+    def total(parts: list[list[Candidate]]) -> dict[str, int]:
+        counted = [census.count(part, opened, 1, {}) for part in parts]
+        return {
+            "forward": sum(c.forward for c in counted),
+            "backward": sum(c.backward for c in counted),
+            "sweeps": sum(sum(c.sweeps.values()) for c in counted),
+        }
+
+    return {"shared": total([candidates]), "one by one": total([[candidate] for candidate in candidates])}
+
+
+def deliver(crew: Crew, rated: RatedSet) -> None:
+    """Measure all quantities of all images."""
+    everything = tuple(range(len(crew.meter.quantities)))
+    for done in crew.deliver(Order(item.image, everything) for item in rated.images):
+        assert done.error is None
+
+
+def workers(meter: Meter, rated: RatedSet) -> dict[str, float]:
+    """The efficiency of two processes over one, begun and warm."""
+    times = {}
+    for count in (1, 2, 1, 2):
+        with Processes(meter, rated.root, count) as crew:
+            deliver(crew, rated)
+            times[count] = min(times.get(count, np.inf), seconds(lambda crew=crew: deliver(crew, rated)))
+    return {"one": times[1], "two": times[2], "efficiency": times[1] / (2 * times[2])}
+
+
+def repeats(candidates: list[Candidate], rated: RatedSet, opened: Any, folder: Path) -> dict[str, float]:
+    """A whole search with an empty store, and again."""
+    registry = installed()
+    logistic, ridge = (registry.part("mapper", name) for name in ("logistic5", "ridge"))
+    terms = Terms(registry.part("strategy", "exhaustive"), Objective("srocc", logistic), ridge)
+
+    def run() -> None:
+        with Store(folder / "store.sqlite") as store:
+            bench = Bench(registry, CPU, dict(opened), store, lambda meter: Alone(meter, rated.root))
+            outcome = search("paper's shape", candidates, rated, terms, bench, lambda items, total: iter(items))
+            write(outcome, folder)
+
+    cold, warm = seconds(run), seconds(run)
+    return {"cold": cold, "warm": warm, "share": warm / cold}
+
+
+@click.command()
+@click.option("--images", default=16, show_default=True, help="Images of the search.")
+@click.option("--singles", default=21, show_default=True, help="Combinations that are run one by one.")
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON here.")
+def main(images: int, singles: int, output: Path | None) -> None:
+    """Measure, and print ratios."""
+    registry = installed()
+    space = loads(SPACE, "here", "paper's shape")
+    opened = networks.opened(extractors(space, registry), CPU)
+    candidates = expand(space, registry, opened)
+    quantities = [Quantity(candidate.branch) for candidate in candidates]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "set").mkdir()
+        rated = write_set(folder / "set", images)
+        meter = Meter(quantities, CPU, None, dict(opened))
+        everything = range(len(quantities))
+        image = read(rated.root / rated.images[0].image)
+        meter.compute(image, everything)
+        shared = min(seconds(lambda: meter.compute(image, everything)) for _ in range(2))
+        alone = one_by_one(candidates, image, singles)
+        found = {
+            "combinations": len(candidates),
+            "threads": torch.get_num_threads(),
+            "occlusion windows": PLACES,
+            "passes": passes(candidates, opened),
+            "an image": {"shared": shared, "one by one": alone, "ratio": alone["seconds"] / shared},
+            "workers": workers(Meter(quantities, CPU, None, dict(opened)), rated),
+            "repeat": repeats(candidates, rated, opened, folder),
+        }
+    text = json.dumps(found, indent=2)
+    click.echo(text)
+    if output is not None:
+        output.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
