@@ -1,6 +1,6 @@
 """The paper's recipes on rated images, in the layout of its tables 3 and 5, beside its own figures.
 
-    python benchmarks/paper.py DATASET PATH [--rebuilt-live] [--output docs/results.md]
+    python benchmarks/paper.py DATASET PATH [--rebuilt-live] [--output docs/results-paper.md]
 
 DATASET and PATH as for ``veiqa evaluate``; the set must hold GB, WN, JPEG and JP2K. Each image is measured once at the
 paper's input size and once at its native size, under all seven metrics; every table is taken from that.
@@ -270,7 +270,7 @@ def main(
                 )
             found[name] = evaluations(measured, shipped, registry)
     flag = " --rebuilt-live" if rebuilt else ""
-    command = f"python benchmarks/paper.py {dataset} PATH{flag} --output docs/results.md"
+    command = f"python benchmarks/paper.py {dataset} PATH{flag} --output docs/results-paper.md"
     write_text(page(found, measured, command, REBUILT if rebuilt else ""), output)
 
 

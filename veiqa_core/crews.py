@@ -11,6 +11,7 @@ import functools
 import importlib
 import multiprocessing
 import os
+import signal
 import threading
 import uuid
 from abc import ABC, abstractmethod
@@ -213,7 +214,10 @@ class Processes(_Sent):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(wait=error is None, cancel_futures=True)
+        if error is not None:  # what runs would be waited for, and is measured again when asked for again
+            for worker in list((getattr(self._pool, "_processes", None) or {}).values()):
+                worker.kill()
+        self._pool.shutdown(cancel_futures=True)
 
     def _new_pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
@@ -301,6 +305,7 @@ _JOBS: list[Job] = []
 
 def _begin(job: Job) -> None:
     """Make a process ready for tasks of one job."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _JOBS.append(job)
     _meter(job)

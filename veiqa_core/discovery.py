@@ -41,7 +41,10 @@ def find() -> list[Found]:
     names = None if allowed is None else {normalise(name) for name in allowed.split(",")}
     found: dict[tuple[str, str], Found] = {}
     for entry in importlib.metadata.entry_points(group=GROUP):
-        metadata = None if entry.dist is None else entry.dist.metadata
+        try:
+            metadata = None if entry.dist is None else entry.dist.metadata
+        except FileNotFoundError:  # as the backport of importlib.metadata says it, where that is installed
+            metadata = None
         name, version = (None, None) if metadata is None else (metadata["Name"], metadata["Version"])
         if not name:  # what a half-finished removal leaves behind
             continue

@@ -20,7 +20,8 @@ from .offers import Registered
 from .plan import Comparison
 from .recipe import BRANCH_KINDS
 
-_CORE = ("comparison", "contracts", "engine", "images", "views")  # the modules of the core that shape a similarity
+_CORE = ("comparison", "contracts/scoring", "engine", "images", "views")
+"""The modules of the core that shape a similarity."""
 
 
 def component_version(item: Registered) -> str:
@@ -75,7 +76,7 @@ def _sources(top: str) -> str:
 
 @functools.cache
 def _core_sources() -> str:
-    return _hash([Path(__file__).with_name(f"{name}.py") for name in _CORE])
+    return _hash([Path(__file__).parent / f"{name}.py" for name in _CORE])
 
 
 def _hash(files: list[Path]) -> str:

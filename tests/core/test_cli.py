@@ -228,4 +228,6 @@ def test_plugins_are_listed_and_checked() -> None:
         "mappers",
         "datasets",
         "recipes",
+        "strategies",
+        "baselines",
     }

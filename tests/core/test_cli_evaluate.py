@@ -171,7 +171,8 @@ def test_a_killed_run_goes_on_where_it_was(rated: Path, one: Path, tmp_path: Pat
 
 def test_an_interrupted_run_says_that_nothing_is_lost(rated: Path, one: Path) -> None:
     code = (
-        "import sys, time; from veiqa_core.engine import Engine\n"
+        "import signal, sys, time; from veiqa_core.engine import Engine\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job is started without
         "def wait(self, image):\n"
         "    print('ready', flush=True); time.sleep(60)\n"
         "Engine.measure = wait\nfrom veiqa_core.cli import main; main(sys.argv[1:])"

@@ -323,6 +323,26 @@ def test_workers_leave_when_the_search_is_killed(rated: Path, space: Path, tmp_p
     assert not any(_alive(pid) for pid in workers)
 
 
+def test_ctrl_c_with_workers_ends_at_once_and_says_that_it_goes_on(rated: Path, space: Path, tmp_path: Path) -> None:
+    code = (
+        "import signal; from veiqa_core.cli import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job is started without
+        "main()"
+    )
+    command = [sys.executable, "-c", code, "search", "csv", str(rated)]
+    command += ["--space", str(space), "--output", str(tmp_path / "out"), "--store", str(tmp_path / "s.sqlite")]
+    command += ["--workers", "2", "--threads", "1"]
+    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while len(_finished(tmp_path / "s.sqlite")) < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(started.pid, signal.SIGINT)  # as a terminal does: to every process
+    _, told = started.communicate()
+    assert started.returncode == 130, told
+    assert "stopped; what was measured is kept, and the same command goes on from there" in told
+    assert "Traceback" not in told
+
+
 def _alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,54 @@
+"""The protocols of the component kinds and the array conventions between them.
+
+===============  =======================  ==========================================================================
+name             type                     meaning
+===============  =======================  ==========================================================================
+image batch      float32 ``[N, 3, H, W]``  RGB in [0, 1]; a batch holds one size
+VEI              float32 ``[N, h, w]``     finite, not rescaled: its magnitude carries information
+similarity       float64 ``[N]``           what a metric returns between the PRI's VEI (x) and the input's VEI (y)
+score            float                    mapped quality, higher is always better
+===============  =======================  ==========================================================================
+
+Components are built as ``factory(params)``. They must leave their inputs and all global state (random generators, grad
+mode, thread count) as they found them, and give the same output for the same input.
+"""
+
+from __future__ import annotations
+
+from ..ratings import RatedImage, Ratings
+from .rating import Dataset, KnownValue
+from .scoring import (
+    Explainer,
+    FeatureExtractor,
+    FloatArray,
+    Network,
+    Prediction,
+    PriGenerator,
+    ScoreMapper,
+    SimilarityMetric,
+    Target,
+    View,
+)
+from .searching import Baseline, Pair, Proposal, SearchStrategy, SearchTask
+
+__all__ = [
+    "Baseline",
+    "Dataset",
+    "Explainer",
+    "FeatureExtractor",
+    "FloatArray",
+    "KnownValue",
+    "Network",
+    "Pair",
+    "Prediction",
+    "PriGenerator",
+    "Proposal",
+    "RatedImage",
+    "Ratings",
+    "ScoreMapper",
+    "SearchStrategy",
+    "SearchTask",
+    "SimilarityMetric",
+    "Target",
+    "View",
+]
