@@ -267,7 +267,8 @@ class Cluster(_Sent):
             self._client = distributed.Client(address, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise UsageError(f"--dask {address}: no cluster answers there: {one_line(error)}") from error
-        self.workers = max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        self.workers = max(1, len(self._client.nthreads()))
+        self._tasks: dict[Future[_Answer], Any] = {}  # Dask gives up tasks that nobody holds
         self._job = self._client.scatter(Job.of(meter, root), broadcast=True)
 
     def __exit__(
@@ -278,15 +279,16 @@ class Cluster(_Sent):
     def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
         answer: Future[_Answer] = Future()
         task = self._client.submit(carry_out, self._job, name, missing, pure=False)
-        task.add_done_callback(functools.partial(_pass_on, answer))
+        self._tasks[answer] = task
+        task.add_done_callback(functools.partial(self._pass_on, answer))
         return answer
 
-
-def _pass_on(answer: Future[_Answer], task: Any) -> None:
-    try:
-        answer.set_result(task.result())
-    except BaseException as error:  # also cancelled tasks, whose workers are gone
-        answer.set_exception(error)
+    def _pass_on(self, answer: Future[_Answer], task: Any) -> None:
+        del self._tasks[answer]
+        try:
+            answer.set_result(task.result())
+        except BaseException as error:  # also cancelled tasks, whose workers are gone
+            answer.set_exception(error)
 
 
 def carry_out(job: Job, name: str, missing: Sequence[int]) -> _Answer:
