@@ -98,8 +98,8 @@ def one_by_one(candidates: list[Candidate], image: Any, count: int) -> dict[str,
         taken = []
         for candidate in sample:
             scorer = single(candidate)
-            scorer.score(image)
-            taken.append(seconds(lambda scorer=scorer: scorer.score(image)))  # type: ignore[misc]
+            scorer.score(image.pixels[0])
+            taken.append(seconds(lambda scorer=scorer: scorer.score(image.pixels[0])))  # type: ignore[misc]
         total += float(np.mean(taken)) * len(same)
     return {"seconds": total, "measured": count}
 

@@ -185,6 +185,14 @@ def test_branches_that_complete_each_other_are_added_and_others_are_not() -> Non
     assert len(selection.chosen) == len(selection.path) == 2  # the third says nothing of quality
 
 
+def test_one_content_gives_a_winner_without_further_branches_or_held_out_figures() -> None:
+    rng = np.random.default_rng(8)
+    quality = rng.normal(size=20)
+    matrix, _ = given_matrix(rng.normal(size=(20, 3)) + quality[:, None], quality, contents=1)
+    assert len(chosen(matrix, terms(branches=3)).chosen) == 1
+    assert nested.predict(terms(), matrix, {None: rows(matrix)}) == ((), [])
+
+
 @pytest.mark.parametrize("objective", NAMES)
 def test_choice_and_report_on_different_contents_do_not_take_chance_for_knowledge(objective: str) -> None:
     """The best of many candidates without any relation to quality looks good where it was chosen, and only there."""

@@ -21,11 +21,13 @@ _SHOWN = 5
 def write(search: Search, folder: Path) -> None:
     """Write all files of a search into its folder."""
     from ..search.outputs import results_csv, to_dict
+    from ..search.page import page
 
     write_text(recipes.dumps(search.best), folder / "best.toml")
     write_text(recipes.dumps(search.cheapest), folder / "cheapest.toml")
     write_text(results_csv(search), folder / "results.csv")
     write_text(json.dumps(to_dict(search), indent=2, allow_nan=False) + "\n", folder / "search.json")
+    write_text(page(search), folder / "report.html")
 
 
 def summary(search: Search, folder: Path) -> Iterator[str]:
@@ -50,9 +52,11 @@ def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[st
     told, standing = search.terms.objective.told, winner.standing
     low, high = sorted(told(float(end)) for end in standing.intervals[0])
     yield f"{kind}: {len(winner.selection.rows)} images"
-    for place, (column, figure) in enumerate(zip(winner.selection.chosen, winner.selection.path, strict=True)):
-        yield f"  {'best' if place == 0 else 'with'}      {search.candidates[column].key}  {name} {told(figure):.3f}"
+    best, *further = zip(winner.selection.chosen, winner.selection.path, strict=True)
+    yield f"  best      {search.candidates[best[0]].key}  {name} {told(best[1]):.3f}"
     yield f"            chosen on these images, so it flatters; 95 % bootstrap interval {low:.3f} to {high:.3f}"
+    for column, figure in further:
+        yield f"  with      {search.candidates[column].key}  {name} {told(figure):.3f}, predicting contents left out"
     others = [int(column) for column in standing.equals if column != standing.columns[0]]
     more = "" if len(standing.columns) > len(others) + 1 else " or more"
     yield f"  not told apart from it: {len(others)}{more} others"

@@ -82,15 +82,9 @@ def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
     if not np.isfinite(figures).any():
         raise UsageError(_nothing_works(matrix, measured))
     best = int(np.nanargmax(figures))
-    chosen, path = [best], [float(figures[best])]
-    pool = np.flatnonzero(np.isfinite(figures))
-    while len(chosen) < min(terms.branches, len(pool)):
-        found = _next(terms, matrix, rows, chosen, pool)
-        if found is None or (len(path) > 1 and found[1] <= path[-1]):
-            break
-        chosen.append(found[0])
-        path.append(found[1])
-    return Selection(rows, tuple(chosen), tuple(path), figures)
+    further = _further(terms, matrix, rows, best, np.flatnonzero(np.isfinite(figures))) if terms.branches > 1 else []
+    chosen, path = zip((best, float(figures[best])), *further, strict=True)
+    return Selection(rows, chosen, path, figures)
 
 
 def label(kind: str | None) -> str:
@@ -105,18 +99,35 @@ def objectives(objective: Objective, matrix: Matrix, rows: Indices, columns: Ind
 
 
 def left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequence[int]) -> FloatArray:
-    """Scores ``[n]`` of images by several branches, each from a mapper fitted without its content; NaN where not."""
+    """Scores ``[n]`` of images by branches, each from a mapper fitted without its content; NaN where not."""
     scores = np.full(len(rows), np.nan)
     contents = [matrix.contents[row] for row in rows]
-    protocol = Protocol("kfold", folds=min(_INNER_FOLDS, len(set(contents))), seed=terms.seed)
+    folds = min(_INNER_FOLDS, len(set(contents)))
+    if folds < 2:
+        return scores
+    protocol = Protocol("kfold", folds=folds, seed=terms.seed)
     similarities, quality = matrix.similarities(rows, columns), matrix.quality[rows]
     for split in splits.by_content(protocol, contents):
         try:
-            mapper = fitted_mapper(terms.mapper_of_many, similarities[split.train], quality[split.train])
+            mapper = fitted_mapper(terms.mapper(len(columns)), similarities[split.train], quality[split.train])
         except FitError:
             continue
         scores[split.test] = mapper.predict(similarities[split.test]).score
     return scores
+
+
+def _further(terms: Terms, matrix: Matrix, rows: Indices, best: int, pool: Indices) -> list[tuple[int, float]]:
+    """Branches that help the best one, each with the objective that it brings, as long as one helps."""
+    alone = left_out_scores(terms, matrix, rows, [best])
+    reached = float(terms.objective.figures(alone[:, None], matrix.quality[rows])[0])
+    found: list[tuple[int, float]] = []
+    while len(found) + 1 < min(terms.branches, len(pool)):
+        helper = _next(terms, matrix, rows, [best, *(column for column, _ in found)], pool)
+        if helper is None or helper[1] <= reached:
+            break
+        found.append(helper)
+        reached = helper[1]
+    return found
 
 
 def _next(
