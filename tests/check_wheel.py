@@ -22,7 +22,14 @@ KINDS = (
     "recipes",
 )
 PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
-DATA = ("veiqa_recipes/paper.toml", "veiqa_metrics/pairs/values.json", "veiqa_metrics/pairs/colour_ref.png")
+DATA = (
+    "veiqa_core/search/page/page.css",
+    "veiqa_core/search/page/page.js",
+    "veiqa_recipes/paper.toml",
+    "veiqa_recipes/spaces/paper.toml",
+    "veiqa_metrics/pairs/values.json",
+    "veiqa_metrics/pairs/colour_ref.png",
+)
 
 
 def main(folder: str) -> None:

@@ -25,10 +25,10 @@ from veiqa_core.search import nested, svg
 from veiqa_core.search.candidates import Candidate
 from veiqa_core.search.choice import Terms, choose
 from veiqa_core.search.controls import Controlled
-from veiqa_core.search.markup import number, span, tag, text
 from veiqa_core.search.matrix import Matrix
 from veiqa_core.search.objective import Objective
 from veiqa_core.search.page import page
+from veiqa_core.search.page.markup import number, span, tag, text
 from veiqa_core.search.search import Search
 from veiqa_core.search.winners import winner
 

@@ -1,0 +1,130 @@
+"""Pieces of a page: every text is escaped here, and only here."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""What no page can hold, or what turns the direction of the text around it."""
+
+_VOID = frozenset({"meta", "wbr"})
+
+
+class Html(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+Child = str | None
+
+
+def text(value: object) -> Html:
+    """Any value as text that stands for itself."""
+    shown = _ODD.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
+    return Html(html.escape(shown))
+
+
+def tag(name: str, /, *children: Child, **attributes: object) -> Html:
+    """An element; children that are no markup are escaped, and attributes that are None are left out.
+
+    An underscore in an attribute's name stands for a hyphen, and one at its end for nothing.
+    """
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    if name in _VOID:
+        return Html(f"<{name}{given}/>")
+    return Html(f"<{name}{given}>{join(children)}</{name}>")
+
+
+def join(children: Iterable[Child]) -> Html:
+    """Several pieces, one after another."""
+    return Html("".join(child if isinstance(child, Html) else text(child) for child in children if child is not None))
+
+
+MISSING = tag("abbr", "–", title="not available")
+
+
+def number(value: float | None, digits: int = 3) -> Html:
+    """A number; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    shown = f"{value:.{digits}f}"
+    return text(shown.removeprefix("-") if float(shown) == 0 else shown.replace("-", "−"))
+
+
+def span(ends: Iterable[float] | None) -> Html:
+    """An interval, its lower end first."""
+    known = None if ends is None else sorted(map(float, ends))
+    if not known or not all(map(math.isfinite, known)):
+        return MISSING
+    return join([number(known[0]), " to ", number(known[1])])
+
+
+def key(name: str) -> Html:
+    """A branch's key, which may be broken after its parts."""
+    parts = re.split(r"(?<=[/@(,])", name)
+    return tag("code", *[piece for part in parts for piece in (part, tag("wbr"))][:-1])
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """A number and what it counts."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+@attrs.frozen
+class Column:
+    """A column of a table; ``head`` marks the one that names its rows."""
+
+    title: str
+    numeric: bool = True
+    head: bool = False
+
+
+Row = Sequence[Child]
+
+
+def table(caption: Child, columns: Sequence[Column], rows: Iterable[Row], **attributes: object) -> Html:
+    """A table that scrolls sideways by itself where the page is narrow."""
+    heads = [tag("th", column.title, scope="col", class_="n" if column.numeric else None) for column in columns]
+    whole = tag(
+        "table",
+        tag("caption", caption),
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", *(_row(columns, row) for row in rows)),
+        **attributes,
+    )
+    return scrolled(whole)
+
+
+def scrolled(whole: Html) -> Html:
+    """Something wide in a box of its own, which the keyboard can scroll."""
+    return tag("div", whole, class_="scroll", tabindex=0)
+
+
+def definitions(pairs: Iterable[tuple[str, Child]], **attributes: object) -> Html:
+    """Names and what they mean."""
+    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs), **attributes)
+
+
+def fold(summary: Child, *children: Child) -> Html:
+    """Something to be opened."""
+    return tag("details", tag("summary", summary), *children)
+
+
+def _row(columns: Sequence[Column], row: Row) -> Html:
+    return tag("tr", *(_cell(column, child) for column, child in zip(columns, row, strict=True)))
+
+
+def _cell(column: Column, child: Child) -> Html:
+    if column.head:
+        return tag("th", child, scope="row")
+    return tag("td", child, class_="n" if column.numeric else None)

@@ -1,0 +1,206 @@
+"""Charts as inline SVG; colours come from the page's style sheet, so that they follow light and dark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from .markup import Html, number, tag
+
+WIDTH = 460
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 50
+_PLOT_HEIGHT = 400
+_ROW, _EDGE = 46, 14
+
+SHAPES = (
+    "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
+    "m-3.6-3.6h7.2v7.2h-7.2z",
+    "m0-4.8l4.6 8h-9.2z",
+    "m0-5l5 5l-5 5l-5-5z",
+    "m0 4.8l4.6-8h-9.2z",
+    "m-4-4l8 8m-8 0l8-8",
+    "m-5 0h10m-5-5v10",
+    "m-5-1.6l5-3.6l5 3.6l-1.9 5.8h-6.2z",
+)
+COLOURS = 8
+
+
+@attrs.frozen
+class Group:
+    """Points that look the same; ``look`` picks shape and colour, ``titles`` are shown over single points."""
+
+    look: int
+    points: Sequence[tuple[float, float]]
+    titles: Sequence[str] | None = None
+
+
+@attrs.frozen
+class Dot:
+    """A row of a chart of figures: what it is, its figure and interval, and a word on it.
+
+    Attributes:
+        style: class of the row: ``win``, ``held``, ``chance`` or ``other``.
+    """
+
+    name: str
+    value: float | None
+    ends: tuple[float, float] | None = None
+    note: str = ""
+    style: str = "other"
+
+
+@attrs.frozen
+class Scale:
+    """From values to places."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> str:
+        share = (value - self.low) / (self.high - self.low)
+        return f"{self.start + share * (self.end - self.start):.1f}".removesuffix(".0")
+
+
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Round numbers between two ends."""
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [place * step for place in range(first, last + 1)]
+
+
+def widened(values: Iterable[float], least: float = 0.0) -> tuple[float, float]:
+    """Ends a little beyond all finite values, and at least so far apart."""
+    known = [value for value in values if math.isfinite(value)] or [0.0]
+    low, high = min(known), max(known)
+    more = max((high - low) * 0.05, (least - (high - low)) / 2, abs(high) * 1e-6, 1e-9)
+    return low - more, high + more
+
+
+def from_zero(values: Sequence[float]) -> tuple[float, float]:
+    """Ends of an axis on which zero can be seen."""
+    low, high = widened([0.0, *values])
+    return (low if any(value < 0 for value in values) else 0.0), high
+
+
+def marker(look: int, x: str = "7", y: str = "7") -> str:
+    """The path of a marker."""
+    return f"M{x} {y}{SHAPES[(look + look // COLOURS) % len(SHAPES)]}"
+
+
+def legend(names: Sequence[tuple[str, int]]) -> Html:
+    """What the markers stand for."""
+    return tag("ul", *(tag("li", _sample(look), name) for name, look in names), class_="legend")
+
+
+def scatter(
+    label: str,
+    groups: Sequence[Group],
+    axes: tuple[str, str],
+    ends: tuple[tuple[float, float], tuple[float, float]],
+    line: Sequence[tuple[float, float]],
+) -> Html:
+    """Points over two axes, and a line through them.
+
+    Args:
+        label: what the chart shows, for those who do not see it.
+        ends: of the axis across and of the one upwards.
+    """
+    x = Scale(*ends[0], _LEFT, WIDTH - _RIGHT)
+    y = Scale(*ends[1], _PLOT_HEIGHT - _BOTTOM, _TOP)
+    return _chart(
+        label,
+        _PLOT_HEIGHT,
+        _across(x, axes[0], _PLOT_HEIGHT - _BOTTOM, _TOP),
+        _upwards(y, axes[1]),
+        tag("path", d=_path(line, x, y), class_="line"),
+        *(_points(group, x, y) for group in groups),
+    )
+
+
+def figures(label: str, rows: Sequence[Dot], axis: str, ends: tuple[float, float], chance: float | None = None) -> Html:
+    """Figures with intervals under each other on one axis; a band up to ``chance`` where it is given."""
+    height = _TOP + _ROW * len(rows) + _BOTTOM
+    bottom = height - _BOTTOM
+    x = Scale(*ends, _EDGE, WIDTH - _EDGE)
+    band = []
+    if chance is not None:
+        start = x(max(0.0, ends[0]))
+        band = [tag("path", d=f"M{start} {_TOP}H{x(chance)}V{bottom}H{start}z", class_="band")]
+    zero = [tag("path", d=f"M{x(0)} {_TOP}V{bottom}", class_="zero")] if ends[0] <= 0 <= ends[1] else []
+    drawn = [_dot(row, x, _TOP + _ROW * place) for place, row in enumerate(rows)]
+    return _chart(label, height, *band, _across(x, axis, bottom, _TOP), *zero, *drawn)
+
+
+def _chart(label: str, height: int, *children: Html) -> Html:
+    return tag("svg", *children, viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=label)
+
+
+def _across(x: Scale, title: str, bottom: int, top: int) -> Html:
+    lines, labels = [], []
+    steps = ticks(x.low, x.high)
+    for value in steps:
+        lines.append(f"M{x(value)} {top}V{bottom}")
+        labels.append(tag("text", _tick(value, steps), x=x(value), y=bottom + 18, class_="mid"))
+    name = tag("text", title, x=_middle(x), y=bottom + 40, class_="mid axis")
+    return tag("g", tag("path", d="".join(lines), class_="grid"), *labels, name)
+
+
+def _upwards(y: Scale, title: str) -> Html:
+    lines, labels = [], []
+    steps = ticks(y.low, y.high)
+    for value in steps:
+        lines.append(f"M{_LEFT} {y(value)}H{WIDTH - _RIGHT}")
+        labels.append(tag("text", _tick(value, steps), x=_LEFT - 8, y=y(value), dy=4, class_="end"))
+    name = tag("text", title, transform=f"translate(13 {_middle(y)}) rotate(-90)", class_="mid axis")
+    return tag("g", tag("path", d="".join(lines), class_="grid"), *labels, name)
+
+
+def _tick(value: float, steps: Sequence[float]) -> Html:
+    step = steps[1] - steps[0] if len(steps) > 1 else 1.0
+    digits = next((count for count in range(9) if abs(step * 10**count - round(step * 10**count)) < 1e-6), 9)
+    return number(value, digits)
+
+
+def _middle(scale: Scale) -> str:
+    return f"{(scale.start + scale.end) / 2:.0f}"
+
+
+def _path(points: Sequence[tuple[float, float]], x: Scale, y: Scale) -> str:
+    return "".join(f"{'L' if place else 'M'}{x(a)} {y(b)}" for place, (a, b) in enumerate(points))
+
+
+def _points(group: Group, x: Scale, y: Scale) -> Html:
+    style = f"mark c{group.look % COLOURS}"
+    marks = [marker(group.look, x(a), y(b)) for a, b in group.points]
+    if group.titles is None:
+        return tag("path", d="".join(marks), class_=style)
+    named = zip(marks, group.titles, strict=True)
+    return tag("g", *(tag("path", tag("title", title), d=mark) for mark, title in named), class_=style)
+
+
+def _sample(look: int) -> Html:
+    mark = tag("path", d=marker(look), class_=f"mark c{look % COLOURS}")
+    return tag("svg", mark, viewBox="0 0 14 14", class_="key", aria_hidden="true")
+
+
+def _dot(row: Dot, x: Scale, top: int) -> Html:
+    middle = top + 31
+    pieces = [
+        tag("text", _short(row.name), x=_EDGE + 6, y=top + 17, class_="name"),
+        tag("text", row.note, x=WIDTH - _EDGE, y=top + 17, class_="end"),
+    ]
+    if row.ends is not None and all(map(math.isfinite, row.ends)):
+        pieces.append(tag("path", d=f"M{x(row.ends[0])} {middle}H{x(row.ends[1])}", class_="whisker"))
+    if row.value is not None and math.isfinite(row.value):
+        pieces.append(tag("circle", cx=x(row.value), cy=middle, r=6))
+    return tag("g", *pieces, class_=row.style)
+
+
+def _short(name: str, most: int = 30) -> str:
+    return name if len(name) <= most else name[: most - 1] + "…"
