@@ -21,13 +21,13 @@ from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.recipe import Branch, Choice
 from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_branch
-from veiqa_core.search import nested, svg
+from veiqa_core.search import nested
 from veiqa_core.search.candidates import Candidate
 from veiqa_core.search.choice import Terms, choose
 from veiqa_core.search.controls import Controlled
 from veiqa_core.search.matrix import Matrix
 from veiqa_core.search.objective import Objective
-from veiqa_core.search.page import page
+from veiqa_core.search.page import page, svg
 from veiqa_core.search.page.markup import number, span, tag, text
 from veiqa_core.search.search import Search
 from veiqa_core.search.winners import winner
