@@ -60,7 +60,7 @@ def tests(session: nox.Session) -> None:
 def light(session: nox.Session) -> None:
     """Without torch and numpy: listing works, and running says what is missing."""
     session.install("--no-deps", ".")
-    session.install("attrs", "click", "pluggy", "tomli-w", "pytest>=8")
+    session.install("attrs", "click", "platformdirs", "pluggy", "tomli-w", "pytest>=8")
     session.run("pytest", "tests/light", *session.posargs)
 
 

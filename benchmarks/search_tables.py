@@ -74,9 +74,10 @@ def _control(control: Mapping[str, Any]) -> str:
 
 
 def cheapest(found: Mapping[str, Any]) -> Iterator[str]:
-    """The cheapest branches that are nearly as good."""
+    """The cheapest branches that are nearly as good, where the winners are not."""
     for kind, winner in found["winners"].items():
-        yield f"- {kind}: cheapest within one standard error: `{winner['cheapest_within_one_standard_error']}`"
+        if winner["cheapest_within_one_standard_error"] != winner["chosen"][0]:
+            yield f"- {kind}: cheapest within one standard error: `{winner['cheapest_within_one_standard_error']}`"
 
 
 @click.command()

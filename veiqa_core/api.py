@@ -65,7 +65,7 @@ __all__ = [
 API_VERSION = (1, 2)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
 ``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values; 1.2
-search strategies, baselines and search spaces."""
+search strategies, baselines, search spaces and extras."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
 
@@ -89,6 +89,8 @@ class Component:
         factory: ``"package.module:Class"``, imported at first use and called with the parameters.
         params: its parameter class, made by :func:`params`.
         requires: importable packages that the factory needs, named in the error where one is missing.
+        extra: the optional part of the distribution that brings them, such as ``"veiqa[optuna]"``, where a component is
+            there without being usable at once; empty where they come with the distribution.
         traits: facts known without importing it; each kind has its own (see the reference of the hooks).
         reference: where the method comes from: paper, year, equations.
         known_values: ``"package.module:function"`` that gives :class:`veiqa_core.contracts.KnownValue` records, which
@@ -103,6 +105,7 @@ class Component:
     factory: str
     params: type = NoParams
     requires: tuple[str, ...] = ()
+    extra: str = ""
     traits: Mapping[str, Any] = attrs.field(factory=dict, converter=_read_only)
     reference: str = ""
     known_values: str = ""

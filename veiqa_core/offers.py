@@ -58,6 +58,11 @@ class Registered(Offer[Component]):
         """Its record."""
         return self.record
 
+    @property
+    def missing(self) -> list[str]:
+        """The packages that it needs and that are not installed."""
+        return [name for name in self.component.requires if not _is_importable(name)]
+
     def load(self) -> Any:
         """Import the factory.
 
@@ -72,9 +77,10 @@ class Registered(Offer[Component]):
         Raises:
             UsageError: a required package is missing, or the import fails.
         """
-        missing = [name for name in self.component.requires if not _is_importable(name)]
+        missing = self.missing
         if missing:
-            raise UsageError(f"{self.origin} needs what is not installed here: {', '.join(missing)}")
+            hint = f"; run: pip install '{self.component.extra}'" if self.component.extra else ""
+            raise UsageError(f"{self.origin} needs what is not installed here: {', '.join(missing)}{hint}")
         module, _, name = where.partition(":")
         try:
             return getattr(importlib.import_module(module), name)

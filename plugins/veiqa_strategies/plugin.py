@@ -67,10 +67,11 @@ def veiqa_search_strategies() -> Iterator[Component]:
     )
     yield Component(
         name="optuna",
-        summary="Candidates that a model of those measured finds promising; needs the extra veiqa[optuna].",
+        summary="Candidates that a model of those measured finds promising.",
         factory="veiqa_strategies.parzen:Optuna",
         params=OptunaParams,
         requires=("optuna", "numpy"),
+        extra="veiqa[optuna]",
         traits={"budget": "required"},
         reference="Bergstra et al., NIPS 24, 2011, section 4 (TPE); Akiba et al., KDD 2019 (Optuna).",
     )

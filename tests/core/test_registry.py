@@ -192,6 +192,22 @@ def test_a_missing_package_is_named_when_the_component_is_loaded(plugins: Plugin
         plugins.registry().get("metric", "a").load()
 
 
+def test_an_extra_that_is_missing_says_how_to_get_it_and_is_no_fault(plugins: Plugins) -> None:
+    plugins.add(
+        "third_extra",
+        f"""
+        @hookimpl
+        def veiqa_similarity_metrics():
+            yield Component(name="a", summary="S.", factory="m:C", requires=("not_there_at_all",),
+                            extra="third-extra[all]", {METRIC_TRAITS})
+        """,
+    )
+    item = plugins.registry().get("metric", "a")
+    assert item.missing == ["not_there_at_all"]
+    with pytest.raises(UsageError, match=r"not_there_at_all; run: pip install 'third-extra\[all\]'"):
+        item.load()
+
+
 def _fake_distribution(folder: Path, name: str, module: str) -> None:
     info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
     info.mkdir()

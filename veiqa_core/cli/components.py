@@ -76,6 +76,8 @@ def show(name: str, as_json: bool) -> None:
         click.echo(f"    {info.name} = {info.default}  ({info.type}{limits})")
         click.echo(f"        {info.help}")
     click.echo(f"  Code: {component.factory}")
+    if component.extra:
+        click.echo(f"  Needs: pip install '{component.extra}'")
 
 
 def _plain(item: Registered) -> dict[str, Any]:
@@ -90,6 +92,7 @@ def _plain(item: Registered) -> dict[str, Any]:
         "reference": component.reference,
         "factory": component.factory,
         "requires": list(component.requires),
+        "extra": component.extra,
         "traits": {name: params.plain(value) for name, value in component.traits.items()},
         "params": [
             {name: params.plain(value) for name, value in attrs.asdict(info).items()}

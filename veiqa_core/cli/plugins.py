@@ -61,6 +61,8 @@ def _clashes(registry: Registry) -> list[str]:
 def _unloadable(registry: Registry) -> list[str]:
     found = []
     for item in registry:
+        if item.component.extra and item.missing:  # an extra that is not installed is no fault
+            continue
         try:
             item.load()
         except UsageError as error:

@@ -154,6 +154,7 @@ def _asked(
     space = override(find(space_name, found), found, lambda kind, name: wanted.choice(kind, name).params)
     choice = wanted.choice("strategy", options["strategy"])
     strategy = found.part("strategy", choice.name, choice.params)
+    strategy.registered.load()  # whose extra may be missing
     budget = options["budget"]
     if budget is None and strategy.traits["budget"] == "required":
         raise UsageError(f"--strategy {options['strategy']} needs --budget N, the number of candidates to measure")

@@ -76,7 +76,7 @@ def winner(
     compared = ranked[:_COMPARED]
     scores = objective.scores(matrix.similarities(rows, compared), quality)
     standing = certainty.standing(objective, scores, quality, contents, compared, terms.seed)
-    cheapest = int(min(standing.near, key=lambda column: (cost[column], matrix.candidates[column].key)))
+    cheapest = int(min(standing.near, key=lambda column: cost[column]))  # of equals the best, which comes first
     basis = Basis(matrix.rated.name, len(rows), matrix.rated.ratings.quality_range, matrix.marks(rows))
     name = "best" if kind is None else f"best-{kind}"
     recipe, fitted = _recipe(name, selection.chosen, terms, matrix, rows, basis)
