@@ -194,9 +194,10 @@ class _Sent(Crew):
                     return
                 if isinstance(error, UsageError):  # this worker cannot work at all
                     raise
-                failed = VeiqaError(f"{sent[future].name}: its worker failed: {one_line(error)}")
-                yield self._done(sent.pop(future), {}, failed)
-                continue
+                # To go on without the image would give another result than other workers would.
+                raise VeiqaError(
+                    f"{sent[future].name}: its worker failed: {one_line(error)}; the same command goes on"
+                ) from error
             item = sent.pop(future)
             yield self._done(item, {}, answer) if isinstance(answer, VeiqaError) else self._done(item, answer)
 
@@ -267,7 +268,10 @@ class Cluster(_Sent):
             self._client = distributed.Client(address, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise UsageError(f"--dask {address}: no cluster answers there: {one_line(error)}") from error
-        self.workers = max(1, len(self._client.nthreads()))
+        self.workers = len(self._client.nthreads())
+        if self.workers == 0:
+            self._client.close()
+            raise UsageError(f"--dask {address}: the cluster has no workers; start some")
         self._tasks: dict[Future[_Answer], Any] = {}  # Dask gives up tasks that nobody holds
         self._job = self._client.scatter(Job.of(meter, root), broadcast=True)
 
@@ -294,6 +298,7 @@ class Cluster(_Sent):
 def carry_out(job: Job, name: str, missing: Sequence[int]) -> _Answer:
     """A worker's task: the missing quantities of one image, or why it cannot be read."""
     with _ONE_AT_A_TIME:
+        torch.set_num_threads(job.threads)  # in this very thread: one that used torch before keeps its number
         try:
             return _meter(job).compute(read(job.root / name, name), missing)
         except ImageError as error:
@@ -309,8 +314,7 @@ def _begin(job: Job) -> None:
     """Make a process ready for tasks of one job."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _JOBS.append(job)
-    _meter(job)
+    _JOBS.append(job)  # its networks are opened by the first task, whose errors are told
 
 
 def _leave_with_parent() -> None:
@@ -334,7 +338,6 @@ def _meter(job: Job) -> Meter:
 
 
 def _opened(job: Job) -> Meter:
-    torch.set_num_threads(job.threads)
     registry = installed()
     quantities = [
         Quantity(

@@ -38,9 +38,9 @@ def fitted_mapper(part: Part, similarities: FloatArray, quality: FloatArray) -> 
     Raises:
         VeiqaError: it cannot be fitted, with the reason.
     """
-    mapper: ScoreMapper = part.create()
 
     def work() -> ScoreMapper:
+        mapper: ScoreMapper = part.create()
         mapper.fit(similarities, quality)
         return mapper
 
@@ -48,6 +48,18 @@ def fitted_mapper(part: Part, similarities: FloatArray, quality: FloatArray) -> 
     if isinstance(fitted, Exception):
         raise fitted
     return fitted
+
+
+def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """A fitted mapper's prediction for similarities ``[N, B]``.
+
+    Raises:
+        VeiqaError: it fails, with the component named.
+    """
+    prediction = attempt(part, lambda: mapper.predict(similarities))
+    if isinstance(prediction, Exception):
+        raise prediction
+    return prediction
 
 
 def unmapped(similarities: FloatArray) -> Prediction:

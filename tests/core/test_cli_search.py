@@ -193,7 +193,9 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
     Engine._try_out, tried = (lambda self, step: None), Engine._try_out  # type: ignore[method-assign]
     try:
         monkeypatch.setattr("veiqa_core.search.search.controls.control", _no_controls)
-        monkeypatch.setattr("veiqa_core.search.search.costs.operations", lambda able, *_: np.zeros(len(able)))
+        monkeypatch.setattr(
+            "veiqa_core.search.search.costs.operations", lambda meter, image: np.zeros(len(meter.quantities))
+        )
         count("forward", views.ImagePass, "_forward")
         count("backward", views.ImagePass, "_backward")
         count("sweep", Occlusion, "explain")
@@ -408,6 +410,8 @@ def test_what_cannot_be_done_is_said_in_one_line(rated: Path, space: Path, tmp_p
     assert "is the dataset's folder" in refused(*base, "--output", rated)
     assert "no such folder" in refused("csv", tmp_path / "absent", "--space", space, *out)
     assert "-p metric.sigmaa: unknown parameter" in refused(*base, *out, "-p", "metric.sigmaa=2")
+    (tmp_path / "taken" / "best.toml").mkdir(parents=True)
+    assert "best.toml is a folder there" in refused(*base, "--output", tmp_path / "taken")
     assert "weights of vgg16" in refused("csv", rated, "--space", "paper", *out)
     (tmp_path / "out" / "shard-1-of-2.sqlite").write_bytes(b"")
     assert "lacks shard 2; run what is missing first" in refused(*base, *out, "--merge")

@@ -303,3 +303,43 @@ def test_a_strategy_that_misbehaves_is_named(propose: Any, problem: str, monkeyp
     matrix, _ = given_matrix(np.arange(12.0)[:, None], np.arange(12.0))
     with pytest.raises((UsageError, ComponentError), match=rf"strategy 'mine' \(mine 1\).*{problem}"):
         chosen(matrix, terms(strategy=strategy_part(propose, monkeypatch)))
+
+
+def test_a_single_content_gives_no_certainty() -> None:
+    rng = np.random.default_rng(8)
+    quality = rng.normal(size=20)
+    scores = np.stack([quality + rng.normal(size=20), rng.normal(size=20)], axis=1)
+    columns = np.arange(2, dtype=np.intp)
+    found = certainty.standing(Objective("srocc", LOGISTIC), scores, quality, ["one"] * 20, columns, 0)
+    assert np.isnan(found.intervals).all()
+    assert np.isnan(found.behind).all()
+    assert np.isnan(found.error)
+    assert list(found.equals) == [0, 1]  # nothing is told apart
+
+
+def test_a_type_or_fold_with_nothing_to_choose_costs_no_other(tmp_path: Path) -> None:
+    """Two images of a type, and a fold whose other contents are rated all the same."""
+    rng = np.random.default_rng(9)
+    quality = np.array([0.0] * 20 + list(rng.normal(size=10)))
+    matrix, _ = given_matrix(rng.normal(size=(30, 3)), quality, contents=1)
+    matrix.contents = tuple("ab"[row >= 20] for row in range(30))
+    folds, predictions = nested.predict(terms(), matrix, {None: rows(matrix), "FF": np.array([0, 1])})
+    assert [fold.kind for fold in folds] == [None]  # without b, all ratings are the same
+    assert sum(len(part.names) for part in predictions) == 20
+
+
+def test_the_reason_of_a_failure_is_that_of_the_first_image_in_any_order() -> None:
+    failing = np.zeros((6, 1), dtype=bool)
+    failing[[2, 4], 0] = True
+    matrix, _ = given_matrix(np.arange(6.0)[:, None], np.arange(6.0), failing=failing)
+    for order in ([5, 4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 5]):
+        fresh, _ = given_matrix(np.arange(6.0)[:, None], np.arange(6.0), failing=failing)
+        fresh.fill(order, [0])
+        assert (fresh.failures[0].images, fresh.failures[0].reason) == (2, "2.png: it broke")
+    assert not matrix.failures
+
+
+def test_no_branch_is_added_where_the_best_alone_has_no_left_out_figure() -> None:
+    quality = np.array([0.0, 1.0, 2.0, 3.0])
+    matrix, _ = given_matrix(np.array([[0.0, 3.0], [2.0, 1.0], [1.0, 2.0], [3.0, 9.0]]), quality, contents=4)
+    assert len(chosen(matrix, terms(branches=2)).chosen) == 1

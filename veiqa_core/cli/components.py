@@ -48,7 +48,9 @@ def list_(kind: str | None, as_json: bool) -> None:
     for name in KINDS:
         group = [item for item in items if item.kind == name]
         if group:
-            click.echo(f"{KINDS[name].title}s ({name})")
+            title = KINDS[name].title
+            plural = f"{title[:-1]}ies" if title.endswith("y") else f"{title}s"
+            click.echo(f"{plural} ({name})")
             for item in group:
                 click.echo(f"  {item.label:<{width}}  {item.component.summary}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, store_options
 from .recipe_options import device_option, setting_option
+from .search_output import FILES
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -192,6 +194,11 @@ def _make_folder(output: Path, dataset: Path) -> None:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"--output {output}: cannot be made: {error.strerror}") from error
+    if not os.access(output, os.W_OK):
+        raise UsageError(f"--output {output}: cannot be written: Permission denied")
+    for name in FILES:
+        if (output / name).is_dir():
+            raise UsageError(f"--output {output}: {name} is a folder there; name another")
 
 
 def _shard(candidates: list[Candidate], rated: RatedSet, terms: Terms, bench: Bench, shard: Any) -> list[str]:

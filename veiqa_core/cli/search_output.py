@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ..search.search import Search
     from ..search.winners import Winner
 
+FILES = ("best.toml", "cheapest.toml", "results.csv", "search.json", "report.html")
+"""What a search writes."""
+
 _SHOWN = 5
 
 
@@ -42,23 +45,29 @@ def summary(search: Search, folder: Path) -> Iterator[str]:
     if search.refused:
         yield f"{len(search.refused)} candidates cannot work; the first: {next(iter(search.refused.items()))[1]}"
     if search.matrix.failures:
-        first = next(iter(search.matrix.failures.values()))
+        first = search.matrix.failures[min(search.matrix.failures)]
         yield f"{len(search.matrix.failures)} candidates failed on some image; the first: {first.reason}"
     yield from (f"note: {note}" for note in search.notes)
-    yield f"written to {folder}: best.toml, cheapest.toml, results.csv, search.json, report.html"
+    yield f"written to {folder}: {', '.join(FILES)}"
 
 
 def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[str]:
+    from ..search.outputs import interval
+
     told, standing = search.terms.objective.told, winner.standing
-    low, high = sorted(told(float(end)) for end in standing.intervals[0])
+    ends = interval(told(float(end)) for end in standing.intervals[0])
+    within = (
+        "no interval from one content" if ends is None else f"95 % bootstrap interval {ends[0]:.3f} to {ends[1]:.3f}"
+    )
     yield f"{kind}: {len(winner.selection.rows)} images"
     best, *further = zip(winner.selection.chosen, winner.selection.path, strict=True)
     yield f"  best      {search.candidates[best[0]].key}  {name} {told(best[1]):.3f}"
-    yield f"            chosen on these images, so it flatters; 95 % bootstrap interval {low:.3f} to {high:.3f}"
+    yield f"            chosen on these images, so it flatters; {within}"
     for column, figure in further:
         yield f"  with      {search.candidates[column].key}  {name} {told(figure):.3f}, predicting contents left out"
     others = [int(column) for column in standing.equals if column != standing.columns[0]]
-    more = "" if len(standing.columns) > len(others) + 1 else " or more"
+    told_apart = len(standing.columns) > len(others) + 1 or len(standing.columns) == winner.ranked
+    more = "" if told_apart else " or more"
     yield f"  not told apart from it: {len(others)}{more} others"
     for column in others[:_SHOWN]:
         yield f"            {search.candidates[column].key}  {told(float(winner.selection.figures[column])):.3f}"

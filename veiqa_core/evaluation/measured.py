@@ -92,9 +92,9 @@ def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress:
     if not wanted:
         have = ", ".join(sorted(skipped))
         raise UsageError(f"recipe set {recipes.name!r} is for {', '.join(recipes.types)}; {rated.root} holds {have}")
-    orders = ((item.image, recipes.key(item.distortion)) for item in progress(wanted))
-    measured = {item.name: item for item in measurer.measure(orders)}
-    failed = {item.name: _failure(item) for item in measured.values() if item.oriented is None}
+    orders = [(item.image, recipes.key(item.distortion)) for item in wanted]
+    measured = {item.name: item for _, item in zip(progress(wanted), measurer.measure(orders), strict=True)}
+    failed = {item.image: _failure(measured[item.image]) for item in wanted if measured[item.image].oriented is None}
     rows = [item for item in wanted if item.image not in failed]
     if not rows:
         raise UsageError(f"{rated.root}: no image could be measured; the first: {next(iter(failed.values()))}")

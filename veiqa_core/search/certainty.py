@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Sequence
 
 import attrs
@@ -24,9 +26,10 @@ class Standing:
     Attributes:
         columns: the candidates compared, best first.
         figures: their objectives.
-        intervals: ``[k, 2]``, 95 % bootstrap intervals, whole contents being drawn.
+        intervals: ``[k, 2]``, 95 % bootstrap intervals, whole contents being drawn; NaN for a single content, which
+            says nothing of others.
         behind: ``[k, 2]``, the same of the winner's objective minus theirs, on the same samples.
-        error: the winner's standard error.
+        error: the winner's standard error, or NaN.
     """
 
     columns: Indices
@@ -41,24 +44,22 @@ class Standing:
         found: Indices = self.columns[~(self.behind[:, 0] > 0)]
         return found
 
-    @property
-    def near(self) -> Indices:
-        """The candidates within one standard error of the winner, itself among them (Breiman et al., Classification
-        and Regression Trees, 1984, section 3.4.3), best first."""
-        found: Indices = self.columns[self.figures >= self.figures[0] - self.error]
-        return found
-
 
 def standing(
     objective: Objective, scores: FloatArray, quality: FloatArray, contents: Sequence[str], columns: Indices, seed: int
 ) -> Standing:
     """Compare candidates, best first, by their scores ``[n, k]``."""
     figures = objective.figures(scores, quality)
+    if len(set(contents)) < 2:
+        unknown = np.full((len(columns), 2), np.nan)
+        return Standing(columns, figures, unknown, unknown, math.nan)
     drawn = bootstrap(objective, scores, quality, contents, seed)
-    with np.errstate(invalid="ignore"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # samples without any figure give NaN, as they should
         intervals = np.nanquantile(drawn, _SURE, axis=0).T
         behind = np.nanquantile(drawn[:, :1] - drawn, _SURE, axis=0).T
-    return Standing(columns, figures, intervals, behind, float(np.nanstd(drawn[:, 0], ddof=1)))
+        error = float(np.nanstd(drawn[:, 0], ddof=1))
+    return Standing(columns, figures, intervals, behind, error)
 
 
 def bootstrap(

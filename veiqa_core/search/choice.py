@@ -11,10 +11,11 @@ import numpy as np
 
 from ..contracts import FloatArray, Proposal, SearchTask
 from ..engine import attempt, or_usage_error
-from ..errors import ComponentError, FitError, UsageError, VeiqaError
+from ..errors import ComponentError, UsageError, VeiqaError
 from ..evaluation import splits
 from ..evaluation.splits import Protocol
-from ..mapping import fitted_mapper
+from ..files import file_stem
+from ..mapping import fitted_mapper, predicted
 from ..registry import Part
 from .matrix import Indices, Matrix
 from .objective import Objective
@@ -66,6 +67,10 @@ class Selection:
     figures: FloatArray
 
 
+class NoChoiceError(UsageError):
+    """These images give no candidate a figure."""
+
+
 def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
     """Choose on some images.
 
@@ -73,14 +78,15 @@ def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
         name: of this choice, for the strategy's own files.
 
     Raises:
-        UsageError: the strategy cannot do it, or no candidate has a figure.
+        NoChoiceError: no candidate has a figure.
+        UsageError: the strategy cannot do it.
     """
     measured = _explored(terms, matrix, rows, name)
     rows = matrix.usable(rows)
     figures = np.full(len(matrix.candidates), np.nan)
     figures[measured] = objectives(terms.objective, matrix, rows, measured)
     if not np.isfinite(figures).any():
-        raise UsageError(_nothing_works(matrix, measured))
+        raise NoChoiceError(f"{name}: {_nothing_works(matrix, measured)}")
     best = int(np.nanargmax(figures))
     further = _further(terms, matrix, rows, best, np.flatnonzero(np.isfinite(figures))) if terms.branches > 1 else []
     chosen, path = zip((best, float(figures[best])), *further, strict=True)
@@ -106,13 +112,14 @@ def left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequen
     if folds < 2:
         return scores
     protocol = Protocol("kfold", folds=folds, seed=terms.seed)
+    part = terms.mapper(len(columns))
     similarities, quality = matrix.similarities(rows, columns), matrix.quality[rows]
     for split in splits.by_content(protocol, contents):
         try:
-            mapper = fitted_mapper(terms.mapper(len(columns)), similarities[split.train], quality[split.train])
-        except FitError:
+            mapper = fitted_mapper(part, similarities[split.train], quality[split.train])
+            scores[split.test] = predicted(part, mapper, similarities[split.test]).score
+        except VeiqaError:
             continue
-        scores[split.test] = mapper.predict(similarities[split.test]).score
     return scores
 
 
@@ -120,6 +127,8 @@ def _further(terms: Terms, matrix: Matrix, rows: Indices, best: int, pool: Indic
     """Branches that help the best one, each with the objective that it brings, as long as one helps."""
     alone = left_out_scores(terms, matrix, rows, [best])
     reached = float(terms.objective.figures(alone[:, None], matrix.quality[rows])[0])
+    if not np.isfinite(reached):
+        return []
     found: list[tuple[int, float]] = []
     while len(found) + 1 < min(terms.branches, len(pool)):
         helper = _next(terms, matrix, rows, [best, *(column for column, _ in found)], pool)
@@ -149,7 +158,7 @@ def _explored(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Indices
         candidates=[dict(candidate.coordinates) for candidate in matrix.candidates],
         budget=terms.budget,
         seed=terms.seed,
-        folder=None if terms.folder is None else terms.folder / name,
+        folder=None if terms.folder is None else terms.folder / file_stem(name),
     )
     order = _order(matrix, rows, terms.seed)
     whole: set[int] = set()

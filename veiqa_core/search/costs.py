@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..contracts import FloatArray
-from ..engine import Engine
+from ..engine import Engine, Measurement
 from ..images import Image
+from ..meter import Meter
 from ..registry import Part
-from .bench import Bench
-from .candidates import Candidate
 
 
-def operations(candidates: Sequence[Candidate], image: Image, bench: Bench) -> FloatArray:
-    """Operations ``[C]`` that the networks take for a branch on one image and its PRI, as PyTorch counts them.
+def operations(meter: Meter, image: Image) -> FloatArray:
+    """Operations ``[C]`` that the networks take for each of a meter's branches on one image and its PRI.
 
-    Convolutions and matrix products count, in forward and backward passes; PRIs and metrics do not.
+    Convolutions and matrix products count, in forward and backward passes, as PyTorch counts them; PRIs and metrics do
+    not. They depend on the image's size alone, under which they are kept in the store like similarities of an image.
     """
-    known: dict[tuple[Part, Part, object], float] = {}
-    for candidate in candidates:
-        branch = candidate.branch
+    width, height = image.size
+    place, columns = f"operations:{width}x{height}", range(len(meter.quantities))
+    found = meter.known(place, columns)
+    counted: dict[tuple[Part, Part, object], float] = {}
+    missing = {}
+    for column in columns:
+        if column in found:
+            continue
+        branch = meter.quantities[column].branch
         explained = (branch.extractor, branch.explainer, branch.layer)
-        if explained not in known:
-            engine = Engine([branch], bench.device, bench.networks)
+        if explained not in counted:
+            engine = Engine([branch], meter.device, meter.networks)
             with FlopCounterMode(display=False) as counter:
                 engine.measure(image)
-            known[explained] = float(counter.get_total_flops())
-    return np.array([known[c.branch.extractor, c.branch.explainer, c.branch.layer] for c in candidates])
+            counted[explained] = float(counter.get_total_flops())
+        missing[column] = Measurement(meter.keys[column], counted[explained])
+    meter.keep(place, missing)
+    return np.array([(found | missing)[column].similarity for column in columns], dtype=np.float64)

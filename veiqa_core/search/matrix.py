@@ -27,11 +27,17 @@ class Progress(Protocol):
         ...
 
 
-@attrs.define
+@attrs.frozen
 class Failure:
-    """A candidate that failed on some image."""
+    """A candidate that failed on some image.
+
+    Attributes:
+        images: on how many.
+        row: the first of them, from whose error the reason is.
+    """
 
     images: int
+    row: int
     reason: str
 
 
@@ -104,10 +110,14 @@ class Matrix:
             self._done[row, column] = True
             self.flagged[column] += bool(item.flags)
             if item.similarity is None:
-                self._fail(column, done.name, item.error)
+                self._fail(column, row, item.error)
             else:
                 self.values[row, column] = item.similarity * self._signs[column]
 
-    def _fail(self, column: int, name: str, error: VeiqaError | None) -> None:
-        failure = self.failures.setdefault(column, Failure(0, f"{name}: {error}"))
-        failure.images += 1
+    def _fail(self, column: int, row: int, error: VeiqaError | None) -> None:
+        known = self.failures.get(column)
+        count = 1 if known is None else known.images + 1
+        if known is None or row < known.row:  # images are done in any order
+            self.failures[column] = Failure(count, row, f"{self.names[row]}: {error}")
+        else:
+            self.failures[column] = attrs.evolve(known, images=count)

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 import attrs
 import numpy as np
 
-from ..contracts import Prediction
-from ..errors import FitError
+from ..errors import VeiqaError
 from ..evaluation import splits
 from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
 from ..evaluation.splits import Protocol
-from ..mapping import fitted_mapper
-from .choice import Selection, Terms, choose, label
+from ..mapping import fitted_mapper, predicted
+from .choice import NoChoiceError, Selection, Terms, choose, label
 from .matrix import Indices, Matrix
 
 
@@ -41,23 +40,32 @@ def predict(
         protocol = Protocol("kfold", folds=parts, seed=terms.seed)
         for number, split in enumerate(splits.by_content(protocol, contents), 1):
             train, test = rows[split.train], rows[split.test]
-            selection = choose(terms, matrix, train, f"{label(kind)}-without-{number}")
+            try:
+                selection = choose(terms, matrix, train, f"{label(kind)}-without-{number}")
+            except NoChoiceError:  # too few images, or ratings that are all the same
+                continue
             folds.append(Fold(kind, number, selection.chosen))
             matrix.fill(test, selection.chosen)
             test = matrix.usable(test)
-            predictions.append(_predicted(terms, matrix, selection, test))
+            prediction = _predicted(terms, matrix, selection, test)
+            if prediction is not None:
+                predictions.append(prediction)
     return tuple(folds), predictions
 
 
-def _predicted(terms: Terms, matrix: Matrix, selection: Selection, rows: Indices) -> Predictions:
+def _predicted(terms: Terms, matrix: Matrix, selection: Selection, rows: Indices) -> Predictions | None:
+    """What a selection predicts for images; None where it can for none of them."""
     known = rows[np.isfinite(matrix.similarities(rows, selection.chosen)).all(axis=1)]
-    unknown = np.full(len(known), np.nan)
+    if len(known) == 0:
+        return None
+    part = terms.mapper(len(selection.chosen))
     try:
         similarities = matrix.similarities(selection.rows, selection.chosen)
-        mapper = fitted_mapper(terms.mapper(len(selection.chosen)), similarities, matrix.quality[selection.rows])
-        raw = mapper.predict(matrix.similarities(known, selection.chosen))
-    except FitError:
-        raw = Prediction(unknown, unknown, unknown)
+        mapper = fitted_mapper(part, similarities, matrix.quality[selection.rows])
+        raw = predicted(part, mapper, matrix.similarities(known, selection.chosen))
+    except VeiqaError:
+        return None
+    unknown = np.full(len(known), np.nan)
     mapped = dict.fromkeys(MAPPINGS[1:], unknown)
     return Predictions(
         names=tuple(matrix.names[row] for row in known),

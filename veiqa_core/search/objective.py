@@ -9,9 +9,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ..contracts import FloatArray
-from ..errors import FitError
+from ..errors import VeiqaError
 from ..evaluation import agreement
-from ..mapping import fitted_mapper
+from ..mapping import fitted_mapper, predicted
 from ..registry import Part
 
 
@@ -91,6 +91,6 @@ class Objective:
         if not np.isfinite(column).all():
             return np.full_like(column, np.nan)
         try:
-            return fitted_mapper(self.mapper, column[:, None], quality).predict(column[:, None]).score
-        except FitError:
+            return predicted(self.mapper, fitted_mapper(self.mapper, column[:, None], quality), column[:, None]).score
+        except VeiqaError:
             return np.full_like(column, np.nan)

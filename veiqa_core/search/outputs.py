@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..images import display_name
@@ -74,6 +74,12 @@ def keys(search: Search, columns: Sequence[int]) -> list[str]:
     return [search.candidates[column].key for column in columns]
 
 
+def interval(ends: Iterable[float]) -> list[float] | None:
+    """An interval, lower end first, or None where there is none."""
+    found = sorted(ends)
+    return found if all(map(math.isfinite, found)) else None
+
+
 def number(value: float) -> float | None:
     """A figure, or None where there is none."""
     return float(value) if math.isfinite(value) else None
@@ -86,7 +92,7 @@ def _winner(search: Search, winner: Winner) -> dict[str, Any]:
         "chosen": keys(search, winner.selection.chosen),
         "path": [told(figure) for figure in winner.selection.path],
         "figure": told(float(standing.figures[0])),
-        "interval95": sorted(told(float(end)) for end in standing.intervals[0]),
+        "interval95": interval(told(float(end)) for end in standing.intervals[0]),
         "standard_error": number(standing.error),
         "not_told_apart": keys(search, standing.equals.tolist()),
         "cheapest_within_one_standard_error": search.candidates[winner.cheapest].key,
@@ -99,5 +105,5 @@ def _winner(search: Search, winner: Winner) -> dict[str, Any]:
 
 def _control(search: Search, control: Control) -> dict[str, Any]:
     figure = None if control.figure is None else search.terms.objective.told(control.figure)
-    behind = None if control.behind is None else list(control.behind)
+    behind = None if control.behind is None else interval(control.behind)
     return {"name": control.name, "figure": figure, "winner_ahead95": behind, "reason": control.reason}

@@ -11,7 +11,7 @@ import numpy as np
 from ..contracts import FloatArray
 from ..datasets import RatedSet
 from ..errors import UsageError
-from ..evaluation.figures import Figures
+from ..evaluation.figures import Figures, Predictions
 from ..meter import Quantity
 from ..recipe import BRANCH_KINDS, Recipe, RecipeSet
 from ..registry import Part
@@ -19,7 +19,7 @@ from ..similarities import versions
 from . import controls, costs, nested
 from .bench import Bench
 from .candidates import Candidate
-from .choice import Terms, choose, label
+from .choice import NoChoiceError, Selection, Terms, choose, label
 from .matrix import Indices, Matrix, Progress
 from .nested import Fold
 from .viability import problems
@@ -88,11 +88,11 @@ def search(
         raise UsageError(f"search space {space!r}: no candidate can work; the first: {next(iter(reasons.values()))}")
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)
-        choices = {kind: choose(terms, matrix, rows, label(kind)) for kind, rows in groups.items()}
-        folds, predictions = nested.predict(terms, matrix, groups)
+        choices, unchosen = _choices(terms, matrix, groups)
+        folds, predictions = nested.predict(terms, matrix, {kind: groups[kind] for kind in choices})
         made_with = versions(crew.meter, _parts(able, terms))
-    sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
-    cost = costs.operations(able, sample, bench)
+        sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
+        cost = costs.operations(crew.meter, sample)
     held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, bench)
     return Search(
         space=space,
@@ -111,7 +111,7 @@ def search(
             for kind in sorted({t for part in predictions for t in part.types if t is not None})
         },
         skipped=len(rated.images) - sum(len(rows) for rows in groups.values()),
-        notes=(*rated.remarks, *_notes(rated, groups, folds)),
+        notes=(*rated.remarks, *unchosen, *_notes(rated, groups, choices, predictions, matrix)),
         versions=made_with,
     )
 
@@ -134,6 +134,26 @@ def _groups(rated: RatedSet, per_distortion: bool) -> Mapping[str | None, Indice
     }
 
 
+def _choices(
+    terms: Terms, matrix: Matrix, groups: Mapping[str | None, Indices]
+) -> tuple[Mapping[str | None, Selection], list[str]]:
+    """What is chosen for each group, and of which groups nothing can be chosen, and why.
+
+    Raises:
+        UsageError: nothing can be chosen of any.
+    """
+    choices: dict[str | None, Selection] = {}
+    failures: list[NoChoiceError] = []
+    for kind, rows in groups.items():
+        try:
+            choices[kind] = choose(terms, matrix, rows, label(kind))
+        except NoChoiceError as error:
+            failures.append(error)
+    if not choices:
+        raise failures[0]
+    return choices, [f"nothing was chosen for {error}" for error in failures]
+
+
 def _parts(candidates: Sequence[Candidate], terms: Terms) -> list[Part]:
     used = [getattr(candidate.branch, kind) for candidate in candidates for kind in BRANCH_KINDS]
     return list(dict.fromkeys([*used, terms.strategy, terms.objective.mapper, terms.mapper_of_many]))
@@ -145,14 +165,24 @@ def _together(recipes: Mapping[str | None, Recipe], name: str) -> Recipe | Recip
     return RecipeSet(name, {str(kind): recipe for kind, recipe in recipes.items()})
 
 
-def _notes(rated: RatedSet, groups: Mapping[str | None, Indices], folds: Sequence[Fold]) -> list[str]:
+def _notes(
+    rated: RatedSet,
+    groups: Mapping[str | None, Indices],
+    choices: Mapping[str | None, Selection],
+    predictions: Sequence[Predictions],
+    matrix: Matrix,
+) -> list[str]:
     notes = []
     if all(item.content is None for item in rated.images):
         notes.append("this dataset names no references: every image counts as a content of its own")
     left = len(rated.images) - sum(len(rows) for rows in groups.values())
     if left:
         notes.append(f"{left} images name no distortion type and are left out")
-    untold = [label(kind) for kind in groups if kind not in {fold.kind for fold in folds}]
+    due = sum(len(matrix.usable(groups[kind])) for kind in choices)
+    untold = due - sum(len(part.names) for part in predictions)
     if untold:
-        notes.append(f"too few contents to keep choice and report apart: no held-out figures of {', '.join(untold)}")
+        notes.append(
+            f"{untold} of {due} images have no held-out prediction: too few contents, or what was chosen without them "
+            "fails on them or could not be fitted"
+        )
     return notes

@@ -60,6 +60,8 @@ def measure(
     """
     reasons = problems([candidate.branch for candidate in candidates], bench)
     able = [candidate for candidate in candidates if candidate.branch not in reasons]
+    if not able:
+        raise UsageError(f"no candidate can work; the first: {next(iter(reasons.values()))}")
     proposed = _proposed(terms, able)
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)

@@ -169,7 +169,7 @@ def _tried(value: Any, where: str) -> tuple[Any, ...]:
     if isinstance(value, list):
         if not value:
             raise UsageError(f"{where}: the list of values is empty")
-        return tuple(dict.fromkeys(value))
+        return tuple(item for place, item in enumerate(value) if item not in value[:place])
     if not isinstance(value, Mapping):
         return (value,)
     _check(value, _RANGE_FIELDS, where)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import attrs
 import numpy as np
 
 from ..contracts import FloatArray
-from ..errors import FitError
-from ..mapping import fitted_mapper
+from ..errors import VeiqaError
+from ..mapping import fitted_mapper, predicted
 from ..recipe import Basis, Recipe
 from ..resolution import written
 from . import certainty
@@ -45,6 +46,7 @@ class Winner:
     Attributes:
         selection: on all of these images.
         standing: of the best single branches.
+        ranked: how many candidates were measured on all of these images and have a figure.
         cheapest: of those within one standard error of the best, the one that costs least.
         scores: ``[n]``, of the recipe fitted to these very images.
         recipe, cheap_recipe: with the branches chosen, and with the cheapest, fitted to these images.
@@ -53,6 +55,7 @@ class Winner:
     kind: str | None
     selection: Selection
     standing: Standing
+    ranked: int
     cheapest: int
     floor: Floor | None
     controls: tuple[Control, ...]
@@ -76,7 +79,7 @@ def winner(
     compared = ranked[:_COMPARED]
     scores = objective.scores(matrix.similarities(rows, compared), quality)
     standing = certainty.standing(objective, scores, quality, contents, compared, terms.seed)
-    cheapest = int(min(standing.near, key=lambda column: cost[column]))  # of equals the best, which comes first
+    cheapest = _cheapest(ranked, selection.figures, standing.error, cost)
     basis = Basis(matrix.rated.name, len(rows), matrix.rated.ratings.quality_range, matrix.marks(rows))
     name = "best" if kind is None else f"best-{kind}"
     recipe, fitted = _recipe(name, selection.chosen, terms, matrix, rows, basis)
@@ -85,6 +88,7 @@ def winner(
         kind=kind,
         selection=selection,
         standing=standing,
+        ranked=len(ranked),
         cheapest=cheapest,
         floor=certainty.floor(matrix.similarities(rows, ranked), quality, terms.seed),
         controls=tuple(_beside(item, scores[:, 0], quality, contents, terms) for item in controlled),
@@ -92,6 +96,16 @@ def winner(
         recipe=recipe,
         cheap_recipe=cheap,
     )
+
+
+def _cheapest(ranked: Indices, found: FloatArray, error: float, cost: FloatArray) -> int:
+    """Of the candidates within one standard error of the best the one that costs least, and of equals the best.
+
+    Source: Breiman et al., Classification and Regression Trees, 1984, section 3.4.3.
+    """
+    margin = error if math.isfinite(error) else 0.0
+    near = ranked[found[ranked] >= found[ranked[0]] - margin]
+    return int(min(near, key=lambda column: cost[column]))
 
 
 def _beside(
@@ -125,9 +139,10 @@ def _recipe(
     recipe = Recipe(name, branches, written(part), chosen=basis)
     try:
         mapper = fitted_mapper(part, similarities, quality)
-    except FitError:
+        scores = predicted(part, mapper, similarities).score
+    except VeiqaError:
         return recipe, np.full(len(rows), np.nan)
-    return attrs.evolve(recipe, state=mapper.state(), fitted=basis), mapper.predict(similarities).score
+    return attrs.evolve(recipe, state=mapper.state(), fitted=basis), scores
 
 
 def _ranked(found: FloatArray) -> Indices:
