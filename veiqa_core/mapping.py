@@ -62,6 +62,15 @@ def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Pred
     return prediction
 
 
+def fitted_prediction(part: Part, similarities: FloatArray, quality: FloatArray, others: FloatArray) -> Prediction:
+    """What a mapper fitted to oriented similarities ``[N, B]`` and quality ``[N]`` predicts for others.
+
+    Raises:
+        VeiqaError: it cannot be fitted, or fails.
+    """
+    return predicted(part, fitted_mapper(part, similarities, quality), others)
+
+
 def unmapped(similarities: FloatArray) -> Prediction:
     """Scores without a fitted mapper: minus the mean oriented similarity of ``[N, B]``, on no scale of quality."""
     score: FloatArray = -similarities.mean(axis=1)

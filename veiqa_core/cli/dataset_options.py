@@ -15,7 +15,6 @@ from ..errors import UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..datasets import Progress
     from ..registry import Part, Registry
     from ..store import Store
 
@@ -89,14 +88,25 @@ def opened_store(path: Path | None, no_store: bool) -> AbstractContextManager[St
     return Store(path or default_path())
 
 
-def progress(label: str) -> Progress:
-    """A bar on standard error with rate and time left; nothing where that is no terminal."""
+def said_of(store: Store | None) -> str:
+    """What an interruption leaves."""
+    if store is None:
+        return "nothing was kept"
+    return "what was measured is kept, and the same command goes on from there"
 
-    def track(items: Iterable[Item]) -> Iterator[Item]:
+
+def progress(label: str) -> Any:
+    """A bar on standard error with rate and time left; nothing where that is no terminal.
+
+    It takes the items, and how many they are where they cannot be counted before they come.
+    """
+
+    def track(items: Iterable[Item], total: int | None = None) -> Iterator[Item]:
         if not sys.stderr.isatty():
             yield from items
             return
-        with click.progressbar(list(items), label=label, file=sys.stderr, show_pos=True) as bar:
+        counted = list(items) if total is None else items
+        with click.progressbar(counted, length=total, label=label, file=sys.stderr, show_pos=True) as bar:
             yield from bar
 
     return track

@@ -16,6 +16,7 @@ from .dataset_options import (
     distortion_option,
     opened_store,
     progress,
+    said_of,
     store_options,
 )
 from .evaluation_output import FORMATS
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from ..meter import Meter
     from ..resolution import ResolvedSet
 
-_GOES_ON = "what was measured is kept, and the same command goes on from there"
-_LOST = "nothing was kept"
 _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 
 
@@ -111,7 +110,7 @@ def evaluate(
     keep_apart(output, path)
     other = None if train is None or train_part is None else load(train_part, train[1], distortions)
     recipes = resolve_all(recipe, found)
-    with opened_store(store, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
+    with opened_store(store, no_store) as kept, resumable(said_of(kept)):
         meter = _meter(recipes, device, kept, crew)
         measured = _measured(rated, recipes, meter, crew)
         trained_on = None if other is None else _measured(other, recipes, meter, crew)
@@ -176,7 +175,7 @@ def fit(
     keep_apart(output, path)
     recipes = resolve_all(recipe, found)
     check_mappers(recipes, {item.distortion for item in rated.images})
-    with opened_store(store, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
+    with opened_store(store, no_store) as kept, resumable(said_of(kept)):
         measured = _measured(rated, recipes, _meter(recipes, device, kept, crew), crew)
     fitted = run(recipe, recipes, measured)
     write_text(recipe_files.dumps(fitted), output)

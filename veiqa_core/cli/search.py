@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +11,20 @@ import click
 from ..errors import UsageError
 from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
-from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, store_options
+from .dataset_options import (
+    dataset_arguments,
+    dataset_part,
+    distortion_option,
+    opened_store,
+    progress,
+    said_of,
+    store_options,
+)
 from .recipe_options import device_option, setting_option
 from .search_output import FILES
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..crews import Done
     from ..datasets import RatedSet
     from ..registry import Registry
     from ..search.bench import Bench
@@ -27,8 +32,6 @@ if TYPE_CHECKING:
     from ..search.choice import Terms
     from ..search.space import Space
 
-_GOES_ON = "what was measured is kept, and the same command goes on from there"
-_LOST = "nothing was kept"
 _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 
 
@@ -130,7 +133,7 @@ def search(
 
     shard = None if shard_text is None else Shard.read(shard_text)
     place = store if shard is None else shard.store(output)
-    with opened_store(place, no_store) as kept, resumable(_GOES_ON if kept is not None else _LOST):
+    with opened_store(place, no_store) as kept, resumable(said_of(kept)):
         bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root))
         if merge and kept is not None:
             count, new = merge_shards(output, kept)
@@ -204,7 +207,7 @@ def _make_folder(output: Path, dataset: Path) -> None:
 def _shard(candidates: list[Candidate], rated: RatedSet, terms: Terms, bench: Bench, shard: Any) -> list[str]:
     from ..search.shards import measure
 
-    matrix = measure(candidates, rated, terms, bench, _progress(rated.name), shard)
+    matrix = measure(candidates, rated, terms, bench, progress(f"measuring {rated.name}"), shard)
     click.echo(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there", err=True)
     return list(matrix.unread.values())
 
@@ -221,18 +224,9 @@ def _search(
     from ..search.search import search as run
     from .search_output import summary, write
 
-    outcome = run(space, candidates, rated, terms, bench, _progress(rated.name), per_distortion=per_distortion)
+    outcome = run(
+        space, candidates, rated, terms, bench, progress(f"measuring {rated.name}"), per_distortion=per_distortion
+    )
     write(outcome, output)
     click.echo("\n".join(summary(outcome, output)))
     return list(outcome.matrix.unread.values())
-
-
-def _progress(name: str) -> Any:
-    def track(items: Iterable[Done], total: int) -> Iterator[Done]:
-        if not sys.stderr.isatty():
-            yield from items
-            return
-        with click.progressbar(items, length=total, label=f"measuring {name}", file=sys.stderr, show_pos=True) as bar:
-            yield from bar
-
-    return track

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,15 +73,20 @@ def bootstrap(
         clusters: for each point, what it is drawn together with.
         times: how many samples are drawn.
     """
-    names, members = np.unique([str(cluster) for cluster in clusters], return_inverse=True)
-    points = [np.flatnonzero(members == index) for index in range(len(names))]
-    rng = np.random.default_rng(seed)
     drawn: dict[str, list[float]] = {}
-    for _ in range(times):
-        sample = np.concatenate([points[index] for index in rng.integers(len(points), size=len(points))])
+    for sample in resampled(clusters, times=times, seed=seed):
         for name, value in figures(sample).items():
             drawn.setdefault(name, []).append(math.nan if value is None else value)
     return {name: _interval(np.array(values)) for name, values in drawn.items()}
+
+
+def resampled(clusters: Sequence[object], *, times: int, seed: int) -> Iterator[NDArray[np.intp]]:
+    """Indices of the points of bootstrap samples, whole clusters being drawn with replacement."""
+    names, members = np.unique([str(cluster) for cluster in clusters], return_inverse=True)
+    points = [np.flatnonzero(members == index) for index in range(len(names))]
+    rng = np.random.default_rng(seed)
+    for _ in range(times):
+        yield np.concatenate([points[index] for index in rng.integers(len(points), size=len(points))])
 
 
 def _interval(values: FloatArray) -> tuple[float, float] | None:

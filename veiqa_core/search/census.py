@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -44,10 +43,6 @@ class Census:
     def disk(self) -> int:
         """How many bytes the store takes for all values."""
         return self.candidates * self.images * BYTES_A_VALUE
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
-        return {**attrs.asdict(self), "disk_bytes": self.disk}
 
     def lines(self) -> list[str]:
         """The counts, a line each."""

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ..contracts import FloatArray
+from ..evaluation.agreement import resampled
 from .matrix import Indices
 from .objective import Objective
 
@@ -66,14 +67,8 @@ def bootstrap(
     objective: Objective, scores: FloatArray, quality: FloatArray, contents: Sequence[str], seed: int
 ) -> FloatArray:
     """The objective ``[samples, k]`` of scores ``[n, k]``, whole contents being drawn with replacement."""
-    names, members = np.unique(list(contents), return_inverse=True)
-    points = [np.flatnonzero(members == index) for index in range(len(names))]
-    rng = np.random.default_rng(seed)
-    drawn = []
-    for _ in range(_SAMPLES):
-        sample = np.concatenate([points[index] for index in rng.integers(len(points), size=len(points))])
-        drawn.append(objective.figures(scores[sample], quality[sample]))
-    return np.array(drawn)
+    samples = resampled(contents, times=_SAMPLES, seed=seed)
+    return np.array([objective.figures(scores[sample], quality[sample]) for sample in samples])
 
 
 @attrs.frozen

@@ -15,7 +15,7 @@ from ..errors import ComponentError, UsageError, VeiqaError
 from ..evaluation import splits
 from ..evaluation.splits import Protocol
 from ..files import file_stem
-from ..mapping import fitted_mapper, predicted
+from ..mapping import fitted_prediction
 from ..registry import Part
 from .matrix import Indices, Matrix
 from .objective import Objective
@@ -84,7 +84,7 @@ def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
     measured = _explored(terms, matrix, rows, name)
     rows = matrix.usable(rows)
     figures = np.full(len(matrix.candidates), np.nan)
-    figures[measured] = objectives(terms.objective, matrix, rows, measured)
+    figures[measured] = _objectives(terms.objective, matrix, rows, measured)
     if not np.isfinite(figures).any():
         raise NoChoiceError(f"{name}: {_nothing_works(matrix, measured)}")
     best = int(np.nanargmax(figures))
@@ -98,13 +98,13 @@ def label(kind: str | None) -> str:
     return "all" if kind is None else kind
 
 
-def objectives(objective: Objective, matrix: Matrix, rows: Indices, columns: Indices) -> FloatArray:
+def _objectives(objective: Objective, matrix: Matrix, rows: Indices, columns: Indices) -> FloatArray:
     """The objective of candidates on images."""
     similarities = matrix.similarities(rows, columns)
     return objective.figures(objective.scores(similarities, matrix.quality[rows]), matrix.quality[rows])
 
 
-def left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequence[int]) -> FloatArray:
+def _left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequence[int]) -> FloatArray:
     """Scores ``[n]`` of images by branches, each from a mapper fitted without its content; NaN where not."""
     scores = np.full(len(rows), np.nan)
     contents = [matrix.contents[row] for row in rows]
@@ -116,8 +116,8 @@ def left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequen
     similarities, quality = matrix.similarities(rows, columns), matrix.quality[rows]
     for split in splits.by_content(protocol, contents):
         try:
-            mapper = fitted_mapper(part, similarities[split.train], quality[split.train])
-            scores[split.test] = predicted(part, mapper, similarities[split.test]).score
+            fold = fitted_prediction(part, similarities[split.train], quality[split.train], similarities[split.test])
+            scores[split.test] = fold.score
         except VeiqaError:
             continue
     return scores
@@ -125,7 +125,7 @@ def left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequen
 
 def _further(terms: Terms, matrix: Matrix, rows: Indices, best: int, pool: Indices) -> list[tuple[int, float]]:
     """Branches that help the best one, each with the objective that it brings, as long as one helps."""
-    alone = left_out_scores(terms, matrix, rows, [best])
+    alone = _left_out_scores(terms, matrix, rows, [best])
     reached = float(terms.objective.figures(alone[:, None], matrix.quality[rows])[0])
     if not np.isfinite(reached):
         return []
@@ -144,7 +144,7 @@ def _next(
 ) -> tuple[int, float] | None:
     """The candidate that helps those chosen most, and the objective with it."""
     others = [int(column) for column in pool if column not in chosen]
-    scores = np.stack([left_out_scores(terms, matrix, rows, [*chosen, column]) for column in others], axis=1)
+    scores = np.stack([_left_out_scores(terms, matrix, rows, [*chosen, column]) for column in others], axis=1)
     figures = terms.objective.figures(scores, matrix.quality[rows])
     if not np.isfinite(figures).any():
         return None
@@ -171,7 +171,7 @@ def _explored(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Indices
         some = matrix.usable(some)
         if proposal.share == 1:
             whole.update(proposal.candidates)
-        figures = objectives(terms.objective, matrix, some, columns)
+        figures = _objectives(terms.objective, matrix, some, columns)
         answers = {int(c): float(f) for c, f in zip(columns, figures, strict=True) if np.isfinite(f)}
         proposal = dialogue.next(answers)
     if not whole:

@@ -11,7 +11,7 @@ from ..errors import VeiqaError
 from ..evaluation import splits
 from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
 from ..evaluation.splits import Protocol
-from ..mapping import fitted_mapper, predicted
+from ..mapping import fitted_prediction
 from .choice import NoChoiceError, Selection, Terms, choose, label
 from .matrix import Indices, Matrix
 
@@ -60,9 +60,8 @@ def _predicted(terms: Terms, matrix: Matrix, selection: Selection, rows: Indices
         return None
     part = terms.mapper(len(selection.chosen))
     try:
-        similarities = matrix.similarities(selection.rows, selection.chosen)
-        mapper = fitted_mapper(part, similarities, matrix.quality[selection.rows])
-        raw = predicted(part, mapper, matrix.similarities(known, selection.chosen))
+        fitted_on, tested = (matrix.similarities(some, selection.chosen) for some in (selection.rows, known))
+        raw = fitted_prediction(part, fitted_on, matrix.quality[selection.rows], tested)
     except VeiqaError:
         return None
     unknown = np.full(len(known), np.nan)
@@ -79,6 +78,7 @@ def _predicted(terms: Terms, matrix: Matrix, selection: Selection, rows: Indices
 
 
 def held_out(predictions: Sequence[Predictions], seed: int) -> Figures:
+    """The figures of what was predicted, over all folds at once."""
     return figures(
         predictions,
         pooled=True,

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 from ..contracts import FloatArray
 from ..errors import VeiqaError
 from ..evaluation import agreement
-from ..mapping import fitted_mapper, predicted
+from ..mapping import fitted_prediction
 from ..registry import Part
 
 
@@ -91,6 +91,6 @@ class Objective:
         if not np.isfinite(column).all():
             return np.full_like(column, np.nan)
         try:
-            return predicted(self.mapper, fitted_mapper(self.mapper, column[:, None], quality), column[:, None]).score
+            return fitted_prediction(self.mapper, column[:, None], quality, column[:, None]).score
         except VeiqaError:
             return np.full_like(column, np.nan)

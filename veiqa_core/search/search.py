@@ -22,7 +22,7 @@ from .candidates import Candidate
 from .choice import NoChoiceError, Selection, Terms, choose, label
 from .matrix import Indices, Matrix, Progress
 from .nested import Fold
-from .viability import problems
+from .viability import sorted_out
 from .winners import Winner, winner
 
 
@@ -82,10 +82,8 @@ def search(
         UsageError: there is nothing to choose from, or the images are not such that contents can be kept apart.
     """
     groups = _groups(rated, per_distortion)
-    reasons = problems([candidate.branch for candidate in candidates], bench)
-    able = [candidate for candidate in candidates if candidate.branch not in reasons]
-    if not able:
-        raise UsageError(f"search space {space!r}: no candidate can work; the first: {next(iter(reasons.values()))}")
+    skipped = len(rated.images) - sum(len(rows) for rows in groups.values())
+    able, refused = sorted_out(candidates, bench)
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)
         choices, unchosen = _choices(terms, matrix, groups)
@@ -99,7 +97,7 @@ def search(
         rated=rated,
         terms=terms,
         candidates=able,
-        refused={candidate.key: reasons[c] for candidate in candidates if (c := candidate.branch) in reasons},
+        refused=refused,
         matrix=matrix,
         costs=cost,
         cost_size=sample.size,
@@ -110,8 +108,8 @@ def search(
             kind: nested.held_out([part.of_type(kind) for part in predictions], terms.seed)
             for kind in sorted({t for part in predictions for t in part.types if t is not None})
         },
-        skipped=len(rated.images) - sum(len(rows) for rows in groups.values()),
-        notes=(*rated.remarks, *unchosen, *_notes(rated, groups, choices, predictions, matrix)),
+        skipped=skipped,
+        notes=(*rated.remarks, *unchosen, *_notes(matrix, skipped, choices, predictions)),
         versions=made_with,
     )
 
@@ -166,19 +164,14 @@ def _together(recipes: Mapping[str | None, Recipe], name: str) -> Recipe | Recip
 
 
 def _notes(
-    rated: RatedSet,
-    groups: Mapping[str | None, Indices],
-    choices: Mapping[str | None, Selection],
-    predictions: Sequence[Predictions],
-    matrix: Matrix,
+    matrix: Matrix, skipped: int, choices: Mapping[str | None, Selection], predictions: Sequence[Predictions]
 ) -> list[str]:
     notes = []
-    if all(item.content is None for item in rated.images):
+    if all(item.content is None for item in matrix.rated.images):
         notes.append("this dataset names no references: every image counts as a content of its own")
-    left = len(rated.images) - sum(len(rows) for rows in groups.values())
-    if left:
-        notes.append(f"{left} images name no distortion type and are left out")
-    due = sum(len(matrix.usable(groups[kind])) for kind in choices)
+    if skipped:
+        notes.append(f"{skipped} images name no distortion type and are left out")
+    due = sum(len(selection.rows) for selection in choices.values())
     untold = due - sum(len(part.names) for part in predictions)
     if untold:
         notes.append(

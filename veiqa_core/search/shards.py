@@ -17,7 +17,7 @@ from .bench import Bench
 from .candidates import Candidate
 from .choice import Dialogue, Terms
 from .matrix import Matrix, Progress
-from .viability import problems
+from .viability import sorted_out
 
 _NAME = re.compile(r"shard-(\d+)-of-(\d+)\.sqlite")
 
@@ -58,10 +58,7 @@ def measure(
     Raises:
         UsageError: the strategy goes by figures, for which it needs all images.
     """
-    reasons = problems([candidate.branch for candidate in candidates], bench)
-    able = [candidate for candidate in candidates if candidate.branch not in reasons]
-    if not able:
-        raise UsageError(f"no candidate can work; the first: {next(iter(reasons.values()))}")
+    able, _ = sorted_out(candidates, bench)
     proposed = _proposed(terms, able)
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)

@@ -11,6 +11,20 @@ from ..recipe import BRANCH_KINDS
 from ..registry import Part
 from ..resolution import ResolvedBranch
 from .bench import Bench
+from .candidates import Candidate
+
+
+def sorted_out(candidates: Sequence[Candidate], bench: Bench) -> tuple[list[Candidate], Mapping[str, str]]:
+    """The candidates that can work, and by key why the others cannot.
+
+    Raises:
+        UsageError: none can.
+    """
+    reasons = problems([candidate.branch for candidate in candidates], bench)
+    able = [candidate for candidate in candidates if candidate.branch not in reasons]
+    if not able:
+        raise UsageError(f"no candidate can work; the first: {next(iter(reasons.values()))}")
+    return able, {candidate.key: reasons[c] for candidate in candidates if (c := candidate.branch) in reasons}
 
 
 def problems(branches: Sequence[ResolvedBranch], bench: Bench) -> Mapping[ResolvedBranch, str]:
