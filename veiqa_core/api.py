@@ -62,10 +62,10 @@ __all__ = [
     "target_param",
 ]
 
-API_VERSION = (1, 2)
+API_VERSION = (1, 3)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
 ``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values; 1.2
-search strategies, baselines, search spaces and extras."""
+search strategies, baselines, search spaces and extras; 1.3 distortion classifiers."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
 

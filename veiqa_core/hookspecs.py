@@ -88,6 +88,19 @@ def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
 
 
 @hookspec
+def veiqa_distortion_classifiers() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Distortion classifiers: tell the likely distortion of an image from the similarities of a recipe's branches.
+
+    The factory gives a :class:`veiqa_core.contracts.DistortionClassifier`::
+
+        @hookimpl
+        def veiqa_distortion_classifiers():
+            yield Component(name="nearest", summary="The type of the nearest similarities.",
+                            factory="my_plugin.nearest:Nearest", requires=("numpy",))
+    """
+
+
+@hookspec
 def veiqa_datasets() -> Iterable[Component]:  # type: ignore[empty-body]
     """Datasets: read the official layout of rated images.
 

@@ -128,6 +128,7 @@ _KINDS = (
             "branches": Trait("'one' or 'many': how many similarities it maps", _among("one", "many"), required=True),
         },
     ),
+    Kind("classifier", "veiqa_distortion_classifiers", "distortion classifier", {}),
     Kind(
         "dataset",
         "veiqa_datasets",

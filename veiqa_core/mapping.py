@@ -71,6 +71,13 @@ def fitted_prediction(part: Part, similarities: FloatArray, quality: FloatArray,
     return predicted(part, fitted_mapper(part, similarities, quality), others)
 
 
+def within(prediction: Prediction, scale: tuple[float, float] | None) -> Prediction:
+    """A prediction held between the worst and the best quality, where these are known."""
+    if scale is None:
+        return prediction
+    return Prediction(*(np.clip(values, *scale) for values in (prediction.score, prediction.low, prediction.high)))
+
+
 def unmapped(similarities: FloatArray) -> Prediction:
     """Scores without a fitted mapper: minus the mean oriented similarity of ``[N, B]``, on no scale of quality."""
     score: FloatArray = -similarities.mean(axis=1)

@@ -137,6 +137,7 @@ class Recipe:
         state: what the mapper was fitted to, as its ``state()`` gives it; empty before a fit.
         fitted: what the mapper was fitted on, where that is recorded.
         chosen: what the branches were chosen on, where they were chosen by their figures.
+        classifier, classifier_state: what tells the distortion type from the same similarities, likewise.
     """
 
     name: str
@@ -145,25 +146,25 @@ class Recipe:
     state: Mapping[str, Any] = attrs.field(factory=dict)
     fitted: Basis | None = None
     chosen: Basis | None = None
+    classifier: Choice | None = None
+    classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
 
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> Recipe:
-        """From a table of TOML with ``branch`` tables and a ``mapper``."""
-        _check_table(table, {"name", "branch", "mapper", "fitted", "chosen"}, where)
+        """From a table of TOML with ``branch`` tables, and where there are any a ``mapper`` and a ``classifier``."""
+        _check_table(table, {"name", "branch", "mapper", "classifier", "fitted", "chosen"}, where)
         branches = table.get("branch")
         if not isinstance(branches, list) or not branches:
             raise RecipeError(f"{where}: no [[branch]]; a recipe needs one or more")
-        mapper = table.get("mapper")
-        state = mapper.get("state", {}) if isinstance(mapper, Mapping) else {}
-        if not isinstance(state, Mapping):
-            raise RecipeError(f"{where}: mapper.state must be a table, not {state!r}")
-        if isinstance(mapper, Mapping):
-            mapper = {key: value for key, value in mapper.items() if key != "state"}
+        mapper, state = _read_fitted(table, "mapper", where)
+        classifier, classifier_state = _read_fitted(table, "classifier", where)
         return cls(
             name=str(table.get("name", name)),
             branches=tuple(Branch.read(branch, f"{where}: branch {i}") for i, branch in enumerate(branches, start=1)),
-            mapper=None if mapper is None else Choice.read(mapper, f"{where}: mapper"),
+            mapper=mapper,
             state=state,
+            classifier=classifier,
+            classifier_state=classifier_state,
             **{name: Basis.read(table[name], f"{where}: {name}") for name in ("fitted", "chosen") if name in table},
         )
 
@@ -171,9 +172,9 @@ class Recipe:
         """What :meth:`read` takes."""
         table: dict[str, Any] = {"name": self.name, "branch": [branch.write() for branch in self.branches]}
         if self.mapper is not None:
-            state = {"state": dict(self.state)} if self.state else {}
-            written = self.mapper.write()
-            table["mapper"] = {"name": written, **state} if isinstance(written, str) else {**written, **state}
+            table["mapper"] = _write_fitted(self.mapper, self.state)
+        if self.classifier is not None:
+            table["classifier"] = _write_fitted(self.classifier, self.classifier_state)
         bases = {"fitted": self.fitted, "chosen": self.chosen}
         return table | {name: basis.write() for name, basis in bases.items() if basis is not None}
 
@@ -273,6 +274,27 @@ def ad_hoc(
     """A recipe with one branch for each PRI (default: all four), its other parts those of :class:`Branch`."""
     chosen = tuple(pris) or tuple(Choice(pri) for pri in DEFAULT_PRIS)
     return Recipe(name, tuple(Branch(pri=pri, **parts) for pri in chosen), mapper)
+
+
+def _read_fitted(table: Mapping[str, Any], name: str, where: str) -> tuple[Choice | None, Mapping[str, Any]]:
+    """A component that is fitted, and the state that it was fitted to."""
+    given = table.get(name)
+    if given is None:
+        return None, {}
+    state = given.get("state", {}) if isinstance(given, Mapping) else {}
+    if not isinstance(state, Mapping):
+        raise RecipeError(f"{where}: {name}.state must be a table, not {state!r}")
+    if isinstance(given, Mapping):
+        given = {key: value for key, value in given.items() if key != "state"}
+    return Choice.read(given, f"{where}: {name}"), state
+
+
+def _write_fitted(choice: Choice, state: Mapping[str, Any]) -> Any:
+    """What :func:`_read_fitted` takes."""
+    written = choice.write()
+    if not state:
+        return written
+    return {**({"name": written} if isinstance(written, str) else written), "state": dict(state)}
 
 
 def _check_table(table: Any, known: set[str], where: str) -> None:

@@ -69,12 +69,17 @@ class ResolvedRecipe:
     state: Mapping[str, Any]
     fitted: Basis | None = None
     chosen: Basis | None = None
+    classifier: Part | None = None
+    classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over components, all parameters, layers and the mapper's state, as they are named in the recipe."""
+        """SHA-256 over components, all parameters, layers and what was fitted, as they are named in the recipe."""
         mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
-        return _digest({"branches": [branch.identity for branch in self.branches], "mapper": mapper})
+        content = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
+        if self.classifier is not None:
+            content["classifier"] = {**self.classifier.identity, "state": dict(self.classifier_state)}
+        return _digest(content)
 
     @property
     def label(self) -> str:
@@ -150,7 +155,19 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
                 f"mapper {mapper.key} maps one similarity, and recipe {recipe.name!r} has {len(branches)} branches: "
                 "choose one PRI, or a mapper of several branches"
             )
-    return ResolvedRecipe(recipe.name, branches, mapper, recipe.state, recipe.fitted, recipe.chosen)
+    classifier = None
+    if recipe.classifier is not None:
+        classifier = registry.part("classifier", recipe.classifier.name, recipe.classifier.params)
+    return ResolvedRecipe(
+        name=recipe.name,
+        branches=branches,
+        mapper=mapper,
+        state=recipe.state,
+        fitted=recipe.fitted,
+        chosen=recipe.chosen,
+        classifier=classifier,
+        classifier_state=recipe.classifier_state,
+    )
 
 
 def resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:

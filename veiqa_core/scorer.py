@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,14 @@ from torch import Tensor
 
 from . import images
 from . import recipe as recipes
-from .contracts import FloatArray, ScoreMapper
-from .engine import Engine, Measurement, Outcome, attempt, find_device
+from .engine import Engine, Measurement, Outcome, find_device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError
-from .mapping import ready_mapper
+from .judgement import Judge, Judgement
 from .meter import Meter, Quantity
 from .plan import Explanation
 from .recipe import Recipe, RecipeSet
 from .registry import Registry, installed
 from .resolution import ResolvedRecipe, resolve
-from .similarities import signs
 from .store import Store
 
 
@@ -51,6 +49,9 @@ class Result:
     Attributes:
         image: its name.
         score: quality, higher being better; None without a mapper, before it is fitted, or after an error.
+        interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
+        scale: the worst and the best score; None where the recipe does not say what it was fitted on.
+        distortion: probability of each distortion type; None without a fitted classifier.
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
         flags: remarks that qualify the numbers: ``uncalibrated`` where no mapper was fitted to ratings, so that there
             is no score or none on the scale of quality, and degenerate VEIs.
@@ -65,6 +66,9 @@ class Result:
     flags: tuple[str, ...]
     error: str | None
     recipe: str
+    interval: tuple[float, float] | None = None
+    scale: tuple[float, float] | None = None
+    distortion: Mapping[str, float] | None = None
     heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +76,9 @@ class Result:
         return {
             "image": self.image,
             "score": self.score,
+            "interval": None if self.interval is None else list(self.interval),
+            "scale": None if self.scale is None else list(self.scale),
+            "distortion": None if self.distortion is None else dict(self.distortion),
             "similarities": dict(self.similarities),
             "flags": list(self.flags),
             "error": self.error,
@@ -113,8 +120,7 @@ class Scorer:
         elif distortion is not None:
             raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
-        self._mapper = ready_mapper(self.recipe)
-        self._calibrated = self._mapper is not None and bool(self.recipe.state)
+        self._judge = Judge(self.recipe)
         self._meter = Meter([Quantity(branch) for branch in self.recipe.branches], find_device(device), store)
         self._all = range(len(self.recipe.branches))
         self._meter.check(self._all)
@@ -170,28 +176,26 @@ class Scorer:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
         flags = [flag for item in measurements for flag in item.flags]
-        if not self._calibrated:
+        if not self._judge.calibrated:
             flags.append("uncalibrated")
-        score = None if errors else self._predict(measurements)
-        if isinstance(score, VeiqaError):
-            errors, score = [str(score)], None
+        judgement = Judgement()
+        if not errors:
+            try:
+                judgement = self._judge.judge(np.array([item.similarity for item in measurements], dtype=np.float64))
+            except VeiqaError as error:
+                errors = [str(error)]
         return Result(
             image=image.name,
-            score=score,
+            score=judgement.score,
             similarities=similarities,
             flags=tuple(flags),
             error=f"{image.name}: {'; '.join(errors)}" if errors else None,
             recipe=self._label,
+            interval=judgement.interval,
+            scale=self._judge.scale,
+            distortion=judgement.distortion,
             heatmaps=pictures,
         )
-
-    def _predict(self, measurements: Sequence[Measurement]) -> float | VeiqaError | None:
-        """The mapper's score, its failure, or None without a mapper that can predict."""
-        mapper, part = self._mapper, self.recipe.mapper
-        if mapper is None or part is None:
-            return None
-        values = np.array([[item.similarity for item in measurements]], dtype=np.float64)
-        return attempt(part, lambda: _score(mapper, values * signs(self.recipe)))
 
 
 def _heatmaps(image: images.Image, engine: Engine, outcome: Outcome) -> tuple[Heatmaps, ...]:
@@ -205,10 +209,3 @@ def _heatmaps(image: images.Image, engine: Engine, outcome: Outcome) -> tuple[He
         if measurement.similarity is not None:
             pair.similarities[measurement.key] = measurement.similarity
     return tuple(pairs.values())
-
-
-def _score(mapper: ScoreMapper, similarities: FloatArray) -> float:
-    score = float(mapper.predict(similarities).score[0])
-    if not np.isfinite(score):
-        raise ValueError(f"gave {score}")
-    return score

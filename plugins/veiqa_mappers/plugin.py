@@ -45,6 +45,21 @@ class SvrParams:
     )
 
 
+@params
+class PcaSvrParams:
+    """Of the support vector regression on principal components."""
+
+    components: int = param(default=20, help="How many principal components.", ge=1, le=1000, search=(10, 20, 40))
+    c: float = param(default=1.0, help="Price of an error beyond epsilon.", gt=0, le=1e6, search=(0.3, 1.0, 3.0, 10.0))
+    epsilon: float = param(default=0.1, help="Errors below it are free.", ge=0, le=10, search=(0.05, 0.1, 0.3))
+    gamma: float | None = param(
+        default=None,
+        help="Narrowness of the bells; one over the number of branches where none is given.",
+        gt=0,
+        le=1e6,
+    )
+
+
 @hookimpl
 def veiqa_score_mappers() -> Iterator[Component]:
     """The paper's five-parameter logistic, and simpler ways from similarity to quality."""
@@ -102,6 +117,16 @@ def veiqa_score_mappers() -> Iterator[Component]:
         requires=("numpy", "sklearn"),
         traits={"fitted": True, "branches": "many"},
         reference="Drucker et al., NIPS 9, 1997; Smola and Schölkopf, Statistics and Computing 14, 2004.",
+    )
+    yield Component(
+        name="pca-svr",
+        summary="Support vector regression on the principal components of many branches.",
+        factory="veiqa_mappers.svr:PcaSvr",
+        params=PcaSvrParams,
+        requires=("numpy", "sklearn"),
+        traits={"fitted": True, "branches": "many"},
+        reference="Jolliffe, Principal Component Analysis, 2nd ed., Springer, 2002, chapter 8; "
+        "Smola and Schölkopf, Statistics and Computing 14, 2004.",
     )
     yield Component(
         name="identity",

@@ -1,4 +1,4 @@
-"""Support vector regression."""
+"""Support vector regression, on the similarities or on their principal components."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from veiqa_core.contracts import FloatArray
 
 from .fitted import FittedMapper, numbers, out_of_fold, standard
-from .plugin import SvrParams
+from .plugin import PcaSvrParams, SvrParams
 
 
 @attrs.frozen(eq=False)
@@ -70,15 +70,99 @@ class Svr(FittedMapper[Bells]):
         return self._bells(similarities, quality), out_of_fold(self._bells, similarities, quality)
 
     def _bells(self, similarities: FloatArray, quality: FloatArray) -> Bells:
-        from sklearn.svm import SVR  # slow to import, and needed for a fit only
-
         x, _, scale = standard(similarities)
-        y, level, height = standard(quality)
-        gamma = 1 / x.shape[1] if self._params.gamma is None else self._params.gamma
-        machine = SVR(kernel="rbf", C=self._params.c, epsilon=self._params.epsilon, gamma=gamma, tol=1e-5).fit(x, y)
+        gamma = _gamma(self._params, x.shape[1])
+        support, weights, intercept = _regression(x, quality, self._params, gamma)
         return Bells(
-            vectors=np.ascontiguousarray(similarities[machine.support_].T),
-            weights=height * machine.dual_coef_[0],
+            vectors=np.ascontiguousarray(similarities[support].T),
+            weights=weights,
             widths=scale / gamma**0.5,
-            intercept=level + height * machine.intercept_[0],
+            intercept=intercept,
         )
+
+
+@attrs.frozen(eq=False)
+class ProjectedBells:
+    """Bells over linear combinations of the similarities: those of ``directions`` ``[D, B]``."""
+
+    directions: FloatArray = numbers(2)
+    vectors: FloatArray = numbers(2)
+    weights: FloatArray = numbers(1)
+    widths: FloatArray = numbers(1)
+    intercept: FloatArray = numbers(0)
+
+    def __attrs_post_init__(self) -> None:
+        bells = self._bells  # which checks its own
+        if len(self.directions) != bells.branches:
+            raise ValueError(f"directions: {bells.branches} lists are needed, not {len(self.directions)}")
+
+    @property
+    def branches(self) -> int:
+        return len(self.directions.T)
+
+    def score(self, similarities: FloatArray) -> FloatArray:
+        return self._bells.score(self._project(similarities))
+
+    def slope(self, similarities: FloatArray) -> FloatArray:
+        along = self._bells.slope(self._project(similarities))
+        return np.stack([(along * weights).sum(axis=1) for weights in self.directions.T], axis=1)
+
+    @property
+    def _bells(self) -> Bells:
+        return Bells(self.vectors, self.weights, self.widths, self.intercept)
+
+    def _project(self, similarities: FloatArray) -> FloatArray:
+        return np.stack([(similarities * direction).sum(axis=1) for direction in self.directions], axis=1)
+
+
+class PcaSvr(FittedMapper[ProjectedBells]):
+    """Support vector regression on the principal components of many similarities that say nearly the same.
+
+    The similarities, in standard deviations, are projected on the directions in which they vary most; what is left out
+    is mostly noise. What is kept of a fit stays small however many branches there are.
+    """
+
+    name = "pca-svr"
+    _model_type = ProjectedBells
+
+    def __init__(self, params: PcaSvrParams) -> None:
+        super().__init__(params)
+        self._params = params
+
+    def _least(self, branches: int) -> int:
+        return 2
+
+    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[ProjectedBells, FloatArray]:
+        return self._bells(similarities, quality), out_of_fold(self._bells, similarities, quality)
+
+    def _bells(self, similarities: FloatArray, quality: FloatArray) -> ProjectedBells:
+        x, _, scale = standard(similarities)
+        _, lengths, axes = np.linalg.svd(x, full_matrices=False)
+        varying = lengths > lengths[:1] * max(x.shape) * np.finfo(float).eps
+        axes = axes[: max(1, min(self._params.components, int(varying.sum())))]
+        directions = axes / scale
+        components = np.stack([(similarities * direction).sum(axis=1) for direction in directions], axis=1)
+        gamma = _gamma(self._params, x.shape[1])
+        support, weights, intercept = _regression(components - components.mean(axis=0), quality, self._params, gamma)
+        return ProjectedBells(
+            directions=directions,
+            vectors=np.ascontiguousarray(components[support].T),
+            weights=weights,
+            widths=np.full(len(axes), gamma**-0.5),
+            intercept=intercept,
+        )
+
+
+def _gamma(params: SvrParams | PcaSvrParams, branches: int) -> float:
+    return 1 / branches if params.gamma is None else params.gamma
+
+
+def _regression(
+    x: FloatArray, quality: FloatArray, params: SvrParams | PcaSvrParams, gamma: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Which points support the regression, their weights, and the intercept, in units of the quality."""
+    from sklearn.svm import SVR  # slow to import, and needed for a fit only
+
+    y, level, height = standard(quality)
+    machine = SVR(kernel="rbf", C=params.c, epsilon=params.epsilon, gamma=gamma, tol=1e-5).fit(x, y)
+    return machine.support_, height * machine.dual_coef_[0], level + height * machine.intercept_[0]

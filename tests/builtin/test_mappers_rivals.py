@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
+from sklearn.decomposition import PCA
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
 from veiqa_core.registry import installed
 
-MAPPERS = {"logistic5": 1, "logistic4": 1, "isotonic": 1, "linear": 3, "ridge": 3, "svr": 3}
+MAPPERS = {"logistic5": 1, "logistic4": 1, "isotonic": 1, "linear": 3, "ridge": 3, "svr": 3, "pca-svr": 3}
 KINDS = ("psnr", "ssim", "vsi", "normal", "lognormal", "cauchy", "ties", "outliers", "steps", "noise")
 
 
@@ -212,6 +214,19 @@ def test_svr_equals_scikit_learns() -> None:
     theirs = SVR(C=3.0, epsilon=0.05, gamma=0.5, tol=1e-5).fit(scaled.transform(x), (y - level) / height)
     expected = level + height * theirs.predict(scaled.transform(x))
     assert np.allclose(mapper.predict(x).score, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_pca_svr_equals_scikit_learns_pipeline() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(70, 3)) @ rng.normal(size=(3, 9)) * np.geomspace(1, 100, 9) + rng.normal(size=(70, 9)) / 9
+    y = np.sin(x[:, 0]) * 30 + x[:, 1] / 10 + rng.normal(size=70)
+    mapper = make("pca-svr", components=3, c=3.0, epsilon=0.05, gamma=0.2)
+    mapper.fit(x, y)
+    level, height = y.mean(), y.std()
+    theirs = make_pipeline(StandardScaler(), PCA(3), SVR(C=3.0, epsilon=0.05, gamma=0.2, tol=1e-5))
+    expected = level + height * theirs.fit(x, (y - level) / height).predict(x)
+    assert np.allclose(mapper.predict(x).score, expected, rtol=1e-6, atol=1e-6)
+    assert len(mapper.state()["directions"]) == 3
 
 
 NOISES: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {

@@ -27,7 +27,17 @@ FAST = (
     "--device",
     "cpu",
 )
-FIELDS = {"image", "score", "similarities", "flags", "error", "recipe"}
+FIELDS = {
+    "image",
+    "score",
+    "interval",
+    "scale",
+    "distortion",
+    "similarities",
+    "flags",
+    "error",
+    "recipe",
+}
 
 
 def veiqa(*arguments: object) -> Result:
@@ -226,6 +236,7 @@ def test_plugins_are_listed_and_checked() -> None:
         "explainers",
         "metrics",
         "mappers",
+        "classifiers",
         "datasets",
         "recipes",
         "strategies",

@@ -139,7 +139,7 @@ def test_one_content_left_out_is_what_it_says() -> None:
         mapper = installed().part("mapper", "logistic5").create()
         similarities = np.stack(table.oriented)
         mapper.fit(similarities[~out], table.quality[~out])
-        predicted[out] = mapper.predict(similarities[out]).score
+        predicted[out] = mapper.predict(similarities[out]).score.clip(0, 100)  # the scale of the ratings
     done = run(recipe("logistic5"), measured, Protocol("loco"))
     assert done.overall.values["plcc"] == pytest.approx(stats.pearsonr(predicted, table.quality).statistic)
     assert done.overall.values["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - table.quality) ** 2)))
@@ -229,6 +229,54 @@ def test_another_dataset_to_fit_on() -> None:
     mapper = installed().part("mapper", "logistic5").create()
     mapper.fit(np.stack(there.table.oriented), there.table.quality)
     assert np.array_equal(done.predictions[0].raw.score, mapper.predict(np.stack(here.table.oriented)).score)
+
+
+def test_another_dataset_is_fitted_on_beside_the_own_contents() -> None:
+    here, there = made(contents=3), other_pixels(renamed(made(contents=12), "there"))
+    done = run(recipe("logistic5"), here, Protocol("loco"), trained_on=there)
+    assert (done.overall.count, done.overall.fit) == (24, "held-out")
+    assert done.protocol["train"] == {"dataset": "made", "path": "made", "n": 96}
+    (part,) = [item for item in done.predictions if set(item.clusters) == {"made:scene1"}]
+    others = np.r_[0:8, 16:24]
+    mapper = installed().part("mapper", "logistic5").create()
+    mapper.fit(
+        np.concatenate([np.stack(here.table.oriented)[others], np.stack(there.table.oriented)]),
+        np.concatenate([here.table.quality[others], there.table.quality]),
+    )
+    assert np.array_equal(part.raw.score, mapper.predict(np.stack(here.table.oriented)[8:16]).score.clip(0, 100))
+    with pytest.raises(UsageError, match="one scene or picture on both sides"):
+        run(recipe("logistic5"), here, Protocol("loco"), trained_on=renamed(here, "there"))
+
+
+def test_scores_stay_on_the_scale_of_the_ratings() -> None:
+    measured = made()
+    beyond = changed(measured, oriented=tuple(values - 5 for values in measured.table.oriented))
+    fitted = fitting.fit(recipe("linear"), resolve_all(recipe("linear"), installed()), measured)
+    (part,) = run(fitted, other_pixels(renamed(beyond, "other"))).predictions
+    assert set(part.raw.score) == set(part.raw.high) == {100}
+
+
+def test_a_fit_to_two_datasets_and_of_the_classifier() -> None:
+    here, there = made(contents=3), made(contents=12, types=("GB", "WN"))
+    tenth = attrs.evolve(
+        changed(other_pixels(renamed(there, "there")), quality=there.table.quality / 10),
+        rated=attrs.evolve(there.rated, name="there", ratings=attrs.evolve(there.rated.ratings, range=(0, 10))),
+    )
+    given = recipe("logistic5", classifier=Choice("multinomial"))
+    fitted = fitting.fit(given, resolve_all(given, installed()), here, tenth)
+    assert isinstance(fitted, Recipe)
+    assert fitted.fitted is not None
+    assert (fitted.fitted.dataset, fitted.fitted.images, fitted.fitted.range) == ("made + there", 120, (0, 100))
+    assert {"made:scene0", "there:scene11"} <= set(fitted.fitted.known)
+    mapper = installed().part("mapper", "logistic5").create()
+    both = [np.stack(item.table.oriented) for item in (here, there)]
+    mapper.fit(np.concatenate(both), np.concatenate([here.table.quality, there.table.quality]))
+    assert fitted.state["coefficients"] == pytest.approx(mapper.state()["coefficients"])
+    assert fitted.classifier_state["classes"] == ["GB", "WN"]
+    with pytest.raises(FitError, match="no image names its distortion type, which classifier multinomial learns"):
+        fitting.fit(given, resolve_all(given, installed()), changed(here, distortions=(None,) * 24))
+    with pytest.raises(FitError, match="recipe 'mine': multinomial needs at least two types"):
+        fitting.fit(given, resolve_all(given, installed()), here)
 
 
 def test_leaks_are_refused() -> None:

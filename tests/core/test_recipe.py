@@ -28,6 +28,8 @@ FULL = Recipe(
     ),
     Choice("linear"),
     {"coefficients": [1.0, -2.5], "intercept": 3.0},
+    classifier=Choice("multinomial", {"strength": 0.5}),
+    classifier_state={"classes": ["GB", "WN"]},
 )
 
 
@@ -58,6 +60,8 @@ def test_the_digest_depends_on_what_is_computed_and_on_nothing_else() -> None:
         Recipe("a", (Branch(pri=Choice("mean-blur"), layer=0),)),
         Recipe("a", (Branch(pri=Choice("mean-blur"), scale="none"),)),
         Recipe("a", (Branch(pri=Choice("mean-blur")),), Choice("identity")),
+        Recipe("a", (Branch(pri=Choice("mean-blur")),), classifier=Choice("multinomial")),
+        Recipe("a", (Branch(pri=Choice("mean-blur")),), classifier=Choice("multinomial"), classifier_state={"a": 1}),
         Recipe("a", (Branch(pri=Choice("mean-blur")),), Choice("linear"), {"x": 1.0}),
     ]
     assert len({_digest(base), *map(_digest, others)}) == len(others) + 1

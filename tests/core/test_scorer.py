@@ -15,7 +15,7 @@ from veiqa_core import Recipe, RecipeSet, Result, Scorer
 from veiqa_core import recipe as recipes
 from veiqa_core.engine import Engine
 from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageError
-from veiqa_core.recipe import Branch, Choice
+from veiqa_core.recipe import Basis, Branch, Choice
 from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve
 
@@ -254,6 +254,37 @@ def test_a_fitted_recipe_survives_its_file(small: Choice, tmp_path: Path) -> Non
     broken = attrs.evolve(fitted, state={"beta": "x"})
     with pytest.raises(RecipeError, match="recipe 'fitted': mapper.state: "):
         Scorer(broken, device="cpu")
+
+
+def test_a_fitted_recipe_tells_interval_scale_and_likely_distortion(small: Choice) -> None:
+    branch = Branch(pri=PRIS[0], extractor=small)
+    x = np.linspace(5, 60, 50)[:, None]
+    mapper, classifier = (
+        installed().part(kind, name).create() for kind, name in (("mapper", "linear"), ("classifier", "multinomial"))
+    )
+    mapper.fit(x, 100 - x[:, 0] + np.cos(x[:, 0]))
+    classifier.fit(x, ["GB" if value < 30 else "WN" for value in x[:, 0]])
+    basis = Basis("made", 50, (0, 100), ())
+    fitted = Recipe(
+        "fitted", (branch,), Choice("linear"), mapper.state(), basis, None, Choice("multinomial"), classifier.state()
+    )
+    result = Scorer(fitted, device="cpu").score(picture())
+    (value,) = result.similarities.values()
+    prediction = mapper.predict(np.array([[value]]))
+    assert result.scale == (0, 100)
+    assert result.interval == (prediction.low[0], prediction.high[0])
+    assert result.distortion is not None
+    assert list(result.distortion) == ["GB", "WN"]
+    assert list(result.distortion.values()) == classifier.probabilities(np.array([[value]]))[0].tolist()
+    assert result.to_dict()["interval"] == list(result.interval)
+    narrow = attrs.evolve(fitted, fitted=attrs.evolve(basis, range=(-1, 1)))
+    held = Scorer(narrow, device="cpu").score(picture())
+    assert (held.score, held.interval) == (1, (1, 1))
+    broken = attrs.evolve(fitted, classifier_state={"classes": []})
+    with pytest.raises(RecipeError, match="recipe 'fitted': classifier.state: "):
+        Scorer(broken, device="cpu")
+    plain = Scorer(attrs.evolve(fitted, fitted=None, classifier_state={}), device="cpu").score(picture())
+    assert (plain.score, plain.scale, plain.distortion) == (result.score, None, None)
 
 
 def test_a_recipe_set_needs_the_distortion(small: Choice) -> None:

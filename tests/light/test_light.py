@@ -97,6 +97,7 @@ def test_every_kind_of_component_is_listed() -> None:
         "explainer",
         "metric",
         "mapper",
+        "classifier",
         "dataset",
         "strategy",
         "baseline",

@@ -22,7 +22,7 @@ BROKEN = (
     "plugin veiqa-broken 1.0 (entry point 'main'): cannot be imported: "
     "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
 )
-FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 2.0; this VEIQA offers 1.2"
+FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 2.0; this VEIQA offers 1.3"
 CLASH = "similarity metric 'psnr' is offered by veiqa 0.1.0 and veiqa-clash 1.0: say 'veiqa:psnr' or 'veiqa-clash:psnr'"
 
 
@@ -123,6 +123,8 @@ def test_a_third_party_dataset_is_evaluated_with_a_third_party_recipe(tmp_path: 
     assert veiqa("fit", *options, "--output", str(fitted), **store).returncode == 0
     (row,) = json.loads(veiqa("run", str(PHOTO), "--recipe", str(fitted), "--format", "json").stdout)
     assert isinstance(row["score"], float)
+    assert list(row["distortion"]) == ["GB", "none"]
+    assert sum(row["distortion"].values()) == pytest.approx(1)
 
 
 def test_a_third_party_space_is_searched_with_a_third_party_strategy_and_baseline(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
     "--train",
     type=(str, click.Path(path_type=Path)),
     metavar="DATASET PATH",
-    help="Refit on another dataset, test here.",
+    help="Refit on another dataset, test here; beside a --split that refits: on its images, too.",
 )
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
@@ -129,6 +129,12 @@ def evaluate(
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", required=True, help="The fitted recipe, TOML."
 )
+@click.option(
+    "--also",
+    type=(str, click.Path(path_type=Path)),
+    metavar="DATASET PATH",
+    help="Fit to the images of another dataset, too.",
+)
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @store_options
 @crew_options
@@ -144,6 +150,7 @@ def fit(
     settings: tuple[str, ...],
     output: Path,
     force: bool,
+    also: tuple[str, Path] | None,
     store: Path | None,
     no_store: bool,
     device: str,
@@ -164,6 +171,7 @@ def fit(
     wanted = Settings(found, settings)
     recipe = chosen_recipe(found, wanted, **options)
     part = dataset_part(found, wanted, dataset, score_range)
+    also_part = None if also is None else dataset_part(found, wanted, also[0], None)
     wanted.check_all_used()
     from .. import recipe as recipe_files
     from ..datasets import load
@@ -173,29 +181,35 @@ def fit(
 
     rated = load(part, path, distortions)
     keep_apart(output, path)
+    other = None if also is None or also_part is None else load(also_part, also[1], distortions)
     recipes = resolve_all(recipe, found)
-    check_mappers(recipes, {item.distortion for item in rated.images})
+    sets = [rated] if other is None else [rated, other]
+    check_mappers(recipes, {item.distortion for one in sets for item in one.images})
     with opened_store(store, no_store) as kept, resumable(said_of(kept)):
-        measured = _measured(rated, recipes, _meter(recipes, device, kept, crew), crew)
-    fitted = run(recipe, recipes, measured)
+        meter = _meter(recipes, device, kept, crew)
+        measured, *more = [_measured(one, recipes, meter, crew) for one in sets]
+    besides = more[0] if more else None
+    fitted = run(recipe, recipes, measured, besides)
     write_text(recipe_files.dumps(fitted), output)
-    click.echo(f"{output}: {fitted.name}, fitted to {len(measured.table)} images of {rated.name}", err=True)
-    unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.table.keys)]
+    told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
+    click.echo(f"{output}: {fitted.name}, fitted to {told}", err=True)
+    unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(besides).keys)]
     if unfitted:
         click.echo(f"note: no images of {', '.join(unfitted)}: not fitted", err=True)
-    for problem in measured.failed.values():
+    failed = [problem for one in (measured, *more) for problem in one.failed.values()]
+    for problem in failed:
         click.echo(f"warning: {problem}", err=True)
-    ctx.exit(1 if measured.failed else 0)
+    ctx.exit(1 if failed else 0)
 
 
 def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: int, split_file: Path | None) -> Any:
     from ..evaluation.splits import Protocol
 
-    if train and split is not None:
-        raise UsageError("--train is a split of its own: leave out --split")
-    if split_file is not None and (train or split not in (None, "list")):
-        raise UsageError(f"--split-file goes with --split list, not {'--train' if train else split}")
-    kind: Any = "train" if train else split or ("list" if split_file is not None else "frozen")
+    if train and split == "frozen":
+        raise UsageError("--train is to be fitted on, and --split frozen refits nothing: leave out one of them")
+    if split_file is not None and split not in (None, "list"):
+        raise UsageError(f"--split-file goes with --split list, not {split}")
+    kind: Any = split or ("list" if split_file is not None else "train" if train else "frozen")
     return Protocol(kind=kind, folds=folds, repeats=repeats, seed=seed, file=split_file)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,19 +18,25 @@ UNCALIBRATED = (
 )
 
 
+_FEW = 8  # branches whose similarities a person takes in at a glance
+
+
 @contextmanager
 def table(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
     """For people."""
-    width = max(map(len, keys))
+    shown = tuple(keys) if len(keys) <= _FEW else ()
+    width = max(map(len, (*shown, _score_title(None))))
     uncalibrated = False
 
     def write(result: Result) -> None:
         nonlocal uncalibrated
         stream.write(f"{result.image}\n")
         if result.score is not None:
-            stream.write(f"  {'score (higher is better)':<{width}}  {result.score:12.4f}\n")
-        for key, value in result.similarities.items():
-            if value is not None:
+            stream.write(f"  {_score_title(result.scale):<{width}}  {result.score:12.4f}{_interval(result)}\n")
+        if result.distortion is not None:
+            stream.write(f"  {'likely distortion':<{width}}  {_likely(result.distortion)}\n")
+        for key in shown:
+            if (value := result.similarities[key]) is not None:
                 stream.write(f"  {key:<{width}}  {value:12.4f}\n")
         for flag in result.flags:
             uncalibrated |= flag == "uncalibrated"
@@ -43,6 +49,24 @@ def table(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
     yield write
     if uncalibrated:
         stream.write(f"{UNCALIBRATED}\n")
+
+
+def _score_title(scale: tuple[float, float] | None) -> str:
+    return "score (higher is better)" if scale is None else f"score ({scale[0]:g} worst, {scale[1]:g} best)"
+
+
+def _interval(result: Result) -> str:
+    if result.interval is None:
+        return ""
+    low, high = result.interval
+    return f"   90 % interval {low:.1f} to {high:.1f}"
+
+
+def _likely(distortion: Mapping[str, float]) -> str:
+    """The types that are not out of the question, the likeliest first."""
+    ranked = sorted(distortion.items(), key=lambda item: -item[1])
+    told = [(kind, share) for kind, share in ranked if share >= 0.05 or kind == ranked[0][0]]
+    return ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in told)
 
 
 @contextmanager
@@ -75,13 +99,19 @@ def json_lines(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
 
 @contextmanager
 def comma_separated(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
-    """CSV with one column a branch; what is not available is empty, flags are joined by ``; ``."""
+    """CSV with one column a branch; what is not available is empty, flags are joined by ``; ``.
+
+    ``low`` and ``high`` are the ends of the score's interval, ``distortion`` is the likeliest type.
+    """
     rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["image", "score", *keys, "flags", "error", "recipe"])
+    rows.writerow(["image", "score", "low", "high", "distortion", *keys, "flags", "error", "recipe"])
 
     def write(result: Result) -> None:
         values = [result.similarities.get(key) for key in keys]
-        rows.writerow([result.image, result.score, *values, "; ".join(result.flags), result.error, result.recipe])
+        low, high = result.interval or (None, None)
+        likeliest = max(result.distortion, key=result.distortion.__getitem__) if result.distortion else None
+        judged = [result.image, result.score, low, high, likeliest]
+        rows.writerow([*judged, *values, "; ".join(result.flags), result.error, result.recipe])
         stream.flush()
 
     yield write

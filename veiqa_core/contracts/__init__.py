@@ -18,6 +18,7 @@ from __future__ import annotations
 from ..ratings import RatedImage, Ratings
 from .rating import Dataset, KnownValue
 from .scoring import (
+    DistortionClassifier,
     Explainer,
     FeatureExtractor,
     FloatArray,
@@ -34,6 +35,7 @@ from .searching import Baseline, Pair, Proposal, SearchStrategy, SearchTask
 __all__ = [
     "Baseline",
     "Dataset",
+    "DistortionClassifier",
     "Explainer",
     "FeatureExtractor",
     "FloatArray",

@@ -250,3 +250,40 @@ class ScoreMapper(Protocol):
             ValueError: the state does not fit this mapper.
         """
         ...
+
+
+@runtime_checkable
+class DistortionClassifier(Protocol):
+    """Tells the likely distortion of an image from the similarities that its quality is mapped from.
+
+    The similarities are oriented as those of mappers are.
+    """
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The distortion types that it tells apart, in the order of the probabilities; none before a fit."""
+        ...
+
+    def fit(self, similarities: FloatArray, types: Sequence[str]) -> None:
+        """Fit to similarities ``[N, B]`` and the type of each image.
+
+        Raises:
+            FitError: the data do not determine the classes, and why.
+        """
+        ...
+
+    def probabilities(self, similarities: FloatArray) -> FloatArray:
+        """Probabilities ``[N, K]`` of the classes for similarities ``[N, B]``; each row sums to 1."""
+        ...
+
+    def state(self) -> Mapping[str, Any]:
+        """What was fitted, as texts, numbers and lists of them; empty before a fit."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what :meth:`state` gave.
+
+        Raises:
+            ValueError: the state does not fit this classifier.
+        """
+        ...

@@ -17,9 +17,9 @@ from ..contracts import FloatArray, Prediction, ScoreMapper
 from ..engine import attempt, or_usage_error
 from ..errors import FitError, VeiqaError
 from ..images import display_name
-from ..mapping import fitted_mapper, ready_mapper, unmapped
+from ..mapping import fitted_mapper, ready_mapper, unmapped, within
 from ..registry import Part, Registry
-from ..resolution import ResolvedSet
+from ..resolution import ResolvedRecipe, ResolvedSet
 from . import splits
 from .figures import MAPPINGS, Figures, Predictions, figures
 from .measured import MeasuredSet, Table
@@ -81,14 +81,15 @@ def evaluate(
     """Evaluate measured images.
 
     Args:
-        trained_on: for the protocol ``train``, the images of the other dataset, measured with the same recipes.
+        trained_on: the images of another dataset, measured with the same recipes, which mappers are fitted to: alone
+            under the protocol ``train``, under others that refit beside this dataset's own.
 
     Raises:
         UsageError: the protocol does not go with the dataset: contents are not named, or the sides of a split share a
             content or an image.
     """
-    table = measured.table if trained_on is None else measured.table.joined(_on_scale_of(measured, trained_on))
-    run = _Run(recipes, table, protocol, registry)
+    table = measured.joined(trained_on)
+    run = _Run(recipes, table, protocol, registry, measured.rated.ratings.quality_range)
     predictions = [run.predict(split) for split in _splits(protocol, table, tested=len(measured.table))]
     calibrated = run.calibrated
     one_scale = calibrated or len(run.used) == 1
@@ -128,11 +129,14 @@ def evaluate(
 class _Run:
     """Fits on one side of each split, and predicts the other."""
 
-    def __init__(self, recipes: ResolvedSet, table: Table, protocol: Protocol, registry: Registry) -> None:
+    def __init__(
+        self, recipes: ResolvedSet, table: Table, protocol: Protocol, registry: Registry, ends: tuple[float, float]
+    ) -> None:
         present = set(table.keys)
         self.used = {key: recipe for key, recipe in recipes.recipes.items() if key in present}
         self._table = table
         self._refits = protocol.refits
+        self._ends = ends
         self._given: Mappers = {}
         if not self._refits:
             self._given = {key: ready_mapper(recipe) for key, recipe in self.used.items()}
@@ -195,10 +199,18 @@ class _Run:
                 prediction = unmapped(similarities)
             else:
                 work = functools.partial(mapper.predict, similarities)
-                prediction = or_usage_error(attempt(recipe.mapper, work))
+                prediction = within(or_usage_error(attempt(recipe.mapper, work)), self._scale(recipe))
             for name, values in columns.items():
                 values[at] = getattr(prediction, name)
         return Prediction(**columns)
+
+    def _scale(self, recipe: ResolvedRecipe) -> tuple[float, float] | None:
+        """The worst and the best score of a recipe."""
+        if not _fittable(recipe.mapper):
+            return None
+        if self._refits:
+            return self._ends
+        return None if recipe.fitted is None else recipe.fitted.range
 
     def _mapped(
         self, split: Split, train_scores: FloatArray, test_scores: FloatArray, part: Part, groups: Sequence[object]
@@ -226,15 +238,17 @@ def _fittable(mapper: Part | None) -> bool:
 
 
 def _splits(protocol: Protocol, table: Table, tested: int) -> list[Split]:
-    everything = np.arange(len(table), dtype=np.intp)
+    """The splits of a table whose first rows may be tested, the others being fitted on in any case."""
+    own, others = np.arange(tested, dtype=np.intp), np.arange(tested, len(table), dtype=np.intp)
     if protocol.kind == "frozen":
-        return [Split(everything, everything)]
+        return [Split(own, own)]
     if protocol.kind == "train":
-        parts = [Split(everything[tested:], everything[:tested])]
+        parts = [Split(own[:0], own)]
     elif protocol.kind == "list":
-        parts = [splits.by_label(table.labels)]
+        parts = [splits.by_label(table.labels[:tested])]
     else:
-        parts = splits.by_content(protocol, table.contents)
+        parts = splits.by_content(protocol, table.contents[:tested])
+    parts = [Split(np.concatenate([part.train, others]), part.test) for part in parts]
     marks = [table.marks(index) for index in range(len(table))]
     for split in parts:
         splits.refuse_shared(split, marks, table.names)
@@ -251,11 +265,3 @@ def _trained(trained_on: MeasuredSet | None) -> dict[str, object]:
             "n": len(trained_on.table),
         }
     }
-
-
-def _on_scale_of(measured: MeasuredSet, other: MeasuredSet) -> Table:
-    """Another dataset's images, their quality brought from its declared range to this one's."""
-    (low, high), (from_low, from_high) = (item.rated.ratings.quality_range for item in (measured, other))
-    scaled = low + (other.table.quality - from_low) * ((high - low) / (from_high - from_low))
-    same = (low, high) == (from_low, from_high)
-    return other.table if same else attrs.evolve(other.table, quality=scaled)

@@ -1,31 +1,40 @@
-"""Fitting: a recipe or set whose mappers are fitted to all measured images, with a record of what that was."""
+"""Fitting: a recipe or set whose mappers and classifiers are fitted to all measured images, with a record of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import attrs
 
+from ..classification import fitted_classifier
 from ..errors import FitError, UsageError
 from ..mapping import fitted_mapper
 from ..recipe import Basis, Recipe, RecipeSet
 from ..registry import Part
 from ..resolution import ResolvedRecipe, ResolvedSet
-from .measured import MeasuredSet
+from .measured import MeasuredSet, Table
 
 
-def fit(recipe: Recipe | RecipeSet, resolved: ResolvedSet, measured: MeasuredSet) -> Recipe | RecipeSet:
+def fit(
+    recipe: Recipe | RecipeSet, resolved: ResolvedSet, measured: MeasuredSet, also: MeasuredSet | None = None
+) -> Recipe | RecipeSet:
     """The recipe with its mapper fitted, or the set with those of every recipe that has images here.
+
+    Args:
+        also: images of another dataset, to be fitted to as well.
 
     Raises:
         UsageError: a recipe has no mapper that could be fitted.
         FitError: the images do not determine a mapping, and why.
     """
     if isinstance(recipe, Recipe):
-        return _fitted(recipe, resolved.recipes[None], None, measured)
-    present = set(measured.table.keys)
+        return _fitted(recipe, resolved.recipes[None], None, measured, also)
+    present = set(measured.joined(also).keys)
     return attrs.evolve(
         recipe,
         recipes={
-            kind: _fitted(item, resolved.recipes[kind], kind, measured) if kind in present else item
+            kind: _fitted(item, resolved.recipes[kind], kind, measured, also) if kind in present else item
             for kind, item in recipe.recipes.items()
         },
     )
@@ -56,14 +65,31 @@ def fittable(recipe: ResolvedRecipe) -> Part:
     return recipe.mapper
 
 
-def _fitted(recipe: Recipe, resolved: ResolvedRecipe, key: str | None, measured: MeasuredSet) -> Recipe:
+def _fitted(
+    recipe: Recipe, resolved: ResolvedRecipe, key: str | None, measured: MeasuredSet, also: MeasuredSet | None
+) -> Recipe:
     part = fittable(resolved)
-    table = measured.table
+    table = measured.joined(also)
     rows = [index for index, own in enumerate(table.keys) if own == key]
     try:
         mapper = fitted_mapper(part, table.similarities(rows), table.quality[rows])
     except FitError as error:
         raise FitError(f"recipe {recipe.name!r}: {error}") from error
     known = tuple(sorted({mark for index in rows for mark in table.marks(index)}))
-    basis = Basis(measured.rated.name, len(rows), measured.rated.ratings.quality_range, known)
-    return attrs.evolve(recipe, state=mapper.state(), fitted=basis)
+    names = measured.rated.name if also is None else f"{measured.rated.name} + {also.rated.name}"
+    basis = Basis(names, len(rows), measured.rated.ratings.quality_range, known)
+    told = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
+    return attrs.evolve(recipe, state=mapper.state(), classifier_state=told, fitted=basis)
+
+
+def _classifier_state(part: Part, recipe: Recipe, rows: Sequence[int], table: Table) -> Mapping[str, Any]:
+    """What the recipe's classifier is fitted to: the images that name their distortion type."""
+    types = {index: kind for index in rows if (kind := table.distortions[index]) is not None}
+    if not types:
+        raise FitError(
+            f"recipe {recipe.name!r}: no image names its distortion type, which classifier {part.key} learns"
+        )
+    try:
+        return fitted_classifier(part, table.similarities(list(types)), list(types.values())).state()
+    except FitError as error:
+        raise FitError(f"recipe {recipe.name!r}: {error}") from error

@@ -80,6 +80,16 @@ class MeasuredSet:
     flagged: int
     versions: Mapping[str, Any]
 
+    def joined(self, other: MeasuredSet | None) -> Table:
+        """The table, then that of another dataset, its quality brought from its declared range to this one's."""
+        if other is None:
+            return self.table
+        (low, high), (from_low, from_high) = (item.rated.ratings.quality_range for item in (self, other))
+        if (low, high) == (from_low, from_high):
+            return self.table.joined(other.table)
+        scaled = low + (other.table.quality - from_low) * ((high - low) / (from_high - from_low))
+        return self.table.joined(attrs.evolve(other.table, quality=scaled))
+
 
 def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress: Progress = iter) -> MeasuredSet:
     """Measure every image that a recipe is for.

@@ -142,6 +142,36 @@ class Median:
         """Nothing to take back."""
 
 
+class NearestMean:
+    """Each type's probability falls with the distance from its mean similarities."""
+
+    def __init__(self, params: NoParams) -> None:
+        self.means: dict[str, list[float]] = {}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The types seen."""
+        return tuple(self.means)
+
+    def fit(self, similarities: FloatArray, types: Sequence[str]) -> None:
+        """Take the means."""
+        labels = np.array(types)
+        self.means = {str(kind): similarities[labels == kind].mean(axis=0).tolist() for kind in np.unique(labels)}
+
+    def probabilities(self, similarities: FloatArray) -> FloatArray:
+        """Shares of ``exp(-distance)``."""
+        near = [np.exp(-np.abs(similarities - mean).mean(axis=1)) + 1e-300 for mean in self.means.values()]
+        return np.stack(near, axis=1) / np.sum(near, axis=0)[:, None]
+
+    def state(self) -> Mapping[str, Any]:
+        """The means."""
+        return dict(self.means)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the means back."""
+        self.means = dict(state)
+
+
 class ScoredNames:
     """Reads a folder of images named CONTENT_SCORE.png."""
 
@@ -153,7 +183,12 @@ class ScoredNames:
         parts = [(path.name, *path.stem.rsplit("_", 1)) for path in sorted(root.glob("*_*.png"))]
         if not parts:
             raise DatasetError(f"{root}: holds no image named CONTENT_SCORE.png")
-        images = tuple(RatedImage(image=name, content=content, score=float(score)) for name, content, score in parts)
+        images = tuple(
+            RatedImage(
+                image=name, content=content, score=float(score), distortion="GB" if float(score) < 50 else "none"
+            )
+            for name, content, score in parts
+        )
         return Ratings(images=images, score_type="mos", range=(0, 100))
 
 

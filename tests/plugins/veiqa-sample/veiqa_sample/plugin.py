@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from veiqa_core.api import Component, Resource, hookimpl, param, params, target_param
 
-VEIQA_API = (1, 2)
+VEIQA_API = (1, 3)
 
 
 @params
@@ -92,6 +92,17 @@ def veiqa_datasets() -> Iterator[Component]:
         summary="Images whose names hold content and score, such as harbour_73.png.",
         factory="veiqa_sample.components:ScoredNames",
         traits={"home": "a folder of your own", "score_type": "mos", "range": (0, 100)},
+    )
+
+
+@hookimpl
+def veiqa_distortion_classifiers() -> Iterator[Component]:
+    """One distortion classifier."""
+    yield Component(
+        name="nearest-mean",
+        summary="The type whose mean similarities are nearest.",
+        factory="veiqa_sample.components:NearestMean",
+        requires=("numpy",),
     )
 
 

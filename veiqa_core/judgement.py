@@ -1,0 +1,87 @@
+"""What a recipe says of an image whose similarities are known: score, interval, likely distortion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from .classification import probabilities, ready_classifier
+from .contracts import FloatArray, Prediction, ScoreMapper
+from .engine import attempt
+from .errors import VeiqaError
+from .mapping import ready_mapper, within
+from .registry import Part
+from .resolution import ResolvedRecipe
+from .similarities import signs
+
+
+@attrs.frozen
+class Judgement:
+    """What is said of one image.
+
+    Attributes:
+        score: quality, higher being better; None without a mapper, or before it is fitted.
+        interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
+        distortion: probability of each distortion type; None without a fitted classifier.
+    """
+
+    score: float | None = None
+    interval: tuple[float, float] | None = None
+    distortion: Mapping[str, float] | None = None
+
+
+class Judge:
+    """Judges images by their similarities.
+
+    Attributes:
+        calibrated: whether scores are on the scale of ratings, because the mapper was fitted to some.
+        scale: the worst and the best score; None where the recipe does not say what it was fitted on.
+
+    Raises:
+        UsageError: the mapper or the classifier cannot be built, or its state does not fit.
+    """
+
+    def __init__(self, recipe: ResolvedRecipe) -> None:
+        self._recipe = recipe
+        self._signs = signs(recipe)
+        self._mapper = ready_mapper(recipe)
+        self._classifier = ready_classifier(recipe)
+        self.calibrated = self._mapper is not None and bool(recipe.state)
+        self.scale = recipe.fitted.range if self.calibrated and recipe.fitted is not None else None
+
+    def judge(self, similarities: FloatArray) -> Judgement:
+        """The judgement on an image with similarities ``[B]``, as the metrics give them.
+
+        Raises:
+            VeiqaError: the mapper or the classifier fails.
+        """
+        oriented = (similarities * self._signs)[None]
+        score = interval = None
+        if self._mapper is not None and self._recipe.mapper is not None:
+            made = within(self._predicted(self._recipe.mapper, self._mapper, oriented), self.scale)
+            score, low, high = float(made.score[0]), float(made.low[0]), float(made.high[0])
+            interval = (low, high) if np.isfinite([low, high]).all() else None
+        return Judgement(score, interval, self._distortion(oriented))
+
+    @staticmethod
+    def _predicted(part: Part, mapper: ScoreMapper, oriented: FloatArray) -> Prediction:
+        def work() -> Prediction:
+            made = mapper.predict(oriented)
+            if not np.isfinite(made.score).all():
+                raise ValueError(f"gave {made.score[0]}")
+            return made
+
+        prediction = attempt(part, work)
+        if isinstance(prediction, VeiqaError):
+            raise prediction
+        return prediction
+
+    def _distortion(self, oriented: FloatArray) -> Mapping[str, float] | None:
+        if self._classifier is None or self._recipe.classifier is None:
+            return None
+        made = probabilities(self._recipe.classifier, self._classifier, oriented)
+        if isinstance(made, VeiqaError):
+            raise made
+        return {kind: float(share) for kind, share in zip(self._classifier.classes, made[0], strict=True)}
