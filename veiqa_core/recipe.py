@@ -5,8 +5,10 @@ A recipe is plain data, read from and written to TOML; ``resolution`` checks it 
 
 from __future__ import annotations
 
+import itertools
+import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -160,7 +162,11 @@ class Recipe:
         classifier, classifier_state = _read_fitted(table, "classifier", where)
         return cls(
             name=str(table.get("name", name)),
-            branches=tuple(Branch.read(branch, f"{where}: branch {i}") for i, branch in enumerate(branches, start=1)),
+            branches=tuple(
+                branch
+                for i, table in enumerate(branches, start=1)
+                for branch in _read_branches(table, f"{where}: branch {i}")
+            ),
             mapper=mapper,
             state=state,
             classifier=classifier,
@@ -170,7 +176,7 @@ class Recipe:
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes."""
-        table: dict[str, Any] = {"name": self.name, "branch": [branch.write() for branch in self.branches]}
+        table: dict[str, Any] = {"name": self.name, "branch": _write_branches(self.branches)}
         if self.mapper is not None:
             table["mapper"] = _write_fitted(self.mapper, self.state)
         if self.classifier is not None:
@@ -274,6 +280,33 @@ def ad_hoc(
     """A recipe with one branch for each PRI (default: all four), its other parts those of :class:`Branch`."""
     chosen = tuple(pris) or tuple(Choice(pri) for pri in DEFAULT_PRIS)
     return Recipe(name, tuple(Branch(pri=pri, **parts) for pri in chosen), mapper)
+
+
+def _read_branches(table: Any, where: str) -> list[Branch]:
+    """The branches of a table of TOML: where fields hold lists, one for every combination of their items."""
+    if not isinstance(table, Mapping):
+        return [Branch.read(table, where)]
+    values = {name: value if isinstance(value, list) else [value] for name, value in table.items()}
+    for name, items in values.items():
+        if not items:
+            raise RecipeError(f"{where}.{name}: the list is empty")
+    return [
+        Branch.read(dict(zip(values, chosen, strict=True)), where) for chosen in itertools.product(*values.values())
+    ]
+
+
+def _write_branches(branches: Sequence[Branch]) -> list[dict[str, Any]]:
+    """What :func:`_read_branches` takes: one table with lists, where the branches are all combinations in order."""
+    tables = [branch.write() for branch in branches]
+    values: dict[str, list[Any]] = {}
+    for table in tables:
+        for name, value in table.items():
+            items = values.setdefault(name, [])
+            items += [] if value in items else [value]
+    combinations = (dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values()))
+    if math.prod(map(len, values.values())) != len(tables) or list(combinations) != tables:
+        return tables
+    return [{name: items if len(items) > 1 else items[0] for name, items in values.items()}]
 
 
 def _read_fitted(table: Mapping[str, Any], name: str, where: str) -> tuple[Choice | None, Mapping[str, Any]]:

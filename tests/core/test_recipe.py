@@ -37,6 +37,44 @@ def test_a_recipe_survives_toml() -> None:
     assert recipes.loads(recipes.dumps(FULL), "here", "other") == FULL
 
 
+def test_lists_in_a_branch_stand_for_every_combination() -> None:
+    text = """
+        [[branch]]
+        pri = ["mean-blur", { name = "jpeg", quality = 10 }]
+        layer = ["blocks.1", -1]
+        metric = ["nae", "gmsd"]
+        [[branch]]
+        pri = "white-noise"
+    """
+    read = recipes.loads(text, "here", "mine")
+    assert isinstance(read, Recipe)
+    expected = [
+        Branch(pri=pri, layer=layer, metric=Choice(metric))
+        for pri in (Choice("mean-blur"), Choice("jpeg", {"quality": 10}))
+        for layer in ("blocks.1", -1)
+        for metric in ("nae", "gmsd")
+    ]
+    assert read.branches == (*expected, Branch(pri=Choice("white-noise")))
+    assert recipes.loads(recipes.dumps(read), "here", "mine") == read
+
+
+def test_branches_that_are_all_combinations_are_written_as_one_table() -> None:
+    pris, layers = (Choice("mean-blur"), Choice("jpeg", {"quality": 10})), ("blocks.1", -1, None)
+    whole = Recipe("whole", tuple(Branch(pri=pri, layer=layer) for pri in pris for layer in layers[:2]))
+    assert recipes.dumps(whole).count("[[branch]]") == 1
+    odd = [
+        Recipe("backwards", whole.branches[::-1][1:]),
+        Recipe("some", whole.branches[:3]),
+        Recipe("layerless", tuple(Branch(pri=pri, layer=layer) for pri in pris for layer in layers)),
+        Recipe("swapped", (whole.branches[0], whole.branches[2], whole.branches[1], whole.branches[3])),
+        Recipe("twice", whole.branches * 2),
+    ]
+    for recipe in (whole, *odd):
+        assert recipes.loads(recipes.dumps(recipe), "here", "other") == recipe
+    for recipe in odd:
+        assert recipes.dumps(recipe).count("[[branch]]") == len(recipe.branches)
+
+
 def test_a_recipe_set_survives_toml_and_is_picked_by_distortion() -> None:
     one = RecipeSet("both", {"GB": recipes.ad_hoc(name="both-GB"), "JPEG": FULL})
     assert recipes.loads(recipes.dumps(one), "here", "other") == one
