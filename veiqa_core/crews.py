@@ -1,8 +1,8 @@
 """Who measures a folder's images: this process, several processes, or the workers of a Dask cluster.
 
-Whoever measures, this process alone decodes every image once, looks up what is known, and writes the store; a worker
-gets an image's name and what is missing, and gives back measurements. Workers open networks themselves, from the
-branches as recipes write them.
+Whoever measures, this process alone decodes every image once, looks up what is known, and writes the store and the
+folder of VEIs; a worker gets an image's name and what is missing, and gives back measurements, with VEIs where they are
+to be kept. Workers open networks themselves, from the branches as recipes write them.
 """
 
 from __future__ import annotations
@@ -29,16 +29,17 @@ import torch
 from .engine import Measurement
 from .errors import ImageError, UsageError, VeiqaError, one_line
 from .images import Image, read
-from .meter import Meter, Quantity
+from .meter import Computed, Meter, Quantity
 from .recipe import Branch
 from .registry import installed
 from .resolution import resolve_branch
+from .vei_files import VeiFolder
 
 _AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
 _LIVES = 3  # how often a task may take its process down before it is given up
 
 
-_Answer = dict[int, Measurement] | VeiqaError
+_Answer = Computed | VeiqaError
 
 
 @attrs.frozen
@@ -66,6 +67,7 @@ class Job:
     Attributes:
         name: tells this job from others.
         quantities: for each its branch as a recipe writes it, and its baseline's name and parameters.
+        veis: whether VEIs are to be sent back.
     """
 
     name: str
@@ -73,14 +75,15 @@ class Job:
     device: str
     threads: int
     quantities: tuple[tuple[Any, tuple[str, Any] | None], ...]
+    veis: bool
 
     @classmethod
-    def of(cls, meter: Meter, root: Path) -> Job:
+    def of(cls, meter: Meter, root: Path, veis: bool) -> Job:
         """The job of measuring images of a folder."""
         written = tuple(
             (q.branch.written.write(), None if q.baseline is None else _identity(q.baseline)) for q in meter.quantities
         )
-        return cls(uuid.uuid4().hex, root.resolve(), str(meter.device), torch.get_num_threads(), written)
+        return cls(uuid.uuid4().hex, root.resolve(), str(meter.device), torch.get_num_threads(), written, veis)
 
 
 class Crew(AbstractContextManager["Crew"], ABC):
@@ -89,12 +92,15 @@ class Crew(AbstractContextManager["Crew"], ABC):
     Args:
         meter: what can be ordered; its store, if any, is written here only.
         root: the folder.
+        veis: where VEIs are kept, those that lack there being made again; None for nowhere.
     """
 
-    def __init__(self, meter: Meter, root: Path) -> None:
+    def __init__(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> None:
         self.meter = meter
         self.root = root
         self._digests: dict[str, str] = {}
+        self._veis = veis
+        self._vei_digests = () if veis is None else meter.vei_digests()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -120,15 +126,31 @@ class Crew(AbstractContextManager["Crew"], ABC):
                 yield _Prepared(order.name, None, (), {}, error)
                 continue
             digest = self._digests[order.name]
-            known = self.meter.known(digest, order.wanted)
+            known = self._known(digest, order.wanted)
             missing = tuple(index for index in order.wanted if index not in known)
             yield _Prepared(order.name, image, missing, known)
 
-    def _done(self, prepared: _Prepared, measured: dict[int, Measurement], error: VeiqaError | None = None) -> Done:
-        digest = self._digests.get(prepared.name)
-        if measured and digest is not None:
-            self.meter.keep(digest, measured)
-        return Done(prepared.name, digest, prepared.known | measured, prepared.error or error)
+    def _known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
+        """What need not be measured of an image: its value is known, and its VEIs lie in the folder or are not due."""
+        if self._veis is not None:
+            lacking = self._veis.lacking(image, self._digests_of_veis(wanted))
+            wanted = [index for index in wanted if lacking.isdisjoint(self._vei_digests[index])]
+        return self.meter.known(image, wanted)
+
+    def _digests_of_veis(self, quantities: Iterable[int]) -> dict[str, str]:
+        return {key: digest for index in quantities for key, digest in self._vei_digests[index].items()}
+
+    def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> Done:
+        """An order of which nothing is measured."""
+        return Done(prepared.name, self._digests.get(prepared.name), prepared.known, prepared.error or error)
+
+    def _kept(self, prepared: _Prepared, found: Computed) -> Done:
+        """An order of which all that was missing is measured, which is kept."""
+        digest = self._digests[prepared.name]
+        self.meter.keep(digest, found.measured)
+        if self._veis is not None:
+            self._veis.put(digest, prepared.name, found.veis, self._digests_of_veis(found.measured))
+        return Done(prepared.name, digest, prepared.known | found.measured)
 
 
 @attrs.frozen(eq=False)
@@ -146,14 +168,14 @@ class Alone(Crew):
     def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
         for item in prepared:
             if not item.missing:
-                yield self._done(item, {})
+                yield self._settled(item)
                 continue
             try:
                 image = item.image or read(self.root / item.name, item.name)
             except ImageError as error:
-                yield self._done(item, {}, error)
+                yield self._settled(item, error)
                 continue
-            yield self._done(item, self.meter.compute(image, item.missing))
+            yield self._kept(item, self.meter.compute(image, item.missing))
 
 
 class _Sent(Crew):
@@ -173,7 +195,7 @@ class _Sent(Crew):
         sent: dict[Future[_Answer], _Prepared] = {}
         for item in prepared:
             if not item.missing:
-                yield self._done(item, {})
+                yield self._settled(item)
                 continue
             sent[self._send(item.name, item.missing)] = attrs.evolve(item, image=None)
             if len(sent) >= _AHEAD * self.workers:
@@ -199,16 +221,16 @@ class _Sent(Crew):
                     f"{sent[future].name}: its worker failed: {one_line(error)}; the same command goes on"
                 ) from error
             item = sent.pop(future)
-            yield self._done(item, {}, answer) if isinstance(answer, VeiqaError) else self._done(item, answer)
+            yield self._settled(item, answer) if isinstance(answer, VeiqaError) else self._kept(item, answer)
 
 
 class Processes(_Sent):
     """Processes of this machine, each with its own networks and this process's number of threads."""
 
-    def __init__(self, meter: Meter, root: Path, workers: int) -> None:
-        super().__init__(meter, root)
+    def __init__(self, meter: Meter, root: Path, workers: int, veis: VeiFolder | None = None) -> None:
+        super().__init__(meter, root, veis)
         self.workers = workers
-        self._job = Job.of(meter, root)
+        self._job = Job.of(meter, root, veis is not None)
         self._losses: dict[str, int] = {}
         self._pool = self._new_pool()
 
@@ -258,8 +280,8 @@ class Cluster(_Sent):
         UsageError: Dask is not installed, or nothing answers at the address.
     """
 
-    def __init__(self, meter: Meter, root: Path, address: str) -> None:
-        super().__init__(meter, root)
+    def __init__(self, meter: Meter, root: Path, address: str, veis: VeiFolder | None = None) -> None:
+        super().__init__(meter, root, veis)
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError as error:
@@ -273,7 +295,7 @@ class Cluster(_Sent):
             self._client.close()
             raise UsageError(f"--dask {address}: the cluster has no workers; start some")
         self._tasks: dict[Future[_Answer], Any] = {}  # Dask gives up tasks that nobody holds
-        self._job = self._client.scatter(Job.of(meter, root), broadcast=True)
+        self._job = self._client.scatter(Job.of(meter, root, veis is not None), broadcast=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -300,7 +322,8 @@ def carry_out(job: Job, name: str, missing: Sequence[int]) -> _Answer:
     with _ONE_AT_A_TIME:
         torch.set_num_threads(job.threads)  # in this very thread: one that used torch before keeps its number
         try:
-            return _meter(job).compute(read(job.root / name, name), missing)
+            found = _meter(job).compute(read(job.root / name, name), missing)
+            return found if job.veis else attrs.evolve(found, veis={})
         except ImageError as error:
             return error
 

@@ -58,6 +58,7 @@ class Engine:
 
     Attributes:
         networks: the opened networks by extractor.
+        components: the other components of the branches.
         plan: the stages.
 
     Raises:
@@ -76,7 +77,7 @@ class Engine:
             if part not in self.networks:
                 self.networks[part] = open_network(part, device)
         parts = distinct(part for b in given for part in (b.pri, b.explainer, b.metric))
-        self._components = {part: _create(part) for part in parts}
+        self.components = {part: _create(part) for part in parts}
         self.plan: Plan = plans.make(
             [self._with_layer(branch) for branch in given],
             {part: network.default_layer for part, network in self.networks.items()},
@@ -118,13 +119,13 @@ class Engine:
         trial = or_usage_error(attempt(step.extractor, lambda: self._run(step, flat)))
         for vei in step.explanations:
             trial.choose_target(vei.target)
-            check = getattr(self._components[vei.explainer], "check", None)
+            check = getattr(self.components[vei.explainer], "check", None)
             if check is not None:
                 or_usage_error(attempt(vei.explainer, functools.partial(check, network, vei.layer)))
 
     def _generate(self, part: Part, image: Image) -> Tensor | VeiqaError:
         def work() -> Tensor:
-            pri: Tensor = self._components[part].generate(image.pixels.clone(), [image.seed])
+            pri: Tensor = self.components[part].generate(image.pixels.clone(), [image.seed])
             if pri.shape != image.pixels.shape or pri.dtype != torch.float32:
                 raise ValueError(f"gave {pri.dtype} {tuple(pri.shape)} for an image of {tuple(image.pixels.shape)}")
             low, high = pri.aminmax()
@@ -164,7 +165,7 @@ class Engine:
 
     def _vei(self, image_pass: views.ImagePass, targets: Targets, vei: Explanation) -> Tensor:
         view = views.PassView(image_pass, vei.layer, targets[vei.target], vei.uses)
-        made: Tensor = self._components[vei.explainer].explain(view).detach().cpu()
+        made: Tensor = self.components[vei.explainer].explain(view).detach().cpu()
         if made.ndim != 3 or len(made) != 1:
             raise ValueError(f"gave a VEI of shape {tuple(made.shape)}; [N, h, w] is due")
         if not torch.isfinite(made).all():
@@ -193,7 +194,7 @@ class Engine:
     def _similarity(self, branch: ResolvedBranch, x: Tensor, y: Tensor, scale: Scale, image: tuple[int, int]) -> float:
         minimum = branch.metric.traits.get("min_size", 1)
         pair = prepare(x, y, scale=scale, size=branch.size, image=image, min_size=minimum)
-        value = float(self._components[branch.metric].compare(*pair))
+        value = float(self.components[branch.metric].compare(*pair))
         if not math.isfinite(value):
             raise ValueError(f"gave {value}")
         return value

@@ -1,4 +1,4 @@
-"""What a similarity depends on besides the image, as one digest: the key under which the store keeps it."""
+"""What a similarity or a VEI depends on besides the image, as one digest: by it what is kept is known again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import importlib
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,13 @@ import torch
 from PIL import features
 
 from .offers import Registered
-from .plan import Comparison
+from .plan import Comparison, Explanation
 from .recipe import BRANCH_KINDS
+from .registry import Part
 
-_CORE = ("comparison", "contracts/scoring", "engine", "images", "views")
+_CORE_OF_VEIS = ("contracts/scoring", "engine", "images", "views")
+"""The modules of the core that shape a VEI."""
+_CORE = ("comparison", *_CORE_OF_VEIS)
 """The modules of the core that shape a similarity."""
 
 
@@ -53,15 +57,29 @@ def environment(device: torch.device) -> dict[str, Any]:
 def branch_digest(comparison: Comparison, weights_digest: str, device: torch.device) -> str:
     """SHA-256 over a branch with its layer resolved, all versions, the weights and the environment."""
     branch = comparison.branch
-    content = {
-        "branch": branch.identity,
-        "layer": comparison.y.layer,
-        "versions": {kind: component_version(getattr(branch, kind).registered) for kind in BRANCH_KINDS},
-        "core": _core_sources(),
+    content = {"branch": branch.identity, "layer": comparison.y.layer}
+    parts = [getattr(branch, kind) for kind in BRANCH_KINDS]
+    return _digest(content, parts, _CORE, weights_digest, device)
+
+
+def vei_digest(vei: Explanation, weights_digest: str, device: torch.device) -> str:
+    """SHA-256 over what a VEI is of, all versions, the weights and the environment."""
+    parts = [part for part in (vei.pri, vei.extractor, vei.explainer) if part is not None]
+    content = {"vei": [part.identity for part in parts], "layer": vei.layer}
+    return _digest(content, parts, _CORE_OF_VEIS, weights_digest, device)
+
+
+def _digest(
+    content: Mapping[str, Any], parts: Iterable[Part], core: tuple[str, ...], weights_digest: str, device: torch.device
+) -> str:
+    whole = {
+        **content,
+        "versions": {part.registered.kind: component_version(part.registered) for part in parts},
+        "core": _core_sources(core),
         "weights": weights_digest,
         "environment": environment(device),
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 @functools.cache
@@ -75,8 +93,8 @@ def _sources(top: str) -> str:
 
 
 @functools.cache
-def _core_sources() -> str:
-    return _hash([Path(__file__).parent / f"{name}.py" for name in _CORE])
+def _core_sources(modules: tuple[str, ...]) -> str:
+    return _hash([Path(__file__).parent / f"{name}.py" for name in modules])
 
 
 def _hash(files: list[Path]) -> str:

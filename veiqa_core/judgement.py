@@ -10,7 +10,7 @@ import numpy as np
 from .classification import probabilities, ready_classifier
 from .contracts import FloatArray, Prediction, ScoreMapper
 from .engine import attempt
-from .errors import VeiqaError
+from .errors import UsageError, VeiqaError
 from .mapping import ready_mapper, within
 from .registry import Part
 from .resolution import ResolvedRecipe
@@ -64,6 +64,26 @@ class Judge:
             score, low, high = float(made.score[0]), float(made.low[0]), float(made.high[0])
             interval = (low, high) if np.isfinite([low, high]).all() else None
         return Judgement(score, interval, self._distortion(oriented))
+
+    def sensitivity(self, similarities: FloatArray) -> FloatArray:
+        """Derivatives ``[B]`` of the score with respect to similarities ``[B]``, as the metrics give them.
+
+        Raises:
+            UsageError: there is no mapper.
+            VeiqaError: the mapper fails.
+        """
+        mapper, part = self._mapper, self._recipe.mapper
+        if mapper is None or part is None:
+            raise UsageError(f"recipe {self._recipe.name!r} has no fitted mapper, so nothing changes its score")
+
+        def work() -> FloatArray:
+            slope: FloatArray = mapper.sensitivity((similarities * self._signs)[None])[0] * self._signs
+            return slope
+
+        slope = attempt(part, work)
+        if isinstance(slope, VeiqaError):
+            raise slope
+        return slope
 
     @staticmethod
     def _predicted(part: Part, mapper: ScoreMapper, oriented: FloatArray) -> Prediction:

@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from . import plan as plans
 from . import views
 from .contracts import Network, Pair
 from .engine import Engine, Measurement, Outcome, attempt, open_network, or_usage_error
 from .errors import RecipeError, VeiqaError
-from .fingerprint import branch_digest, component_version
+from .fingerprint import branch_digest, component_version, vei_digest
 from .images import Image
 from .plan import Comparison, distinct
 from .registry import Part
@@ -33,6 +35,20 @@ class Quantity:
 
     branch: ResolvedBranch
     baseline: Part | None = None
+
+
+@attrs.frozen(eq=False)
+class Computed:
+    """What was made of an image.
+
+    Attributes:
+        measured: quantities by index.
+        veis: the VEIs behind them, ``[h, w]``, by :attr:`veiqa_core.plan.Explanation.key`; workers leave them out where
+            they are not to be kept.
+    """
+
+    measured: dict[int, Measurement]
+    veis: dict[str, NDArray[np.float32]]
 
 
 class Meter:
@@ -101,10 +117,13 @@ class Meter:
             if value is not None
         }
 
-    def compute(self, image: Image, wanted: Sequence[int]) -> dict[int, Measurement]:
+    def compute(self, image: Image, wanted: Sequence[int]) -> Computed:
         """Measure quantities of an image, whatever the store holds."""
         engine = self.engine(wanted)
-        return self.told(image, wanted, engine, engine.measure(image))
+        outcome = engine.measure(image)
+        made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)}
+        veis = {key: item[0].float().numpy() for key, item in made.items()}
+        return Computed(self.told(image, wanted, engine, outcome), veis)
 
     def engine(self, wanted: Sequence[int]) -> Engine:
         """The engine that measures these quantities.
@@ -141,10 +160,19 @@ class Meter:
         found = self.known(image.digest, wanted) if self._store is not None else {}
         missing = [index for index in wanted if index not in found]
         if missing:
-            measured = self.compute(image, missing)
+            measured = self.compute(image, missing).measured
             self.keep(image.digest, measured)
             found |= measured
         return found
+
+    def vei_digests(self) -> tuple[dict[str, str], ...]:
+        """For each quantity what its two VEIs depend on, as digests by :attr:`veiqa_core.plan.Explanation.key`."""
+        pairs = [(comparison.y, comparison.x) for comparison in self._comparisons()]
+        digests = {
+            vei: vei_digest(vei, self.networks[vei.extractor].weights_digest, self.device)
+            for vei in distinct(vei for pair in pairs for vei in pair)
+        }
+        return tuple({vei.key: digests[vei] for vei in pair} for pair in pairs)
 
     def _with_layer(self, item: Quantity) -> Quantity:
         """The quantity with its branch's layer as a name, so that equal work has equal keys."""
@@ -156,15 +184,16 @@ class Meter:
     def _make_engine(self, branches: tuple[ResolvedBranch, ...]) -> Engine:
         return Engine(branches, self.device, self.networks)
 
-    def _find_digests(self) -> tuple[str, ...]:
-        branches = distinct(item.branch for item in self.quantities)
+    def _comparisons(self) -> tuple[Comparison, ...]:
+        """What the branch of each quantity compares."""
         defaults = {part: network.default_layer for part, network in self.networks.items()}
-        comparisons = plans.make(branches, defaults).comparisons
-        digests = {
-            branch: branch_digest(comparison, self.networks[branch.extractor].weights_digest, self.device)
-            for branch, comparison in zip(branches, comparisons, strict=True)
-        }
-        return tuple(_digest(item, digests[item.branch]) for item in self.quantities)
+        return plans.make([item.branch for item in self.quantities], defaults).comparisons
+
+    def _find_digests(self) -> tuple[str, ...]:
+        return tuple(
+            _digest(item, branch_digest(comparison, self.networks[item.branch.extractor].weights_digest, self.device))
+            for item, comparison in zip(self.quantities, self._comparisons(), strict=True)
+        )
 
     def _controlled(
         self,

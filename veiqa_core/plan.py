@@ -8,7 +8,7 @@ from typing import TypeVar
 import attrs
 
 from .registry import Part
-from .resolution import ResolvedBranch
+from .resolution import ResolvedBranch, explained
 
 T = TypeVar("T")
 
@@ -21,6 +21,12 @@ class Explanation:
     extractor: Part
     explainer: Part
     layer: str
+
+    @property
+    def key(self) -> str:
+        """``pri/extractor@layer/explainer``, with ``input`` in place of the PRI for the input's own."""
+        layer = self.layer if self.explainer.traits["space"] == "layer" else None
+        return explained("input" if self.pri is None else self.pri.key, self.extractor, layer, self.explainer)
 
     @property
     def target(self) -> str | int:

@@ -36,8 +36,7 @@ class ResolvedBranch:
     @property
     def explained(self) -> str:
         """``pri/extractor@layer/explainer``: what the two VEIs are."""
-        layer = "" if self.layer is None else f"@{self.layer}"
-        return f"{self.pri.key}/{self.extractor.key}{layer}/{self.explainer.key}"
+        return explained(self.pri.key, self.extractor, self.layer, self.explainer)
 
     @property
     def key(self) -> str:
@@ -57,6 +56,12 @@ class ResolvedBranch:
         """The branch as a recipe holds it: components by distribution and name, with what differs from defaults."""
         parts = {kind: written(getattr(self, kind)) for kind in BRANCH_KINDS}
         return Branch(**parts, layer=self.layer, scale=self.scale, size=self.size)
+
+
+def explained(image: str, extractor: Part, layer: Layer, explainer: Part) -> str:
+    """``image/extractor@layer/explainer``: of what a VEI is; the layer is None where it explains the input itself."""
+    at = "" if layer is None else f"@{layer}"
+    return f"{image}/{extractor.key}{at}/{explainer.key}"
 
 
 @attrs.frozen

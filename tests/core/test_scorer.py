@@ -89,7 +89,7 @@ def test_each_stage_runs_once(small: Choice, monkeypatch: pytest.MonkeyPatch) ->
         logits.register_hook(lambda gradient: count("backward"))
 
     network.module.register_forward_hook(after_forward)
-    for part, component in engine._components.items():
+    for part, component in engine.components.items():
         if part.registered.kind == "pri":
             made = component.generate
             monkeypatch.setattr(component, "generate", lambda *a, made=made: (count("pri"), made(*a))[1])

@@ -14,6 +14,7 @@ from ..errors import UsageError
 if TYPE_CHECKING:
     from ..crews import Crew
     from ..meter import Meter
+    from ..vei_files import VeiFolder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -66,10 +67,10 @@ class CrewOptions:
 
             torch.set_num_threads(self.threads)
 
-    def crew(self, meter: Meter, root: Path) -> Crew:
-        """Who measures the images of a folder."""
+    def crew(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Crew:
+        """Who measures the images of a folder, and where VEIs are kept."""
         from ..crews import Alone, Cluster, Processes
 
         if self.dask is not None:
-            return Cluster(meter, root, self.dask)
-        return Processes(meter, root, self.workers) if self.workers > 1 else Alone(meter, root)
+            return Cluster(meter, root, self.dask, veis)
+        return Processes(meter, root, self.workers, veis) if self.workers > 1 else Alone(meter, root, veis)

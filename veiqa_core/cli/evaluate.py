@@ -23,11 +23,13 @@ from .evaluation_output import FORMATS
 from .files import check_place, keep_apart, write_text
 from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
+from .vei_options import opened_veis, vei_options
 
 if TYPE_CHECKING:
     from ..evaluation.measured import MeasuredSet
     from ..meter import Meter
     from ..resolution import ResolvedSet
+    from ..vei_files import VeiFolder
 
 _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 
@@ -62,6 +64,7 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
 @store_options
+@vei_options
 @crew_options
 @device_option
 @click.pass_context
@@ -78,6 +81,8 @@ def evaluate(
     output: Path | None,
     store: Path | None,
     no_store: bool,
+    keep_vei: Path | None,
+    keep_vei_cap: int | None,
     device: str,
     workers: int,
     threads: int | None,
@@ -110,10 +115,15 @@ def evaluate(
     keep_apart(output, path)
     other = None if train is None or train_part is None else load(train_part, train[1], distortions)
     recipes = resolve_all(recipe, found)
-    with opened_store(store, no_store) as kept, resumable(said_of(kept)):
+    datasets = (path,) if train is None else (path, train[1])
+    with (
+        opened_veis(keep_vei, keep_vei_cap, *datasets) as veis,
+        opened_store(store, no_store) as kept,
+        resumable(said_of(kept)),
+    ):
         meter = _meter(recipes, device, kept, crew)
-        measured = _measured(rated, recipes, meter, crew)
-        trained_on = None if other is None else _measured(other, recipes, meter, crew)
+        measured = _measured(rated, recipes, meter, crew, veis)
+        trained_on = None if other is None else _measured(other, recipes, meter, crew, veis)
     evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[form](evaluation), output)
     failed = [*measured.failed.values(), *(trained_on.failed.values() if trained_on is not None else ())]
@@ -137,6 +147,7 @@ def evaluate(
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @store_options
+@vei_options
 @crew_options
 @device_option
 @click.pass_context
@@ -153,6 +164,8 @@ def fit(
     also: tuple[str, Path] | None,
     store: Path | None,
     no_store: bool,
+    keep_vei: Path | None,
+    keep_vei_cap: int | None,
     device: str,
     workers: int,
     threads: int | None,
@@ -185,9 +198,13 @@ def fit(
     recipes = resolve_all(recipe, found)
     sets = [rated] if other is None else [rated, other]
     check_mappers(recipes, {item.distortion for one in sets for item in one.images})
-    with opened_store(store, no_store) as kept, resumable(said_of(kept)):
+    with (
+        opened_veis(keep_vei, keep_vei_cap, *(one.root for one in sets)) as veis,
+        opened_store(store, no_store) as kept,
+        resumable(said_of(kept)),
+    ):
         meter = _meter(recipes, device, kept, crew)
-        measured, *more = [_measured(one, recipes, meter, crew) for one in sets]
+        measured, *more = [_measured(one, recipes, meter, crew, veis) for one in sets]
     besides = more[0] if more else None
     fitted = run(recipe, recipes, measured, besides)
     write_text(recipe_files.dumps(fitted), output)
@@ -222,9 +239,11 @@ def _meter(recipes: ResolvedSet, device: str, store: Any, options: CrewOptions) 
     return Meter(quantities(recipes), find_device(device), store)
 
 
-def _measured(rated: Any, recipes: ResolvedSet, meter: Meter, options: CrewOptions) -> MeasuredSet:
+def _measured(
+    rated: Any, recipes: ResolvedSet, meter: Meter, options: CrewOptions, veis: VeiFolder | None
+) -> MeasuredSet:
     from ..evaluation.measured import measure
     from ..similarities import Measurer
 
-    with options.crew(meter, rated.root) as crew:
+    with options.crew(meter, rated.root, veis) as crew:
         return measure(rated, recipes, Measurer(recipes, crew), progress(f"measuring {rated.name}"))

@@ -1,4 +1,4 @@
-"""The option ``--output`` of commands that write one text."""
+"""Files and folders that commands write."""
 
 from __future__ import annotations
 
@@ -34,6 +34,25 @@ def keep_apart(output: Path | None, folder: Path) -> None:
     """
     if output is not None and output.is_file() and output.resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"--output {output}: is a file of the dataset; name another")
+
+
+def make_folder(option: str, folder: Path, *datasets: Path) -> None:
+    """See to it that there is a folder to write into, apart from those of datasets.
+
+    Args:
+        option: that names it, for the message.
+
+    Raises:
+        UsageError: it is a dataset's, or cannot be made or written to.
+    """
+    if any(folder.resolve() == dataset.resolve() for dataset in datasets):
+        raise UsageError(f"{option} {folder}: is the dataset's folder; name another")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{option} {folder}: cannot be made: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{option} {folder}: cannot be written: Permission denied")
 
 
 def write_text(text: str, output: Path | None) -> None:

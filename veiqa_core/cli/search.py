@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +19,11 @@ from .dataset_options import (
     said_of,
     store_options,
 )
+from .files import make_folder
 from .recipe_options import device_option, setting_option
 from .search_output import FILES
 from .settings import Settings
+from .vei_options import opened_veis, vei_options
 
 if TYPE_CHECKING:
     from ..datasets import RatedSet
@@ -69,6 +70,7 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 @click.option("--merge", is_flag=True, help="Take the shards in DIR, then go on as without them.")
 @setting_option
 @store_options
+@vei_options
 @crew_options
 @device_option
 @click.pass_context
@@ -88,6 +90,8 @@ def search(
     merge: bool,
     store: Path | None,
     no_store: bool,
+    keep_vei: Path | None,
+    keep_vei_cap: int | None,
     device: str,
     workers: int,
     threads: int | None,
@@ -126,15 +130,19 @@ def search(
     opened = networks.opened(parts, on)
     candidates = expand(space, found, opened)
     assert output is not None
-    _make_folder(output, path)
+    _check_output(output, path)
     from ..search.bench import Bench
     from ..search.shards import Shard
     from ..search.shards import merge as merge_shards
 
     shard = None if shard_text is None else Shard.read(shard_text)
     place = store if shard is None else shard.store(output)
-    with opened_store(place, no_store) as kept, resumable(said_of(kept)):
-        bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root))
+    with (
+        opened_veis(keep_vei, keep_vei_cap, path) as veis,
+        opened_store(place, no_store) as kept,
+        resumable(said_of(kept)),
+    ):
+        bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root, veis))
         if merge and kept is not None:
             count, new = merge_shards(output, kept)
             click.echo(f"{output}: {new} values taken from {count} shards", err=True)
@@ -190,15 +198,8 @@ def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_s
         raise UsageError("--merge takes shards into the store: leave out --no-store")
 
 
-def _make_folder(output: Path, dataset: Path) -> None:
-    if output.resolve() == dataset.resolve():
-        raise UsageError(f"--output {output}: is the dataset's folder; name another")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--output {output}: cannot be made: {error.strerror}") from error
-    if not os.access(output, os.W_OK):
-        raise UsageError(f"--output {output}: cannot be written: Permission denied")
+def _check_output(output: Path, dataset: Path) -> None:
+    make_folder("--output", output, dataset)
     for name in FILES:
         if (output / name).is_dir():
             raise UsageError(f"--output {output}: {name} is a folder there; name another")

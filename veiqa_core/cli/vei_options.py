@@ -1,0 +1,81 @@
+"""The options that keep VEIs, and how much of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..errors import UsageError
+from .files import make_folder
+
+if TYPE_CHECKING:
+    from ..vei_files import VeiFolder
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_CAP = 10 * 2**30  # bytes
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]?)(I?)B", re.ASCII | re.IGNORECASE)
+
+
+def _bytes(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
+    """Bytes from a size as people write it."""
+    if text is None:
+        return None
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no size such as 500MB or 10GiB", ctx, param)
+    number, prefix, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " "))
+
+
+_OPTIONS = (
+    click.option(
+        "--keep-vei",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="DIR",
+        help="Keep the VEIs here, one safetensors file an image; those that lack are made.",
+    ),
+    click.option(
+        "--keep-vei-cap",
+        callback=_bytes,
+        metavar="SIZE",
+        help="Most that the files in DIR may take, such as 500MB. Default: 10GiB.",
+    ),
+)
+
+
+def vei_options(command: Command) -> Command:
+    """Give a command ``--keep-vei`` and ``--keep-vei-cap``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def opened_veis(folder: Path | None, cap: int | None, *datasets: Path) -> Iterator[VeiFolder | None]:
+    """The folder for VEIs that the options mean; at the end one line on standard error where the cap kept some out.
+
+    Raises:
+        UsageError: the folder is a dataset's or cannot be written to, or there is a cap without a folder.
+    """
+    if folder is None:
+        if cap is not None:
+            raise UsageError("--keep-vei-cap goes with --keep-vei DIR")
+        yield None
+        return
+    from ..vei_files import VeiFolder
+
+    make_folder("--keep-vei", folder, *datasets)
+    opened = VeiFolder(folder, _CAP if cap is None else cap)
+    yield opened
+    if opened.without:
+        click.echo(
+            f"warning: --keep-vei {folder}: reached its cap; images without all their VEIs: {len(opened.without)}; "
+            "the same command goes on with a larger --keep-vei-cap",
+            err=True,
+        )
