@@ -1,4 +1,4 @@
-"""Pictures of VEIs that a person understands."""
+"""Pictures of VEIs and quality maps that a person understands."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from .scorer import Heatmaps
+from .explanations import Heatmaps
 
 _PANEL_WIDTH = 4.6  # inches
 
 
-def figure(heatmaps: Heatmaps, name: str) -> Figure:
+def vei_figure(heatmaps: Heatmaps, name: str) -> Figure:
     """Both heat maps over their images in one colour scale, and their difference.
 
     Args:
@@ -53,11 +53,36 @@ def figure(heatmaps: Heatmaps, name: str) -> Figure:
     return result
 
 
-def save(heatmaps: Heatmaps, name: str, path: Path) -> None:
-    """Write :func:`figure` as a PNG file."""
+def quality_figure(image: Tensor, lost: Tensor, scale: tuple[float, float], title: str) -> Figure:
+    """An image, and where it loses quality.
+
+    Args:
+        image: ``[3, H, W]`` in [0, 1].
+        lost: ``[H, W]`` in points of the scale.
+        title: what is said above both.
+    """
+    height, width = lost.shape
+    panel_height = min(max(_PANEL_WIDTH * height / width, 2.0), 9.0)
+    result = Figure(figsize=(2 * _PANEL_WIDTH + 1, panel_height + 1.2), layout="constrained", dpi=100)
+    left, right = result.subplots(1, 2)
+    left.imshow(image.permute(1, 2, 0).numpy(), extent=(0, width, height, 0))
+    left.set_title("Input")
+    right.imshow(_grey(image), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    reach = scale[1] - scale[0]
+    heat = right.imshow(lost, cmap="inferno", alpha=0.65, vmin=0, vmax=reach, extent=(0, width, height, 0))
+    right.set_title("Where quality is lost")
+    result.colorbar(heat, ax=right, label=f"points lost of {reach:g}", shrink=0.85)
+    for axes in (left, right):
+        axes.set_axis_off()
+    result.suptitle(title, fontsize=11, parse_math=False)
+    return result
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a name in a script that the font lacks is drawn as boxes
-        figure(heatmaps, name).savefig(path, format="png")
+        figure.savefig(path, format="png")
 
 
 def _grey(image: Tensor) -> Tensor:

@@ -12,34 +12,15 @@ from torch import Tensor
 
 from . import images
 from . import recipe as recipes
-from .engine import Engine, Measurement, Outcome, find_device
+from .engine import Measurement, find_device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError
+from .explanations import Explained, Heatmaps, explained
 from .judgement import Judge, Judgement
 from .meter import Meter, Quantity
-from .plan import Explanation
 from .recipe import Recipe, RecipeSet
 from .registry import Registry, installed
 from .resolution import ResolvedRecipe, resolve
 from .store import Store
-
-
-@attrs.frozen(eq=False)
-class Heatmaps:
-    """The two VEIs behind a similarity, with the images that they explain.
-
-    Attributes:
-        title: PRI, extractor, layer and explainer.
-        similarities: what the metrics make of this pair, by branch key.
-        input_image, pri_image: ``[3, H, W]`` float32 in [0, 1].
-        input_vei, pri_vei: ``[h, w]`` float32, not rescaled.
-    """
-
-    title: str
-    similarities: dict[str, float]
-    input_image: Tensor
-    pri_image: Tensor
-    input_vei: Tensor
-    pri_vei: Tensor
 
 
 @attrs.frozen
@@ -57,7 +38,9 @@ class Result:
             is no score or none on the scale of quality, and degenerate VEIs.
         error: one line, or None.
         recipe: name and digest of the recipe.
-        heatmaps: the VEIs, where asked for.
+        heatmaps: the VEIs, where asked for, those that shape the quality map most first.
+        quality_map: where the image loses quality, ``[H, W]`` in points of the scale, where heat maps are asked for and
+            the score is calibrated.
     """
 
     image: str
@@ -70,6 +53,7 @@ class Result:
     scale: tuple[float, float] | None = None
     distortion: Mapping[str, float] | None = None
     heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
+    quality_map: Tensor | None = attrs.field(default=None, repr=False, eq=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -159,23 +143,21 @@ class Scorer:
                 continue
             yield self._result(decoded, *self._measured(decoded, heatmaps))
 
-    def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], tuple[Heatmaps, ...]]:
+    def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], Explained]:
         """The branches on an image, and their heat maps, which are made anew."""
         if not heatmaps:
             measured = self._meter.measure(image, self._all)
-            return [measured[index] for index in self._all], ()
+            return [measured[index] for index in self._all], Explained()
         engine = self._meter.engine(self._all)
         outcome = engine.measure(image)
         measured = self._meter.told(image, self._all, engine, outcome)
         self._meter.keep(image.digest, measured)
-        return [measured[index] for index in self._all], _heatmaps(image, engine, outcome)
+        return [measured[index] for index in self._all], explained(engine, image, outcome, self._judge)
 
-    def _result(
-        self, image: images.Image, measurements: Sequence[Measurement], pictures: tuple[Heatmaps, ...]
-    ) -> Result:
+    def _result(self, image: images.Image, measurements: Sequence[Measurement], pictures: Explained) -> Result:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
-        flags = [flag for item in measurements for flag in item.flags]
+        flags = [*(flag for item in measurements for flag in item.flags), *pictures.flags]
         if not self._judge.calibrated:
             flags.append("uncalibrated")
         judgement = Judgement()
@@ -194,18 +176,6 @@ class Scorer:
             interval=judgement.interval,
             scale=self._judge.scale,
             distortion=judgement.distortion,
-            heatmaps=pictures,
+            heatmaps=pictures.heatmaps,
+            quality_map=pictures.quality_map,
         )
-
-
-def _heatmaps(image: images.Image, engine: Engine, outcome: Outcome) -> tuple[Heatmaps, ...]:
-    pairs: dict[Explanation, Heatmaps] = {}
-    for step, measurement in zip(engine.plan.comparisons, outcome.measurements, strict=True):
-        x, y, pri = outcome.veis[step.x], outcome.veis[step.y], outcome.pris[step.branch.pri]
-        if isinstance(x, VeiqaError) or isinstance(y, VeiqaError) or isinstance(pri, VeiqaError):
-            continue
-        made = Heatmaps(step.branch.explained, {}, image.pixels[0], pri[0], y[0], x[0])
-        pair = pairs.setdefault(step.x, made)
-        if measurement.similarity is not None:
-            pair.similarities[measurement.key] = measurement.similarity
-    return tuple(pairs.values())

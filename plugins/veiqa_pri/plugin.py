@@ -1,4 +1,4 @@
-"""What this plugin offers: a PRI generator for each distortion of Ahmed et al. 2024, and a Gaussian blur.
+"""What this plugin offers: a PRI generator for each distortion of Ahmed et al. 2024, and further ones.
 
 The ranges in the trait ``strength`` are about those of the LIVE database: blur of sigma 0.4 to 15, JPEG from 3 bits per
 pixel to 0.2, JPEG2000 from 3 to 0.03; but noise of deviation 0.01 to 0.7, beyond which hardly anything is left to see.
@@ -67,9 +67,42 @@ class Jpeg2000Params:
     )
 
 
+@params
+class MotionBlurParams:
+    """Of the motion blur."""
+
+    length: float = param(default=9.0, help="Length of the path in pixels.", gt=0, le=255, search=(5.0, 9.0, 21.0))
+    angle: float = param(
+        default=0.0, help="Its direction in degrees, anticlockwise from the horizontal.", ge=-180, le=180
+    )
+
+
+@params
+class PixelateParams:
+    """Of the lower resolution."""
+
+    size: int = param(default=4, help="Side of the squares in pixels.", ge=2, le=256, search=(2, 4, 8))
+
+
+@params
+class QuantiseParams:
+    """Of the fewer levels."""
+
+    levels: int = param(default=8, help="Levels of each channel.", ge=2, le=128, search=(4, 8, 16))
+
+
+@params
+class ContrastParams:
+    """Of the lower contrast."""
+
+    factor: float = param(
+        default=0.5, help="What remains of each value's distance from the mean.", gt=0, lt=1, search=(0.25, 0.5, 0.75)
+    )
+
+
 @hookimpl
 def veiqa_pri_generators() -> Iterator[Component]:
-    """One generator for each distortion of the paper, and the Gaussian blur."""
+    """One generator for each distortion of the paper, and further ones."""
     yield Component(
         name="mean-blur",
         summary="Mean of a square of pixels.",
@@ -114,4 +147,40 @@ def veiqa_pri_generators() -> Iterator[Component]:
         requires=("numpy", "PIL", "torch"),
         traits={"distortion": "JP2K", "strength": ("rate", 8.0, 800.0)},
         reference=f"After {PAPER}, eq. 3, with the codec of ISO/IEC 15444-1",
+    )
+    yield Component(
+        name="motion-blur",
+        summary="Mean along a straight path.",
+        factory="veiqa_pri.motion:MotionBlur",
+        params=MotionBlurParams,
+        requires=("numpy", "torch"),
+        traits={"distortion": "MB", "strength": ("length", 2.0, 40.0)},
+        reference="The motion blur of KADID-10k: Lin et al., QoMEX 2019",
+    )
+    yield Component(
+        name="pixelate",
+        summary="Squares of pixels replaced by their means.",
+        factory="veiqa_pri.tone:Pixelate",
+        params=PixelateParams,
+        requires=("numpy", "torch"),
+        traits={"distortion": "PIXEL", "strength": ("size", 2, 16)},
+        reference="The pixelation of KADID-10k: Lin et al., QoMEX 2019",
+    )
+    yield Component(
+        name="quantise",
+        summary="Each channel rounded to a few levels.",
+        factory="veiqa_pri.tone:Quantise",
+        params=QuantiseParams,
+        requires=("numpy", "torch"),
+        traits={"distortion": "QN", "strength": ("levels", 48, 3)},
+        reference="The quantisation noise of TID2013: Ponomarenko et al., Signal Processing: Image Communication, 2015",
+    )
+    yield Component(
+        name="contrast",
+        summary="Every value drawn towards the image's mean.",
+        factory="veiqa_pri.tone:Contrast",
+        params=ContrastParams,
+        requires=("numpy", "torch"),
+        traits={"distortion": "CC", "strength": ("factor", 0.9, 0.1)},
+        reference="The contrast decrements of CSIQ: Larson and Chandler, J. Electronic Imaging 19(1), 2010",
     )

@@ -21,15 +21,21 @@ from veiqa_core.kinds import KINDS
 from veiqa_pri.blur import GaussianBlur, MeanBlur
 from veiqa_pri.codecs import Jpeg, Jpeg2000
 from veiqa_pri.eight_bit import from_uint8, to_uint8
+from veiqa_pri.motion import MotionBlur
 from veiqa_pri.noise import WhiteNoise
 from veiqa_pri.plugin import (
+    ContrastParams,
     GaussianBlurParams,
     Jpeg2000Params,
     JpegParams,
     MeanBlurParams,
+    MotionBlurParams,
+    PixelateParams,
+    QuantiseParams,
     WhiteNoiseParams,
     veiqa_pri_generators,
 )
+from veiqa_pri.tone import Contrast, Pixelate, Quantise
 
 COMPONENTS = {component.name: component for component in veiqa_pri_generators()}
 NAMES = sorted(COMPONENTS)
@@ -69,6 +75,10 @@ def test_the_plugin_offers_the_generators_of_each_distortion():
         "white-noise": "WN",
         "jpeg": "JPEG",
         "jpeg2000": "JP2K",
+        "motion-blur": "MB",
+        "pixelate": "PIXEL",
+        "quantise": "QN",
+        "contrast": "CC",
     }
 
 
@@ -404,3 +414,62 @@ def test_an_image_that_the_encoder_cannot_hold_is_a_clear_error():
 def test_codecs_refuse_parameters_out_of_range(params, name, value):
     with pytest.raises(ValueError, match=name):
         params(**{name: value})
+
+
+# motion blur, pixelate, quantise, contrast
+
+
+@pytest.mark.parametrize(("angle", "axis"), [(0, 1), (90, 0), (180, 1), (-90, 0)])
+def test_motion_along_an_axis_is_the_mean_of_the_interpolated_line(angle, axis):
+    pixels = levels(30, 40)
+    made = to_uint8(MotionBlur(MotionBlurParams(length=6.0, angle=float(angle))).generate(from_uint8(pixels), [0]))
+    offsets = np.linspace(-3, 3, 97)
+    lines = [
+        ndimage.shift(
+            pixels[0].astype(float), (0, *(offset * (axis == own) for own in (0, 1))), order=1, mode="nearest"
+        )
+        for offset in offsets
+    ]
+    assert np.abs(made[0] - np.mean(lines, axis=0)).max() <= 0.5 + 1e-6
+
+
+def test_motion_turns_with_its_angle_and_keeps_the_mean():
+    point = np.zeros((1, 3, 41, 41), dtype=np.uint8)
+    point[..., 20, 20] = 255
+    made = to_uint8(MotionBlur(MotionBlurParams(length=8.0, angle=45.0)).generate(from_uint8(point), [0]))[0, 0]
+    rows, columns = np.nonzero(made)
+    assert {(row, 40 - column) for row, column in zip(rows, columns, strict=True)} <= {
+        (row, row + off) for row in range(41) for off in (-1, 0, 1)
+    }  # anticlockwise: up to the right
+    assert rows.max() - rows.min() == pytest.approx(8 * math.sin(math.radians(45)), abs=1.5)
+    assert made.sum() == pytest.approx(255, abs=6)
+    flat = from_uint8(np.full((1, 3, 9, 12), 77, dtype=np.uint8))
+    assert torch.equal(MotionBlur(MotionBlurParams(length=30.0, angle=20.0)).generate(flat, [0]), flat)
+
+
+@pytest.mark.parametrize("size", [2, 3, 7, 64])
+def test_pixelate_gives_the_mean_of_every_square_cut_at_the_border(size):
+    pixels = levels(20, 31)
+    made = to_uint8(Pixelate(PixelateParams(size=size)).generate(from_uint8(pixels), [0]))
+    for top in range(0, 20, size):
+        for left in range(0, 31, size):
+            place = np.s_[:, :, top : top + size, left : left + size]
+            mean = np.floor(pixels[place].mean(axis=(2, 3), keepdims=True) + 0.5)
+            assert np.array_equal(made[place], np.broadcast_to(mean, made[place].shape))
+
+
+@pytest.mark.parametrize("count", [2, 3, 8, 128])
+def test_quantise_takes_the_nearest_of_even_levels(count):
+    ramp = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16).repeat(3, axis=1)
+    made = to_uint8(Quantise(QuantiseParams(levels=count)).generate(from_uint8(ramp), [0]))[0, 0].ravel()
+    allowed = np.floor(np.arange(count) * 255 / (count - 1) + 0.5)
+    assert set(made) == set(allowed)
+    value, exact = np.arange(256.0), np.arange(count) * 255 / (count - 1)
+    assert (np.abs(made - value) <= np.abs(exact[:, None] - value).min(axis=0) + 0.5).all()
+
+
+def test_contrast_draws_towards_the_mean_of_each_image():
+    pixels = levels(20, 31, count=2)
+    made = to_uint8(Contrast(ContrastParams(factor=0.3)).generate(from_uint8(pixels), [0, 0]))
+    for own, drawn in zip(pixels.astype(float), made, strict=True):
+        assert np.array_equal(drawn, np.floor(own.mean() + 0.3 * (own - own.mean()) + 0.5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,7 +19,11 @@ from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..scorer import Result, Scorer
+
+_MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
 
 
 @click.command()
@@ -31,7 +35,11 @@ if TYPE_CHECKING:
 )
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
 @click.option(
-    "--vei", "vei_dir", type=click.Path(path_type=Path), metavar="DIR", help="Write the heat maps as PNG here."
+    "--vei",
+    "vei_dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write pictures here: where quality is lost, and the heat maps that tell it.",
 )
 @store_options
 @device_option
@@ -108,10 +116,10 @@ class _Pictures:
         """Write one result's pictures; False, and a line on standard error, where one cannot be written."""
         from ..pictures import save
 
-        for heatmaps in result.heatmaps:
-            path = self._folder / f"{self._free(f'{Path(result.image).stem}--{heatmaps.title}')}.png"
+        for title, figure in _figures(result):
+            path = self._folder / f"{self._free(f'{Path(result.image).stem}--{title}')}.png"
             try:
-                save(heatmaps, Path(result.image).name, path)
+                save(figure, path)
             except OSError as error:
                 click.echo(f"warning: {path}: cannot be written: {error.strerror or error}", err=True)
                 return False
@@ -126,3 +134,17 @@ class _Pictures:
             name = f"{stem}-{count}"
         self._taken.add(name)
         return name
+
+
+def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
+    """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
+    from ..pictures import quality_figure, vei_figure
+
+    name = Path(result.image).name
+    if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:
+        title = f"{name}: {result.score:.1f} on a scale from {result.scale[0]:g} to {result.scale[1]:g}"
+        image = result.heatmaps[0].input_image
+        yield "quality", quality_figure(image, result.quality_map, result.scale, title)
+    shown = result.heatmaps if result.quality_map is None else result.heatmaps[:_MOST_PAIRS]
+    for heatmaps in shown:
+        yield heatmaps.title, vei_figure(heatmaps, name)

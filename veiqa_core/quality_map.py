@@ -1,0 +1,91 @@
+"""Where an image loses its quality: what a recipe makes of the similarities in the neighbourhood of each place.
+
+Where input and PRI explain alike, there is little left to degrade, and quality is low. A branch counts by the mapper's
+sensitivity to it. Where all VEIs are empty nothing is said.
+"""
+
+from __future__ import annotations
+
+import attrs
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from .comparison import prepare
+from .engine import Engine, Outcome, attempt
+from .errors import VeiqaError
+from .images import Image
+from .judgement import Judge
+from .neighbourhoods import grid, neighbourhoods, spread
+from .plan import Comparison, Explanation
+
+
+@attrs.frozen(eq=False)
+class QualityMap:
+    """Where quality is lost.
+
+    Attributes:
+        lost: ``[H, W]`` float32 of zero or more: by how many points of the scale a whole image that is like this place
+            would fall short of the best score, to first order in the similarities.
+        influence: for each PRI's VEI how much the pair shapes the map: the standard deviation, over the places, of its
+            branches' share in it, in points.
+    """
+
+    lost: Tensor
+    influence: dict[Explanation, float]
+
+
+def quality_map(engine: Engine, image: Image, outcome: Outcome, judge: Judge) -> QualityMap | None:
+    """The map of an image whose branches were all measured; None where the recipe has no calibrated score.
+
+    Raises:
+        VeiqaError: a metric fails on a neighbourhood.
+    """
+    if not judge.calibrated or judge.scale is None:
+        return None
+    whole = torch.tensor([item.similarity for item in outcome.measurements], dtype=torch.float64)
+    cells = grid((image.size[1], image.size[0]))
+    local = torch.stack([_local(engine, step, image, outcome, cells) for step in engine.plan.comparisons])
+    slope = torch.from_numpy(judge.sensitivity(whole.numpy()))
+    share = slope[:, None, None] * (local - whole[:, None, None])
+    score = judge.judge(whole.numpy()).score
+    assert score is not None
+    lost = (judge.scale[1] - score - share.sum(0)).clamp(min=0)
+    lost = spread(torch.where(_anything_seen(outcome, lost.shape), lost, 0), (image.size[1], image.size[0]))
+    influence: dict[Explanation, float] = {}
+    for vei in dict.fromkeys(step.x for step in engine.plan.comparisons):
+        rows = [index for index, step in enumerate(engine.plan.comparisons) if step.x == vei]
+        influence[vei] = float(share[rows].sum(0).std(correction=0))
+    return QualityMap(lost.float(), influence)
+
+
+def _local(engine: Engine, step: Comparison, image: Image, outcome: Outcome, cells: tuple[int, int]) -> Tensor:
+    """A branch's similarity around each cell, ``[down, across]``.
+
+    The VEIs are scaled as wholes; around a place the similarity is what the metric makes of that part of both.
+    """
+    branch, x, y = step.branch, outcome.veis[step.x], outcome.veis[step.y]
+    if isinstance(y, VeiqaError):
+        raise y
+    if isinstance(x, VeiqaError):
+        raise x
+    pair = prepare(x, y, scale=branch.scale, size=branch.size, image=(image.size[1], image.size[0]), min_size=1)
+    minimum = branch.metric.traits.get("min_size", 1)
+
+    def work() -> Tensor:
+        around = (neighbourhoods(maps, cells, minimum) for maps in pair)
+        found: Tensor = engine.components[branch.metric].compare(*around)
+        if not torch.isfinite(found).all():
+            raise ValueError("gave a value that is not finite")
+        return found.view(cells)
+
+    local = attempt(branch.metric, work)
+    if isinstance(local, VeiqaError):
+        raise local
+    return local
+
+
+def _anything_seen(outcome: Outcome, cells: torch.Size) -> Tensor:
+    """Cells in which some VEI is not zero, ``[down, across]``."""
+    strengths = [F.adaptive_max_pool2d(vei.abs(), cells)[0] for vei in outcome.veis.values() if isinstance(vei, Tensor)]
+    return torch.stack(strengths).amax(0) > 0
