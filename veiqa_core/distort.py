@@ -77,6 +77,35 @@ DEFAULT_LEVELS = even_levels(5)
 
 
 @attrs.frozen
+class Drawn:
+    """Severities drawn for each photo and distortion, one from each ``count``-th of the range; labelled 1 to ``count``.
+
+    So a set of many photos holds every severity, where a grid would hold a few.
+
+    Raises:
+        UsageError: ``count`` is below 1.
+    """
+
+    count: int
+
+    def __attrs_post_init__(self) -> None:
+        if self.count < 1:
+            raise UsageError(f"severities to draw: at least 1 is needed, not {self.count}")
+
+    def __len__(self) -> int:
+        return self.count
+
+    def of(self, photo: Image, distortion: Distortion, seed: int) -> tuple[Level, ...]:
+        """The levels for a photo: from its content, the type and the seed."""
+        kind = hashlib.sha256(repr((photo.digest, distortion.name, seed, self.count)).encode()).digest()
+        places = np.random.default_rng(list(kind)).random(self.count)
+        return tuple(
+            Level(str(number + 1), "severity", round((number + float(place)) / self.count, 4))
+            for number, place in enumerate(places)
+        )
+
+
+@attrs.frozen
 class Distortion:
     """One PRI generator, or several applied in order.
 

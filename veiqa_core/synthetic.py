@@ -25,6 +25,7 @@ from .distort import (
     DEFAULT_LEVELS,
     Distorted,
     Distortion,
+    Drawn,
     Level,
     degrade,
     eight_bit,
@@ -35,49 +36,19 @@ from .distort import (
 from .engine import attempt, or_usage_error
 from .errors import ComponentError, ImageError, UsageError
 from .files import file_stem, write_whole
-from .full_reference import FullReference, image_metric
+from .full_reference import image_metric
 from .images import Image
-from .ratings import ScoreType
-from .registry import Part, Registry, installed
+from .registry import Registry, installed
+from .stand_in import Metric, StandIn
 
 DEFAULT_DISTORTIONS = ("GB", "WN", "JPEG", "JP2K")
 DEFAULT_METRIC = "vsi"
+PRISTINE = "none"
+"""The distortion type of photos as they are."""
 COLUMNS = ("image", "reference", "distortion", "level", "score", "score_type", "score_source")
 
 _REFERENCES = "refimgs"
 _IDENTITY, _MADE_BY = "Identity", "Made by"  # texts in a PNG, so that a run that goes on knows what it finds
-
-
-class StandIn:
-    """A full-reference metric in people's place: its values, scaled to 0 to 100 where both their ends are known.
-
-    Attributes:
-        source: the metric's key.
-        score_type: ``"mos"`` where high means similar, else ``"dmos"``.
-        scaled: whether scores go from 0 to 100.
-
-    Raises:
-        UsageError: the metric cannot be built.
-    """
-
-    def __init__(self, metric: Part) -> None:
-        self._metric = FullReference(metric)
-        self._low, self._high = metric.traits["bounds"]
-        self.source = metric.key
-        self.score_type: ScoreType = "mos" if metric.traits["similar"] == "high" else "dmos"
-        self.scaled = None not in (self._low, self._high)
-
-    def score(self, reference: Image, image: Image) -> float:
-        """The score of an image; raises what :meth:`FullReference.measure` raises."""
-        value = self._metric.measure(reference, image)
-        return 100 * (value - self._low) / (self._high - self._low) if self.scaled else value
-
-    def range(self, scores: Sequence[float]) -> tuple[float, float]:
-        """The lowest and highest possible score; where the metric has no such end, a whole number beyond ``scores``."""
-        if self.scaled:
-            return 0, 100
-        low = math.ceil(min(scores)) - 1 if self._low is None else self._low
-        return low, math.floor(max(scores)) + 1 if self._high is None else self._high
 
 
 @attrs.frozen(kw_only=True)
@@ -108,8 +79,9 @@ class SyntheticSet:
         photos: the folder.
         out: where to; empty or absent, unless ``resume``.
         distortions: as :func:`find` takes them.
-        levels: the degrees of each distortion.
-        metric: for the scores; see :class:`StandIn`.
+        levels: the degrees of each distortion, or how they are drawn for each photo.
+        pristine: whether the photos are part of the set, their type being :data:`PRISTINE`.
+        stand_in: what computes the scores; default: the metric VSI.
         seed: for other random numbers on the same photos.
         resume: go on in a folder that an interrupted run with the same options left, and keep the images in it.
         registry: the components to use; default: everything installed.
@@ -129,20 +101,22 @@ class SyntheticSet:
         out: Path,
         *,
         distortions: Iterable[str] = DEFAULT_DISTORTIONS,
-        levels: Sequence[Level] = DEFAULT_LEVELS,
-        metric: str = DEFAULT_METRIC,
+        levels: Sequence[Level] | Drawn = DEFAULT_LEVELS,
+        pristine: bool = False,
+        stand_in: StandIn | None = None,
         seed: int = 0,
         resume: bool = False,
         registry: Registry | None = None,
     ) -> None:
         registry = registry or installed()
         self._distortions = _checked([find(name, registry) for name in distortions])
-        if len({level.label for level in levels}) < len(levels):
+        if not isinstance(levels, Drawn) and len({level.label for level in levels}) < len(levels):
             raise UsageError("two levels have the same label")
-        self._levels, self._seed, self._out = levels, seed, out
-        self.stand_in = StandIn(image_metric(registry, metric))
+        self._levels, self._seed, self._out, self._pristine = levels, seed, out, pristine
+        self.stand_in = stand_in or Metric(image_metric(registry, DEFAULT_METRIC))
         self._photos = _find_photos(photos)
-        self.total = len(self._photos) * len(self._distortions) * len(levels)
+        self._of_photo = len(self._distortions) * len(levels) + pristine
+        self.total = len(self._photos) * self._of_photo
         _check_out(out, photos, resume)
 
     def make(self) -> Iterator[Row | Skipped]:
@@ -172,22 +146,40 @@ class SyntheticSet:
         """All images of one photo; what cannot be made of it stops nothing else."""
         try:
             photo = eight_bit(images.read(path))
-            self.stand_in.score(photo, photo)  # one line for a photo that the metric does not take
+            self.stand_in.score(photo, photo, self._distortions[0].name)  # one line for a photo that it does not take
         except (ImageError, ComponentError) as error:
-            yield Skipped(str(error), len(self._distortions) * len(self._levels))
+            yield Skipped(str(error), self._of_photo)
             return
         reference = self._out / _REFERENCES / f"{name}.png"
         if _kept(reference, photo.digest) is None:
             _write_png(reference, photo, {_IDENTITY: photo.digest})
+        if self._pristine:
+            yield self._whole(name, photo)
         for distortion in self._distortions:
-            for number, level in enumerate(self._levels):
+            levels = self._levels
+            if isinstance(levels, Drawn):
+                levels = levels.of(photo, distortion, self._seed)
+            for number, level in enumerate(levels):
                 try:
                     row = self._make(name, photo, distortion, level)
                 except (ImageError, ComponentError) as error:
                     reason = f"{photo.name}: {distortion.name}: {error}"
-                    yield Skipped(reason, len(self._levels) - number)
+                    yield Skipped(reason, len(levels) - number)
                     break
                 yield row
+
+    def _whole(self, name: str, photo: Image) -> Row:
+        """The photo itself."""
+        file = f"{_REFERENCES}/{name}.png"
+        return Row(
+            image=file,
+            reference=file,
+            distortion=PRISTINE,
+            level=Level("0", "severity", 0),
+            score=self.stand_in.score(photo, photo, None),
+            made_by="",
+            psnr=math.inf,
+        )
 
     def _make(self, name: str, photo: Image, distortion: Distortion, level: Level) -> Row:
         file = f"{distortion.folder}/{name}-{level.label}.png"
@@ -204,7 +196,7 @@ class SyntheticSet:
             reference=f"{_REFERENCES}/{name}.png",
             distortion=distortion.name,
             level=level,
-            score=self.stand_in.score(photo, made.image),
+            score=self.stand_in.score(photo, made.image, distortion.name),
             made_by=made.made_by,
             psnr=made.psnr,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 from unittest.mock import Mock
 
+import attrs
 import numpy as np
 import PIL.Image
 import pytest
@@ -21,11 +22,13 @@ from click.testing import CliRunner, Result
 from veiqa_core import distort, images, synthetic
 from veiqa_core.cli import _Group
 from veiqa_core.cli.datasets_make import make
+from veiqa_core.datasets import RatedSet, load
 from veiqa_core.discovery import Found, find
-from veiqa_core.distort import Level, degrade, even_levels, levels_at
+from veiqa_core.distort import Drawn, Level, degrade, even_levels, levels_at
 from veiqa_core.errors import ImageError, UsageError
 from veiqa_core.full_reference import FullReference, image_metric
 from veiqa_core.registry import Registry, installed
+from veiqa_core.stand_in import Calibrated, Metric
 from veiqa_core.synthetic import Row, Skipped, SyntheticSet
 
 PHOTOS = Path(__file__).parents[2] / "docs" / "images"
@@ -92,6 +95,10 @@ def photos(tmp_path: Path) -> Path:
 
 def photo(name: str = "chelsea.png") -> images.Image:
     return images.read(PHOTOS / name)
+
+
+def by(metric: str) -> Metric:
+    return Metric(image_metric(installed(), metric))
 
 
 def made(wanted: SyntheticSet) -> list[Row]:
@@ -323,7 +330,7 @@ def test_names_are_flat_unlike_and_fit_for_file_systems(photos: Path, tmp_path: 
         (photos / name).write_bytes(source.read_bytes())
     (photos / "notes.txt").write_text("no photo")
     out = tmp_path / "out"
-    rows = made(SyntheticSet(photos, out, distortions=["JPEG"], levels=even_levels(2), metric="psnr"))
+    rows = made(SyntheticSet(photos, out, distortions=["JPEG"], levels=even_levels(2), stand_in=by("psnr")))
     files = [Path(row.image).name for row in rows]
     assert len(rows) == len({file.casefold() for file in files}) == 2 * (2 + 7)
     assert {"a-b-1.png", "a-b-2-1.png", "cat-1.png", "inner-cup-1.png", "猫-1.png"} <= {file.lower() for file in files}
@@ -334,7 +341,9 @@ def test_names_are_flat_unlike_and_fit_for_file_systems(photos: Path, tmp_path: 
 def test_unreadable_and_small_photos_are_skipped_with_a_line(photos: Path, tmp_path: Path) -> None:
     (photos / "broken.jpg").write_bytes((photos / "inner/cup.jpg").read_bytes()[:300])
     PIL.Image.new("RGB", (8, 90)).save(photos / "narrow.png")
-    wanted = SyntheticSet(photos, tmp_path / "out", distortions=["GB", "WN"], levels=even_levels(3), metric="ssim")
+    wanted = SyntheticSet(
+        photos, tmp_path / "out", distortions=["GB", "WN"], levels=even_levels(3), stand_in=by("ssim")
+    )
     results = list(wanted.make())
     broken, narrow = [item for item in results if isinstance(item, Skipped)]
     assert broken.reason.startswith(f"{photos / 'broken.jpg'}: cannot be ")
@@ -349,7 +358,7 @@ def test_what_one_generator_cannot_do_leaves_the_others(photos: Path, tmp_path: 
         tmp_path / "out",
         distortions=["late", "cut", "WN"],
         levels=even_levels(4),
-        metric="psnr",
+        stand_in=by("psnr"),
         registry=registry,
     )
     results = list(wanted.make())
@@ -359,7 +368,7 @@ def test_what_one_generator_cannot_do_leaves_the_others(photos: Path, tmp_path: 
     assert "gave (1, 3, 80, 95) for an image of (1, 3, 80, 96)" in cut.reason
     assert [row["distortion"] for row in table(tmp_path / "out/scores.csv")] == ([*["soft:late"] * 3, *["WN"] * 4]) * 2
     assert (tmp_path / "out/soft-late/cat-1.png").is_file()
-    none = SyntheticSet(photos, tmp_path / "none", distortions=["cut"], metric="psnr", registry=registry)
+    none = SyntheticSet(photos, tmp_path / "none", distortions=["cut"], stand_in=by("psnr"), registry=registry)
     with pytest.raises(ImageError, match="no image could be made"):
         list(none.make())
 
@@ -401,10 +410,10 @@ def test_the_same_distortion_twice_is_made_once(photos: Path, tmp_path: Path) ->
     ("metric", "score_type", "scaled"), [("vsi", "mos", True), ("gmsd", "dmos", True), ("psnr", "mos", False)]
 )
 def test_scores_mean_what_the_metric_says(metric: str, score_type: str, scaled: bool) -> None:
-    stand_in = synthetic.StandIn(image_metric(installed(), metric))
+    stand_in = Metric(image_metric(installed(), metric))
     assert (stand_in.score_type, stand_in.scaled, stand_in.source) == (score_type, scaled, metric)
     noise = distort.find("WN", installed())
-    scores = [stand_in.score(photo(), degrade(photo(), noise, level).image) for level in even_levels(4)]
+    scores = [stand_in.score(photo(), degrade(photo(), noise, level).image, "WN") for level in even_levels(4)]
     assert scores == sorted(scores, reverse=score_type == "mos")
     low, high = stand_in.range(scores)
     assert all(low <= score <= high for score in scores)
@@ -412,11 +421,99 @@ def test_scores_mean_what_the_metric_says(metric: str, score_type: str, scaled: 
 
 
 def test_scores_are_scaled_by_both_bounds() -> None:
-    stand_in = synthetic.StandIn(image_metric(installed(), "ssim"))
+    stand_in = Metric(image_metric(installed(), "ssim"))
     inverted = images.Image(1 - photo().pixels, "inverted")
     value = FullReference(image_metric(installed(), "ssim")).measure(photo(), inverted)
     assert value < 0
-    assert stand_in.score(photo(), inverted) == pytest.approx(50 * (value + 1))
+    assert stand_in.score(photo(), inverted, None) == pytest.approx(50 * (value + 1))
+
+
+@pytest.fixture
+def opinions(photos: Path, tmp_path: Path) -> RatedSet:
+    """Ratings that follow PSNR along a curve for each type, of images whose references are there."""
+    folder = tmp_path / "opinions"
+    rows = made(SyntheticSet(photos, folder, distortions=["WN", "JPEG"], levels=even_levels(12), stand_in=by("psnr")))
+    lines = ["image,reference,distortion,score,score_type"]
+    for row in rows:
+        quality = truth(row.distortion, row.psnr)
+        lines.append(f"{row.image},{row.reference},{row.distortion},{100 - quality},dmos")
+    (folder / "scores.csv").write_text("\n".join(lines))
+    return load(installed().part("dataset", "csv"), folder)
+
+
+def truth(distortion: str, value: float) -> float:
+    centre = {"WN": 20, "JPEG": 28}[distortion]
+    return 5 + 90 / (1 + math.exp(-(value - centre) / 3))
+
+
+def calibrated(rated: RatedSet, *metrics: str) -> Calibrated:
+    parts = [image_metric(installed(), metric) for metric in metrics]
+    return Calibrated(parts, installed().part("mapper", "logistic4"), rated)
+
+
+def test_a_calibrated_metric_says_what_people_would(opinions: RatedSet) -> None:
+    stand_in = calibrated(opinions, "psnr")
+    assert (stand_in.score_type, stand_in.scaled, stand_in.range([3.0])) == ("mos", True, (0, 100))
+    assert stand_in.source == "psnr on the scale of csv"
+    for name in ("WN", "JPEG"):
+        for severity in (0.2, 0.7):
+            worse = degrade(photo(), distort.find(name, installed()), Level("x", "severity", severity))
+            expected = truth(name, worse.psnr)
+            assert stand_in.score(photo(), worse.image, name) == pytest.approx(expected, abs=0.1)
+    assert stand_in.score(photo(), photo(), None) == 100
+
+
+def test_a_type_without_ratings_takes_the_curve_of_all(opinions: RatedSet) -> None:
+    stand_in = calibrated(opinions, "psnr")
+    worse = degrade(photo(), distort.find("WN", installed()), Level("x", "severity", 0.6))
+    pooled = stand_in.score(photo(), worse.image, "MB")
+    low, high = sorted(truth(name, worse.psnr) for name in ("WN", "JPEG"))
+    assert low < pooled < high
+
+
+def test_several_calibrated_metrics_give_their_mean(opinions: RatedSet) -> None:
+    worse = degrade(photo(), distort.find("JPEG", installed()), Level("x", "severity", 0.5)).image
+    alone = [calibrated(opinions, metric).score(photo(), worse, "JPEG") for metric in ("psnr", "gmsd")]
+    both = calibrated(opinions, "psnr", "gmsd")
+    assert both.score(photo(), worse, "JPEG") == pytest.approx(sum(alone) / 2)
+    assert both.source == "psnr + gmsd on the scale of csv"
+
+
+def test_ratings_without_references_do_not_calibrate(opinions: RatedSet) -> None:
+    nameless = tuple(attrs.evolve(item, reference=None) for item in opinions.images)
+    bare = attrs.evolve(opinions, ratings=attrs.evolve(opinions.ratings, images=nameless))
+    with pytest.raises(UsageError, match="0 rated images have their reference there; to calibrate takes 20"):
+        calibrated(bare, "psnr")
+
+
+# drawn severities and photos as they are
+
+
+def test_drawn_severities_cover_the_range_and_differ_from_photo_to_photo() -> None:
+    blur, noise = (distort.find(name, installed()) for name in ("gaussian-blur", "WN"))
+    drawn = Drawn(4).of(photo(), blur, 0)
+    assert [level.label for level in drawn] == ["1", "2", "3", "4"]
+    assert all(number / 4 <= level.value <= (number + 1) / 4 for number, level in enumerate(drawn))
+    assert drawn == Drawn(4).of(photo(), blur, 0)
+    others = [Drawn(4).of(photo("coffee.png"), blur, 0), Drawn(4).of(photo(), noise, 0), Drawn(4).of(photo(), blur, 1)]
+    assert all(other != drawn for other in others)
+
+
+def test_a_set_of_drawn_severities_and_photos(photos: Path, tmp_path: Path) -> None:
+    wanted = SyntheticSet(photos, tmp_path / "out", distortions=["JPEG"], levels=Drawn(3), pristine=True)
+    rows = made(wanted)
+    assert len(rows) == wanted.total == 8
+    whole = [row for row in rows if row.distortion == synthetic.PRISTINE]
+    assert [(row.image, row.reference, row.score) for row in whole] == [
+        (f"refimgs/{name}.png", f"refimgs/{name}.png", pytest.approx(100)) for name in ("cat", "inner-cup")
+    ]
+    rated = load(installed().part("dataset", "csv"), tmp_path / "out")
+    assert {item.distortion for item in rated.images} == {"JPEG", "none"}
+    assert len(set(rated.contents.values())) == 2
+    again = SyntheticSet(photos, tmp_path / "out", distortions=["JPEG"], levels=Drawn(3), pristine=True, resume=True)
+    before = contents(tmp_path / "out")
+    assert made(again) == rows
+    assert contents(tmp_path / "out") == before
 
 
 # the command
@@ -432,6 +529,16 @@ def test_the_command_makes_a_set_and_says_how_to_use_it(photos: Path, tmp_path: 
     assert "Made 12 images of 2 photos" in done.stdout
     assert "vsi stands in for people's scores" in done.stdout
     assert done.stdout.splitlines()[-1].endswith(f"veiqa evaluate csv '{tmp_path / 'my out'}'")
+
+
+def test_the_command_calibrates(photos: Path, opinions: RatedSet, tmp_path: Path) -> None:
+    options = ("--draw", 2, "--pristine", "--metric", "psnr", "--metric", "gmsd", "--calibrate", "csv", opinions.root)
+    done = run(photos, tmp_path / "out", "--distortion", "WN", *options)
+    assert done.exit_code == 0, done.output
+    assert "psnr + gmsd on the scale of csv stands in for people's scores" in done.stdout
+    rows = table(tmp_path / "out" / "scores.csv")
+    assert {row["score_type"] for row in rows} == {"mos"}
+    assert sorted(float(row["score"]) for row in rows)[-2:] == [100, 100]
 
 
 def test_the_command_says_which_psnr_was_out_of_reach_and_which_range_to_read_by(photos: Path, tmp_path: Path) -> None:
@@ -473,9 +580,13 @@ def test_the_command_never_writes_into_a_folder_with_something_else(photos: Path
     [
         (["--distortion", "GBB"], "unknown distortion 'GBB'. Did you mean 'GB'?"),
         (["--metric", "vis"], "unknown similarity metric 'vis'. Did you mean 'vsi'?"),
-        (["--levels", "3", "--psnr", "30"], "--levels, --severity and --psnr exclude each other"),
-        (["--severity", "0.1", "--psnr", "30"], "--levels, --severity and --psnr exclude each other"),
+        (["--levels", "3", "--psnr", "30"], "--levels, --severity, --psnr and --draw exclude each other"),
+        (["--severity", "0.1", "--psnr", "30"], "--levels, --severity, --psnr and --draw exclude each other"),
         (["--levels", "1"], "at least 2 are needed, not 1"),
+        (["--draw", "2", "--levels", "3"], "--levels, --severity, --psnr and --draw exclude each other"),
+        (["--draw", "0"], "at least 1 is needed, not 0"),
+        (["--metric", "vsi", "--metric", "gmsd"], "give one --metric, or --calibrate DATASET PATH"),
+        (["--calibrate", "csv", "absent"], "absent: no such folder"),
         (["--severity", "2"], "severity 2 is not between 0 (mildest) and 1 (strongest)"),
         (["--psnr", "-3"], "PSNR -3 is not a positive number of dB"),
     ],

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
+from .dataset_options import progress
 
 if TYPE_CHECKING:
-    from ..distort import Level
-    from ..synthetic import Row, StandIn
+    from ..distort import Drawn, Level
+    from ..registry import Registry
+    from ..stand_in import StandIn
+    from ..synthetic import Row
+
+_CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 
 
 @click.command()
@@ -38,7 +43,23 @@ if TYPE_CHECKING:
 )
 @click.option("--severity", "severities", type=float, multiple=True, metavar="T", help="From 0 to 1; may be repeated.")
 @click.option("--psnr", "targets", type=float, multiple=True, metavar="DB", help="As close as can be; may be repeated.")
-@click.option("--metric", metavar="M", help="Full-reference metric whose values stand in for scores. Default: vsi.")
+@click.option(
+    "--draw", type=int, metavar="N", help="N severities for each photo and type, drawn one from each N-th of the range."
+)
+@click.option("--pristine", is_flag=True, help="The photos themselves, too, their type being none.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="M",
+    help="Full-reference metric whose values stand in for scores. Default: vsi; with --calibrate several may be given.",
+)
+@click.option(
+    "--calibrate",
+    type=(str, click.Path(path_type=Path)),
+    metavar="DATASET PATH",
+    help="Bring the metrics to the scale of these ratings, by a curve for each type, and take their mean.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="For other noise.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
 @click.pass_context
@@ -51,7 +72,10 @@ def make(
     count: int | None,
     severities: tuple[float, ...],
     targets: tuple[float, ...],
-    metric: str | None,
+    draw: int | None,
+    pristine: bool,
+    metrics: tuple[str, ...],
+    calibrate: tuple[str, Path] | None,
     seed: int,
     resume: bool,
 ) -> None:
@@ -65,12 +89,14 @@ def make(
     found = registry()
     from .. import synthetic
 
+    levels = _levels(count, severities, targets, draw)
     wanted = synthetic.SyntheticSet(
         refs,
         out,
         distortions=distortions or synthetic.DEFAULT_DISTORTIONS,
-        levels=_levels(count, severities, targets),
-        metric=metric or synthetic.DEFAULT_METRIC,
+        levels=levels,
+        pristine=pristine,
+        stand_in=_stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate),
         seed=seed,
         resume=resume,
         registry=found,
@@ -90,11 +116,30 @@ def make(
     ctx.exit(1 if skipped else 0)
 
 
-def _levels(count: int | None, severities: Sequence[float], targets: Sequence[float]) -> tuple[Level, ...]:
+def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> StandIn:
+    from ..full_reference import image_metric
+    from ..stand_in import Calibrated, Metric
+
+    parts = [image_metric(found, name) for name in dict.fromkeys(metrics)]
+    if calibrate is None:
+        if len(parts) > 1:
+            raise UsageError("several metrics have no common scale: give one --metric, or --calibrate DATASET PATH")
+        return Metric(parts[0])
+    from ..datasets import load
+
+    rated = load(found.part("dataset", calibrate[0]), calibrate[1])
+    return Calibrated(parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
+
+
+def _levels(
+    count: int | None, severities: Sequence[float], targets: Sequence[float], draw: int | None
+) -> tuple[Level, ...] | Drawn:
     from .. import distort
 
-    if (count is not None) + bool(severities) + bool(targets) > 1:
-        raise UsageError("--levels, --severity and --psnr exclude each other: give one of them")
+    if (count is not None) + bool(severities) + bool(targets) + (draw is not None) > 1:
+        raise UsageError("--levels, --severity, --psnr and --draw exclude each other: give one of them")
+    if draw is not None:
+        return distort.Drawn(draw)
     if severities:
         return distort.levels_at("severity", severities)
     if targets:
