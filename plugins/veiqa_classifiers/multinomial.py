@@ -17,6 +17,7 @@ from .plugin import MultinomialParams
 
 _STRENGTHS = np.geomspace(1e-4, 1.0, 9)
 _FOLDS = 5
+_OTHER = "other"
 _FIELDS = ("classes", "centre", "scale", "weights")
 Labels = NDArray[np.str_]
 
@@ -49,7 +50,8 @@ class Multinomial:
         Raises:
             FitError: there are fewer than two types, a type has a single image, or values are not finite.
         """
-        x, labels = np.ascontiguousarray(similarities, dtype=np.float64), np.array(types, dtype=np.str_)
+        named = [kind if kind in (self._params.types or types) else _OTHER for kind in types]
+        x, labels = np.ascontiguousarray(similarities, dtype=np.float64), np.array(named, dtype=np.str_)
         if x.ndim != 2 or labels.shape != x.shape[:1]:
             raise FitError(f"multinomial takes similarities [N, B] and N types, not {x.shape} and {labels.shape}")
         if not np.isfinite(x).all():

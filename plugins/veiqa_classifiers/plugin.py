@@ -18,6 +18,10 @@ class MultinomialParams:
         gt=0,
         le=1e6,
     )
+    types: tuple[str, ...] = param(
+        default=(),
+        help="Types that are told apart, all others being 'other'; each that occurs where none is given.",
+    )
     balanced: bool = param(default=True, help="Whether all types count alike, however many images each has.")
 
 

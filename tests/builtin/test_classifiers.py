@@ -66,6 +66,15 @@ def test_the_weights_minimise_what_the_docstring_says(kinds: tuple[str, ...]) ->
     assert np.allclose(classifier.probabilities(points), expected, atol=2e-4)
 
 
+def test_types_that_are_not_named_are_one() -> None:
+    points, kinds = clouds()
+    merged, given = make(types=["WN"]), make()
+    merged.fit(points, kinds)
+    given.fit(points, [kind if kind == "WN" else "other" for kind in kinds])
+    assert merged.classes == ("WN", "other")
+    assert merged.state() == given.state()
+
+
 def test_balanced_types_count_alike() -> None:
     points, labels = clouds(apart=0.0)  # nothing tells them apart but how many there are
     few = [index for index in range(90) if index < 30 or index % 10 == 0]

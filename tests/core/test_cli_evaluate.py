@@ -218,7 +218,7 @@ def test_fit_writes_a_recipe_that_scores_and_knows_its_contents(rated: Path, one
 def test_fit_on_one_set_and_test_on_another(rated: Path, one: Path, tmp_path: Path) -> None:
     other = write_set(tmp_path / "other", contents=6, seed=4)
     found = figures("csv", rated, "--recipe", one, "--train", "csv", other)
-    assert found["protocol"]["train"]["n"] == 6 * 2 * LEVELS
+    assert found["protocol"]["train"][0]["n"] == 6 * 2 * LEVELS
     assert found["overall"]["fit"] == "held-out"
     leak = veiqa("evaluate", "csv", rated, "--recipe", one, "--train", "csv", rated)
     assert leak.exit_code == 2

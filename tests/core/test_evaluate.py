@@ -223,9 +223,9 @@ def test_several_branches_without_a_mapper_count_alike() -> None:
 def test_another_dataset_to_fit_on() -> None:
     here, there = made(contents=3), made(contents=12)
     there = other_pixels(renamed(there, "there"))
-    done = run(recipe("logistic5"), here, Protocol("train"), trained_on=there)
+    done = run(recipe("logistic5"), here, Protocol("train"), trained_on=[there])
     assert done.overall.count == 24
-    assert done.protocol["train"] == {"dataset": "made", "path": "made", "n": 96}
+    assert done.protocol["train"] == [{"dataset": "made", "path": "made", "n": 96}]
     mapper = installed().part("mapper", "logistic5").create()
     mapper.fit(np.stack(there.table.oriented), there.table.quality)
     assert np.array_equal(done.predictions[0].raw.score, mapper.predict(np.stack(here.table.oriented)).score)
@@ -233,9 +233,9 @@ def test_another_dataset_to_fit_on() -> None:
 
 def test_another_dataset_is_fitted_on_beside_the_own_contents() -> None:
     here, there = made(contents=3), other_pixels(renamed(made(contents=12), "there"))
-    done = run(recipe("logistic5"), here, Protocol("loco"), trained_on=there)
+    done = run(recipe("logistic5"), here, Protocol("loco"), trained_on=[there])
     assert (done.overall.count, done.overall.fit) == (24, "held-out")
-    assert done.protocol["train"] == {"dataset": "made", "path": "made", "n": 96}
+    assert done.protocol["train"] == [{"dataset": "made", "path": "made", "n": 96}]
     (part,) = [item for item in done.predictions if set(item.clusters) == {"made:scene1"}]
     others = np.r_[0:8, 16:24]
     mapper = installed().part("mapper", "logistic5").create()
@@ -245,7 +245,7 @@ def test_another_dataset_is_fitted_on_beside_the_own_contents() -> None:
     )
     assert np.array_equal(part.raw.score, mapper.predict(np.stack(here.table.oriented)[8:16]).score.clip(0, 100))
     with pytest.raises(UsageError, match="one scene or picture on both sides"):
-        run(recipe("logistic5"), here, Protocol("loco"), trained_on=renamed(here, "there"))
+        run(recipe("logistic5"), here, Protocol("loco"), trained_on=[renamed(here, "there")])
 
 
 def test_scores_stay_on_the_scale_of_the_ratings() -> None:
@@ -263,7 +263,7 @@ def test_a_fit_to_two_datasets_and_of_the_classifier() -> None:
         rated=attrs.evolve(there.rated, name="there", ratings=attrs.evolve(there.rated.ratings, range=(0, 10))),
     )
     given = recipe("logistic5", classifier=Choice("multinomial"))
-    fitted = fitting.fit(given, resolve_all(given, installed()), here, tenth)
+    fitted = fitting.fit(given, resolve_all(given, installed()), here, [tenth])
     assert isinstance(fitted, Recipe)
     assert fitted.fitted is not None
     assert (fitted.fitted.dataset, fitted.fitted.images, fitted.fitted.range) == ("made + there", 120, (0, 100))
@@ -284,9 +284,9 @@ def test_leaks_are_refused() -> None:
     with pytest.raises(
         UsageError, match="has one scene or picture on both sides: 0.png is fitted on and 0.png is tested"
     ):
-        run(recipe("logistic5"), here, Protocol("train"), trained_on=made(contents=3))
+        run(recipe("logistic5"), here, Protocol("train"), trained_on=[made(contents=3)])
     with pytest.raises(UsageError, match="one scene or picture on both sides"):
-        run(recipe("logistic5"), here, Protocol("train"), trained_on=renamed(here, "there"))
+        run(recipe("logistic5"), here, Protocol("train"), trained_on=[renamed(here, "there")])
     twins = made(digests=("twin", *(f"digest{i}" for i in range(78)), "twin"))
     for protocol in (Protocol("loco"), Protocol("kfold", folds=10), Protocol("repeated", repeats=60)):
         with pytest.raises(UsageError, match="0.png is fitted on and 79.png is tested|79.png is fitted on and 0.png"):
@@ -319,7 +319,7 @@ def test_scales_that_differ_are_brought_together_or_told() -> None:
         changed(there, quality=there.table.quality / 10),
         rated=attrs.evolve(there.rated, ratings=attrs.evolve(there.rated.ratings, range=(0, 10))),
     )
-    whole, scaled = (run(recipe("logistic5"), here, Protocol("train"), trained_on=other) for other in (there, tenth))
+    whole, scaled = (run(recipe("logistic5"), here, Protocol("train"), trained_on=[other]) for other in (there, tenth))
     assert scaled.overall.values["rmse"] == pytest.approx(whole.overall.values["rmse"], rel=1e-6)
     assert any("brought to this dataset's range" in note for note in scaled.notes)
     fitted = fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), tenth)
@@ -333,7 +333,7 @@ def test_images_without_a_mapper_to_score_them_are_told_and_do_not_count() -> No
     here = made(types=("GB", "WN"), by_type=True)
     there = other_pixels(renamed(made(by_type=True), "there"))
     sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
-    done = run(sets, here, Protocol("train"), trained_on=there)
+    done = run(sets, here, Protocol("train"), trained_on=[there])
     assert (done.overall.count, done.by_distortion["GB"].count, done.by_distortion["WN"].count) == (40, 40, 0)
     assert "not fitted everywhere, WN: there are no images to fit it on" in done.notes
 
@@ -363,4 +363,4 @@ def test_a_reference_photo_on_one_side_and_its_scene_on_the_other_are_a_leak() -
     there = renamed(made(contents=3), "there")
     there = changed(there, digests=("photo1", *(f"other{i}" for i in range(23))))
     with pytest.raises(UsageError, match="0.png is fitted on and 8.png is tested"):
-        run(recipe("logistic5"), here, Protocol("train"), trained_on=there)
+        run(recipe("logistic5"), here, Protocol("train"), trained_on=[there])

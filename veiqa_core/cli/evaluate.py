@@ -56,8 +56,9 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 @click.option(
     "--train",
     type=(str, click.Path(path_type=Path)),
+    multiple=True,
     metavar="DATASET PATH",
-    help="Refit on another dataset, test here; beside a --split that refits: on its images, too.",
+    help="Refit on another dataset, test here; beside a --split that refits: on its images, too. Repeatable.",
 )
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
@@ -76,7 +77,7 @@ def evaluate(
     score_range: tuple[float, float] | None,
     distortions: tuple[str, ...],
     settings: tuple[str, ...],
-    train: tuple[str, Path] | None,
+    train: tuple[tuple[str, Path], ...],
     form: str,
     output: Path | None,
     store: Path | None,
@@ -103,30 +104,29 @@ def evaluate(
     protocol_options = {name: options.pop(name) for name in ("split", "folds", "repeats", "seed", "split_file")}
     recipe = chosen_recipe(found, wanted, **options)
     part = dataset_part(found, wanted, dataset, score_range)
-    train_part = None if train is None else dataset_part(found, wanted, train[0], None)
+    parts = [dataset_part(found, wanted, name, None) for name, _ in train]
     wanted.check_all_used()
     from ..datasets import load
     from ..evaluation.evaluate import evaluate as run
     from ..evaluation.splits import prepared
     from ..resolution import resolve_all
 
-    protocol = _protocol(train is not None, **protocol_options)
+    protocol = _protocol(bool(train), **protocol_options)
     rated = prepared(protocol, load(part, path, distortions))
     keep_apart(output, path)
-    other = None if train is None or train_part is None else load(train_part, train[1], distortions)
+    others = [load(one, folder, distortions) for one, (_, folder) in zip(parts, train, strict=True)]
     recipes = resolve_all(recipe, found)
-    datasets = (path,) if train is None else (path, train[1])
     with (
-        opened_veis(keep_vei, keep_vei_cap, *datasets) as veis,
+        opened_veis(keep_vei, keep_vei_cap, path, *(other.root for other in others)) as veis,
         opened_store(store, no_store) as kept,
         resumable(said_of(kept)),
     ):
         meter = _meter(recipes, device, kept, crew)
         measured = _measured(rated, recipes, meter, crew, veis)
-        trained_on = None if other is None else _measured(other, recipes, meter, crew, veis)
+        trained_on = [_measured(other, recipes, meter, crew, veis) for other in others]
     evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[form](evaluation), output)
-    failed = [*measured.failed.values(), *(trained_on.failed.values() if trained_on is not None else ())]
+    failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
     for problem in failed:
         click.echo(f"warning: {problem}", err=True)
     ctx.exit(1 if failed else 0)
@@ -142,8 +142,9 @@ def evaluate(
 @click.option(
     "--also",
     type=(str, click.Path(path_type=Path)),
+    multiple=True,
     metavar="DATASET PATH",
-    help="Fit to the images of another dataset, too.",
+    help="Fit to the images of another dataset, too. Repeatable.",
 )
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @store_options
@@ -161,7 +162,7 @@ def fit(
     settings: tuple[str, ...],
     output: Path,
     force: bool,
-    also: tuple[str, Path] | None,
+    also: tuple[tuple[str, Path], ...],
     store: Path | None,
     no_store: bool,
     keep_vei: Path | None,
@@ -184,7 +185,7 @@ def fit(
     wanted = Settings(found, settings)
     recipe = chosen_recipe(found, wanted, **options)
     part = dataset_part(found, wanted, dataset, score_range)
-    also_part = None if also is None else dataset_part(found, wanted, also[0], None)
+    parts = [dataset_part(found, wanted, name, None) for name, _ in also]
     wanted.check_all_used()
     from .. import recipe as recipe_files
     from ..datasets import load
@@ -194,9 +195,8 @@ def fit(
 
     rated = load(part, path, distortions)
     keep_apart(output, path)
-    other = None if also is None or also_part is None else load(also_part, also[1], distortions)
+    sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
     recipes = resolve_all(recipe, found)
-    sets = [rated] if other is None else [rated, other]
     check_mappers(recipes, {item.distortion for one in sets for item in one.images})
     with (
         opened_veis(keep_vei, keep_vei_cap, *(one.root for one in sets)) as veis,
@@ -205,12 +205,11 @@ def fit(
     ):
         meter = _meter(recipes, device, kept, crew)
         measured, *more = [_measured(one, recipes, meter, crew, veis) for one in sets]
-    besides = more[0] if more else None
-    fitted = run(recipe, recipes, measured, besides)
+    fitted = run(recipe, recipes, measured, more)
     write_text(recipe_files.dumps(fitted), output)
     told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
     click.echo(f"{output}: {fitted.name}, fitted to {told}", err=True)
-    unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(besides).keys)]
+    unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(more).keys)]
     if unfitted:
         click.echo(f"note: no images of {', '.join(unfitted)}: not fitted", err=True)
     failed = [problem for one in (measured, *more) for problem in one.failed.values()]

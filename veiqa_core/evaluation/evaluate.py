@@ -76,13 +76,13 @@ def evaluate(
     protocol: Protocol,
     registry: Registry,
     *,
-    trained_on: MeasuredSet | None = None,
+    trained_on: Sequence[MeasuredSet] = (),
 ) -> Evaluation:
     """Evaluate measured images.
 
     Args:
-        trained_on: the images of another dataset, measured with the same recipes, which mappers are fitted to: alone
-            under the protocol ``train``, under others that refit beside this dataset's own.
+        trained_on: other datasets, measured with the same recipes, to whose images mappers are fitted: alone under the
+            protocol ``train``, under others that refit beside this dataset's own.
 
     Raises:
         UsageError: the protocol does not go with the dataset: contents are not named, or the sides of a split share a
@@ -113,8 +113,7 @@ def evaluate(
         of_type = np.flatnonzero([own == kind for own in measured.table.distortions])
         by_type[kind] = tell([part.of_type(kind) for part in predictions], of_type, one_scale=True)
     notes = [*measured.rated.remarks, *notes_on(run.used, measured, calibrated, protocol)]
-    if trained_on is not None:
-        notes += training_notes(measured, trained_on)
+    notes += training_notes(measured, trained_on)
     return Evaluation(
         recipe=recipes.label,
         measured=measured,
@@ -255,13 +254,9 @@ def _splits(protocol: Protocol, table: Table, tested: int) -> list[Split]:
     return parts
 
 
-def _trained(trained_on: MeasuredSet | None) -> dict[str, object]:
-    if trained_on is None:
-        return {}
-    return {
-        "train": {
-            "dataset": trained_on.rated.name,
-            "path": display_name(trained_on.rated.root),
-            "n": len(trained_on.table),
-        }
-    }
+def _trained(trained_on: Sequence[MeasuredSet]) -> dict[str, object]:
+    sets = [
+        {"dataset": other.rated.name, "path": display_name(other.rated.root), "n": len(other.table)}
+        for other in trained_on
+    ]
+    return {"train": sets} if sets else {}

@@ -17,12 +17,12 @@ from .measured import MeasuredSet, Table
 
 
 def fit(
-    recipe: Recipe | RecipeSet, resolved: ResolvedSet, measured: MeasuredSet, also: MeasuredSet | None = None
+    recipe: Recipe | RecipeSet, resolved: ResolvedSet, measured: MeasuredSet, also: Sequence[MeasuredSet] = ()
 ) -> Recipe | RecipeSet:
     """The recipe with its mapper fitted, or the set with those of every recipe that has images here.
 
     Args:
-        also: images of another dataset, to be fitted to as well.
+        also: other datasets, to be fitted to as well.
 
     Raises:
         UsageError: a recipe has no mapper that could be fitted.
@@ -66,7 +66,7 @@ def fittable(recipe: ResolvedRecipe) -> Part:
 
 
 def _fitted(
-    recipe: Recipe, resolved: ResolvedRecipe, key: str | None, measured: MeasuredSet, also: MeasuredSet | None
+    recipe: Recipe, resolved: ResolvedRecipe, key: str | None, measured: MeasuredSet, also: Sequence[MeasuredSet]
 ) -> Recipe:
     part = fittable(resolved)
     table = measured.joined(also)
@@ -76,7 +76,7 @@ def _fitted(
     except FitError as error:
         raise FitError(f"recipe {recipe.name!r}: {error}") from error
     known = tuple(sorted({mark for index in rows for mark in table.marks(index)}))
-    names = measured.rated.name if also is None else f"{measured.rated.name} + {also.rated.name}"
+    names = " + ".join(one.rated.name for one in (measured, *also))
     basis = Basis(names, len(rows), measured.rated.ratings.quality_range, known)
     told = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
     return attrs.evolve(recipe, state=mapper.state(), classifier_state=told, fitted=basis)

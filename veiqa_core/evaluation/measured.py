@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -80,15 +80,18 @@ class MeasuredSet:
     flagged: int
     versions: Mapping[str, Any]
 
-    def joined(self, other: MeasuredSet | None) -> Table:
-        """The table, then that of another dataset, its quality brought from its declared range to this one's."""
-        if other is None:
-            return self.table
-        (low, high), (from_low, from_high) = (item.rated.ratings.quality_range for item in (self, other))
-        if (low, high) == (from_low, from_high):
-            return self.table.joined(other.table)
-        scaled = low + (other.table.quality - from_low) * ((high - low) / (from_high - from_low))
-        return self.table.joined(attrs.evolve(other.table, quality=scaled))
+    def joined(self, others: Iterable[MeasuredSet]) -> Table:
+        """The table, then those of other datasets, their quality brought from its declared range to this one's."""
+        table = self.table
+        low, high = self.rated.ratings.quality_range
+        for other in others:
+            from_low, from_high = other.rated.ratings.quality_range
+            if (low, high) == (from_low, from_high):
+                table = table.joined(other.table)
+                continue
+            scaled = low + (other.table.quality - from_low) * ((high - low) / (from_high - from_low))
+            table = table.joined(attrs.evolve(other.table, quality=scaled))
+        return table
 
 
 def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress: Progress = iter) -> MeasuredSet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -76,18 +76,22 @@ def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:
     return [*notes, f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}"]
 
 
-def training_notes(measured: MeasuredSet, trained_on: MeasuredSet) -> list[str]:
-    """What is to be known of the other dataset."""
-    rated = trained_on.rated
+def training_notes(measured: MeasuredSet, trained_on: Sequence[MeasuredSet]) -> list[str]:
+    """What is to be known of the other datasets."""
+    notes = [note for other in trained_on for note in _notes_on_other(measured, other)]
+    if trained_on:
+        notes.append("scenes are known again by identical pixels only: the same photograph in another crop is not")
+    return notes
+
+
+def _notes_on_other(measured: MeasuredSet, other: MeasuredSet) -> list[str]:
+    rated = other.rated
     where = f"fitted on {rated.name} in {display_name(rated.root)}"
     notes = [f"{where}: {remark}" for remark in rated.remarks]
-    if trained_on.skipped or trained_on.failed:
-        skipped = sum(trained_on.skipped.values())
-        notes.append(
-            f"{where}: {skipped} images skipped, as no recipe is for their type; {len(trained_on.failed)} failed"
-        )
+    if other.skipped or other.failed:
+        skipped = sum(other.skipped.values())
+        notes.append(f"{where}: {skipped} images skipped, as no recipe is for their type; {len(other.failed)} failed")
     if rated.ratings.quality_range != measured.rated.ratings.quality_range:
         low, high = rated.ratings.quality_range
         notes.append(f"{where}: its scores from {low:g} to {high:g} were brought to this dataset's range")
-    notes.append("scenes are known again by identical pixels only: the same photograph in another crop is not")
     return notes
