@@ -15,10 +15,12 @@ import signal
 import threading
 import uuid
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,7 +30,7 @@ import torch
 
 from .engine import Measurement
 from .errors import ImageError, UsageError, VeiqaError, one_line
-from .images import Image, read
+from .images import Image, display_name, read
 from .meter import Computed, Meter, Quantity
 from .recipe import Branch
 from .registry import installed
@@ -36,6 +38,7 @@ from .resolution import resolve_branch
 from .vei_files import VeiFolder
 
 _AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
+_ROUND = 64  # orders for each worker that are carried out in any order before those of the next round
 _LIVES = 3  # how often a task may take its process down before it is given up
 
 
@@ -91,9 +94,11 @@ class Crew(AbstractContextManager["Crew"], ABC):
 
     Args:
         meter: what can be ordered; its store, if any, is written here only.
-        root: the folder.
+        root: the folder; orders may also name files elsewhere by absolute paths.
         veis: where VEIs are kept, those that lack there being made again; None for nowhere.
     """
+
+    workers: int = 1
 
     def __init__(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> None:
         self.meter = meter
@@ -111,6 +116,18 @@ class Crew(AbstractContextManager["Crew"], ABC):
         """Carry out orders, as they are done."""
         return self._carry_out(self._prepared(orders))
 
+    def deliver_in_order(self, orders: Iterable[Order]) -> Iterator[Done]:
+        """Carry out any number of orders, and give what is done in their order, as soon as all before it is done."""
+        remaining = iter(orders)
+        while batch := list(islice(remaining, _ROUND * self.workers)):
+            done: dict[str, Done] = {}
+            waiting = deque(order.name for order in batch)
+            for item in self.deliver({order.name: order for order in batch}.values()):
+                done[item.name] = item
+                while waiting and waiting[0] in done:
+                    yield done[waiting.popleft()]
+            self._digests.clear()  # memory must not grow with the number of images
+
     @abstractmethod
     def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
         """What is missing of the prepared orders, measured and kept."""
@@ -120,7 +137,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
             image = None
             try:
                 if order.name not in self._digests:
-                    image = read(self.root / order.name, order.name)
+                    image = _read(self.root, order.name)
                     self._digests[order.name] = image.digest
             except ImageError as error:
                 yield _Prepared(order.name, None, (), {}, error)
@@ -171,7 +188,7 @@ class Alone(Crew):
                 yield self._settled(item)
                 continue
             try:
-                image = item.image or read(self.root / item.name, item.name)
+                image = item.image or _read(self.root, item.name)
             except ImageError as error:
                 yield self._settled(item, error)
                 continue
@@ -180,8 +197,6 @@ class Alone(Crew):
 
 class _Sent(Crew):
     """Others measure: tasks are sent, a few ahead of their results."""
-
-    workers: int
 
     @abstractmethod
     def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
@@ -322,10 +337,14 @@ def carry_out(job: Job, name: str, missing: Sequence[int]) -> _Answer:
     with _ONE_AT_A_TIME:
         torch.set_num_threads(job.threads)  # in this very thread: one that used torch before keeps its number
         try:
-            found = _meter(job).compute(read(job.root / name, name), missing)
+            found = _meter(job).compute(_read(job.root, name), missing)
             return found if job.veis else attrs.evolve(found, veis={})
         except ImageError as error:
             return error
+
+
+def _read(root: Path, name: str) -> Image:
+    return read(root / name, display_name(name))
 
 
 _ONE_AT_A_TIME = threading.Lock()  # a Dask worker may have several threads, and they share the networks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from . import images
 from . import recipe as recipes
+from .crews import Crew, Order
 from .engine import Measurement, find_device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError
 from .explanations import Explained, Heatmaps, explained
@@ -115,6 +117,11 @@ class Scorer:
         """The branches' keys, as in :attr:`Result.similarities`."""
         return self._meter.keys
 
+    @property
+    def meter(self) -> Meter:
+        """What measures the branches; crews that score are made for it."""
+        return self._meter
+
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
         """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
 
@@ -127,21 +134,44 @@ class Scorer:
         for measurement in measurements:
             if measurement.error is not None:
                 raise type(measurement.error)(f"{decoded.name}: {measurement.error}") from measurement.error
-        result = self._result(decoded, measurements, pictures)
+        result = self._result(decoded.name, measurements, pictures)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
 
-    def score_many(self, sources: Iterable[images.Source], *, heatmaps: bool = False) -> Iterator[Result]:
-        """Score images one by one as they come; one that fails gives a result with its error and stops nothing."""
-        for number, source in enumerate(sources):
-            name = images.display_name(source) if isinstance(source, str | Path) else f"image {number}"
-            try:
-                decoded = images.read(source, name)
-            except ImageError as error:
-                yield Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label)
-                continue
-            yield self._result(decoded, *self._measured(decoded, heatmaps))
+    def score_many(
+        self, sources: Iterable[images.Source], *, heatmaps: bool = False, crew: Crew | None = None
+    ) -> Iterator[Result]:
+        """Score images in their order as they come; one that fails gives a result with its error and stops nothing.
+
+        Args:
+            crew: who measures the images that are files, made for :attr:`meter` and the working directory. Without one,
+                and where heat maps are asked for, this process does, one image after another.
+        """
+        for is_file, group in groupby(enumerate(sources), lambda item: isinstance(item[1], str | Path)):
+            if is_file and crew is not None and not heatmaps:
+                yield from self._delivered(crew, (str(source) for _, source in group))
+            else:
+                yield from (self._scored(number, source, heatmaps) for number, source in group)
+
+    def _delivered(self, crew: Crew, paths: Iterable[str]) -> Iterator[Result]:
+        for done in crew.deliver_in_order(Order(path, tuple(self._all)) for path in paths):
+            name = images.display_name(done.name)
+            if done.error is not None:
+                yield self._unread(name, done.error)
+            else:
+                yield self._result(name, [done.measured[index] for index in self._all], Explained())
+
+    def _scored(self, number: int, source: images.Source, heatmaps: bool) -> Result:
+        name = images.display_name(source) if isinstance(source, str | Path) else f"image {number}"
+        try:
+            decoded = images.read(source, name)
+        except ImageError as error:
+            return self._unread(name, error)
+        return self._result(name, *self._measured(decoded, heatmaps))
+
+    def _unread(self, name: str, error: VeiqaError) -> Result:
+        return Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label)
 
     def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], Explained]:
         """The branches on an image, and their heat maps, which are made anew."""
@@ -154,7 +184,7 @@ class Scorer:
         self._meter.keep(image.digest, measured)
         return [measured[index] for index in self._all], explained(engine, image, outcome, self._judge)
 
-    def _result(self, image: images.Image, measurements: Sequence[Measurement], pictures: Explained) -> Result:
+    def _result(self, name: str, measurements: Sequence[Measurement], pictures: Explained) -> Result:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
         flags = [*(flag for item in measurements for flag in item.flags), *pictures.flags]
@@ -167,11 +197,11 @@ class Scorer:
             except VeiqaError as error:
                 errors = [str(error)]
         return Result(
-            image=image.name,
+            image=name,
             score=judgement.score,
             similarities=similarities,
             flags=tuple(flags),
-            error=f"{image.name}: {'; '.join(errors)}" if errors else None,
+            error=f"{name}: {'; '.join(errors)}" if errors else None,
             recipe=self._label,
             interval=judgement.interval,
             scale=self._judge.scale,

@@ -60,6 +60,11 @@ class CrewOptions:
         if self.dask is not None and self.workers > 1:
             raise UsageError("--workers and --dask exclude each other")
 
+    @property
+    def alone(self) -> bool:
+        """Whether this process measures."""
+        return self.dask is None and self.workers == 1
+
     def set_threads(self) -> None:
         """Give this process its number of threads, before anything is measured or looked up."""
         if self.threads is not None:
@@ -73,4 +78,4 @@ class CrewOptions:
 
         if self.dask is not None:
             return Cluster(meter, root, self.dask, veis)
-        return Processes(meter, root, self.workers, veis) if self.workers > 1 else Alone(meter, root, veis)
+        return Alone(meter, root, veis) if self.alone else Processes(meter, root, self.workers, veis)

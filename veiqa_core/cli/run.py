@@ -13,6 +13,7 @@ import click
 
 from ..errors import UsageError
 from ..files import file_stem
+from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
 from .output import FORMATS
 from .recipe_options import chosen_recipe, device_option, recipe_options
@@ -21,6 +22,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..crews import Crew
     from ..scorer import Result, Scorer
 
 _MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
@@ -42,6 +44,7 @@ _MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
     help="Write pictures here: where quality is lost, and the heat maps that tell it.",
 )
 @store_options
+@crew_options
 @device_option
 @click.pass_context
 def run(
@@ -56,6 +59,9 @@ def run(
     store: Path | None,
     no_store: bool,
     device: str,
+    workers: int,
+    threads: int | None,
+    dask: str | None,
     **parts: Any,
 ) -> None:
     """Score images, and show the similarities behind each score. What was measured is kept, and not measured again.
@@ -64,6 +70,9 @@ def run(
     """
     from .common import registry
 
+    options = CrewOptions(workers, threads, dask)
+    if vei_dir is not None and not options.alone:
+        raise UsageError("--vei draws what this process measures: leave out --workers and --dask")
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
@@ -71,17 +80,21 @@ def run(
     from ..scorer import Scorer
 
     pictures = None if vei_dir is None else _Pictures(vei_dir)
+    options.set_threads()
     with opened_store(store, no_store) as kept:
         scorer = Scorer(chosen, device=device, distortion=distortion, registry=found, store=kept)
-        failed = _score(scorer, images, output, form, pictures)
+        with options.crew(scorer.meter, Path()) as crew:
+            failed = _score(scorer, crew, images, output, form, pictures)
     ctx.exit(1 if failed else 0)
 
 
-def _score(scorer: Scorer, images: tuple[str, ...], output: Path | None, form: str, pictures: _Pictures | None) -> bool:
+def _score(
+    scorer: Scorer, crew: Crew, images: tuple[str, ...], output: Path | None, form: str, pictures: _Pictures | None
+) -> bool:
     """Score and write; whether anything failed."""
     failed = False
     with _opened(output, images) as stream, FORMATS[form](stream, scorer.keys) as write:
-        for result in scorer.score_many(images, heatmaps=pictures is not None):
+        for result in scorer.score_many(images, heatmaps=pictures is not None, crew=crew):
             write(result)
             failed |= result.error is not None
             if pictures is not None:

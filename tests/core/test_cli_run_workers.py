@@ -1,0 +1,135 @@
+"""``veiqa run`` with workers: the same rows in the same order, whoever measures and whatever fails on the way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+from click.testing import CliRunner, Result
+
+from veiqa_core import Scorer, crews
+from veiqa_core import recipe as recipes
+from veiqa_core.cli import main
+from veiqa_core.meter import Meter
+from veiqa_core.recipe import Choice
+
+FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
+OPTIONS = (*FAST, "--mapper", "identity", "--pri", "jpeg", "--device", "cpu", "--threads", 1, "--format", "jsonl")
+
+
+def veiqa(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def write(path: Path, seed: int, height: int = 64) -> Path:
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :72]
+    waves = 127 + 80 * np.sin(x / rng.uniform(2, 5))[..., None] * np.cos(y[..., None] / rng.uniform(2, 6, 3))
+    PIL.Image.fromarray(np.clip(waves + rng.normal(0, 10, waves.shape), 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Images of several sizes, one of them twice and once more under another name, and some that fail."""
+    monkeypatch.chdir(tmp_path)
+    good = [write(Path(f"{number}.png"), number, 64 + 40 * (number % 3)) for number in range(9)]
+    (tmp_path / "torn.png").write_bytes(good[0].read_bytes()[:300])
+    (tmp_path / "twin.png").write_bytes(good[1].read_bytes())
+    small = write(tmp_path / "small.png", 0, 8)  # with its whole path
+    odd = Path(os.fsdecode(b"odd-\xff.png"))
+    try:
+        odd.write_bytes(good[3].read_bytes())
+    except OSError:  # not on this file system
+        odd = good[3]
+    bad = [Path("torn.png"), Path("absent.png"), small]
+    return [bad[0], *good[:4], Path("twin.png"), bad[1], good[2], *good[4:], bad[2], odd]
+
+
+def test_processes_give_the_same_rows_in_the_same_order(
+    paths: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = veiqa("run", *paths, *OPTIONS, "--no-store")
+    assert alone.exit_code == 1
+    assert len(alone.stdout.splitlines()) == len(paths)
+    assert alone.stdout.count('"error": null') == len(paths) - 3
+    monkeypatch.setattr(crews, "_ROUND", 3)  # several rounds, the last one not full
+    two = veiqa("run", *paths, *OPTIONS, "--no-store", "--workers", 2)
+    assert (two.exit_code, two.stdout, two.stderr) == (1, alone.stdout, alone.stderr)
+    store = ("--store", tmp_path / "some.sqlite")
+    assert veiqa("run", *paths[2:9:3], *OPTIONS, *store).exit_code == 0
+    some_known = veiqa("run", *paths, *OPTIONS, *store, "--workers", 2)
+    assert some_known.stdout == alone.stdout
+    monkeypatch.setattr("veiqa_core.engine.Engine.measure", None)
+    assert veiqa("run", *paths[1:6], *OPTIONS, *store).stdout == "".join(alone.stdout.splitlines(True)[1:6])
+
+
+def test_a_worker_that_is_killed_loses_no_row(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = veiqa("run", *paths, *OPTIONS, "--no-store")
+    keep = Meter.keep
+    kept: list[str] = []
+
+    def keeping(self: Meter, image: str, measured: Any) -> None:
+        keep(self, image, measured)
+        kept.append(image)
+        if len(kept) == 3:
+            os.kill(multiprocessing.active_children()[0].pid or 0, signal.SIGKILL)
+
+    monkeypatch.setattr(Meter, "keep", keeping)
+    killed = veiqa("run", *paths, *OPTIONS, "--no-store", "--workers", 2)
+    assert killed.stdout == alone.stdout
+    assert len(kept) > 3
+
+
+def test_a_dask_cluster_gives_the_same_rows(paths: list[Path]) -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask is an extra")
+    alone = veiqa("run", *paths, *OPTIONS, "--no-store")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, protocol="tcp"
+    ) as cluster:
+        there = veiqa("run", *paths, *OPTIONS, "--no-store", "--dask", cluster.scheduler_address)
+    assert (there.exit_code, there.stdout) == (1, alone.stdout)
+
+
+def test_arrays_among_files_are_scored_in_their_place(paths: list[Path]) -> None:
+    recipe = recipes.ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
+    scorer = Scorer(recipe, device="cpu")
+    array = np.asarray(PIL.Image.open(paths[1]))
+    sources = [paths[1], array, paths[2], paths[3], array]
+    with crews.Processes(scorer.meter, Path(), 2) as crew:
+        shared = list(scorer.score_many(sources, crew=crew))
+    assert shared == list(scorer.score_many(sources))
+    assert [result.image for result in shared] == ["0.png", "image 1", "1.png", "2.png", "image 4"]
+
+
+def test_rows_come_as_they_are_done_and_nothing_is_held(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crews, "_ROUND", 2)
+    recipe = recipes.ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
+    scorer = Scorer(recipe, device="cpu")
+    drawn: list[Path] = []
+
+    def drawing() -> Any:
+        for path in paths:
+            drawn.append(path)
+            yield path
+
+    with crews.Alone(scorer.meter, Path()) as crew:
+        for done, _ in enumerate(scorer.score_many(drawing(), crew=crew), 1):
+            assert len(drawn) <= done + 3
+            assert len(crew._digests) <= 2
+
+
+def test_what_excludes_each_other_is_said(paths: list[Path], tmp_path: Path) -> None:
+    for who in (("--workers", 2), ("--dask", "tcp://127.0.0.1:9")):
+        done = veiqa("run", *paths, *OPTIONS, *who, "--vei", tmp_path / "maps")
+        assert done.exit_code == 2
+        assert "--vei draws what this process measures: leave out --workers and --dask" in done.stderr
+        assert not (tmp_path / "maps").exists()
+    done = veiqa("run", *paths, *OPTIONS, "--workers", 2, "--dask", "x")
+    assert (done.exit_code, "exclude each other" in done.stderr) == (2, True)
