@@ -22,6 +22,7 @@ Scale = Literal["pair", "map", "none"]
 Size = Literal["layer", "input"]
 Layer = str | int | None
 
+DEFAULT_RECIPE = "veiqa:default"
 DEFAULT_PRIS = ("veiqa:mean-blur", "veiqa:white-noise", "veiqa:jpeg", "veiqa:jpeg2000")
 DEFAULT_EXTRACTOR = "veiqa:efficientnet-lite0"
 DEFAULT_EXPLAINER = "veiqa:gradcam"

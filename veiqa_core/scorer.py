@@ -76,8 +76,8 @@ class Scorer:
     """Scores images without a reference.
 
     Args:
-        recipe: a :class:`Recipe`, the path of a recipe in TOML, the name of a shipped one, or None for the default
-            branches. Of a :class:`RecipeSet`, ``distortion`` picks the recipe.
+        recipe: a :class:`Recipe`, the path of a recipe in TOML, the name of a shipped one, or None for the one called
+            default. Of a :class:`RecipeSet`, ``distortion`` picks the recipe.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
         distortion: the images' distortion type, for recipe sets.
         registry: the components to use; default: everything installed.
@@ -97,10 +97,8 @@ class Scorer:
         store: Store | None = None,
     ) -> None:
         registry = registry or installed()
-        if recipe is None:
-            recipe = recipes.ad_hoc()
-        elif isinstance(recipe, str | Path):
-            recipe = recipes.find(recipe, registry)
+        if recipe is None or isinstance(recipe, str | Path):
+            recipe = recipes.find(recipe or recipes.DEFAULT_RECIPE, registry)
         if isinstance(recipe, RecipeSet):
             recipe = recipe.pick(distortion)
         elif distortion is not None:

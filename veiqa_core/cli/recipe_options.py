@@ -19,7 +19,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
-        "--recipe", metavar="NAME|FILE", help="A shipped recipe, or one in TOML; excludes the options that build one."
+        "--recipe",
+        metavar="NAME|FILE",
+        help="A shipped recipe, or one in TOML; excludes the options that build one. Default: default.",
     ),
     click.option("--pri", "pris", multiple=True, metavar="P", help="PRI generator; repeatable. Default: all four."),
     click.option("--extractor", metavar="E", help="Feature extractor. Default: efficientnet-lite0."),
@@ -52,7 +54,8 @@ def chosen_recipe(
     mapper: str | None,
     **parts: str | None,
 ) -> Recipe | RecipeSet:
-    """The recipe named, or an ad-hoc one of the parts named, the others at their defaults.
+    """The recipe named, or an ad-hoc one of the parts named, the others at their defaults; the default recipe where
+    nothing is named.
 
     Raises:
         UsageError: a recipe and parts are named together, or something named is not there.
@@ -60,10 +63,11 @@ def chosen_recipe(
     from .. import recipe as recipes
 
     given = {name: value for name, value in parts.items() if value is not None}
-    if recipe is not None:
-        if pris or mapper or given or settings.kinds & {*recipes.BRANCH_KINDS, "mapper"}:
-            raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
-        return recipes.find(recipe, registry)
+    parts_named = bool(pris or mapper or given or settings.kinds & {*recipes.BRANCH_KINDS, "mapper"})
+    if recipe is not None and parts_named:
+        raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
+    if not parts_named:
+        return recipes.find(recipe or recipes.DEFAULT_RECIPE, registry)
     layer = given.pop("layer", None)
     names = {
         "extractor": recipes.DEFAULT_EXTRACTOR,

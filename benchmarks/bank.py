@@ -1,0 +1,191 @@
+"""Which PRIs a recipe for unknown distortions needs: a bank chosen on one dataset and reported on another.
+
+    python benchmarks/bank.py DATASET PATH --train DATASET PATH [--train ...] [--output bank.json]
+
+DATASET and PATH hold people's ratings, as for ``veiqa evaluate``; the sets after ``--train`` are made from other
+photographs (``veiqa datasets make``). PRIs are added one after another, each with all its branches of bank.toml, by the
+SROCC of held-out contents of the sets after ``--train``: no rating of DATASET has a part in the choice. Each bank is
+then reported on DATASET in two ways: fitted to the other sets alone, and to them and all other contents of DATASET.
+Layers and metrics are left out in turn from the whole bank, to see what they bring.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from veiqa_core.cli.crew_options import CrewOptions, crew_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
+from veiqa_core.cli.recipe_options import device_option, setting_option
+from veiqa_core.cli.settings import Settings
+from veiqa_core.datasets import load
+from veiqa_core.engine import find_device
+from veiqa_core.evaluation.agreement import plcc, srocc
+from veiqa_core.evaluation.measured import MeasuredSet, measure
+from veiqa_core.evaluation.splits import Protocol, by_content
+from veiqa_core.mapping import fitted_prediction
+from veiqa_core.meter import Meter
+from veiqa_core.recipe import find
+from veiqa_core.registry import installed
+from veiqa_core.resolution import ResolvedBranch, resolve_all
+from veiqa_core.similarities import Measurer, quantities
+
+TYPES = ("GB", "WN", "JPEG", "JP2K")
+FOLDS = Protocol("kfold", folds=5)
+Columns = NDArray[np.intp]
+
+
+class Bench:
+    """Similarities of both sides, and what a mapper makes of some of them."""
+
+    def __init__(self, recipe: Any, rated: MeasuredSet, others: Sequence[MeasuredSet]) -> None:
+        self._mapper = recipe.mapper
+        self._first = len(rated.table)
+        table = rated.joined(others)
+        self._x = table.similarities(list(range(len(table))))
+        self._quality, self._types = table.quality, np.array([str(kind) for kind in table.distortions])
+        self._contents = table.contents
+
+    def chosen_on(self, columns: Columns) -> float:
+        """SROCC of the other sets' images, each fold predicted from the other contents."""
+        others = np.arange(self._first, len(self._x))
+        predicted = np.full(len(self._x), np.nan)
+        for split in by_content(FOLDS, [self._contents[row] for row in others]):
+            predicted[others[split.test]] = self._predict(columns, others[split.train], others[split.test])
+        return float(srocc(predicted[others], self._quality[others]) or 0)
+
+    def reported(self, columns: Columns) -> dict[str, dict[str, float]]:
+        """Figures of the rated images: fitted elsewhere, and with all contents but their own as well."""
+        rated, others = np.arange(self._first), np.arange(self._first, len(self._x))
+        left_out = np.full(self._first, np.nan)
+        for split in by_content(Protocol("loco"), self._contents[: self._first]):
+            left_out[split.test] = self._predict(columns, np.concatenate([split.train, others]), split.test)
+        return {
+            "fitted elsewhere": self._figures(self._predict(columns, others, rated)),
+            "one content left out": self._figures(left_out),
+        }
+
+    def _predict(self, columns: Columns, train: Columns, test: Columns) -> NDArray[np.float64]:
+        x = self._x[:, columns]
+        return fitted_prediction(self._mapper, x[train], self._quality[train], x[test]).score
+
+    def _figures(self, predicted: NDArray[np.float64]) -> dict[str, float]:
+        quality, types = self._quality[: self._first], self._types[: self._first]
+        found = {"srocc": srocc(predicted, quality), "plcc": plcc(predicted, quality)}
+        found["rmse"] = float(np.sqrt(np.mean((predicted - quality) ** 2)))
+        return {name: float(value or 0) for name, value in found.items()} | {
+            kind: float(srocc(predicted[types == kind], quality[types == kind]) or 0)
+            for kind in TYPES
+            if (types == kind).any()
+        }
+
+
+def forward(bench: Bench, groups: dict[str, Columns]) -> Iterator[tuple[str, float, Columns]]:
+    """Groups of branches in the order in which each helps most, the figure reached, and the branches so far."""
+    taken: list[str] = []
+    while len(taken) < len(groups):
+        reached = {name: bench.chosen_on(_joined(groups, [*taken, name])) for name in groups if name not in taken}
+        best = max(reached, key=reached.__getitem__)
+        taken.append(best)
+        yield best, reached[best], _joined(groups, taken)
+
+
+def _joined(groups: dict[str, Columns], names: Sequence[str]) -> Columns:
+    return np.sort(np.concatenate([groups[name] for name in names]))
+
+
+def _grouped(branches: Sequence[ResolvedBranch], name: Callable[[ResolvedBranch], str]) -> dict[str, Columns]:
+    groups: dict[str, list[int]] = {}
+    for index, branch in enumerate(branches):
+        groups.setdefault(name(branch), []).append(index)
+    return {key: np.array(rows, dtype=np.intp) for key, rows in groups.items()}
+
+
+def line(name: str, chosen: float, figures: dict[str, dict[str, float]]) -> str:
+    """A row of the table that is printed."""
+    told = [
+        " ".join(f"{figures[way][figure]:.3f}" for figure in ("srocc", "plcc", *TYPES) if figure in figures[way])
+        for way in figures
+    ]
+    return f"{name:<44} {chosen:.4f} | {' | '.join(told)}"
+
+
+@click.command()
+@dataset_arguments
+@click.option("--train", type=(str, click.Path(path_type=Path)), multiple=True, required=True)
+@click.option("--recipe", default=str(Path(__file__).with_name("bank.toml")))
+@click.option("--output", type=click.Path(path_type=Path))
+@setting_option
+@store_options
+@crew_options
+@device_option
+def main(
+    dataset: str,
+    path: Path,
+    score_range: tuple[float, float] | None,
+    train: tuple[tuple[str, Path], ...],
+    recipe: str,
+    output: Path | None,
+    settings: tuple[str, ...],
+    store: Path | None,
+    no_store: bool,
+    workers: int,
+    threads: int | None,
+    dask: str | None,
+    device: str,
+) -> None:
+    """Choose a bank of PRIs and report on it."""
+    registry, options = installed(), CrewOptions(workers, threads, dask)
+    wanted = Settings(registry, settings)
+    sets = [load(dataset_part(registry, wanted, dataset, score_range), path)]
+    sets += [load(registry.part("dataset", name), folder) for name, folder in train]
+    recipes = resolve_all(find(recipe, registry), registry)
+    options.set_threads()
+    measured = []
+    with opened_store(store, no_store) as kept:
+        meter = Meter(quantities(recipes), find_device(device), kept)
+        for rated in sets:
+            with options.crew(meter, rated.root) as crew:
+                measured.append(measure(rated, recipes, Measurer(recipes, crew), progress(f"measuring {rated.name}")))
+    resolved = recipes.recipes[None]
+    bench = Bench(resolved, measured[0], measured[1:])
+    rows = []
+
+    def tell(name: str, columns: Columns, chosen: float | None = None) -> None:
+        reached = bench.chosen_on(columns) if chosen is None else chosen
+        figures = bench.reported(columns)
+        rows.append({"bank": name, "branches": len(columns), "chosen on": reached, **figures})
+        click.echo(line(name, reached, figures))
+
+    click.echo(f"{'bank':<44} chosen | fitted elsewhere: SROCC PLCC {' '.join(TYPES)} | one content left out: the same")
+    for count, (name, reached, columns) in enumerate(forward(bench, _grouped(resolved.branches, _pri)), start=1):
+        tell(f"{count} PRIs: + {name}", columns, reached)
+    everything = np.arange(len(resolved.branches), dtype=np.intp)
+    for kind in (_layer, _metric):
+        for name, columns in _grouped(resolved.branches, kind).items():
+            tell(f"only {name}", columns)
+            tell(f"without {name}", np.setdiff1d(everything, columns))
+    if output is not None:
+        output.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def _pri(branch: ResolvedBranch) -> str:
+    return branch.pri.key
+
+
+def _layer(branch: ResolvedBranch) -> str:
+    return str(branch.layer)
+
+
+def _metric(branch: ResolvedBranch) -> str:
+    return branch.metric.key
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The quality map: neighbourhoods cut by hand, the map recomputed place by place, and what it says of empty VEIs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from veiqa_core import Recipe, Scorer
+from veiqa_core.comparison import prepare
+from veiqa_core.engine import Engine
+from veiqa_core.images import read
+from veiqa_core.judgement import Judge
+from veiqa_core.neighbourhoods import grid, neighbourhoods, spread
+from veiqa_core.quality_map import quality_map
+from veiqa_core.recipe import Basis, Branch, Choice
+from veiqa_core.registry import installed
+from veiqa_core.resolution import ResolvedRecipe, resolve
+
+PHOTO = Path(__file__).parents[2] / "docs" / "images" / "coffee.png"
+SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
+BRANCHES = tuple(
+    Branch(pri=Choice(pri), extractor=SMALL, layer=layer, explainer=Choice("activation-norm"), metric=Choice(metric))
+    for pri, layer, metric in (("mean-blur", 0, "nae"), ("mean-blur", 0, "psnr"), ("jpeg", 1, "gmsd"))
+)
+WEIGHTS = [50.0, -20.0, -0.5, -30.0]  # of quality on the oriented similarities, the intercept first
+FITTED = Recipe("fitted", BRANCHES, Choice("linear"), {"coefficients": WEIGHTS}, Basis("made", 9, (0, 100), ()))
+
+
+def photo(width: int = 300, height: int = 200) -> PIL.Image.Image:
+    with PIL.Image.open(PHOTO) as image:
+        return image.convert("RGB").crop((100, 50, 100 + width, 50 + height))
+
+
+@pytest.mark.parametrize(
+    ("image", "cells"), [((384, 512), (12, 16)), ((512, 384), (16, 12)), ((40, 40), (12, 12)), ((9, 9000), (12, 60))]
+)
+def test_the_grid_follows_the_shape_and_stays_small(image: tuple[int, int], cells: tuple[int, int]) -> None:
+    assert grid(image) == cells
+
+
+def test_a_neighbourhood_is_the_cell_and_those_beside_it() -> None:
+    maps = torch.arange(24.0 * 36).view(1, 24, 36)
+    found = neighbourhoods(maps, (12, 12), min_size=1)
+    assert found.shape == (144, 6, 9)
+    assert torch.equal(found[5 * 12 + 4], maps[0, 8:14, 9:18])
+    corner = found[0]
+    assert torch.equal(corner[2:, 3:], maps[0, :4, :6])
+    assert torch.equal(corner[:3, :4], maps[0, :1, :1].expand(3, 4))  # the border goes on
+
+
+def test_neighbourhoods_are_as_large_as_the_metric_needs() -> None:
+    for side in (1, 5, 12, 40):
+        found = neighbourhoods(torch.rand(1, side, side), (12, 12), min_size=11)
+        assert len(found) == 144
+        assert min(found.shape[1:]) >= 11
+
+
+def test_spread_values_stay_within_theirs() -> None:
+    values = torch.rand(12, 16)
+    wide = spread(values, (384, 512))
+    assert wide.shape == (384, 512)
+    assert values.min() <= wide.min() <= wide.max() <= values.max()
+    assert wide[16, 16] == pytest.approx(float(values[0, 0]), abs=0.1)
+
+
+def engine_and_judge(recipe: Recipe) -> tuple[Engine, Judge, ResolvedRecipe]:
+    resolved = resolve(recipe, installed())
+    return Engine(resolved.branches, torch.device("cpu")), Judge(resolved), resolved
+
+
+def test_the_map_is_what_the_mapper_makes_of_each_neighbourhood() -> None:
+    engine, judge, _ = engine_and_judge(FITTED)
+    image = read(photo(), "photo")
+    outcome = engine.measure(image)
+    made = quality_map(engine, image, outcome, judge)
+    assert made is not None
+    assert made.lost.shape == (200, 300)
+    cells = grid((200, 300))
+    for down, across in ((0, 0), (5, 7), (11, 17)):
+        quality = WEIGHTS[0]
+        for weight, step in zip(WEIGHTS[1:], engine.plan.comparisons, strict=True):
+            x, y = outcome.veis[step.x], outcome.veis[step.y]
+            assert isinstance(x, torch.Tensor)
+            assert isinstance(y, torch.Tensor)
+            pair = prepare(x, y, scale="pair", size="layer", image=(200, 300), min_size=1)
+            least = step.branch.metric.traits.get("min_size", 1)
+            own = (neighbourhoods(maps, cells, least)[down * cells[1] + across][None] for maps in pair)
+            similarity = float(step.branch.metric.create().compare(*own))
+            quality += weight * (similarity if step.branch.metric.traits["similar"] == "high" else -similarity)
+        expected = max(100 - quality, 0)
+        around = made.lost[down * 200 // 12 + 8, across * 300 // 18 + 8]  # the middle of the cell
+        assert float(around) == pytest.approx(expected, abs=1e-3 * max(expected, 1) + 0.5)
+    assert set(made.influence) == {step.x for step in engine.plan.comparisons}
+    assert all(value >= 0 for value in made.influence.values())
+
+
+def test_there_is_no_map_without_a_calibrated_score() -> None:
+    for recipe in (attrs.evolve(FITTED, state={}), attrs.evolve(FITTED, fitted=None)):
+        engine, judge, _ = engine_and_judge(recipe)
+        image = read(photo(), "photo")
+        assert quality_map(engine, image, engine.measure(image), judge) is None
+
+
+def test_where_nothing_is_seen_nothing_is_said() -> None:
+    engine, judge, _ = engine_and_judge(attrs.evolve(FITTED, state={"coefficients": [0.0, 0.0, 0.0, 0.0]}))
+    image = read(photo(), "photo")
+    outcome = engine.measure(image)
+    for vei in outcome.veis.values():
+        assert isinstance(vei, torch.Tensor)
+        vei[..., : vei.shape[-1] // 2] = 0
+    made = quality_map(engine, image, outcome, judge)
+    assert made is not None
+    assert made.lost[:, :120].max() == 0
+    assert made.lost[:, 200:].min() == 100
+
+
+def test_a_result_has_the_map_when_asked_for_and_the_pairs_that_shape_it_first() -> None:
+    scorer = Scorer(FITTED, device="cpu")
+    plain, shown = scorer.score(photo()), scorer.score(photo(), heatmaps=True)
+    assert plain.quality_map is None
+    assert shown.quality_map is not None
+    assert shown.score == plain.score
+    influence = [pair.influence for pair in shown.heatmaps]
+    assert len(influence) == 2
+    assert influence == sorted(influence, key=lambda value: -(value or 0))
+    assert np.isfinite(shown.quality_map.numpy()).all()
