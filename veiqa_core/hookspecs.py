@@ -77,7 +77,8 @@ def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
     """Score mappers: map the similarities of a recipe's branches to one quality score, higher being better.
 
     The factory gives a :class:`veiqa_core.contracts.ScoreMapper`. Traits: ``fitted`` says whether it must be fitted
-    first, ``branches`` ('one' or 'many') how many similarities it takes::
+    first, ``branches`` ('one' or 'many') how many similarities it takes, ``contents`` that ``fit`` has a third
+    argument: what each image shows, or None where that is not known::
 
         @hookimpl
         def veiqa_score_mappers():

@@ -126,6 +126,7 @@ _KINDS = (
         {
             "fitted": Trait("whether it needs fitting before it can predict", _is_bool, required=True),
             "branches": Trait("'one' or 'many': how many similarities it maps", _among("one", "many"), required=True),
+            "contents": Trait("whether fit also takes the content of each image", _is_bool),
         },
     ),
     Kind("classifier", "veiqa_distortion_classifiers", "distortion classifier", {}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .contracts import FloatArray, Prediction, ScoreMapper
@@ -32,8 +34,13 @@ def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
     return mapper
 
 
-def fitted_mapper(part: Part, similarities: FloatArray, quality: FloatArray) -> ScoreMapper:
+def fitted_mapper(
+    part: Part, similarities: FloatArray, quality: FloatArray, contents: Sequence[str | None] | None = None
+) -> ScoreMapper:
     """A mapper fitted to oriented similarities ``[N, B]`` and quality ``[N]``.
+
+    Args:
+        contents: what each image shows, for mappers that take it, so that their interval holds for unseen contents.
 
     Raises:
         VeiqaError: it cannot be fitted, with the reason.
@@ -41,7 +48,10 @@ def fitted_mapper(part: Part, similarities: FloatArray, quality: FloatArray) -> 
 
     def work() -> ScoreMapper:
         mapper: ScoreMapper = part.create()
-        mapper.fit(similarities, quality)
+        if contents is None or None in contents or not part.traits.get("contents", False):
+            mapper.fit(similarities, quality)
+        else:
+            mapper.fit(similarities, quality, contents)  # type: ignore[call-arg]  # as its trait says
         return mapper
 
     fitted = attempt(part, work)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import attrs
 import numpy as np
+from numpy.typing import NDArray
 
 from veiqa_core.api import FitError, UsageError
 from veiqa_core.contracts import FloatArray, Prediction
@@ -17,6 +18,7 @@ POINT = 1e-150
 """Values that differ by less are one: beyond, squares and slopes leave what numbers can hold."""
 
 _FOLDS = 10
+_FEWEST_CONTENTS = 3
 
 
 def numbers(dimensions: int) -> Any:
@@ -62,11 +64,18 @@ class FittedMapper(ABC, Generic[M]):
         """How many points a fit takes at least."""
 
     @abstractmethod
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[M, FloatArray]:
-        """What fits best, and the absolute error ``[N]`` that a fit without it makes at each point."""
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> M:
+        """What fits best."""
 
-    def fit(self, similarities: FloatArray, quality: FloatArray) -> None:
+    def _left_out(self, model: M, similarities: FloatArray, quality: FloatArray) -> FloatArray:
+        """The absolute error ``[N]`` that a fit without it makes at each point."""
+        return out_of_fold(self._fit, similarities, quality, _tenths(similarities, quality))
+
+    def fit(self, similarities: FloatArray, quality: FloatArray, contents: Sequence[str] | None = None) -> None:
         """Fit to similarities ``[N, B]`` and quality ``[N]``.
+
+        Args:
+            contents: what each image shows. Where there are three or more, the interval is that of contents left out.
 
         Raises:
             FitError: there are too few points, or values that are not finite.
@@ -80,10 +89,12 @@ class FittedMapper(ABC, Generic[M]):
         if not (np.isfinite(x).all() and np.isfinite(y).all()):
             raise FitError(f"{self.name} cannot be fitted to values that are not finite; leave them out")
         with np.errstate(over="ignore", invalid="ignore"):  # shows in what is found
-            model, left_out = self._solve(x, y)
+            model = self._fit(x, y)
+            folds = None if contents is None else _dealt(contents, needed)
+            errors = self._left_out(model, x, y) if folds is None else out_of_fold(self._fit, x, y, folds)
         if not all(np.isfinite(values).all() for values in _arrays(model).values()):
             raise FitError(f"{self.name} cannot hold values of this size; rescale the similarities or the quality")
-        self._model, self._reach = model, reach(left_out)
+        self._model, self._reach = model, reach(errors)
 
     def predict(self, similarities: FloatArray) -> Prediction:
         """Quality of similarities ``[N, B]``, with its 90 % prediction interval."""
@@ -155,17 +166,31 @@ def deleted(errors: FloatArray, coefficients: int) -> FloatArray:
     return np.abs(errors) / freedom if freedom > 0 else np.full_like(errors, np.nan)
 
 
-def out_of_fold(fit: Callable[[FloatArray, FloatArray], Model], x: FloatArray, y: FloatArray) -> FloatArray:
-    """The absolute error ``[N]`` of each tenth of the points under a fit to the others.
-
-    The points are dealt to the tenths in order of quality: every tenth covers the scale, however the rows are ordered.
-    """
-    tenth = np.empty(len(y), dtype=np.intp)
-    tenth[np.lexsort((*x.T, y))] = np.arange(len(y)) % _FOLDS
+def out_of_fold(
+    fit: Callable[[FloatArray, FloatArray], Model], x: FloatArray, y: FloatArray, folds: NDArray[np.intp]
+) -> FloatArray:
+    """The absolute error ``[N]`` of the points of each fold under a fit to the others."""
     errors = np.empty_like(y)
-    for out in (tenth == number for number in np.unique(tenth)):
+    for out in (folds == number for number in np.unique(folds)):
         errors[out] = np.abs(y[out] - fit(x[~out], y[~out]).score(np.ascontiguousarray(x[out])))
     return errors
+
+
+def _tenths(x: FloatArray, y: FloatArray) -> NDArray[np.intp]:
+    """Folds ``[N]`` dealt in order of quality: every tenth covers the scale, however the rows are ordered."""
+    tenth = np.empty(len(y), dtype=np.intp)
+    tenth[np.lexsort((*x.T, y))] = np.arange(len(y)) % _FOLDS
+    return tenth
+
+
+def _dealt(contents: Sequence[str], least: int) -> NDArray[np.intp] | None:
+    """Folds ``[N]`` that keep contents together; None where too few points would remain."""
+    names, own = np.unique(np.array(contents, dtype=np.str_), return_inverse=True)
+    if len(names) < _FEWEST_CONTENTS:
+        return None
+    folds = (np.arange(len(names)) % _FOLDS)[own]
+    largest = int(np.bincount(folds).max())
+    return folds if len(own) - largest >= least else None
 
 
 def standard(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

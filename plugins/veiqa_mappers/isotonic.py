@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import attrs
 import numpy as np
 
 from veiqa_core.contracts import FloatArray
 
-from .fitted import POINT, FittedMapper, numbers, out_of_fold
+from .fitted import POINT, FittedMapper, numbers
 from .plugin import IsotonicParams
 
 
@@ -60,12 +58,10 @@ class Isotonic(FittedMapper[Polyline]):
     def _least(self, branches: int) -> int:
         return 2
 
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[Polyline, FloatArray]:
-        fits = [partial(_monotone, increasing=direction == "increasing") for direction in self._directions]
-        lines = [fit(similarities, quality) for fit in fits]
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> Polyline:
+        lines = [_monotone(similarities, quality, increasing=way == "increasing") for way in self._directions]
         errors = [float(((line.score(similarities) - quality) ** 2).sum()) for line in lines]
-        chosen = int(np.argmin(errors))
-        return lines[chosen], out_of_fold(fits[chosen], similarities, quality)
+        return lines[int(np.argmin(errors))]
 
 
 def _monotone(similarities: FloatArray, quality: FloatArray, *, increasing: bool) -> Polyline:

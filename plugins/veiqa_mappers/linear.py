@@ -41,12 +41,14 @@ class Linear(FittedMapper[Plane]):
     def _least(self, branches: int) -> int:
         return branches + 1
 
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[Plane, FloatArray]:
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> Plane:
         x, *inputs = standard(similarities)
         y, *target = standard(quality)
         weights = np.linalg.lstsq(x, y, rcond=None)[0].astype(np.float64)
-        plane = Plane(unscaled(weights, *inputs, *target))
-        return plane, deleted(quality - plane.score(similarities), len(plane.coefficients))
+        return Plane(unscaled(weights, *inputs, *target))
+
+    def _left_out(self, model: Plane, similarities: FloatArray, quality: FloatArray) -> FloatArray:
+        return deleted(quality - model.score(similarities), len(model.coefficients))
 
 
 def unscaled(

@@ -80,7 +80,7 @@ class _Logistic(FittedMapper[C], Generic[C]):
     def _least(self, branches: int) -> int:
         return self._count
 
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[C, FloatArray]:
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> C:
         """Fit in standard units, where any data are of size 1, and take what fits best after the way back."""
         order = np.argsort(similarities[:, 0], kind="stable")
         x, middle, half = _standard(similarities[order, 0])
@@ -88,8 +88,10 @@ class _Logistic(FittedMapper[C], Generic[C]):
         shapes = best_shapes(x, y, linear=self._linear)
         curves = [self._curve(shape.unscaled(middle, half, level, height)) for shape in shapes]
         errors = [quality - curve.score(similarities) for curve in curves]
-        best = int(np.argmin([float(error @ error) for error in errors]))
-        return curves[best], deleted(errors[best], self._count)
+        return curves[int(np.argmin([float(error @ error) for error in errors]))]
+
+    def _left_out(self, model: C, similarities: FloatArray, quality: FloatArray) -> FloatArray:
+        return deleted(quality - model.score(similarities), self._count)
 
     @abstractmethod
     def _curve(self, shape: Shape) -> C:

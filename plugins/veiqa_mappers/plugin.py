@@ -68,7 +68,7 @@ def veiqa_score_mappers() -> Iterator[Component]:
         summary="Five-parameter logistic: an S-shaped curve on a line.",
         factory="veiqa_mappers.logistic:Logistic5",
         requires=("numpy", "scipy"),
-        traits={"fitted": True, "branches": "one"},
+        traits={"fitted": True, "branches": "one", "contents": True},
         reference="Ahmed et al. 2024, eq. 6; Sheikh et al., IEEE Trans. Image Processing 15(11), 2006.",
         known_values="veiqa_mappers.known:logistic5",
     )
@@ -77,7 +77,7 @@ def veiqa_score_mappers() -> Iterator[Component]:
         summary="Four-parameter logistic: an S-shaped curve between two levels.",
         factory="veiqa_mappers.logistic:Logistic4",
         requires=("numpy", "scipy"),
-        traits={"fitted": True, "branches": "one"},
+        traits={"fitted": True, "branches": "one", "contents": True},
         reference="VQEG, Final report on the validation of objective models, phase II, 2003.",
         known_values="veiqa_mappers.known:logistic4",
     )
@@ -86,7 +86,7 @@ def veiqa_score_mappers() -> Iterator[Component]:
         summary="Least squares on the similarities of one branch or several, with an intercept.",
         factory="veiqa_mappers.linear:Linear",
         requires=("numpy",),
-        traits={"fitted": True, "branches": "many"},
+        traits={"fitted": True, "branches": "many", "contents": True},
         reference="Ordinary least squares.",
         known_values="veiqa_mappers.known:linear",
     )
@@ -96,7 +96,7 @@ def veiqa_score_mappers() -> Iterator[Component]:
         factory="veiqa_mappers.isotonic:Isotonic",
         params=IsotonicParams,
         requires=("numpy", "sklearn"),
-        traits={"fitted": True, "branches": "one"},
+        traits={"fitted": True, "branches": "one", "contents": True},
         reference="Barlow et al., Statistical Inference under Order Restrictions, Wiley, 1972.",
     )
     yield Component(
@@ -105,7 +105,7 @@ def veiqa_score_mappers() -> Iterator[Component]:
         factory="veiqa_mappers.ridge:Ridge",
         params=RidgeParams,
         requires=("numpy", "sklearn"),
-        traits={"fitted": True, "branches": "many"},
+        traits={"fitted": True, "branches": "many", "contents": True},
         reference="Hoerl and Kennard, Technometrics 12(1), 1970; "
         "left-out errors: Golub et al., Technometrics 21(2), 1979.",
     )
@@ -115,7 +115,7 @@ def veiqa_score_mappers() -> Iterator[Component]:
         factory="veiqa_mappers.svr:Svr",
         params=SvrParams,
         requires=("numpy", "sklearn"),
-        traits={"fitted": True, "branches": "many"},
+        traits={"fitted": True, "branches": "many", "contents": True},
         reference="Drucker et al., NIPS 9, 1997; Smola and Schölkopf, Statistics and Computing 14, 2004.",
     )
     yield Component(
@@ -124,7 +124,7 @@ def veiqa_score_mappers() -> Iterator[Component]:
         factory="veiqa_mappers.svr:PcaSvr",
         params=PcaSvrParams,
         requires=("numpy", "sklearn"),
-        traits={"fitted": True, "branches": "many"},
+        traits={"fitted": True, "branches": "many", "contents": True},
         reference="Jolliffe, Principal Component Analysis, 2nd ed., Springer, 2002, chapter 8; "
         "Smola and Schölkopf, Statistics and Computing 14, 2004.",
     )

@@ -38,16 +38,20 @@ class Ridge(FittedMapper[Shrunk]):
     def _least(self, branches: int) -> int:
         return 3
 
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[Shrunk, FloatArray]:
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> Shrunk:
         from sklearn.linear_model import Ridge as Solver  # slow to import, and needed for a fit only
 
         x, *inputs = standard(similarities)
         y, *target = standard(quality)
         errors = left_out(x, y, self._strengths)
-        chosen = int((errors**2).sum(axis=1).argmin())
-        strength = self._strengths[chosen]
+        strength = self._strengths[int((errors**2).sum(axis=1).argmin())]
         weights: FloatArray = Solver(alpha=strength * len(y)).fit(x, y).coef_
-        return Shrunk(unscaled(weights, *inputs, *target), strength), target[1] * errors[chosen]
+        return Shrunk(unscaled(weights, *inputs, *target), strength)
+
+    def _left_out(self, model: Shrunk, similarities: FloatArray, quality: FloatArray) -> FloatArray:
+        y, _, height = standard(quality)
+        errors: FloatArray = height * left_out(standard(similarities)[0], y, model.strength[None])[0]
+        return errors
 
 
 def left_out(x: FloatArray, y: FloatArray, strengths: FloatArray) -> FloatArray:

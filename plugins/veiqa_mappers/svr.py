@@ -7,7 +7,7 @@ import numpy as np
 
 from veiqa_core.contracts import FloatArray
 
-from .fitted import FittedMapper, numbers, out_of_fold, standard
+from .fitted import FittedMapper, numbers, standard
 from .plugin import PcaSvrParams, SvrParams
 
 
@@ -66,10 +66,7 @@ class Svr(FittedMapper[Bells]):
     def _least(self, branches: int) -> int:
         return 2
 
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[Bells, FloatArray]:
-        return self._bells(similarities, quality), out_of_fold(self._bells, similarities, quality)
-
-    def _bells(self, similarities: FloatArray, quality: FloatArray) -> Bells:
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> Bells:
         x, _, scale = standard(similarities)
         gamma = _gamma(self._params, x.shape[1])
         support, weights, intercept = _regression(x, quality, self._params, gamma)
@@ -132,10 +129,7 @@ class PcaSvr(FittedMapper[ProjectedBells]):
     def _least(self, branches: int) -> int:
         return 2
 
-    def _solve(self, similarities: FloatArray, quality: FloatArray) -> tuple[ProjectedBells, FloatArray]:
-        return self._bells(similarities, quality), out_of_fold(self._bells, similarities, quality)
-
-    def _bells(self, similarities: FloatArray, quality: FloatArray) -> ProjectedBells:
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> ProjectedBells:
         x, _, scale = standard(similarities)
         _, lengths, axes = np.linalg.svd(x, full_matrices=False)
         varying = lengths > lengths[:1] * max(x.shape) * np.finfo(float).eps

@@ -260,3 +260,44 @@ def test_the_interval_is_the_conformal_order_statistic() -> None:
     assert reach(errors) == 18.0  # the ceil(0.9 * 20)-th of 19
     assert reach(np.arange(1.0, 10.0)) == 9.0
     assert math.isnan(reach(np.arange(1.0, 9.0)))
+
+
+@pytest.mark.parametrize("name", MAPPERS)
+def test_the_interval_holds_for_contents_left_out(name: str) -> None:
+    """Where each content has an offset of its own, points of known contents do not tell how far unseen ones lie."""
+    inside: dict[bool, list[float]] = {True: [], False: []}
+    for seed in range(8):
+        rng = np.random.default_rng([29, seed])
+        content = np.repeat(np.arange(60), 20)
+        x = rng.uniform(0, 1, 1200)
+        truth = 60 - 30 * x if name in ("linear", "ridge") else 100 / (1 + np.exp(8 * (x - 0.5)))
+        y = truth + rng.normal(0, 8, 60)[content] + rng.normal(0, 1, 1200)
+        offsets = 0.02 * rng.normal(size=(60, MAPPERS[name]))  # by which a mapper may tell contents apart
+        columns = np.stack([x] * MAPPERS[name], axis=1) + offsets[content]
+        known, new = content < 30, content >= 30
+        for told in inside:
+            mapper = make(name)
+            mapper.fit(columns[known], y[known], [f"scene {n}" for n in content[known]] if told else None)
+            prediction = mapper.predict(columns[new])
+            inside[told].append(float(np.mean((y[new] >= prediction.low) & (y[new] <= prediction.high))))
+    assert np.mean(inside[True]) >= np.mean(inside[False]) - 0.01
+    assert 0.82 < np.mean(inside[True]) < 0.97
+
+
+def test_contents_change_the_interval_and_nothing_else() -> None:
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(60, 3)), rng.normal(size=60)
+    plain, told, few = make("ridge"), make("ridge"), make("ridge")
+    plain.fit(x, y)
+    told.fit(x, y, [f"scene {n // 6}" for n in range(60)])
+    few.fit(x, y, ["one", "other"] * 30)
+    assert told.state()["coefficients"] == plain.state()["coefficients"] == few.state()["coefficients"]
+    assert told.state()["reach"] != plain.state()["reach"]
+    assert few.state() == plain.state()
+    errors = []
+    for scene in range(10):
+        own = np.arange(60) // 6 == scene
+        mapper = make("ridge")
+        mapper.fit(x[~own], y[~own])
+        errors += np.abs(y[own] - mapper.predict(x[own]).score).tolist()
+    assert told.state()["reach"] == pytest.approx(sorted(errors)[-(-9 * 61 // 10) - 1])

@@ -176,7 +176,8 @@ class _Run:
             elif rows:
                 try:
                     similarities, quality = self._table.similarities(rows), self._table.quality[rows]
-                    mappers[key] = fitted_mapper(recipe.mapper, similarities, quality)
+                    contents = [self._table.contents[row] for row in rows]
+                    mappers[key] = fitted_mapper(recipe.mapper, similarities, quality, contents)
                 except VeiqaError as error:
                     self._refuse(f"not fitted everywhere{'' if key is None else f', {key}'}: {error}")
             else:

@@ -72,7 +72,8 @@ def _fitted(
     table = measured.joined(also)
     rows = [index for index, own in enumerate(table.keys) if own == key]
     try:
-        mapper = fitted_mapper(part, table.similarities(rows), table.quality[rows])
+        contents = [table.contents[row] for row in rows]
+        mapper = fitted_mapper(part, table.similarities(rows), table.quality[rows], contents)
     except FitError as error:
         raise FitError(f"recipe {recipe.name!r}: {error}") from error
     known = tuple(sorted({mark for index in rows for mark in table.marks(index)}))

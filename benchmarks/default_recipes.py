@@ -1,0 +1,103 @@
+"""Fit the recipes that are shipped for images of unknown distortion, and write them as they are shipped.
+
+    python benchmarks/default_recipes.py DATASET PATH --also DATASET PATH [--also ...] [--output plugins/veiqa_recipes]
+
+Their branches are those of benchmarks/recipes. DATASET and PATH hold people's ratings; the sets after ``--also`` are
+made from other photographs (``veiqa datasets make --calibrate``). Numbers are rounded to eight digits, and of what the
+recipes were fitted on the contents are recorded, by which images are known again, not every image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+
+from veiqa_core.cli.crew_options import CrewOptions, crew_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
+from veiqa_core.cli.files import write_text
+from veiqa_core.cli.recipe_options import device_option, setting_option
+from veiqa_core.cli.settings import Settings
+from veiqa_core.datasets import load
+from veiqa_core.engine import find_device
+from veiqa_core.evaluation.fit import fit
+from veiqa_core.evaluation.measured import MeasuredSet, measure
+from veiqa_core.meter import Meter
+from veiqa_core.recipe import Recipe, dumps, find
+from veiqa_core.registry import installed
+from veiqa_core.resolution import resolve_all
+from veiqa_core.similarities import Measurer, quantities
+
+HERE = Path(__file__).parent
+RECIPES = ("default", "accurate", "fast")
+SHIPPED = HERE.parent / "plugins" / "veiqa_recipes"
+
+
+def rounded(value: Any) -> Any:
+    """A state with its numbers at eight digits."""
+    if isinstance(value, Mapping):
+        return {name: rounded(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return float(f"{value:.8g}") if isinstance(value, float) else value
+
+
+def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:
+    """The recipe as it is shipped."""
+    assert recipe.fitted is not None
+    contents = tuple(sorted({content for one in sets for content in one.table.contents if content is not None}))
+    return attrs.evolve(
+        recipe,
+        state=rounded(recipe.state),
+        classifier_state=rounded(recipe.classifier_state),
+        fitted=attrs.evolve(recipe.fitted, known=contents),
+    )
+
+
+@click.command()
+@dataset_arguments
+@click.option("--also", type=(str, click.Path(path_type=Path)), multiple=True)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=SHIPPED, show_default=True)
+@setting_option
+@store_options
+@crew_options
+@device_option
+def main(
+    dataset: str,
+    path: Path,
+    score_range: tuple[float, float] | None,
+    also: tuple[tuple[str, Path], ...],
+    output: Path,
+    settings: tuple[str, ...],
+    store: Path | None,
+    no_store: bool,
+    workers: int,
+    threads: int | None,
+    dask: str | None,
+    device: str,
+) -> None:
+    """Fit and write the shipped recipes."""
+    registry, options = installed(), CrewOptions(workers, threads, dask)
+    rated = [load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)]
+    rated += [load(registry.part("dataset", name), folder) for name, folder in also]
+    options.set_threads()
+    for name in RECIPES:
+        recipe = find(HERE / "recipes" / f"{name}.toml", registry)
+        resolved = resolve_all(recipe, registry)
+        sets = []
+        with opened_store(store, no_store) as kept:
+            meter = Meter(quantities(resolved), find_device(device), kept)
+            for one in rated:
+                with options.crew(meter, one.root) as crew:
+                    sets.append(measure(one, resolved, Measurer(resolved, crew), progress(f"measuring {one.name}")))
+        fitted = fit(recipe, resolved, sets[0], sets[1:])
+        assert isinstance(fitted, Recipe)
+        write_text(dumps(slim(fitted, sets)), output / f"{name}.toml")
+        click.echo(f"{name}: {len(fitted.branches)} branches, {sum(len(one.table) for one in sets)} images")
+
+
+if __name__ == "__main__":
+    main()
