@@ -60,10 +60,20 @@ class Judge:
         oriented = (similarities * self._signs)[None]
         score = interval = None
         if self._mapper is not None and self._recipe.mapper is not None:
-            made = within(self._predicted(self._recipe.mapper, self._mapper, oriented), self.scale)
+            made = self._predicted(self._recipe.mapper, self._mapper, oriented)
             score, low, high = float(made.score[0]), float(made.low[0]), float(made.high[0])
             interval = (low, high) if np.isfinite([low, high]).all() else None
         return Judgement(score, interval, self._distortion(oriented))
+
+    def scores(self, similarities: FloatArray) -> FloatArray:
+        """Scores ``[N]`` of similarities ``[N, B]``, as the metrics give them.
+
+        Raises:
+            UsageError: there is no mapper.
+            VeiqaError: the mapper fails.
+        """
+        part, mapper = self._needed_mapper()
+        return self._predicted(part, mapper, similarities * self._signs).score
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:
         """Derivatives ``[B]`` of the score with respect to similarities ``[B]``, as the metrics give them.
@@ -72,9 +82,7 @@ class Judge:
             UsageError: there is no mapper.
             VeiqaError: the mapper fails.
         """
-        mapper, part = self._mapper, self._recipe.mapper
-        if mapper is None or part is None:
-            raise UsageError(f"recipe {self._recipe.name!r} has no fitted mapper, so nothing changes its score")
+        part, mapper = self._needed_mapper()
 
         def work() -> FloatArray:
             slope: FloatArray = mapper.sensitivity((similarities * self._signs)[None])[0] * self._signs
@@ -85,18 +93,24 @@ class Judge:
             raise slope
         return slope
 
-    @staticmethod
-    def _predicted(part: Part, mapper: ScoreMapper, oriented: FloatArray) -> Prediction:
+    def _needed_mapper(self) -> tuple[Part, ScoreMapper]:
+        if self._mapper is None or self._recipe.mapper is None:
+            raise UsageError(f"recipe {self._recipe.name!r} has no fitted mapper, so it has no scores")
+        return self._recipe.mapper, self._mapper
+
+    def _predicted(self, part: Part, mapper: ScoreMapper, oriented: FloatArray) -> Prediction:
+        """Predictions within the scale."""
+
         def work() -> Prediction:
             made = mapper.predict(oriented)
             if not np.isfinite(made.score).all():
-                raise ValueError(f"gave {made.score[0]}")
+                raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
             return made
 
         prediction = attempt(part, work)
         if isinstance(prediction, VeiqaError):
             raise prediction
-        return prediction
+        return within(prediction, self.scale)
 
     def _distortion(self, oriented: FloatArray) -> Mapping[str, float] | None:
         if self._classifier is None or self._recipe.classifier is None:

@@ -1,7 +1,7 @@
 """Where an image loses its quality: what a recipe makes of the similarities in the neighbourhood of each place.
 
-Where input and PRI explain alike, there is little left to degrade, and quality is low. A branch counts by the mapper's
-sensitivity to it. Where all VEIs are empty nothing is said.
+Where input and PRI explain alike, there is little left to degrade, and quality is low: the mapper says how low, as it
+does for whole images. Where all VEIs are empty nothing is said.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class QualityMap:
     """Where quality is lost.
 
     Attributes:
-        lost: ``[H, W]`` float32 of zero or more: by how many points of the scale a whole image that is like this place
-            would fall short of the best score, to first order in the similarities.
+        lost: ``[H, W]`` float32 of zero or more: by how many points of the scale an image that is like this place
+            throughout would fall short of the best score.
         influence: for each PRI's VEI how much the pair shapes the map: the standard deviation, over the places, of its
-            branches' share in it, in points.
+            branches' share in the score, to first order, in points.
     """
 
     lost: Tensor
@@ -46,17 +46,15 @@ def quality_map(engine: Engine, image: Image, outcome: Outcome, judge: Judge) ->
     whole = torch.tensor([item.similarity for item in outcome.measurements], dtype=torch.float64)
     cells = grid((image.size[1], image.size[0]))
     local = torch.stack([_local(engine, step, image, outcome, cells) for step in engine.plan.comparisons])
+    lost = judge.scale[1] - torch.from_numpy(judge.scores(local.flatten(1).T.contiguous().numpy())).view(cells)
+    shown = spread(torch.where(_anything_seen(outcome, lost.shape), lost, 0), (image.size[1], image.size[0]))
     slope = torch.from_numpy(judge.sensitivity(whole.numpy()))
     share = slope[:, None, None] * (local - whole[:, None, None])
-    score = judge.judge(whole.numpy()).score
-    assert score is not None
-    lost = (judge.scale[1] - score - share.sum(0)).clamp(min=0)
-    lost = spread(torch.where(_anything_seen(outcome, lost.shape), lost, 0), (image.size[1], image.size[0]))
     influence: dict[Explanation, float] = {}
     for vei in dict.fromkeys(step.x for step in engine.plan.comparisons):
         rows = [index for index, step in enumerate(engine.plan.comparisons) if step.x == vei]
         influence[vei] = float(share[rows].sum(0).std(correction=0))
-    return QualityMap(lost.float(), influence)
+    return QualityMap(shown.float(), influence)
 
 
 def _local(engine: Engine, step: Comparison, image: Image, outcome: Outcome, cells: tuple[int, int]) -> Tensor:
