@@ -32,7 +32,7 @@ from veiqa_core.resolution import resolve_all
 from veiqa_core.similarities import Measurer, quantities
 
 HERE = Path(__file__).parent
-RECIPES = ("default", "accurate", "fast")
+RECIPES = ("default", "fast")
 SHIPPED = HERE.parent / "plugins" / "veiqa_recipes"
 
 

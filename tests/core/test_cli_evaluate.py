@@ -309,7 +309,8 @@ def test_check_finds_damage_duplicates_and_shared_splits(rated: Path) -> None:
 
 
 def test_shipped_recipes_are_listed_shown_and_all_resolve() -> None:
-    names = {row["name"] for row in json.loads(veiqa("recipes", "--json").stdout)}
+    listed = {row["name"] for row in json.loads(veiqa("recipes", "--json").stdout)}
+    names = {name for name in listed if name.startswith("paper")}
     assert names >= {"paper", "paper-native", "paper-vgg16", "paper-darknet19", "paper-inception-resnet-v2"}
     assert "paper-vgg16" in veiqa("recipes").stdout
     sizes = {"paper": 224, "paper-native": None, "paper-vgg16": 224, "paper-darknet19": 256}
@@ -326,6 +327,8 @@ def test_shipped_recipes_are_listed_shown_and_all_resolve() -> None:
             assert (branch.explainer.key, branch.metric.key, recipe.mapper.key) == ("gradcam", "psnr", "logistic5")
             assert branch.layer is None
             assert branch.extractor.params.resize == sizes.get(name, 299)
+    for name in listed - names:
+        assert isinstance(recipes.find(name, installed()), Recipe)
     wrong = veiqa("recipes", "show", "papre")
     assert (wrong.exit_code, "Did you mean 'paper'?" in wrong.stderr) == (2, True)
 

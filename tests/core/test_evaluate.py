@@ -279,6 +279,37 @@ def test_a_fit_to_two_datasets_and_of_the_classifier() -> None:
         fitting.fit(given, resolve_all(given, installed()), here)
 
 
+def test_the_classifier_is_evaluated_on_what_it_was_not_fitted_to() -> None:
+    types = ("GB", "WN")
+    measured = made(contents=6, types=types)
+    noisy = [kind == "WN" for kind in measured.table.distortions]
+    shifted = tuple(values + far for values, far in zip(measured.table.oriented, noisy, strict=True))
+    apart = changed(measured, oriented=shifted)
+    given = recipe("logistic5", classifier=Choice("multinomial"))
+    held = run(given, apart, Protocol("loco")).told_types
+    assert held is not None
+    assert (held.count, held.fit, held.to_dict()["n"]) == (48, "held-out", 48)
+    right = 0
+    for content in set(apart.table.contents):
+        out = np.array([own == content for own in apart.table.contents])
+        classifier = installed().part("classifier", "multinomial").create()
+        x, kinds = np.stack(apart.table.oriented), np.array(apart.table.distortions)
+        classifier.fit(x[~out], kinds[~out].tolist())
+        right += int((np.array(classifier.classes)[classifier.probabilities(x[out]).argmax(1)] == kinds[out]).sum())
+    assert held.accuracy == right / 48 > 0.9
+    assert held.right("GB") == held.confusion["GB"]["GB"] / 24
+    fitted = fitting.fit(given, resolve_all(given, installed()), apart)
+    same = run(fitted, apart).told_types
+    assert same is not None
+    assert same.fit == "in-sample"
+    assert run(recipe("logistic5"), apart, Protocol("loco")).told_types is None
+    assert run(given, apart).told_types is None  # not fitted
+    merged = recipe("logistic5", classifier=Choice("multinomial", {"types": ["GB"]}))
+    told = run(merged, apart, Protocol("loco")).told_types
+    assert told is not None
+    assert set(told.confusion) == {"GB", "other"}
+
+
 def test_leaks_are_refused() -> None:
     here = made(contents=3)
     with pytest.raises(

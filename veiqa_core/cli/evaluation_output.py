@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..evaluation.evaluate import Evaluation
@@ -24,6 +24,7 @@ def table(evaluation: Evaluation) -> str:
         _columns([_HEAD, *_rows(evaluation)]),
         _after(evaluation),
         _columns(_mapping_rows(evaluation)),
+        _told_types(evaluation),
         "\n".join(_notes(evaluation)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -36,6 +37,7 @@ def markdown(evaluation: Evaluation) -> str:
         _pipes([_HEAD, *_rows(evaluation)]),
         _after(evaluation),
         _pipes(_mapping_rows(evaluation)),
+        _told_types(evaluation),
         "\n".join(f"- {line}" for line in _notes(evaluation)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -91,8 +93,8 @@ def _about(evaluation: Evaluation) -> list[str]:
     )
     how = f"{evaluation.protocol['split']}{f' ({protocol})' if protocol else ''}"
     refits = "the mapper is refitted" if evaluation.protocol["refits"] else "nothing is refitted"
-    train = evaluation.protocol.get("train")
-    other = [f"train:    {train['dataset']} in {train['path']}, {train['n']} images"] if isinstance(train, dict) else []
+    train: Any = evaluation.protocol.get("train", ())
+    other = [f"train:    {one['dataset']} in {one['path']}, {one['n']} images" for one in train]
     where, kind = display_name(rated.root), rated.ratings.score_type.upper()
     return [
         f"recipe:   {evaluation.recipe}",
@@ -142,6 +144,14 @@ def _pair(values: Mapping[str, float | str | None]) -> str:
     plcc, rmse = values["plcc"], values["rmse"]
     first = _ABSENT if plcc is None else f"{plcc:.3f}"
     return f"{first}, {_ABSENT if rmse is None else f'{rmse:.2f}'}"
+
+
+def _told_types(evaluation: Evaluation) -> str:
+    told = evaluation.told_types
+    if told is None:
+        return ""
+    each = ", ".join(f"{kind} {100 * told.right(kind):.0f} %" for kind in told.confusion)
+    return f"Distortion type told: {100 * told.accuracy:.0f} % of {told.count} images, {told.fit}; {each}."
 
 
 def _notes(evaluation: Evaluation) -> list[str]:

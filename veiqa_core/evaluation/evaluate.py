@@ -25,6 +25,7 @@ from .figures import MAPPINGS, Figures, Predictions, figures
 from .measured import MeasuredSet, Table
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
+from .told_types import ToldTypes, told_types
 
 Mappers = Mapping[str | None, ScoreMapper | None]
 
@@ -34,6 +35,7 @@ class Evaluation:
     """The figures of one recipe or set on one dataset.
 
     Attributes:
+        told_types: how well the recipe's classifier tells the types; None where it has none, and for sets.
         predictions: what they were taken from, for further analysis.
         notes: what a reader must know to use them rightly.
     """
@@ -43,6 +45,7 @@ class Evaluation:
     protocol: Mapping[str, object]
     overall: Figures
     by_distortion: Mapping[str, Figures]
+    told_types: ToldTypes | None
     predictions: Sequence[Predictions]
     notes: tuple[str, ...]
 
@@ -53,6 +56,7 @@ class Evaluation:
             "n": self.overall.count,
             "overall": self.overall.to_dict(),
             "by_distortion": {kind: item.to_dict() for kind, item in self.by_distortion.items()},
+            "told_types": None if self.told_types is None else self.told_types.to_dict(),
             "protocol": dict(self.protocol),
             "recipe": self.recipe,
             "dataset": {
@@ -90,7 +94,9 @@ def evaluate(
     """
     table = measured.joined(trained_on)
     run = _Run(recipes, table, protocol, registry, measured.rated.ratings.quality_range)
-    predictions = [run.predict(split) for split in _splits(protocol, table, tested=len(measured.table))]
+    parts = _splits(protocol, table, tested=len(measured.table))
+    predictions = [run.predict(split) for split in parts]
+    everything = np.arange(len(measured.table), dtype=np.intp)
     calibrated = run.calibrated
     one_scale = calibrated or len(run.used) == 1
     own_unit = protocol.refits or not foreign_ranges(run.used, measured)
@@ -118,8 +124,13 @@ def evaluate(
         recipe=recipes.label,
         measured=measured,
         protocol=protocol.describe() | _trained(trained_on),
-        overall=tell(predictions, np.arange(len(measured.table), dtype=np.intp), one_scale),
+        overall=tell(predictions, everything, one_scale),
         by_distortion=by_type,
+        told_types=None
+        if None not in run.used
+        else told_types(
+            run.used[None], table, parts, protocol.refits, fit_label(run.used, table, everything, protocol)
+        ),
         predictions=predictions,
         notes=(*notes, *run.refusals),
     )

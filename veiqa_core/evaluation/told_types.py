@@ -1,0 +1,97 @@
+"""How often a recipe's classifier tells the distortion type of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ..classification import fitted_classifier, probabilities, ready_classifier
+from ..contracts import DistortionClassifier
+from ..errors import FitError, VeiqaError
+from ..registry import Part
+from ..resolution import ResolvedRecipe
+from .measured import Table
+from .splits import Indices, Split
+
+OTHER = "other"
+"""What a classifier may call the types that it does not tell apart."""
+
+
+@attrs.frozen
+class ToldTypes:
+    """What was told of tested images whose type is among the classifier's.
+
+    Attributes:
+        confusion: for each type of the images how often each type was told.
+        fit: whether the classifiers were fitted on the contents that they were tested on.
+    """
+
+    confusion: Mapping[str, Mapping[str, int]]
+    fit: str
+
+    @property
+    def count(self) -> int:
+        """How many images."""
+        return sum(sum(row.values()) for row in self.confusion.values())
+
+    def right(self, kind: str) -> float:
+        """The share of the images of a type whose type was told."""
+        row = self.confusion[kind]
+        return row.get(kind, 0) / sum(row.values())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of all images whose type was told."""
+        return sum(row.get(kind, 0) for kind, row in self.confusion.items()) / self.count
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        confusion = {kind: dict(row) for kind, row in self.confusion.items()}
+        return {"n": self.count, "accuracy": self.accuracy, "confusion": confusion, "fit": self.fit}
+
+
+def told_types(
+    recipe: ResolvedRecipe, table: Table, parts: Sequence[Split], refits: bool, fit: str
+) -> ToldTypes | None:
+    """What a recipe's classifier makes of the tested images of splits; None where it has none that could tell.
+
+    Args:
+        refits: whether classifiers are fitted anew, on the other side of each split.
+        fit: the label of the figures.
+    """
+    part = recipe.classifier
+    if part is None or any(key is not None for key in table.keys):
+        return None
+    confusion: dict[str, dict[str, int]] = {}
+    for split in parts:
+        classifier = _fitted(part, table, split.train) if refits else ready_classifier(recipe)
+        if classifier is None:
+            return None
+        rows = [row for row in split.test if _truth(table, row, classifier.classes) is not None]
+        if not rows:
+            continue
+        made = probabilities(part, classifier, table.similarities(rows))
+        if isinstance(made, VeiqaError):
+            raise made
+        for row, place in zip(rows, made.argmax(axis=1), strict=True):
+            told = confusion.setdefault(str(_truth(table, row, classifier.classes)), {})
+            told[classifier.classes[place]] = told.get(classifier.classes[place], 0) + 1
+    return ToldTypes({kind: confusion[kind] for kind in sorted(confusion)}, fit) if confusion else None
+
+
+def _truth(table: Table, row: int, classes: Sequence[str]) -> str | None:
+    """The type of an image as a classifier calls it; None where it has no name for it."""
+    kind = table.distortions[row]
+    if kind is None or kind in classes:
+        return kind
+    return OTHER if OTHER in classes else None
+
+
+def _fitted(part: Part, table: Table, train: Indices) -> DistortionClassifier | None:
+    types = {int(row): kind for row in train if (kind := table.distortions[row]) is not None}
+    try:
+        return fitted_classifier(part, table.similarities(list(types)), list(types.values())) if types else None
+    except FitError:
+        return None  # too few images or types of these: nothing is told
