@@ -3,7 +3,7 @@
     python benchmarks/default_recipes.py DATASET PATH --also DATASET PATH [--also ...] [--output plugins/veiqa_recipes]
 
 Their branches are those of benchmarks/recipes. DATASET and PATH hold people's ratings; the sets after ``--also`` are
-made from other photographs (``veiqa datasets make --calibrate``). Numbers are rounded to eight digits, and of what the
+made from other photographs (``veiqa datasets make --calibrate``). Numbers are rounded to seven digits, and of what the
 recipes were fitted on the contents are recorded, by which images are known again, not every image.
 """
 
@@ -37,12 +37,12 @@ SHIPPED = HERE.parent / "plugins" / "veiqa_recipes"
 
 
 def rounded(value: Any) -> Any:
-    """A state with its numbers at eight digits."""
+    """A state with its numbers at seven digits."""
     if isinstance(value, Mapping):
         return {name: rounded(item) for name, item in value.items()}
     if isinstance(value, list):
         return [rounded(item) for item in value]
-    return float(f"{value:.8g}") if isinstance(value, float) else value
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:

@@ -63,7 +63,7 @@ def quality_figure(image: Tensor, lost: Tensor, scale: tuple[float, float], titl
     """
     height, width = lost.shape
     panel_height = min(max(_PANEL_WIDTH * height / width, 2.0), 9.0)
-    result = Figure(figsize=(2 * _PANEL_WIDTH + 1, panel_height + 1.2), layout="constrained", dpi=100)
+    result = Figure(figsize=(2 * _PANEL_WIDTH + 1, panel_height + 0.6), layout="constrained", dpi=100)
     left, right = result.subplots(1, 2)
     left.imshow(image.permute(1, 2, 0).numpy(), extent=(0, width, height, 0))
     left.set_title("Input")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ DEFAULT_PRIS = ("veiqa:mean-blur", "veiqa:white-noise", "veiqa:jpeg", "veiqa:jpe
 DEFAULT_EXTRACTOR = "veiqa:efficientnet-lite0"
 DEFAULT_EXPLAINER = "veiqa:gradcam"
 DEFAULT_METRIC = "veiqa:psnr"
+_BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
 BRANCH_KINDS = ("pri", "extractor", "explainer", "metric")
 
 
@@ -239,7 +241,7 @@ def dumps(recipe: Recipe | RecipeSet) -> str:
     """TOML that :func:`loads` reads back to an equal recipe."""
     import tomli_w
 
-    return tomli_w.dumps(recipe.write())
+    return _BETWEEN_NUMBERS.sub(", ", tomli_w.dumps(recipe.write()))
 
 
 def find(source: str | Path, registry: Registry) -> Recipe | RecipeSet:

@@ -83,9 +83,10 @@ def test_a_photo_scores_well_and_falls_with_every_distortion(scorer: Scorer) -> 
             assert list(result.distortion) == KINDS
             assert sum(result.distortion.values()) == pytest.approx(1)
             scores.append(result.score)
+            if severity == 0.6:
+                assert max(result.distortion, key=result.distortion.__getitem__) == kind.name
         assert scores == sorted(scores, reverse=True), (name, scores)
         assert scores[0] - scores[-1] > 30
-        assert max(result.distortion, key=result.distortion.__getitem__) == kind.name
 
 
 def test_the_map_lies_where_the_photo_is_hurt() -> None:
