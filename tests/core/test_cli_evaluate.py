@@ -251,8 +251,11 @@ def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
         (["csv", "rated", "--recipe", "one.toml", "--split", "loo"], "Invalid value for '--split'"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "list"], "this dataset brings no list of its own"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "loco", "--split-file", "x"], "goes with --split list"),
-        (["csv", "rated", "--recipe", "one.toml", "--split", "loco", "--train", "csv", "rated"], "leave out --split"),
-        (["csv", "rated", "--train", "csv", "rated", "--split-file", "x"], "goes with --split list, not --train"),
+        (
+            ["csv", "rated", "--recipe", "one.toml", "--split", "frozen", "--train", "csv", "rated"],
+            "leave out one of them",
+        ),
+        (["csv", "rated", "--train", "csv", "rated", "--split-file", "x"], "--split-file x: cannot be read"),
         (["csv", "rated", "--recipe", "one.toml", "--output", "rated/scores.csv"], "is a file of the dataset"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "kfold", "--folds", "9"], "needs at least 9 contents"),
         (["csv", "rated", "--recipe", "one.toml", "--output", "no/x.json"], "no such folder"),
