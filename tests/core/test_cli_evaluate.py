@@ -225,6 +225,24 @@ def test_fit_on_one_set_and_test_on_another(rated: Path, one: Path, tmp_path: Pa
     assert "the split has one scene or picture on both sides" in leak.stderr
 
 
+def test_fit_and_evaluate_with_further_sets(rated: Path, one: Path, tmp_path: Path) -> None:
+    others = [write_set(tmp_path / f"other{seed}", contents=3, seed=seed) for seed in (1, 2)]
+    also = [part for other in others for part in ("--also", "csv", other)]
+    done = veiqa("fit", "csv", rated, "--recipe", one, *also, "--output", tmp_path / "fitted.toml", "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    assert "fitted to 32 images of csv and 24 images of csv and 24 images of csv" in done.stderr
+    fitted = recipes.load(tmp_path / "fitted.toml")
+    assert isinstance(fitted, Recipe)
+    assert fitted.fitted is not None
+    assert (fitted.fitted.dataset, fitted.fitted.images) == ("csv + csv + csv", 80)
+    train = [part for other in others for part in ("--train", "csv", other)]
+    found = figures("csv", rated, "--recipe", one, "--split", "loco", *train)
+    assert (found["n"], found["overall"]["fit"]) == (32, "held-out")
+    assert [one["n"] for one in found["protocol"]["train"]] == [24, 24]
+    told = veiqa("evaluate", "csv", rated, "--recipe", one, "--split", "loco", *train, "--device", "cpu").stdout
+    assert told.count("train:    csv in ") == 2
+
+
 def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
     parts = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
     found = figures("csv", rated, *parts, "--pri", "mean-blur", "--mapper", "logistic5", "--split", "loco")
