@@ -5,8 +5,10 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .explanations import Heatmaps
@@ -32,14 +34,19 @@ def vei_figure(heatmaps: Heatmaps, name: str) -> Figure:
     ):
         axes.imshow(_grey(image), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
         heat = axes.imshow(
-            vei, cmap="inferno", alpha=0.6, interpolation="bilinear", extent=(0, width, height, 0), **limits
+            vei.numpy(), cmap="inferno", alpha=0.6, interpolation="bilinear", extent=(0, width, height, 0), **limits
         )
         axes.set_title(title)
     result.colorbar(heat, ax=[left, middle], label="explanation strength", shrink=0.85)
-    difference = heatmaps.input_vei - heatmaps.pri_vei
-    reach = max(float(difference.abs().max()), 1e-12)
+    difference = (heatmaps.input_vei - heatmaps.pri_vei).numpy()
+    reach = max(float(np.abs(difference).max()), 1e-12)
     shown = right.imshow(
-        difference, cmap="RdBu_r", vmin=-reach, vmax=reach, interpolation="nearest", extent=(0, width, height, 0)
+        difference,
+        cmap="RdBu_r",
+        vmin=-reach,
+        vmax=reach,
+        interpolation="nearest",
+        extent=(0, width, height, 0),
     )
     right.set_title("Difference: input minus pseudo-reference")
     result.colorbar(shown, ax=right, shrink=0.85)
@@ -69,7 +76,7 @@ def quality_figure(image: Tensor, lost: Tensor, scale: tuple[float, float], titl
     left.set_title("Input")
     right.imshow(_grey(image), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
     reach = scale[1] - scale[0]
-    heat = right.imshow(lost, cmap="inferno", alpha=0.65, vmin=0, vmax=reach, extent=(0, width, height, 0))
+    heat = right.imshow(lost.numpy(), cmap="inferno", alpha=0.65, vmin=0, vmax=reach, extent=(0, width, height, 0))
     right.set_title("Where quality is lost")
     result.colorbar(heat, ax=right, label=f"points lost of {reach:g}", shrink=0.85)
     for axes in (left, right):
@@ -85,6 +92,7 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(path, format="png")
 
 
-def _grey(image: Tensor) -> Tensor:
+def _grey(image: Tensor) -> NDArray[np.float32]:
     """Luma ``[H, W]`` (ITU-R BT.601), so that the heat map's colours are the only ones."""
-    return torch.einsum("c,chw->hw", torch.tensor([0.299, 0.587, 0.114]), image)
+    grey: NDArray[np.float32] = torch.einsum("c,chw->hw", torch.tensor([0.299, 0.587, 0.114]), image).numpy()
+    return grey

@@ -393,5 +393,5 @@ def test_what_cannot_work_is_said_before_anything_is_measured(
     for split in ("loco", "list"):
         assert veiqa("evaluate", "csv", rated, "--split", split).exit_code == 2
     assert veiqa("evaluate", "csv", rated, "--split-file", tmp_path / "absent.csv").exit_code == 2
-    done = veiqa("fit", "csv", rated, "--output", tmp_path / "x.toml")
+    done = veiqa("fit", "csv", rated, "--metric", "psnr", "--output", tmp_path / "x.toml")
     assert (done.exit_code, "has no mapper to fit" in done.stderr) == (2, True)

@@ -62,8 +62,8 @@ def test_a_component_is_found_by_name_and_by_dist_and_name(plugins: Plugins) -> 
         ("import not_there_at_all", "cannot be imported: ModuleNotFoundError: No module named 'not_there_at_all'"),
         ("def broken(:", "cannot be imported: SyntaxError: "),
         ("raise SystemExit(3)", "SystemExit: 3"),
-        ("VEIQA_API = (2, 0)", "is written for plugin API 2.0; this VEIQA offers 1.2"),
-        ("VEIQA_API = (1, 7)", "is written for plugin API 1.7; this VEIQA offers 1.2"),
+        ("VEIQA_API = (2, 0)", "is written for plugin API 2.0; this VEIQA offers 1.3"),
+        ("VEIQA_API = (1, 7)", "is written for plugin API 1.7; this VEIQA offers 1.3"),
         ("VEIQA_API = '1'", "VEIQA_API must be (major, minor), not '1'"),
         (
             "@hookimpl\ndef veiqa_similarity_metric():\n    return []",
