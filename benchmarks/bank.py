@@ -14,27 +14,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 import numpy as np
 from numpy.typing import NDArray
 
 from veiqa_core.cli.crew_options import CrewOptions, crew_options
-from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
+from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.datasets import load
-from veiqa_core.engine import find_device
+from veiqa_core.errors import UsageError
 from veiqa_core.evaluation.agreement import plcc, srocc
-from veiqa_core.evaluation.measured import MeasuredSet, measure
+from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.mapping import fitted_prediction
-from veiqa_core.meter import Meter
 from veiqa_core.recipe import find
 from veiqa_core.registry import installed
-from veiqa_core.resolution import ResolvedBranch, resolve_all
-from veiqa_core.similarities import Measurer, quantities
+from veiqa_core.resolution import ResolvedBranch, ResolvedRecipe, resolve_all
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 FOLDS = Protocol("kfold", folds=5)
@@ -44,7 +42,9 @@ Columns = NDArray[np.intp]
 class Bench:
     """Similarities of both sides, and what a mapper makes of some of them."""
 
-    def __init__(self, recipe: Any, rated: MeasuredSet, others: Sequence[MeasuredSet]) -> None:
+    def __init__(self, recipe: ResolvedRecipe, rated: MeasuredSet, others: Sequence[MeasuredSet]) -> None:
+        if recipe.mapper is None:
+            raise UsageError(f"recipe {recipe.name!r} has no mapper to fit")
         self._mapper = recipe.mapper
         self._first = len(rated.table)
         table = rated.joined(others)
@@ -146,15 +146,10 @@ def main(
     sets = [load(dataset_part(registry, wanted, dataset, score_range), path)]
     sets += [load(registry.part("dataset", name), folder) for name, folder in train]
     recipes = resolve_all(find(recipe, registry), registry)
-    options.set_threads()
-    measured = []
     with opened_store(store, no_store) as kept:
-        meter = Meter(quantities(recipes), find_device(device), kept)
-        for rated in sets:
-            with options.crew(meter, rated.root) as crew:
-                measured.append(measure(rated, recipes, Measurer(recipes, crew), progress(f"measuring {rated.name}")))
+        rated, *others = measured_sets(sets, recipes, device, kept, options)
     resolved = recipes.recipes[None]
-    bench = Bench(resolved, measured[0], measured[1:])
+    bench = Bench(resolved, rated, others)
     rows = []
 
     def tell(name: str, columns: Columns, chosen: float | None = None) -> None:

@@ -17,19 +17,17 @@ import attrs
 import click
 
 from veiqa_core.cli.crew_options import CrewOptions, crew_options
-from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.files import write_text
+from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.datasets import load
-from veiqa_core.engine import find_device
 from veiqa_core.evaluation.fit import fit
-from veiqa_core.evaluation.measured import MeasuredSet, measure
-from veiqa_core.meter import Meter
+from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.recipe import Recipe, dumps, find
 from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_all
-from veiqa_core.similarities import Measurer, quantities
 
 HERE = Path(__file__).parent
 RECIPES = ("default", "fast")
@@ -83,16 +81,11 @@ def main(
     registry, options = installed(), CrewOptions(workers, threads, dask)
     rated = [load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)]
     rated += [load(registry.part("dataset", name), folder) for name, folder in also]
-    options.set_threads()
     for name in RECIPES:
         recipe = find(HERE / "recipes" / f"{name}.toml", registry)
         resolved = resolve_all(recipe, registry)
-        sets = []
         with opened_store(store, no_store) as kept:
-            meter = Meter(quantities(resolved), find_device(device), kept)
-            for one in rated:
-                with options.crew(meter, one.root) as crew:
-                    sets.append(measure(one, resolved, Measurer(resolved, crew), progress(f"measuring {one.name}")))
+            sets = measured_sets(rated, resolved, device, kept, options)
         fitted = fit(recipe, resolved, sets[0], sets[1:])
         assert isinstance(fitted, Recipe)
         write_text(dumps(slim(fitted, sets)), output / f"{name}.toml")

@@ -8,7 +8,7 @@ import numpy as np
 
 from .contracts import DistortionClassifier, FloatArray
 from .engine import attempt, or_usage_error
-from .errors import RecipeError, VeiqaError
+from .errors import RecipeError, VeiqaError, or_raise
 from .registry import Part
 from .resolution import ResolvedRecipe
 
@@ -26,7 +26,10 @@ def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
         classifier.restore(recipe.classifier_state)
     except ValueError as error:
         raise RecipeError(f"recipe {recipe.name!r}: classifier.state: {error}") from error
-    or_usage_error(probabilities(recipe.classifier, classifier, np.zeros((1, len(recipe.branches)))))
+    try:
+        probabilities(recipe.classifier, classifier, np.zeros((1, len(recipe.branches))))
+    except VeiqaError as error:
+        or_usage_error(error)
     return classifier
 
 
@@ -42,14 +45,15 @@ def fitted_classifier(part: Part, similarities: FloatArray, types: Sequence[str]
         classifier.fit(similarities, types)
         return classifier
 
-    fitted = attempt(part, work)
-    if isinstance(fitted, VeiqaError):
-        raise fitted
-    return fitted
+    return or_raise(attempt(part, work))
 
 
-def probabilities(part: Part, classifier: DistortionClassifier, similarities: FloatArray) -> FloatArray | VeiqaError:
-    """Probabilities ``[N, K]`` of the types for similarities ``[N, B]``, or the component's failure."""
+def probabilities(part: Part, classifier: DistortionClassifier, similarities: FloatArray) -> FloatArray:
+    """Probabilities ``[N, K]`` of the types for similarities ``[N, B]``.
+
+    Raises:
+        VeiqaError: the classifier fails.
+    """
 
     def work() -> FloatArray:
         made = classifier.probabilities(similarities)
@@ -57,4 +61,4 @@ def probabilities(part: Part, classifier: DistortionClassifier, similarities: Fl
             raise ValueError(f"gave probabilities of shape {made.shape}, or some that are not finite")
         return made
 
-    return attempt(part, work)
+    return or_raise(attempt(part, work))

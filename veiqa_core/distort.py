@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from . import images, params
 from .contracts import PriGenerator
 from .engine import attempt
-from .errors import UsageError, VeiqaError, near_miss
+from .errors import UsageError, near_miss, or_raise
 from .files import file_stem
 from .images import Image
 from .offers import Registered
@@ -210,10 +210,7 @@ def degrade(photo: Image, distortion: Distortion, level: Level, seed: int = 0) -
     def render(parts: tuple[Part, ...]) -> Distorted:
         image = photo
         for part, number in zip(parts, seeds, strict=True):
-            made = attempt(part, functools.partial(_generate, part, image, number))
-            if isinstance(made, VeiqaError):
-                raise made
-            image = made
+            image = or_raise(attempt(part, functools.partial(_generate, part, image, number)))
         return Distorted(image, " + ".join(map(_describe, parts)), psnr(photo, image))
 
     if level.measure == "severity":

@@ -9,6 +9,9 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class VeiqaError(Exception):
@@ -45,6 +48,13 @@ class ImageError(VeiqaError):
 
 class ComponentError(VeiqaError):
     """A component raised while it worked on one image."""
+
+
+def or_raise(result: T | VeiqaError) -> T:
+    """The result of an attempt, or its failure raised."""
+    if isinstance(result, VeiqaError):
+        raise result
+    return result
 
 
 def near_miss(what: str, name: str, known: Iterable[str]) -> str:

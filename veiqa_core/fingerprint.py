@@ -77,9 +77,15 @@ def _digest(
         "versions": {part.registered.kind: component_version(part.registered) for part in parts},
         "core": _core_sources(core),
         "weights": weights_digest,
-        "environment": environment(device),
+        "environment": _environment(device, torch.get_num_threads()),
     }
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def _environment(device: torch.device, threads: int) -> dict[str, Any]:
+    """:func:`environment`, looked up once for hundreds of branches."""
+    return environment(device)
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .engine import attempt, or_usage_error
-from .errors import ImageError, UsageError, VeiqaError
+from .errors import ImageError, UsageError, VeiqaError, or_raise
 from .images import Image, Source, read
 from .offers import Registered
 from .recipe import Choice
@@ -105,10 +105,7 @@ class FullReference:
                 raise ValueError(f"gave {value}")
             return value
 
-        value = attempt(self._part, work)
-        if isinstance(value, VeiqaError):
-            raise value
-        return value
+        return or_raise(attempt(self._part, work))
 
 
 def exact_pixels(image: Image) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 from .classification import probabilities, ready_classifier
 from .contracts import FloatArray, Prediction, ScoreMapper
 from .engine import attempt
-from .errors import UsageError, VeiqaError
+from .errors import UsageError, or_raise
 from .mapping import ready_mapper, within
 from .registry import Part
 from .resolution import ResolvedRecipe
@@ -88,10 +88,7 @@ class Judge:
             slope: FloatArray = mapper.sensitivity((similarities * self._signs)[None])[0] * self._signs
             return slope
 
-        slope = attempt(part, work)
-        if isinstance(slope, VeiqaError):
-            raise slope
-        return slope
+        return or_raise(attempt(part, work))
 
     def _needed_mapper(self) -> tuple[Part, ScoreMapper]:
         if self._mapper is None or self._recipe.mapper is None:
@@ -107,15 +104,10 @@ class Judge:
                 raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
             return made
 
-        prediction = attempt(part, work)
-        if isinstance(prediction, VeiqaError):
-            raise prediction
-        return within(prediction, self.scale)
+        return within(or_raise(attempt(part, work)), self.scale)
 
     def _distortion(self, oriented: FloatArray) -> Mapping[str, float] | None:
         if self._classifier is None or self._recipe.classifier is None:
             return None
-        made = probabilities(self._recipe.classifier, self._classifier, oriented)
-        if isinstance(made, VeiqaError):
-            raise made
-        return {kind: float(share) for kind, share in zip(self._classifier.classes, made[0], strict=True)}
+        (shares,) = probabilities(self._recipe.classifier, self._classifier, oriented).tolist()
+        return dict(zip(self._classifier.classes, shares, strict=True))

@@ -8,7 +8,7 @@ import numpy as np
 
 from .contracts import FloatArray, Prediction, ScoreMapper
 from .engine import attempt, or_usage_error
-from .errors import RecipeError
+from .errors import RecipeError, or_raise
 from .registry import Part
 from .resolution import ResolvedRecipe
 
@@ -54,10 +54,7 @@ def fitted_mapper(
             mapper.fit(similarities, quality, contents)  # type: ignore[call-arg]  # as its trait says
         return mapper
 
-    fitted = attempt(part, work)
-    if isinstance(fitted, Exception):
-        raise fitted
-    return fitted
+    return or_raise(attempt(part, work))
 
 
 def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
@@ -66,10 +63,7 @@ def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Pred
     Raises:
         VeiqaError: it fails, with the component named.
     """
-    prediction = attempt(part, lambda: mapper.predict(similarities))
-    if isinstance(prediction, Exception):
-        raise prediction
-    return prediction
+    return or_raise(attempt(part, lambda: mapper.predict(similarities)))
 
 
 def fitted_prediction(part: Part, similarities: FloatArray, quality: FloatArray, others: FloatArray) -> Prediction:

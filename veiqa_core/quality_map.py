@@ -6,6 +6,8 @@ does for whole images. Where all VEIs are empty nothing is said.
 
 from __future__ import annotations
 
+import functools
+
 import attrs
 import torch
 from torch import Tensor
@@ -13,11 +15,14 @@ from torch.nn import functional as F
 
 from .comparison import prepare
 from .engine import Engine, Outcome, attempt
-from .errors import VeiqaError
+from .errors import or_raise
 from .images import Image
 from .judgement import Judge
 from .neighbourhoods import grid, neighbourhoods, spread
 from .plan import Comparison, Explanation
+from .recipe import Scale, Size
+
+_KEPT = 4  # pairs cut into surroundings: of one pair for metrics that need different sizes
 
 
 @attrs.frozen(eq=False)
@@ -44,9 +49,9 @@ def quality_map(engine: Engine, image: Image, outcome: Outcome, judge: Judge) ->
     if not judge.calibrated or judge.scale is None:
         return None
     whole = torch.tensor([item.similarity for item in outcome.measurements], dtype=torch.float64)
-    cells = grid((image.size[1], image.size[0]))
-    local = torch.stack([_local(engine, step, image, outcome, cells) for step in engine.plan.comparisons])
-    lost = judge.scale[1] - torch.from_numpy(judge.scores(local.flatten(1).T.contiguous().numpy())).view(cells)
+    places = _Places(image, outcome)
+    local = torch.stack([places.similarities(engine, step) for step in engine.plan.comparisons])
+    lost = judge.scale[1] - torch.from_numpy(judge.scores(local.flatten(1).T.contiguous().numpy())).view(places.cells)
     shown = spread(torch.where(_anything_seen(outcome, lost.shape), lost, 0), (image.size[1], image.size[0]))
     slope = torch.from_numpy(judge.sensitivity(whole.numpy()))
     share = slope[:, None, None] * (local - whole[:, None, None])
@@ -57,30 +62,35 @@ def quality_map(engine: Engine, image: Image, outcome: Outcome, judge: Judge) ->
     return QualityMap(shown.float(), influence)
 
 
-def _local(engine: Engine, step: Comparison, image: Image, outcome: Outcome, cells: tuple[int, int]) -> Tensor:
-    """A branch's similarity around each cell, ``[down, across]``.
+class _Places:
+    """The surroundings of the cells of an image, in its VEIs."""
 
-    The VEIs are scaled as wholes; around a place the similarity is what the metric makes of that part of both.
-    """
-    branch, x, y = step.branch, outcome.veis[step.x], outcome.veis[step.y]
-    if isinstance(y, VeiqaError):
-        raise y
-    if isinstance(x, VeiqaError):
-        raise x
-    pair = prepare(x, y, scale=branch.scale, size=branch.size, image=(image.size[1], image.size[0]), min_size=1)
-    minimum = branch.metric.traits.get("min_size", 1)
+    def __init__(self, image: Image, outcome: Outcome) -> None:
+        self._size = (image.size[1], image.size[0])
+        self._outcome = outcome
+        self.cells = grid(self._size)
+        self._around = functools.lru_cache(_KEPT)(self._cut)  # the metrics of a pair come one after another
 
-    def work() -> Tensor:
-        around = (neighbourhoods(maps, cells, minimum) for maps in pair)
-        found: Tensor = engine.components[branch.metric].compare(*around)
-        if not torch.isfinite(found).all():
-            raise ValueError("gave a value that is not finite")
-        return found.view(cells)
+    def similarities(self, engine: Engine, step: Comparison) -> Tensor:
+        """A branch's similarity around each cell, ``[down, across]``.
 
-    local = attempt(branch.metric, work)
-    if isinstance(local, VeiqaError):
-        raise local
-    return local
+        The VEIs are scaled as wholes; around a place the similarity is what the metric makes of that part of both.
+        """
+        branch = step.branch
+        pair = self._around(step.x, step.y, branch.scale, branch.size, branch.metric.traits.get("min_size", 1))
+
+        def work() -> Tensor:
+            found: Tensor = engine.components[branch.metric].compare(*(maps.clone() for maps in pair))
+            if not torch.isfinite(found).all():
+                raise ValueError("gave a value that is not finite")
+            return found.view(self.cells)
+
+        return or_raise(attempt(branch.metric, work))
+
+    def _cut(self, x: Explanation, y: Explanation, scale: Scale, size: Size, least: int) -> tuple[Tensor, Tensor]:
+        both = [or_raise(self._outcome.veis[vei]) for vei in (x, y)]
+        first, second = prepare(*both, scale=scale, size=size, image=self._size, min_size=1)
+        return neighbourhoods(first, self.cells, least), neighbourhoods(second, self.cells, least)
 
 
 def _anything_seen(outcome: Outcome, cells: torch.Size) -> Tensor:

@@ -83,6 +83,9 @@ class Scorer:
         registry: the components to use; default: everything installed.
         store: where similarities are looked up first and kept; default: nowhere.
 
+    Attributes:
+        meter: what measures the branches; crews that score are made for it.
+
     Raises:
         UsageError: the recipe cannot be read or run, with the reason in one line.
     """
@@ -105,20 +108,15 @@ class Scorer:
             raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._judge = Judge(self.recipe)
-        self._meter = Meter([Quantity(branch) for branch in self.recipe.branches], find_device(device), store)
+        self.meter = Meter([Quantity(branch) for branch in self.recipe.branches], find_device(device), store)
         self._all = range(len(self.recipe.branches))
-        self._meter.check(self._all)
+        self.meter.check(self._all)
         self._label = self.recipe.label
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The branches' keys, as in :attr:`Result.similarities`."""
-        return self._meter.keys
-
-    @property
-    def meter(self) -> Meter:
-        """What measures the branches; crews that score are made for it."""
-        return self._meter
+        return self.meter.keys
 
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
         """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
@@ -174,12 +172,12 @@ class Scorer:
     def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], Explained]:
         """The branches on an image, and their heat maps, which are made anew."""
         if not heatmaps:
-            measured = self._meter.measure(image, self._all)
+            measured = self.meter.measure(image, self._all)
             return [measured[index] for index in self._all], Explained()
-        engine = self._meter.engine(self._all)
+        engine = self.meter.engine(self._all)
         outcome = engine.measure(image)
-        measured = self._meter.told(image, self._all, engine, outcome)
-        self._meter.keep(image.digest, measured)
+        measured = self.meter.told(image, self._all, engine, outcome)
+        self.meter.keep(image.digest, measured)
         return [measured[index] for index in self._all], explained(engine, image, outcome, self._judge)
 
     def _result(self, name: str, measurements: Sequence[Measurement], pictures: Explained) -> Result:

@@ -46,18 +46,10 @@ class SvrParams:
 
 
 @params
-class PcaSvrParams:
+class PcaSvrParams(SvrParams):
     """Of the support vector regression on principal components."""
 
     components: int = param(default=20, help="How many principal components.", ge=1, le=1000, search=(10, 20, 40))
-    c: float = param(default=1.0, help="Price of an error beyond epsilon.", gt=0, le=1e6, search=(0.3, 1.0, 3.0, 10.0))
-    epsilon: float = param(default=0.1, help="Errors below it are free.", ge=0, le=10, search=(0.05, 0.1, 0.3))
-    gamma: float | None = param(
-        default=None,
-        help="Narrowness of the bells; one over the number of branches where none is given.",
-        gt=0,
-        le=1e6,
-    )
 
 
 @hookimpl

@@ -98,18 +98,15 @@ class ProjectedBells:
         return len(self.directions.T)
 
     def score(self, similarities: FloatArray) -> FloatArray:
-        return self._bells.score(self._project(similarities))
+        return self._bells.score(_projected(similarities, self.directions))
 
     def slope(self, similarities: FloatArray) -> FloatArray:
-        along = self._bells.slope(self._project(similarities))
-        return np.stack([(along * weights).sum(axis=1) for weights in self.directions.T], axis=1)
+        along = self._bells.slope(_projected(similarities, self.directions))
+        return _projected(along, np.ascontiguousarray(self.directions.T))
 
     @property
     def _bells(self) -> Bells:
         return Bells(self.vectors, self.weights, self.widths, self.intercept)
-
-    def _project(self, similarities: FloatArray) -> FloatArray:
-        return np.stack([(similarities * direction).sum(axis=1) for direction in self.directions], axis=1)
 
 
 class PcaSvr(FittedMapper[ProjectedBells]):
@@ -135,7 +132,7 @@ class PcaSvr(FittedMapper[ProjectedBells]):
         varying = lengths > lengths[:1] * max(x.shape) * np.finfo(float).eps
         axes = axes[: max(1, min(self._params.components, int(varying.sum())))]
         directions = axes / scale
-        components = np.stack([(similarities * direction).sum(axis=1) for direction in directions], axis=1)
+        components = _projected(similarities, directions)
         gamma = _gamma(self._params, x.shape[1])
         support, weights, intercept = _regression(components - components.mean(axis=0), quality, self._params, gamma)
         return ProjectedBells(
@@ -147,12 +144,17 @@ class PcaSvr(FittedMapper[ProjectedBells]):
         )
 
 
-def _gamma(params: SvrParams | PcaSvrParams, branches: int) -> float:
+def _projected(values: FloatArray, directions: FloatArray) -> FloatArray:
+    """``[N, D]`` of values ``[N, B]`` along directions ``[D, B]``; no matrix product, so that rows keep their bits."""
+    return np.stack([(values * direction).sum(axis=1) for direction in directions], axis=1)
+
+
+def _gamma(params: SvrParams, branches: int) -> float:
     return 1 / branches if params.gamma is None else params.gamma
 
 
 def _regression(
-    x: FloatArray, quality: FloatArray, params: SvrParams | PcaSvrParams, gamma: float
+    x: FloatArray, quality: FloatArray, params: SvrParams, gamma: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Which points support the regression, their weights, and the intercept, in units of the quality."""
     from sklearn.svm import SVR  # slow to import, and needed for a fit only

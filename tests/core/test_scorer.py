@@ -103,7 +103,7 @@ def test_each_stage_runs_once(small: Choice, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_target_is_chosen_on_the_input_and_used_for_its_pri(small: Choice) -> None:
     array = picture()
     free = Scorer(Recipe("free", (Branch(pri=PRIS[1], extractor=small),)), device="cpu")
-    (network,) = free._meter.networks.values()
+    (network,) = free.meter.networks.values()
     top = int(network(torch.from_numpy(array).permute(2, 0, 1)[None] / 255).argmax())
     fixed = Branch(pri=PRIS[1], extractor=small, explainer=Choice("gradcam", {"target": top}))
     values = Scorer(Recipe("fixed", (fixed,)), device="cpu").score(array).similarities.values()
@@ -112,7 +112,7 @@ def test_the_target_is_chosen_on_the_input_and_used_for_its_pri(small: Choice) -
 
 def test_depth_and_name_of_a_layer_are_the_same_branch(small: Choice) -> None:
     scorer = Scorer(recipes.ad_hoc(pris=PRIS[:1], extractor=small, layer=-1), device="cpu")
-    (network,) = scorer._meter.networks.values()
+    (network,) = scorer.meter.networks.values()
     assert scorer.keys == Scorer(recipes.ad_hoc(pris=PRIS[:1], extractor=small), device="cpu").keys
     assert f"@{network.default_layer}/" in scorer.keys[0]
     with pytest.raises(UsageError, match="layer 99: test_resnet lists"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,21 +15,15 @@ from .dataset_options import (
     dataset_part,
     distortion_option,
     opened_store,
-    progress,
     said_of,
     store_options,
 )
 from .evaluation_output import FORMATS
 from .files import check_place, keep_apart, write_text
+from .measuring import measured_sets
 from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
 from .vei_options import opened_veis, vei_options
-
-if TYPE_CHECKING:
-    from ..evaluation.measured import MeasuredSet
-    from ..meter import Meter
-    from ..resolution import ResolvedSet
-    from ..vei_files import VeiFolder
 
 _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 
@@ -121,9 +115,7 @@ def evaluate(
         opened_store(store, no_store) as kept,
         resumable(said_of(kept)),
     ):
-        meter = _meter(recipes, device, kept, crew)
-        measured = _measured(rated, recipes, meter, crew, veis)
-        trained_on = [_measured(other, recipes, meter, crew, veis) for other in others]
+        measured, *trained_on = measured_sets([rated, *others], recipes, device, kept, crew, veis)
     evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[form](evaluation), output)
     failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
@@ -203,8 +195,7 @@ def fit(
         opened_store(store, no_store) as kept,
         resumable(said_of(kept)),
     ):
-        meter = _meter(recipes, device, kept, crew)
-        measured, *more = [_measured(one, recipes, meter, crew, veis) for one in sets]
+        measured, *more = measured_sets(sets, recipes, device, kept, crew, veis)
     fitted = run(recipe, recipes, measured, more)
     write_text(recipe_files.dumps(fitted), output)
     told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
@@ -227,22 +218,3 @@ def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: in
         raise UsageError(f"--split-file goes with --split list, not {split}")
     kind: Any = split or ("list" if split_file is not None else "train" if train else "frozen")
     return Protocol(kind=kind, folds=folds, repeats=repeats, seed=seed, file=split_file)
-
-
-def _meter(recipes: ResolvedSet, device: str, store: Any, options: CrewOptions) -> Meter:
-    from ..engine import find_device
-    from ..meter import Meter
-    from ..similarities import quantities
-
-    options.set_threads()
-    return Meter(quantities(recipes), find_device(device), store)
-
-
-def _measured(
-    rated: Any, recipes: ResolvedSet, meter: Meter, options: CrewOptions, veis: VeiFolder | None
-) -> MeasuredSet:
-    from ..evaluation.measured import measure
-    from ..similarities import Measurer
-
-    with options.crew(meter, rated.root, veis) as crew:
-        return measure(rated, recipes, Measurer(recipes, crew), progress(f"measuring {rated.name}"))

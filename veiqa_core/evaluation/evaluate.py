@@ -126,10 +126,8 @@ def evaluate(
         protocol=protocol.describe() | _trained(trained_on),
         overall=tell(predictions, everything, one_scale),
         by_distortion=by_type,
-        told_types=None
-        if None not in run.used
-        else told_types(
-            run.used[None], table, parts, protocol.refits, fit_label(run.used, table, everything, protocol)
+        told_types=told_types(
+            run.used.get(None), table, parts, protocol.refits, fit_label(run.used, table, everything, protocol)
         ),
         predictions=predictions,
         notes=(*notes, *run.refusals),

@@ -9,7 +9,7 @@ import attrs
 
 from ..classification import fitted_classifier, probabilities, ready_classifier
 from ..contracts import DistortionClassifier
-from ..errors import FitError, VeiqaError
+from ..errors import FitError
 from ..registry import Part
 from ..resolution import ResolvedRecipe
 from .measured import Table
@@ -53,17 +53,18 @@ class ToldTypes:
 
 
 def told_types(
-    recipe: ResolvedRecipe, table: Table, parts: Sequence[Split], refits: bool, fit: str
+    recipe: ResolvedRecipe | None, table: Table, parts: Sequence[Split], refits: bool, fit: str
 ) -> ToldTypes | None:
     """What a recipe's classifier makes of the tested images of splits; None where it has none that could tell.
 
     Args:
+        recipe: the one of all images; None where there is none, but one for each type.
         refits: whether classifiers are fitted anew, on the other side of each split.
         fit: the label of the figures.
     """
-    part = recipe.classifier
-    if part is None or any(key is not None for key in table.keys):
+    if recipe is None or recipe.classifier is None:
         return None
+    part = recipe.classifier
     confusion: dict[str, dict[str, int]] = {}
     for split in parts:
         classifier = _fitted(part, table, split.train) if refits else ready_classifier(recipe)
@@ -72,10 +73,8 @@ def told_types(
         rows = [row for row in split.test if _truth(table, row, classifier.classes) is not None]
         if not rows:
             continue
-        made = probabilities(part, classifier, table.similarities(rows))
-        if isinstance(made, VeiqaError):
-            raise made
-        for row, place in zip(rows, made.argmax(axis=1), strict=True):
+        likeliest = probabilities(part, classifier, table.similarities(rows)).argmax(axis=1)
+        for row, place in zip(rows, likeliest, strict=True):
             told = confusion.setdefault(str(_truth(table, row, classifier.classes)), {})
             told[classifier.classes[place]] = told.get(classifier.classes[place], 0) + 1
     return ToldTypes({kind: confusion[kind] for kind in sorted(confusion)}, fit) if confusion else None

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..contracts import FloatArray, Proposal, SearchTask
 from ..engine import attempt, or_usage_error
-from ..errors import ComponentError, UsageError, VeiqaError
+from ..errors import ComponentError, UsageError, VeiqaError, or_raise
 from ..evaluation import splits
 from ..evaluation.splits import Protocol
 from ..files import file_stem
@@ -195,9 +195,7 @@ class Dialogue:
             VeiqaError: the strategy failed.
         """
         step: Callable[[], Any] = lambda: _step(self._proposals, answers)  # noqa: E731
-        proposal = attempt(self._part, step)
-        if isinstance(proposal, VeiqaError):
-            raise proposal
+        proposal = or_raise(attempt(self._part, step))
         if proposal is None:
             return None
         if not isinstance(proposal, Proposal) or not self._sound(proposal):

@@ -1,0 +1,47 @@
+"""Datasets measured with recipes, for the commands and benchmarks that compare them with ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .crew_options import CrewOptions
+from .dataset_options import progress
+
+if TYPE_CHECKING:
+    from ..datasets import RatedSet
+    from ..evaluation.measured import MeasuredSet
+    from ..resolution import ResolvedSet
+    from ..store import Store
+    from ..vei_files import VeiFolder
+
+
+def measured_sets(
+    sets: Sequence[RatedSet],
+    recipes: ResolvedSet,
+    device: str,
+    store: Store | None,
+    options: CrewOptions,
+    veis: VeiFolder | None = None,
+) -> list[MeasuredSet]:
+    """Every set measured by the crew that the options mean, with one set of networks.
+
+    Args:
+        store: where similarities are looked up and kept; None for nowhere.
+        veis: where VEIs are kept; None for nowhere.
+
+    Raises:
+        UsageError: a recipe cannot run, or no image of a set can be measured.
+    """
+    from ..engine import find_device
+    from ..evaluation.measured import measure
+    from ..meter import Meter
+    from ..similarities import Measurer, quantities
+
+    options.set_threads()
+    meter = Meter(quantities(recipes), find_device(device), store)
+    measured = []
+    for rated in sets:
+        with options.crew(meter, rated.root, veis) as crew:
+            measured.append(measure(rated, recipes, Measurer(recipes, crew), progress(f"measuring {rated.name}")))
+    return measured
