@@ -2,7 +2,7 @@
 
 Whoever measures, this process alone decodes every image once, looks up what is known, and writes the store and the
 folder of VEIs; a worker gets an image's name and what is missing, and gives back measurements, with VEIs where they are
-to be kept. Workers open networks themselves, from the branches as recipes write them.
+to be kept (:mod:`veiqa_core.worker`).
 """
 
 from __future__ import annotations
@@ -10,39 +10,31 @@ from __future__ import annotations
 import functools
 import importlib
 import multiprocessing
-import os
 import signal
 import threading
-import uuid
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import attrs
-import torch
 
 from .engine import Measurement
 from .errors import ImageError, UsageError, VeiqaError, one_line
-from .images import Image, display_name, read
-from .meter import Computed, Meter, Quantity
-from .recipe import Branch
-from .registry import installed
-from .resolution import resolve_branch
+from .images import Image
+from .meter import Computed, Meter
 from .vei_files import VeiFolder
+from .worker import Answer, Job, begin, carry_out, carry_out_own, read_named
 
 _AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
 _ROUND = 64  # orders for each worker that are carried out in any order before those of the next round
 _LIVES = 3  # how often a task may take its process down before it is given up
-
-
-_Answer = Computed | VeiqaError
 
 
 @attrs.frozen
@@ -61,32 +53,6 @@ class Done:
     digest: str | None
     measured: dict[int, Measurement]
     error: VeiqaError | None = None
-
-
-@attrs.frozen
-class Job:
-    """What a worker must know, as plain values that can be sent to it.
-
-    Attributes:
-        name: tells this job from others.
-        quantities: for each its branch as a recipe writes it, and its baseline's name and parameters.
-        veis: whether VEIs are to be sent back.
-    """
-
-    name: str
-    root: Path
-    device: str
-    threads: int
-    quantities: tuple[tuple[Any, tuple[str, Any] | None], ...]
-    veis: bool
-
-    @classmethod
-    def of(cls, meter: Meter, root: Path, veis: bool) -> Job:
-        """The job of measuring images of a folder."""
-        written = tuple(
-            (q.branch.written.write(), None if q.baseline is None else _identity(q.baseline)) for q in meter.quantities
-        )
-        return cls(uuid.uuid4().hex, root.resolve(), str(meter.device), torch.get_num_threads(), written, veis)
 
 
 class Crew(AbstractContextManager["Crew"], ABC):
@@ -137,7 +103,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
             image = None
             try:
                 if order.name not in self._digests:
-                    image = _read(self.root, order.name)
+                    image = read_named(self.root, order.name)
                     self._digests[order.name] = image.digest
             except ImageError as error:
                 yield _Prepared(order.name, None, (), {}, error)
@@ -188,7 +154,7 @@ class Alone(Crew):
                 yield self._settled(item)
                 continue
             try:
-                image = item.image or _read(self.root, item.name)
+                image = item.image or read_named(self.root, item.name)
             except ImageError as error:
                 yield self._settled(item, error)
                 continue
@@ -199,15 +165,15 @@ class _Sent(Crew):
     """Others measure: tasks are sent, a few ahead of their results."""
 
     @abstractmethod
-    def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
         """Have a worker measure an image."""
 
-    def _again(self, sent: dict[Future[_Answer], _Prepared], failed: Future[_Answer]) -> bool:
+    def _again(self, sent: dict[Future[Answer], _Prepared], failed: Future[Answer]) -> bool:
         """After a worker was lost: whether tasks were sent anew."""
         return False
 
     def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
-        sent: dict[Future[_Answer], _Prepared] = {}
+        sent: dict[Future[Answer], _Prepared] = {}
         for item in prepared:
             if not item.missing:
                 yield self._settled(item)
@@ -218,7 +184,7 @@ class _Sent(Crew):
         while sent:
             yield from self._collected(sent)
 
-    def _collected(self, sent: dict[Future[_Answer], _Prepared]) -> Iterator[Done]:
+    def _collected(self, sent: dict[Future[Answer], _Prepared]) -> Iterator[Done]:
         """Those that are done; at least one."""
         done = [future for future in sent if future.done()] or list(wait(sent, return_when=FIRST_COMPLETED).done)
         for future in done:
@@ -255,21 +221,25 @@ class Processes(_Sent):
         if error is not None:  # what runs would be waited for, and is measured again when asked for again
             for worker in list((getattr(self._pool, "_processes", None) or {}).values()):
                 worker.kill()
+            results = getattr(self._pool, "_result_queue", None)
+            if results is not None:  # else the rest of an answer cut short would be waited for
+                results._writer.close()
         self._pool.shutdown(cancel_futures=True)
 
     def _new_pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin, initargs=(self._job,))
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=begin, initargs=(self._job,))
 
-    def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
         try:
-            return self._pool.submit(_carry_out_own, name, missing)
+            with _interrupts_held():  # this may begin a process
+                return self._pool.submit(carry_out_own, name, missing)
         except BrokenProcessPool as error:  # told when its result is asked for
-            broken: Future[_Answer] = Future()
+            broken: Future[Answer] = Future()
             broken.set_exception(error)
             return broken
 
-    def _again(self, sent: dict[Future[_Answer], _Prepared], failed: Future[_Answer]) -> bool:
+    def _again(self, sent: dict[Future[Answer], _Prepared], failed: Future[Answer]) -> bool:
         """A process that dies takes its pool with it: begin a new one with what was not done."""
         if not isinstance(failed.exception(), BrokenProcessPool):
             return False
@@ -309,7 +279,7 @@ class Cluster(_Sent):
         if self.workers == 0:
             self._client.close()
             raise UsageError(f"--dask {address}: the cluster has no workers; start some")
-        self._tasks: dict[Future[_Answer], Any] = {}  # Dask gives up tasks that nobody holds
+        self._tasks: dict[Future[Answer], Any] = {}  # Dask gives up tasks that nobody holds
         self._job = self._client.scatter(Job.of(meter, root, veis is not None), broadcast=True)
 
     def __exit__(
@@ -317,14 +287,14 @@ class Cluster(_Sent):
     ) -> None:
         self._client.close()
 
-    def _send(self, name: str, missing: tuple[int, ...]) -> Future[_Answer]:
-        answer: Future[_Answer] = Future()
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
+        answer: Future[Answer] = Future()
         task = self._client.submit(carry_out, self._job, name, missing, pure=False)
         self._tasks[answer] = task
         task.add_done_callback(functools.partial(self._pass_on, answer))
         return answer
 
-    def _pass_on(self, answer: Future[_Answer], task: Any) -> None:
+    def _pass_on(self, answer: Future[Answer], task: Any) -> None:
         del self._tasks[answer]
         try:
             answer.set_result(task.result())
@@ -332,64 +302,22 @@ class Cluster(_Sent):
             answer.set_exception(error)
 
 
-def carry_out(job: Job, name: str, missing: Sequence[int]) -> _Answer:
-    """A worker's task: the missing quantities of one image, or why it cannot be read."""
-    with _ONE_AT_A_TIME:
-        torch.set_num_threads(job.threads)  # in this very thread: one that used torch before keeps its number
-        try:
-            found = _meter(job).compute(_read(job.root, name), missing)
-            return found if job.veis else attrs.evolve(found, veis={})
-        except ImageError as error:
-            return error
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Begin processes that Ctrl-C does not reach while they start, and let it wait here until they are known.
 
-
-def _read(root: Path, name: str) -> Image:
-    return read(root / name, display_name(name))
-
-
-_ONE_AT_A_TIME = threading.Lock()  # a Dask worker may have several threads, and they share the networks
-_METERS: dict[str, Meter] = {}
-_JOBS: list[Job] = []
-
-
-def _begin(job: Job) -> None:
-    """Make a process ready for tasks of one job."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _JOBS.append(job)  # its networks are opened by the first task, whose errors are told
-
-
-def _leave_with_parent() -> None:
-    """End with the process that began this one, which when killed cannot say goodbye."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _carry_out_own(name: str, missing: Sequence[int]) -> _Answer:
-    return carry_out(_JOBS[-1], name, missing)
-
-
-def _meter(job: Job) -> Meter:
-    """This process's meter for a job, whose networks stay open from task to task."""
-    if job.name not in _METERS:
-        _METERS.clear()
-        _METERS[job.name] = _opened(job)
-    return _METERS[job.name]
-
-
-def _opened(job: Job) -> Meter:
-    registry = installed()
-    quantities = [
-        Quantity(
-            resolve_branch(Branch.read(table, "job"), registry),
-            None if baseline is None else registry.part("baseline", *baseline),
-        )
-        for table, baseline in job.quantities
-    ]
-    return Meter(quantities, torch.device(job.device))
-
-
-def _identity(baseline: Any) -> tuple[str, Any]:
-    return baseline.identity["component"], baseline.identity["params"]
+    Elsewhere than in the main thread, or without signal masks, nothing is held.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # new processes inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)
