@@ -3,8 +3,9 @@
     python benchmarks/default_recipes.py DATASET PATH --also DATASET PATH [--also ...] [--output plugins/veiqa_recipes]
 
 Their branches are those of benchmarks/recipes. DATASET and PATH hold people's ratings; the sets after ``--also`` are
-made from other photographs (``veiqa datasets make --calibrate``). Numbers are rounded to seven digits, and of what the
-recipes were fitted on the contents are recorded, by which images are known again, not every image.
+made from other photographs (``veiqa datasets make --calibrate``). The set for known types is fitted to the ratings
+alone, on which its branches were chosen. Numbers are rounded to seven digits, and of what the recipes were fitted on
+the contents are recorded, by which images are known again, not every image.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from veiqa_core.cli.settings import Settings
 from veiqa_core.datasets import load
 from veiqa_core.evaluation.fit import fit
 from veiqa_core.evaluation.measured import MeasuredSet
-from veiqa_core.recipe import Recipe, dumps, find
+from veiqa_core.recipe import Recipe, RecipeSet, dumps, find
 from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_all
 
 HERE = Path(__file__).parent
-RECIPES = ("default", "fast")
+SET = "best-by-type"
+RECIPES = ("default", "fast", SET)
 SHIPPED = HERE.parent / "plugins" / "veiqa_recipes"
 
 
@@ -41,6 +43,14 @@ def rounded(value: Any) -> Any:
     if isinstance(value, list):
         return [rounded(item) for item in value]
     return float(f"{value:.7g}") if isinstance(value, float) else value
+
+
+def shipped(fitted: Recipe | RecipeSet, sets: list[MeasuredSet]) -> Recipe | RecipeSet:
+    """A recipe or set as it is shipped."""
+    if isinstance(fitted, Recipe):
+        return slim(fitted, sets)
+    recipes = {kind: slim(recipe, sets) for kind, recipe in fitted.recipes.items()}
+    return attrs.evolve(fitted, recipes={k: attrs.evolve(r, chosen=r.fitted) for k, r in recipes.items()})
 
 
 def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:
@@ -58,6 +68,7 @@ def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:
 @click.command()
 @dataset_arguments
 @click.option("--also", type=(str, click.Path(path_type=Path)), multiple=True)
+@click.option("--only", type=click.Choice(RECIPES), multiple=True)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=SHIPPED, show_default=True)
 @setting_option
 @store_options
@@ -68,6 +79,7 @@ def main(
     path: Path,
     score_range: tuple[float, float] | None,
     also: tuple[tuple[str, Path], ...],
+    only: tuple[str, ...],
     output: Path,
     settings: tuple[str, ...],
     store: Path | None,
@@ -81,15 +93,14 @@ def main(
     registry, options = installed(), CrewOptions(workers, threads, dask)
     rated = [load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)]
     rated += [load(registry.part("dataset", name), folder) for name, folder in also]
-    for name in RECIPES:
+    for name in only or RECIPES:
         recipe = find(HERE / "recipes" / f"{name}.toml", registry)
         resolved = resolve_all(recipe, registry)
         with opened_store(store, no_store) as kept:
-            sets = measured_sets(rated, resolved, device, kept, options)
+            sets = measured_sets(rated[:1] if name == SET else rated, resolved, device, kept, options)
         fitted = fit(recipe, resolved, sets[0], sets[1:])
-        assert isinstance(fitted, Recipe)
-        write_text(dumps(slim(fitted, sets)), output / f"{name}.toml")
-        click.echo(f"{name}: {len(fitted.branches)} branches, {sum(len(one.table) for one in sets)} images")
+        write_text(dumps(shipped(fitted, sets)), output / f"{name}.toml")
+        click.echo(f"{name}: {sum(len(one.table) for one in sets)} images")
 
 
 if __name__ == "__main__":

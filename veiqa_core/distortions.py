@@ -48,3 +48,6 @@ DISTORTIONS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What each name means. Datasets may use further names of their own."""
+
+PRISTINE = "none"
+"""The type of photos as they are."""

@@ -12,9 +12,8 @@ import csv
 import hashlib
 import io
 import math
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import attrs
 import PIL.Image
@@ -33,18 +32,18 @@ from .distort import (
     pixel_levels,
     psnr,
 )
+from .distortions import PRISTINE
 from .engine import attempt, or_usage_error
 from .errors import ComponentError, ImageError, UsageError
-from .files import file_stem, write_whole
+from .files import write_whole
 from .full_reference import image_metric
 from .images import Image
+from .photos import find_photos
 from .registry import Registry, installed
 from .stand_in import Metric, StandIn
 
 DEFAULT_DISTORTIONS = ("GB", "WN", "JPEG", "JP2K")
 DEFAULT_METRIC = "vsi"
-PRISTINE = "none"
-"""The distortion type of photos as they are."""
 COLUMNS = ("image", "reference", "distortion", "level", "score", "score_type", "score_source")
 
 _REFERENCES = "refimgs"
@@ -114,7 +113,7 @@ class SyntheticSet:
             raise UsageError("two levels have the same label")
         self._levels, self._seed, self._out, self._pristine = levels, seed, out, pristine
         self.stand_in = stand_in or Metric(image_metric(registry, DEFAULT_METRIC))
-        self._photos = _find_photos(photos)
+        self._photos = find_photos(photos)
         self._of_photo = len(self._distortions) * len(levels) + pristine
         self.total = len(self._photos) * self._of_photo
         _check_out(out, photos, resume)
@@ -212,32 +211,6 @@ def _checked(distortions: Iterable[Distortion]) -> tuple[Distortion, ...]:
         for part in (*distortion.at(0), *distortion.at(1)):
             or_usage_error(attempt(part, part.create))
     return tuple(by_folder.values())
-
-
-def _find_photos(root: Path) -> dict[str, Path]:
-    """The photos by the name that their images get."""
-    if not root.is_dir():
-        raise UsageError(f"{root}: {'is a file, not a folder' if root.exists() else 'no such folder'}")
-    suffixes = {suffix for suffix, form in PIL.Image.registered_extensions().items() if form in PIL.Image.OPEN}
-    found = (path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
-    paths = sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
-    if not paths:
-        raise UsageError(f"{root}: holds no photos that Pillow reads")
-    return {name: root / path for name, path in zip(_names(paths), paths, strict=True)}
-
-
-def _names(paths: Iterable[PurePath]) -> Iterator[str]:
-    """A name for each relative path that file systems take, none twice, not even where case does not count."""
-    taken: set[str] = set()
-    for path in paths:
-        flat = unicodedata.normalize("NFC", "-".join(path.with_suffix("").parts))
-        stem = file_stem(flat)
-        name, count = stem, 1
-        while name.casefold() in taken:
-            count += 1
-            name = f"{stem}-{count}"
-        taken.add(name.casefold())
-        yield name
 
 
 def _check_out(out: Path, photos: Path, resume: bool) -> None:

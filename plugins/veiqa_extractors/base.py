@@ -42,6 +42,10 @@ class WeightedExtractor(ABC):
     def describe(self, module: nn.Module, digest: str) -> Network:
         """The network as the engine takes it, once the module is on its device."""
 
+    @abstractmethod
+    def reset_head(self, module: nn.Module, logits: int) -> None:
+        """Give the network a head of so many logits that is all zeros."""
+
     def skeleton(self) -> nn.Module:
         """The network before a file's weights are put in; without storage, so nothing is initialised in vain."""
         with torch.device("meta"):
@@ -64,9 +68,23 @@ class WeightedExtractor(ABC):
         """
         with _own_randomness(), torch.no_grad():
             module, digest = self._load()
-            module.eval().requires_grad_(False)
-            _keep_inputs(module)
-            network = self.describe(module.to(device).to(memory_format=torch.channels_last), digest)
+            return self._opened(module.requires_grad_(False), digest, device)
+
+    def open_for_tuning(self, device: torch.device, logits: int) -> Network:
+        """Load the network and its weights, and give it a new head.
+
+        Raises:
+            WeightsError, UsageError: as :meth:`open`.
+        """
+        with _own_randomness(), torch.no_grad():
+            module, digest = self._load()
+            self.reset_head(module, logits)
+            return self._opened(module.requires_grad_(True), digest, device)
+
+    def _opened(self, module: nn.Module, digest: str, device: torch.device) -> Network:
+        module.eval()
+        _keep_inputs(module)
+        network = self.describe(module.to(device).to(memory_format=torch.channels_last), digest)
         if self.resize is not None and self.resize < network.min_size:
             raise UsageError(f"{self.name}: resize must be at least {network.min_size}, not {self.resize}")
         return network

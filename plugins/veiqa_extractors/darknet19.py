@@ -26,6 +26,7 @@ _PLAN: tuple[tuple[tuple[int, int], ...], ...] = (
 """(filters, kernel) of each convolution; a max-pool lies between two groups."""
 
 _BLOCKS = sum(map(len, _PLAN))
+_HEAD = f"conv{_BLOCKS + 1}"
 
 # Darknet divides by sqrt(variance) + 1e-6. Its square is variance + 2e-6 sqrt(variance) + 1e-12: with the last term as
 # eps and the rest as running variance, batch normalisation divides by the same number, in dead channels too.
@@ -49,7 +50,7 @@ class Darknet19(nn.Sequential):
                 block += 1
                 parts[f"conv{block}"] = _block(channels, filters, kernel)
                 channels = filters
-        parts[f"conv{block + 1}"] = nn.Conv2d(channels, classes, 1)
+        parts[_HEAD] = nn.Conv2d(channels, classes, 1)
         parts["average"] = nn.AdaptiveAvgPool2d(1)
         parts["logits"] = nn.Flatten()
         super().__init__(parts)
@@ -83,7 +84,7 @@ def parse_darknet(file: WeightsFile, wanted: State) -> State:
         WeightsError: the file's size is not the network's.
     """
     names = [f"conv{block}.{part}" for block in range(1, _BLOCKS + 1) for part in _BLOCK_PARTS]
-    names += [f"conv{_BLOCKS + 1}.{part}" for part in ("bias", "weight")]
+    names += [f"{_HEAD}.{part}" for part in ("bias", "weight")]
     header = _header_size(file.content)
     expected = header + 4 * sum(wanted[name].numel() for name in names)
     if len(file.content) != expected:
@@ -121,6 +122,22 @@ class Darknet19Extractor(WeightedExtractor):
             return parse_darknet(file, self.skeleton().state_dict())
         return super().read(file)
 
+    def adapt(self, state: State, module: nn.Module) -> State:
+        """Accept any number of classes."""
+        bias = state.get(f"{_HEAD}.bias")
+        if bias is not None and bias.ndim == 1:
+            self.reset_head(module, len(bias))
+        return state
+
+    def reset_head(self, module: nn.Module, logits: int) -> None:
+        """Replace the last convolution."""
+        old = module.get_submodule(_HEAD)
+        assert isinstance(old, nn.Conv2d)
+        new = nn.Conv2d(old.in_channels, logits, 1, device=old.weight.device)
+        for parameter in new.parameters():
+            nn.init.zeros_(parameter)
+        setattr(module, _HEAD, new)
+
     def describe(self, module: nn.Module, digest: str) -> Network:
         """The network; Darknet feeds it RGB in [0, 1] as it is."""
         layers = tuple(f"conv{block}" for block in range(1, _BLOCKS + 1))
@@ -132,5 +149,5 @@ class Darknet19Extractor(WeightedExtractor):
             weights_digest=digest,
             resize=self.resize,
             min_size=33,
-            linear_head=module.get_parameter(f"conv{_BLOCKS + 1}.weight").flatten(1),
+            linear_head=module.get_parameter(f"{_HEAD}.weight").flatten(1),
         )

@@ -13,7 +13,7 @@ from veiqa_core.contracts import Network
 from .anatomy import examine
 from .base import WeightedExtractor
 from .plugin import TimmParams
-from .timm_networks import fit_classes, normalisation
+from .timm_networks import fit_classes, normalisation, reset_classifier
 from .weights import State
 
 
@@ -41,6 +41,10 @@ class TimmModel(WeightedExtractor):
         """Accept any number of classes."""
         fit_classes(module, state)
         return state
+
+    def reset_head(self, module: nn.Module, logits: int) -> None:
+        """Replace the classifier."""
+        reset_classifier(module, logits)
 
     def describe(self, module: nn.Module, digest: str) -> Network:
         """The network with what examining it found.

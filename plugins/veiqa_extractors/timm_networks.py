@@ -55,6 +55,10 @@ class TimmNetwork(WeightedExtractor):
         fit_classes(module, state)
         return state
 
+    def reset_head(self, module: nn.Module, logits: int) -> None:
+        """Replace the classifier."""
+        reset_classifier(module, logits)
+
     def describe(self, module: nn.Module, digest: str) -> Network:
         """The network with its layers and the normalisation that timm declares for its weights."""
         known = self.architecture
@@ -86,6 +90,13 @@ def fit_classes(module: Any, state: State) -> None:
     bias = state.get(f"{classifier_name(module)}.bias")
     if bias is not None and bias.ndim == 1 and len(bias) != module.num_classes:
         module.reset_classifier(len(bias))
+
+
+def reset_classifier(module: Any, logits: int) -> None:
+    """Give a network of timm a classifier that is all zeros."""
+    module.reset_classifier(logits)
+    for parameter in module.get_classifier().parameters():
+        nn.init.zeros_(parameter)
 
 
 def renamed(state: State, renames: dict[str, str]) -> State:

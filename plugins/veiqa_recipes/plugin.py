@@ -10,6 +10,7 @@ PAPER = "Ahmed et al., IJEECS 36(3), 2024"
 _RECIPES = {
     "default": "Quality from 0 to 100 of images of unknown distortion: 12 forward passes of EfficientNet-Lite0.",
     "fast": "The same in 4 forward passes, a little less exact.",
+    "best-by-type": "For images of known distortion: the best single branch for each type; 2 passes.",
 }
 _SETS = {
     "paper": "The paper's recipes on EfficientNet-Lite0, images resized to 224x224.",

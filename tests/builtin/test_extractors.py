@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+import safetensors.torch
 import skimage.data
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from veiqa_core.api import Component, ImageError, UsageError, WeightsError
-from veiqa_core.contracts import FeatureExtractor, Network
+from veiqa_core.contracts import FeatureExtractor, Network, TunableExtractor
 from veiqa_extractors.plugin import NetworkParams, random_seed, veiqa_feature_extractors
 from veiqa_extractors.timm_networks import EfficientNetLite0, EfficientNetLite1, Vgg16
 
@@ -241,3 +243,31 @@ def test_vgg16_takes_the_layout_of_torchvision() -> None:
         )
     adapted = vgg.adapt(theirs, module)
     assert {name: t.shape for name, t in adapted.items()} == {n: t.shape for n, t in module.state_dict().items()}
+
+
+@pytest.mark.parametrize("name", list(RECORDS))
+def test_a_network_opened_for_tuning_has_a_new_head_and_its_weights_load(name: str, tmp_path: Path) -> None:
+    values = {"model": "test_byobnet"} if name == "timm" else {}
+    opener = extractor(name, weights="random:1", **values)
+    assert isinstance(opener, TunableExtractor)
+    network = opener.open_for_tuning(CPU, 5)
+    assert all(parameter.requires_grad for parameter in network.module.parameters())
+    assert not network.module.training
+    image = torch.rand(1, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    logits = network(image)
+    assert torch.equal(logits, torch.zeros(1, 5))
+    gradients = torch.autograd.grad(logits.sum(), list(network.module.parameters()), allow_unused=True)
+    head = [g for g, p in zip(gradients, network.module.parameters(), strict=True) if len(p) == 5 and not p.any()]
+    assert len(head) == 2
+    assert all(g is not None and bool(g.any()) for g in head)
+
+    with torch.no_grad():
+        for parameter in network.module.parameters():
+            if len(parameter) == 5:
+                parameter += torch.arange(5.0).reshape(-1, *[1] * (parameter.ndim - 1))
+    state = {key: tensor.detach().clone().contiguous() for key, tensor in network.module.state_dict().items()}
+    safetensors.torch.save_file(state, tmp_path / "w.safetensors")
+    again = extractor(name, weights=str(tmp_path / "w.safetensors"), **values).open(CPU)
+    assert torch.equal(again(image), network(image).detach())
+    assert torch.unique(again(image)).numel() == 5
+    assert (again.linear_head is None) == (network.linear_head is None)

@@ -11,6 +11,7 @@ from .compare import compare
 from .components import components
 from .datasets import datasets
 from .evaluate import evaluate, fit
+from .finetune import finetune
 from .plugins import plugins
 from .recipes import recipes
 from .run import run
@@ -39,6 +40,9 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except KeyboardInterrupt:
+            click.echo("\nstopped", err=True)
+            raise click.exceptions.Exit(130) from None  # as shells have it
         except Exception as error:
             if isinstance(error, BrokenPipeError) or strict():
                 raise
@@ -51,5 +55,10 @@ def main() -> None:
     """Score the quality of images without a reference, and see why."""
 
 
-for command in (run, evaluate, fit, search, compare, verify, datasets, recipes, spaces, components, plugins, store):
+_COMMANDS = (
+    *(run, evaluate, fit, search, finetune, compare, verify),
+    *(datasets, recipes, spaces, components, plugins, store),
+)
+
+for command in _COMMANDS:
     main.add_command(command)

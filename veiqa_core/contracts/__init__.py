@@ -28,6 +28,7 @@ from .scoring import (
     ScoreMapper,
     SimilarityMetric,
     Target,
+    TunableExtractor,
     View,
 )
 from .searching import Baseline, Pair, Proposal, SearchStrategy, SearchTask
@@ -52,5 +53,6 @@ __all__ = [
     "SearchTask",
     "SimilarityMetric",
     "Target",
+    "TunableExtractor",
     "View",
 ]

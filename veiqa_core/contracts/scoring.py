@@ -113,6 +113,22 @@ class FeatureExtractor(Protocol):
         ...
 
 
+@runtime_checkable
+class TunableExtractor(FeatureExtractor, Protocol):
+    """An extractor whose network can be fine-tuned."""
+
+    def open_for_tuning(self, device: torch.device, logits: int) -> Network:
+        """Load the network and its weights, with a head of so many logits in place of its own that is all zeros.
+
+        Its parameters require gradients, and it stays in eval mode: batch normalisation keeps its statistics. A file
+        that holds its state dict is one that the extractor takes as weights.
+
+        Raises:
+            WeightsError: as :meth:`open`.
+        """
+        ...
+
+
 @attrs.frozen(eq=False)
 class Target:
     """The scalar that is explained: one logit an image, or the norm of the logits.

@@ -1,0 +1,239 @@
+"""What each part of a recipe for unknown distortions brings: one part changed at a time.
+
+    python benchmarks/ablation.py DATASET PATH [--tuned weights.safetensors] [--output ablation.md]
+
+DATASET and PATH hold people's ratings. Every variant is fitted and reported with one content left out, the type not
+told: nothing of a content has a part in its scores. All variants are measured in one pass over the images. ``--tuned``
+adds the variants with the weights that ``veiqa finetune`` wrote for EfficientNet-Lite0.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from veiqa_core import images
+from veiqa_core.cli.crew_options import CrewOptions, crew_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
+from veiqa_core.cli.files import write_text
+from veiqa_core.cli.recipe_options import device_option, setting_option
+from veiqa_core.cli.settings import Settings
+from veiqa_core.crews import Crew, Order
+from veiqa_core.datasets import RatedSet, load
+from veiqa_core.engine import find_device, open_network
+from veiqa_core.errors import VeiqaError
+from veiqa_core.evaluation.agreement import plcc, srocc
+from veiqa_core.evaluation.splits import Protocol, by_content
+from veiqa_core.mapping import fitted_prediction
+from veiqa_core.meter import Meter, Quantity
+from veiqa_core.plan import distinct
+from veiqa_core.recipe import Recipe
+from veiqa_core.registry import Part, Registry, installed
+from veiqa_core.resolution import resolve_all
+from veiqa_core.similarities import sign
+
+HERE = Path(__file__).parent
+TYPES = ("GB", "WN", "JPEG", "JP2K")
+LITE = "veiqa:efficientnet-lite0"
+QUALITY = 0  # the logit
+Values = NDArray[np.float64]
+
+
+@attrs.frozen
+class Variant:
+    """A recipe with one part changed.
+
+    Attributes:
+        part: what was changed.
+        told: how.
+        changes: of the recipe's branch, as recipes write them.
+        baseline: measured in place of the branches' similarities.
+    """
+
+    part: str
+    told: str
+    changes: dict[str, Any]
+    baseline: str | None = None
+
+
+def variants(tuned: Path | None) -> Iterator[Variant]:
+    """What is compared; the first is what the others change."""
+    yield Variant("", "`fast`: three PRIs, five layers, activation norms, native size", {})
+    for name in ("mean-blur", "white-noise(variance=0.001)", "jpeg2000(rate=60)"):
+        yield Variant("PRI", f"{name} alone", {"pri": _pri(name)})
+    yield Variant("PRI", "eleven, as `default`", {"pri": _written("default")["pri"]})
+    for layer in ("bn1", *(f"blocks.{stage}" for stage in range(7)), "bn2"):
+        yield Variant("layer", f"`{layer}` alone", {"layer": layer})
+    for explainer in ("gradcam", "gradcam++", "hirescam"):
+        yield Variant("explainer", explainer, {"explainer": f"veiqa:{explainer}"})
+        yield Variant(
+            "explainer", f"{explainer} at the last layer", {"explainer": f"veiqa:{explainer}", "layer": "bn2"}
+        )
+    yield Variant("explainer", "activation norms and gradcam", {"explainer": [_norm(), "veiqa:gradcam"]})
+    yield Variant("size", "images resized to 224x224", {"extractor": {"name": LITE, "resize": 224}})
+    yield Variant("weights", "random", {"extractor": {"name": LITE, "weights": "random:0"}})
+    if tuned is not None:
+        extractor = {"name": LITE, "weights": str(tuned)}
+        yield Variant("weights", "fine-tuned", {"extractor": extractor})
+        yield Variant("weights", "ImageNet's and fine-tuned", {"extractor": [LITE, extractor]})
+        quality = {"name": "veiqa:gradcam", "target": QUALITY}
+        yield Variant(
+            "weights", "fine-tuned, gradcam of the quality logit", {"extractor": extractor, "explainer": quality}
+        )
+    yield Variant("no network", "the metrics on the pixels of image and PRI", {"layer": "blocks.0"}, "pixels")
+    alone = {"pri": "veiqa:mean-blur", "metric": "veiqa:nae"}
+    yield Variant("no comparison", "the mean of the image's own VEIs", alone, "vei-mean")
+    if tuned is not None:
+        changes = {**alone, "extractor": {"name": LITE, "weights": str(tuned)}}
+        yield Variant("no comparison", "the same, fine-tuned", changes, "vei-mean")
+
+
+def _table(recipe: str) -> dict[str, Any]:
+    """A benchmark's recipe as it is written."""
+    return tomllib.loads((HERE / "recipes" / f"{recipe}.toml").read_text())
+
+
+def _written(recipe: str) -> dict[str, Any]:
+    """Its one branch, with its lists."""
+    (branch,) = _table(recipe)["branch"]
+    return dict(branch)
+
+
+def _norm() -> str:
+    return str(_written("fast")["explainer"])
+
+
+def _pri(name: str) -> Any:
+    """The PRI of ``fast`` that is written so."""
+    for pri in _written("fast")["pri"]:
+        bare = pri if isinstance(pri, str) else pri["name"]
+        if bare.removeprefix("veiqa:") == name.partition("(")[0]:
+            return pri
+    raise KeyError(name)
+
+
+def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Part | None]:
+    """What is measured for a variant, and the mapper of its recipe."""
+    table = {**_table("fast"), "branch": [{**_written("fast"), **variant.changes}]}
+    del table["classifier"]
+    resolved = resolve_all(Recipe.read(table, "ablation", variant.told), registry).recipes[None]
+    baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
+    return [Quantity(branch, baseline) for branch in resolved.branches], resolved.mapper
+
+
+def measured(rated: RatedSet, crew: Crew, count: int) -> Values:
+    """``[N, Q]``: every quantity of every image."""
+    rows = {item.image: place for place, item in enumerate(rated.images)}
+    found = np.full((len(rows), count), np.nan)
+    orders = [Order(name, tuple(range(count))) for name in rows]
+    for done in progress("measuring")(crew.deliver(orders), len(orders)):
+        if done.error is not None:
+            raise done.error
+        for index, item in done.measured.items():
+            if item.similarity is None:
+                raise item.error or VeiqaError(f"{done.name}: nothing was measured")
+            found[rows[done.name], index] = item.similarity
+    return found
+
+
+def left_out(part: Part, x: Values, rated: RatedSet, quality: Values) -> Values:
+    """Scores of a mapper fitted without the image's content."""
+    predicted = np.full(len(x), np.nan)
+    for split in by_content(Protocol("loco"), [item.content for item in rated.images]):
+        predicted[split.test] = fitted_prediction(part, x[split.train], quality[split.train], x[split.test]).score
+    return predicted
+
+
+def row(variant: Variant, passes: str, predicted: Values, rated: RatedSet, quality: Values) -> str:
+    """A line of the table."""
+    kinds = np.array([str(item.distortion) for item in rated.images])
+    by_type = [srocc(predicted[kinds == kind], quality[kinds == kind]) for kind in TYPES if (kinds == kind).any()]
+    figures = [*by_type, srocc(predicted, quality), plcc(predicted, quality)]
+    told = " | ".join("" if figure is None else f"{figure:.3f}" for figure in figures)
+    return f"| {variant.part} | {variant.told} | {passes} | {told} |"
+
+
+def own_verdict(weights: Path, registry: Registry, rated: RatedSet, device: torch.device) -> Values:
+    """The quality logit of a fine-tuned network, with no PRI and no VEI."""
+    network = open_network(registry.part("extractor", LITE, {"weights": str(weights)}), device)
+    with torch.no_grad():
+        said = [
+            float(network(images.read(rated.root / item.image).pixels.to(device))[0, QUALITY])
+            for item in progress("the network's own verdict")(rated.images)
+        ]
+    return np.array(said)
+
+
+@click.command()
+@dataset_arguments
+@click.option("--tuned", type=click.Path(path_type=Path, exists=True))
+@click.option("--output", type=click.Path(path_type=Path))
+@setting_option
+@store_options
+@crew_options
+@device_option
+def main(
+    dataset: str,
+    path: Path,
+    score_range: tuple[float, float] | None,
+    tuned: Path | None,
+    output: Path | None,
+    settings: tuple[str, ...],
+    store: Path | None,
+    no_store: bool,
+    workers: int,
+    threads: int | None,
+    dask: str | None,
+    device: str,
+) -> None:
+    """Measure all variants and print their table."""
+    registry, options = installed(), CrewOptions(workers, threads, dask)
+    rated = load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)
+    quality = np.array([rated.ratings.quality(item) for item in rated.images])
+    chosen = [(variant, *quantities(variant, registry)) for variant in variants(tuned)]
+    everything = distinct(quantity for _, wanted, _ in chosen for quantity in wanted)
+    options.set_threads()
+    with opened_store(store, no_store) as kept:
+        meter = Meter(everything, find_device(device), kept)
+        with options.crew(meter, rated.root) as crew:
+            values = measured(rated, crew, len(everything))
+    places = {quantity: place for place, quantity in enumerate(everything)}
+    lines = [
+        f"| part | changed to | passes | {' | '.join(TYPES)} | overall | PLCC |",
+        "|---|---|---|" + "---|" * (len(TYPES) + 2),
+    ]
+    click.echo("\n".join(lines))
+    for variant, wanted, mapper in chosen:
+        assert mapper is not None
+        x = values[:, [places[quantity] for quantity in wanted]]
+        oriented = x * [1 if quantity.baseline else sign(quantity.branch) for quantity in wanted]
+        lines.append(row(variant, _passes(variant, wanted), left_out(mapper, oriented, rated, quality), rated, quality))
+        click.echo(lines[-1])
+    if tuned is not None:
+        verdict = Variant("no comparison", "the fine-tuned network's own quality logit, nothing fitted", {})
+        lines.append(row(verdict, "1", own_verdict(tuned, registry, rated, find_device(device)), rated, quality))
+        click.echo(lines[-1])
+    if output is not None:
+        write_text("\n".join(lines) + "\n", output)
+
+
+def _passes(variant: Variant, wanted: Sequence[Quantity]) -> str:
+    """Forward passes an image, and whether there are backward ones."""
+    if variant.baseline == "pixels":
+        return "0"
+    networks = len(distinct(quantity.branch.extractor for quantity in wanted))
+    compared = 0 if variant.baseline else len(distinct(quantity.branch.pri for quantity in wanted))
+    backward = any("gradients" in quantity.branch.explainer.traits["uses"] for quantity in wanted)
+    return f"{networks * (1 + compared)}{' + backward' if backward else ''}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""``veiqa finetune``: adapt an extractor's network to image quality, on pristine photos."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .common import registry, resumable
+from .dataset_options import progress
+from .recipe_options import device_option, setting_option
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from ..finetuning import Epoch, Finetuning
+
+
+@click.command()
+@click.argument("photos", type=click.Path(path_type=Path), metavar="PHOTOS")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    required=True,
+    help="Where weights, checkpoint and log go; the same command goes on from the last whole epoch.",
+)
+@click.option("--extractor", default="efficientnet-lite0", show_default=True, metavar="E", help="Feature extractor.")
+@click.option(
+    "--distortion",
+    "distortions",
+    multiple=True,
+    metavar="TYPE",
+    help="As for 'datasets make'; repeatable. Default: GB WN JPEG JP2K.",
+)
+@click.option("--epochs", type=int, default=10, show_default=True, help="Rounds over the photos.")
+@click.option("--samples", type=int, default=8, show_default=True, help="Pieces of each photo in an epoch.")
+@click.option("--crop", type=int, default=224, show_default=True, metavar="PIXELS", help="Side of a piece.")
+@click.option("--batch", type=int, default=16, show_default=True, help="Pieces a step.")
+@click.option("--rate", type=float, default=3e-4, show_default=True, help="Largest learning rate.")
+@click.option(
+    "--held-out", type=float, default=0.2, show_default=True, help="Share of photos by which the weights are chosen."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="More processes make pieces.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Default: as PyTorch chooses.")
+@setting_option
+@device_option
+def finetune(
+    photos: Path,
+    output: Path,
+    extractor: str,
+    distortions: tuple[str, ...],
+    epochs: int,
+    samples: int,
+    crop: int,
+    batch: int,
+    rate: float,
+    held_out: float,
+    seed: int,
+    workers: int,
+    threads: int | None,
+    settings: tuple[str, ...],
+    device: str,
+) -> None:
+    """Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.
+
+    Pieces of the photos are augmented and degraded on the fly; the network learns the quality (its logit 0) and the
+    type (the others). Any recipe can use the weights; with -p explainer.target=0 the VEIs explain quality.
+    """
+    found = registry()
+    wanted = Settings(found, settings)
+    choice = wanted.choice("extractor", extractor)
+    wanted.check_all_used()
+    from .. import distort
+    from ..engine import find_device
+    from ..finetuning import Finetuning, Schedule
+    from ..synthetic import DEFAULT_DISTORTIONS
+
+    schedule = Schedule(epochs=epochs, samples=samples, batch=batch, side=crop, rate=rate, held_out=held_out, seed=seed)
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+    tuning = Finetuning(
+        found.part("extractor", choice.name, choice.params),
+        photos,
+        [distort.find(name, found) for name in distortions or DEFAULT_DISTORTIONS],
+        output,
+        schedule=schedule,
+        device=find_device(device),
+        workers=workers,
+    )
+    _announce(tuning)
+    with resumable("the same command goes on from the last whole epoch"):
+        for epoch in tuning.run(lambda items, total: progress(f"epoch {len(tuning.done) + 1}")(items, total)):
+            _tell(epoch)
+    best = min(tuning.done, key=lambda epoch: epoch.held_out_loss)
+    click.echo(f"Weights of epoch {best.number} in {tuning.weights}. Use them: --extractor {extractor} -p")
+    click.echo(f"  {shlex.quote(f'extractor.weights={tuning.weights}')}, and -p explainer.target=0 to explain quality")
+
+
+def _announce(tuning: Finetuning) -> None:
+    for problem in tuning.left_out.values():
+        click.echo(f"warning: {problem}; left out", err=True)
+    parts = f"{len(tuning.trained_on)} photos to learn from, {len(tuning.held_out)} held out"
+    click.echo(f"{parts}; types: {', '.join(tuning.samples.types)}")
+    click.echo("epoch   loss   held-out   types told   SROCC with severity")
+    for epoch in tuning.done:
+        _tell(epoch)
+
+
+def _tell(epoch: Epoch) -> None:
+    line = f"{epoch.number:5}  {epoch.loss:.3f}      {epoch.held_out_loss:.3f}"
+    click.echo(f"{line}        {100 * epoch.types_told:3.0f} %                 {epoch.ranked:.3f}")
