@@ -160,5 +160,7 @@ def _regression(
     from sklearn.svm import SVR  # slow to import, and needed for a fit only
 
     y, level, height = standard(quality)
-    machine = SVR(kernel="rbf", C=params.c, epsilon=params.epsilon, gamma=gamma, tol=1e-5).fit(x, y)
+    machine = SVR(kernel="rbf", C=params.c, epsilon=params.epsilon, gamma=gamma, tol=1e-5)
+    machine.random_state = 0  # else it draws a seed, which it has no use for, from NumPy's own generator
+    machine.fit(x, y)
     return machine.support_, height * machine.dual_coef_[0], level + height * machine.intercept_[0]

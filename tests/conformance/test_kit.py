@@ -1,0 +1,133 @@
+"""The checks themselves: for each a component that breaks what it is for, in a distribution of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from veiqa_core import registry
+from veiqa_core.errors import UsageError
+from veiqa_core.kinds import KINDS
+from veiqa_core.testing import CheckFailed, Subject, check_component, checks_for, subject
+from veiqa_core.testing.kit import _checks_in
+
+HERE = Path(__file__).parent
+HEAVY = """
+import numpy
+from bad_plugin import hookimpl, one
+
+@hookimpl
+def veiqa_similarity_metrics():
+    yield from one()
+"""
+METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+COMMON = [check.name for check, _ in _checks_in("common")]
+OF_KIND = [(kind, check.name) for kind in KINDS for check, _ in _checks_in(kind)]
+
+
+def offer(folder: Path, name: str, module: str) -> None:
+    """A distribution in the folder, as pip would leave it there."""
+    info = folder / f"{name.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(METADATA.format(name=name))
+    (info / "entry_points.txt").write_text(f"[veiqa]\nmain = {module}\n")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The distributions ``veiqa-bad`` and ``veiqa-heavy``, here and in every process that is begun."""
+    folder = tmp_path_factory.mktemp("site")
+    for module in ("bad_plugin", "bad_components"):
+        (folder / f"{module}.py").write_text((HERE / f"{module}.py").read_text())
+    (folder / "heavy_plugin.py").write_text(HEAVY)
+    offer(folder, "veiqa-bad", "bad_plugin")
+    offer(folder, "veiqa-heavy", "heavy_plugin")
+    patch = pytest.MonkeyPatch()
+    patch.syspath_prepend(folder)
+    patch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+    registry.installed.cache_clear()
+    assert [problem.plugin.dist for problem in registry.installed().problems] == []
+    yield folder
+    patch.undo()
+    registry.installed.cache_clear()
+
+
+def failing(of: Subject) -> dict[str, str]:
+    """The checks that a component fails, with the reasons."""
+    outcomes = [check.run(of) for check in checks_for(of)]
+    return {outcome.check.name: outcome.reason for outcome in outcomes if outcome.state == "failed"}
+
+
+def outcome(of: Subject, name: str) -> tuple[str, str]:
+    (check,) = (check for check in checks_for(of) if check.name == name)
+    found = check.run(of)
+    return found.state, found.reason
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(("kind", "name"), OF_KIND, ids=[f"{kind}-{name}" for kind, name in OF_KIND])
+def test_every_check_catches_what_it_is_for(kind: str, name: str, tmp_path: Path) -> None:
+    of = subject(f"{kind}/veiqa-bad:{name}", data=tmp_path if name == "ratings" else None)
+    state, reason = outcome(of, name)
+    assert state == "failed", reason
+    assert reason
+    assert "\n" not in reason
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", [name for name in COMMON if name != "registration-is-light"])
+def test_every_common_check_catches_what_it_is_for(name: str) -> None:
+    state, reason = outcome(subject(f"metric/veiqa-bad:{name}"), name)
+    assert state == "failed", reason
+    assert "\n" not in reason
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_heavy_registration_is_caught() -> None:
+    of = subject("metric/veiqa-heavy:good")
+    state, reason = outcome(of, "registration-is-light")
+    assert state == "failed"
+    assert reason == "importing heavy_plugin imports numpy; import them in the component's module"
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "dataset"])
+def test_a_good_component_of_the_kind_passes(kind: str) -> None:
+    assert failing(subject(f"{kind}/veiqa-bad:good")) == {}
+
+
+@pytest.mark.usefixtures("installed")
+def test_check_component_returns_outcomes_or_says_all_that_failed() -> None:
+    assert {outcome.state for outcome in check_component("metric/veiqa-bad:good")} == {"passed"}
+    with pytest.raises(
+        CheckFailed, match=r"metric 'bounds' \(veiqa-bad 1.0\): bounds failed: gives .* bounds say 0.5 or less"
+    ):
+        check_component("metric/veiqa-bad:bounds")
+    with pytest.raises(UsageError, match="say KIND/NAME"):
+        check_component("psnr")
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_marker_makes_a_test_of_each_check(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.veiqa_conformance(dist='veiqa-bad', expected_failures={'metric/bounds: bounds': 'as meant'})\n"
+        "def test_conformance(veiqa_check): veiqa_check()\n"
+        "@pytest.mark.veiqa_conformance(dist='veiqa-bad', expected_failures={'bunds': 'misspelt'})\n"
+        "def test_misspelt(veiqa_check): veiqa_check()\n"
+        "@pytest.mark.veiqa_conformance(dist='veiqa-absent')\n"
+        "def test_absent(veiqa_check): veiqa_check()\n"
+    )
+    chosen = "(bounds and metric and not misspelt) or expected_failures or absent"
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", str(tmp_path), "-k", chosen]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "XFAIL test_it.py::test_conformance[metric/bounds: bounds] - as meant" in done.stdout
+    assert "PASSED test_it.py::test_conformance[metric/good: bounds]" in done.stdout
+    assert "expected_failures names bunds, which no check of these components has" in done.stdout
+    assert "veiqa-absent offers no component: is it installed, and its entry point in the group 'veiqa'?" in done.stdout
+    assert "Traceback" not in done.stdout

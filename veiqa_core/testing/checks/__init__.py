@@ -1,0 +1,1 @@
+"""The checks: those for all components, and a module for each kind."""

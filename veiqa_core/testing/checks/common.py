@@ -1,0 +1,167 @@
+"""What every component must keep to, whatever its kind."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tomli_w
+import torch
+
+from ... import params
+from ...contracts import (
+    Baseline,
+    Dataset,
+    DistortionClassifier,
+    Explainer,
+    FeatureExtractor,
+    PriGenerator,
+    ScoreMapper,
+    SearchStrategy,
+    SimilarityMetric,
+)
+from ...registry import installed
+from ..elsewhere import elsewhere
+from ..kit import Subject, require
+from ..samples import probe
+
+PROTOCOLS: dict[str, type] = {
+    "pri": PriGenerator,
+    "extractor": FeatureExtractor,
+    "explainer": Explainer,
+    "metric": SimilarityMetric,
+    "mapper": ScoreMapper,
+    "classifier": DistortionClassifier,
+    "dataset": Dataset,
+    "strategy": SearchStrategy,
+    "baseline": Baseline,
+}
+
+_HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "skimage", "matplotlib", "optuna")
+_LIGHT = """
+import importlib, json, sys
+for module in {modules!r}:
+    importlib.import_module(module)
+print(json.dumps(sorted(set({heavy!r}) & set(sys.modules))))
+"""
+
+
+def check_protocol(of: Subject) -> None:
+    """It builds from its defaults, and has what its kind's protocol asks for."""
+    protocol = PROTOCOLS[of.kind]
+    made = of.make()
+    members = getattr(protocol, "__protocol_attrs__", None) or {
+        name for name in vars(protocol) if not name.startswith("_")
+    }
+    missing = sorted(name for name in members if not hasattr(made, name))
+    require(not missing, f"{type(made).__name__} lacks {', '.join(missing)} of {protocol.__name__}")
+
+
+def check_described(of: Subject) -> None:
+    """Its summary is a sentence, its source is named, and its class has a docstring."""
+    component = of.part.registered.component
+    require(component.summary.endswith("."), f"its summary is no sentence: {component.summary!r}")
+    require(component.reference, "reference names no source; say 'Original to this package.' where there is none")
+    require(type(of.make()).__doc__, f"{type(of.make()).__name__} has no docstring")
+
+
+def check_search_values(of: Subject) -> None:
+    """The values that a search tries by default are values that its parameters take."""
+    cls = of.part.registered.component.params
+    for info in params.describe(cls):
+        for value in info.search:
+            params.build(cls, {info.name: params.plain(value)}, "search value")
+
+
+def check_parameters_survive_toml(of: Subject) -> None:
+    """Its parameters come back from a recipe's TOML as they were."""
+    cls = of.part.registered.component.params
+    given = {info.name: params.plain(getattr(of.part.params, info.name)) for info in params.describe(cls)}
+    written = tomli_w.dumps({name: value for name, value in given.items() if value is not None})
+    again: Any = params.build(cls, tomllib.loads(written), "parameters read again")
+    require(again == of.part.params, f"its parameters come back from TOML as {again}, not {of.part.params}")
+
+
+def check_registration_is_light(of: Subject) -> None:
+    """The module that its entry point names imports neither torch nor numpy nor the like."""
+    modules, heavy = _heavy(of.part.registered.dist)
+    told = f"importing {', '.join(modules)} imports {', '.join(heavy)}"
+    require(not heavy, f"{told}; import them in the component's module")
+
+
+def check_same_in_another_process(of: Subject) -> None:
+    """The same input gives the same output, bit for bit, in another process."""
+    made = probe(of)
+    require(probe(of) == made, "gives another output when asked again")
+    require(elsewhere(of) == hashlib.sha256(made).hexdigest(), "gives another output in another process")
+
+
+def check_leaves_no_trace(of: Subject) -> None:
+    """Random generators, grad mode, threads, working folder and environment stay as they were; nothing is printed."""
+    probe(of)  # libraries may do what they like when they are imported
+    before = _state()
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), _restored():
+        probe(of)
+        after = _state()
+    for name, value in before.items():
+        require(after[name] == value, f"changes {name}")
+    require(not said.getvalue(), f"prints {said.getvalue().splitlines()[:1]}")
+
+
+def _state() -> dict[str, Any]:
+    return {
+        "torch's random generator": torch.random.get_rng_state().tolist(),
+        "NumPy's random generator": repr(np.random.get_state()),
+        "Python's random generator": random.getstate(),
+        "the grad mode": torch.is_grad_enabled(),
+        "the number of threads": torch.get_num_threads(),
+        "torch's default type": torch.get_default_dtype(),
+        "deterministic mode": torch.are_deterministic_algorithms_enabled(),
+        "the working folder": Path.cwd(),
+        "the environment": dict(os.environ),
+    }
+
+
+@contextlib.contextmanager
+def _restored() -> Iterator[None]:
+    """Undo what a component changed, so that it fails this check alone."""
+    numbers, folder, environment = np.random.get_state(), Path.cwd(), dict(os.environ)
+    torch_state, python_state = torch.random.get_rng_state(), random.getstate()
+    grad, threads, default = torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype()
+    try:
+        yield
+    finally:
+        torch.random.set_rng_state(torch_state)
+        np.random.set_state(numbers)
+        random.setstate(python_state)
+        torch.set_grad_enabled(grad)
+        torch.set_num_threads(threads)
+        torch.set_default_dtype(default)
+        os.chdir(folder)
+        if dict(os.environ) != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+
+
+@functools.cache
+def _heavy(dist: str) -> tuple[list[str], list[str]]:
+    """A distribution's light modules, and what heavy ones they import."""
+    modules = [plugin.value.partition(":")[0] for plugin in installed().plugins if plugin.dist == dist]
+    code = _LIGHT.format(modules=modules, heavy=_HEAVY)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    told = (done.stderr.strip().splitlines() or ["?"])[-1]
+    require(done.returncode == 0, f"{', '.join(modules)} cannot be imported in another process: {told}")
+    return modules, json.loads(done.stdout)

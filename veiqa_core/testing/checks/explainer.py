@@ -1,0 +1,127 @@
+"""Explainers, tried on small untrained networks that they do not refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ...contracts import Network, View
+from ..kit import CheckFailed, Subject, require
+from ..samples import images, served, view
+
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+def check_map(of: Subject) -> None:
+    """Its VEI is finite float32 [N, h, w], of the layer's size or the image's as its trait ``space`` says."""
+    batch = images(2)
+    for told, network in served(of).items():
+        made = of.make().explain(view(of, network, batch))
+        require(made.ndim == 3 and len(made) == 2, f"{told}: gives {tuple(made.shape)}; [N, h, w] is due")
+        require(made.dtype == torch.float32, f"{told}: gives {made.dtype}; float32 is due")
+        require(torch.isfinite(made).all(), f"{told}: gives a VEI that is not finite")
+        space = of.traits["space"]
+        due = batch.shape[2:] if space == "input" else _layer_size(network, batch)
+        size = tuple(made.shape[1:])
+        require(size == tuple(due), f"{told}: space is {space!r}, and yet its map is {size}, not {tuple(due)}")
+
+
+def check_batch(of: Subject) -> None:
+    """An image has the same VEI alone and in a batch, but for rounding."""
+    batch = images(2)
+    for told, network in served(of).items():
+        explainer = of.make()
+        together = explainer.explain(view(of, network, batch))
+        for index in range(2):
+            alone = explainer.explain(view(of, network, batch[index : index + 1]))[0]
+            near = (alone - together[index]).abs().max() <= 1e-3 * together[index].abs().max()
+            require(near, f"{told}: gives an image another VEI alone than in a batch")
+
+
+def check_constant_image(of: Subject) -> None:
+    """It explains an image without any structure."""
+    for told, network in served(of).items():
+        made = of.make().explain(view(of, network, torch.full((1, 3, 72, 88), 0.5)))
+        require(torch.isfinite(made).all(), f"{told}: gives a VEI that is not finite for a constant image")
+
+
+def check_network_untouched(of: Subject) -> None:
+    """It leaves no hook on the network, and weights, modes and gradients as they were."""
+    for told, network in served(of).items():
+        before = _state(network.module)
+        of.make().explain(view(of, network, images(1)))
+        _compare(told, before, network.module)
+
+
+def check_network_untouched_after_an_error(of: Subject) -> None:
+    """Nor does it leave a hook behind when a pass through the network fails."""
+    for told, network in served(of).items():
+        before = _state(network.module)
+        try:
+            of.make().explain(_Failing(view(of, network, images(1))))
+        except _Raised:
+            pass
+        except Exception as error:
+            if not _caused(error):
+                raise
+        else:
+            raise CheckFailed(f"{told}: goes on when the view raises an error")
+        _compare(f"{told}, after an error", before, network.module)
+
+
+class _Raised(RuntimeError):
+    """What a failing pass raises."""
+
+
+def _caused(error: BaseException | None) -> bool:
+    return error is not None and (isinstance(error, _Raised) or _caused(error.__cause__ or error.__context__))
+
+
+class _Failing:
+    """A view all of whose passes fail."""
+
+    def __init__(self, inner: View) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("activations", "gradients", "input_gradients", "forward"):
+            return self._fail
+        if name == "module":
+            return _FailingModule()
+        return getattr(self._inner, name)
+
+    def _fail(self, *_: object) -> Tensor:
+        raise _Raised("this pass fails, to see what stays behind")
+
+
+class _FailingModule(nn.Module):
+    def forward(self, *_: object) -> Tensor:
+        raise _Raised("this pass fails, to see what stays behind")
+
+
+def _layer_size(network: Network, batch: Tensor) -> tuple[int, int]:
+    sizes: list[tuple[int, int]] = []
+    layer = network.module.get_submodule(network.default_layer)
+    hook = layer.register_forward_hook(lambda _, __, out: sizes.append((out.shape[2], out.shape[3])))
+    with torch.no_grad():
+        network(batch)
+    hook.remove()
+    return sizes[-1]
+
+
+def _state(module: nn.Module) -> dict[str, Any]:
+    return {
+        "hooks": [len(getattr(part, kind)) for part in module.modules() for kind in _HOOKS],
+        "train or eval mode": [part.training for part in module.modules()],
+        "what requires gradients": [parameter.requires_grad for parameter in module.parameters()],
+        "gradients": [parameter.grad is None for parameter in module.parameters()],
+        "weights": [float(value.double().sum()) for value in module.state_dict().values()],
+    }
+
+
+def _compare(told: str, before: dict[str, Any], module: nn.Module) -> None:
+    after = _state(module)
+    for what, value in before.items():
+        require(after[what] == value, f"{told}: changes the network: {what}")

@@ -1,0 +1,128 @@
+"""Similarity metrics, against what their traits declare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from ..kit import Subject, require, where
+from ..samples import images, maps
+
+_SEEDS = range(2, 12)
+_ROUNDING = 1e-9
+
+
+def _side(of: Subject) -> int:
+    return int(of.traits.get("min_size", 4))
+
+
+def _pairs(of: Subject) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Pairs of maps of many kinds, those without structure among them."""
+    for seed in _SEEDS:
+        x, y = maps(_side(of), seed=seed)
+        yield "maps", x, y
+        yield "maps that hardly differ", x, (x + 1e-6 * y).clamp(0, 1)
+    zero, constant = torch.zeros_like(x), torch.full_like(x, 0.5)
+    peak = zero.clone()
+    peak[:, 1, 1] = 1
+    yield from (("two zero maps", zero, zero), ("two constant maps", constant, constant), ("equal maps", x, x))
+    yield from (("a zero map and another", zero, y), ("a map and a zero one", x, zero))
+    yield from (("a constant map and another", constant, y), ("a map and a constant one", x, constant))
+    yield from (("single peaks and maps", peak, y), ("zero maps and single peaks", zero, peak))
+
+
+def check_values(of: Subject) -> None:
+    """It gives float64 [N], finite for all maps, constant and zero ones among them."""
+    for told, x, y in _pairs(of):
+        made = of.make().compare(x, y)
+        require(made.shape == (len(x),), f"gives {tuple(made.shape)} for {len(x)} pairs; [N] is due")
+        require(made.dtype == torch.float64, f"gives {made.dtype}; float64 is due")
+        require(torch.isfinite(made).all(), f"gives {made.tolist()[0]:g} for {told}")
+
+
+def check_bounds(of: Subject) -> None:
+    """Its values lie within the bounds that it declares."""
+    low, high = of.traits["bounds"]
+    for told, x, y in _pairs(of):
+        made = of.make().compare(x, y)
+        smallest, largest = float(made.min()), float(made.max())
+        require(low is None or smallest >= low - _ROUNDING, f"gives {smallest:g} for {told}; bounds say {low} or more")
+        require(high is None or largest <= high + _ROUNDING, f"gives {largest:g} for {told}; bounds say {high} or less")
+
+
+def check_identity(of: Subject) -> None:
+    """At equal maps it gives what its trait ``identity`` declares."""
+    metric, identity = of.make(), of.traits["identity"]
+    for seed in _SEEDS:
+        x, y = maps(_side(of), seed=seed)
+        same, other = metric.compare(x, x.clone()), metric.compare(x, y)
+        if identity == "max":
+            require((same >= other - _ROUNDING).all(), "equal maps are not the most: identity is declared as 'max'")
+        elif identity == "min":
+            require((same <= other + _ROUNDING).all(), "equal maps are not the least: identity is declared as 'min'")
+        else:
+            due = torch.full_like(same, float(identity))
+            require(torch.allclose(same, due), f"gives {float(same[0]):g} at equal maps; identity declares {identity}")
+
+
+def check_direction(of: Subject) -> None:
+    """Maps that come closer become more similar, in the direction that its trait ``similar`` declares."""
+    metric, x, y = of.make(), *maps(_side(of))
+    far, near = metric.compare(x, y), metric.compare(x, x + 0.02 * (y - x))
+    closer = near > far if of.traits["similar"] == "high" else near < far
+    require(closer.all(), f"maps that come closer are no more similar; similar is declared as {of.traits['similar']!r}")
+
+
+def check_symmetry(of: Subject) -> None:
+    """Swapping the maps keeps the value if, and only if, it is declared symmetric."""
+    metric = of.make()
+    same = all(
+        torch.allclose(metric.compare(x, y), metric.compare(y, x), rtol=1e-9, atol=1e-12)
+        for x, y in (maps(_side(of), seed=seed) for seed in _SEEDS)
+    )
+    declared = bool(of.traits["symmetric"])
+    require(same == declared, f"is {'' if same else 'not '}symmetric, and symmetric is declared as {declared}")
+
+
+def check_batch(of: Subject) -> None:
+    """A pair has the same value alone and in a batch, but for rounding."""
+    metric, x, y = of.make(), *maps(_side(of))
+    together = metric.compare(x, y)
+    for index in range(len(x)):
+        alone = metric.compare(x[index : index + 1], y[index : index + 1])
+        near = torch.allclose(alone, together[index : index + 1], rtol=1e-9, atol=1e-12)
+        require(near, "gives a pair another value alone than in a batch")
+
+
+def check_input_untouched(of: Subject) -> None:
+    """It leaves the maps as they were."""
+    x, y = maps(_side(of))
+    of.make().compare(x, y)
+    require(all(map(torch.equal, (x, y), maps(_side(of)))), "changes its input")
+
+
+def check_sizes(of: Subject) -> None:
+    """It takes maps from its smallest side on, and oblong ones."""
+    side = of.traits.get("min_size", 1)
+    generator = torch.Generator().manual_seed(0)
+    for height, width in ((side, side), (side, 4 * side + 1), (3 * side, side + 2)):
+        x, y = torch.rand(2, 1, height, width, dtype=torch.float64, generator=generator)
+        made = of.make().compare(x, y)
+        require(torch.isfinite(made).all(), f"gives {float(made[0]):g} for maps of {height}x{width}")
+
+
+@where("image")
+def check_images(of: Subject) -> None:
+    """On ordinary images it keeps its bounds, and finds equal ones as its traits declare."""
+    metric, (a, b) = of.make(), images(2, 64, 80)[:, None]
+    if of.traits["image"] == "grey":
+        a, b = a.mean(1, keepdim=True), b.mean(1, keepdim=True)
+    made, same = metric.compare_images(a, b), metric.compare_images(a, a.clone())
+    require(
+        made.shape == (1,) and made.dtype == torch.float64, f"gives {made.dtype} {tuple(made.shape)} for two images"
+    )
+    require(torch.isfinite(made).all() and torch.isfinite(same).all(), "gives a value that is not finite for images")
+    better = same >= made if of.traits["similar"] == "high" else same <= made
+    require(better.all(), "finds different images more similar than equal ones")

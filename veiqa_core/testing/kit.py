@@ -1,0 +1,169 @@
+"""Subjects, checks and their outcomes; how the checks for a component are found."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import attrs
+
+from ..errors import UsageError, WeightsError, one_line, strict
+from ..kinds import KINDS
+from ..registry import Part, installed
+
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+class CheckFailed(AssertionError):
+    """What a component does not keep to, in one line."""
+
+
+class NotHere(Exception):
+    """Why a check says nothing here, such as for want of weights."""
+
+
+def require(holds: object, otherwise: str) -> None:
+    """Fail the check unless something holds."""
+    if not holds:
+        raise CheckFailed(otherwise)
+
+
+@attrs.frozen
+class Subject:
+    """A component under test.
+
+    Attributes:
+        part: it, with its parameters.
+        data: a folder in the official layout, for datasets; without it only what is refused is checked.
+    """
+
+    part: Part
+    data: Path | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.part.registered.kind
+
+    @property
+    def traits(self) -> Mapping[str, Any]:
+        """What it declares."""
+        return self.part.traits
+
+    def make(self, **given: Any) -> Any:
+        """Build it, some parameters changed.
+
+        Raises:
+            NotHere: a package of its extra is not installed.
+        """
+        registered = self.part.registered
+        if registered.component.extra and registered.missing:
+            raise NotHere(f"needs {', '.join(registered.missing)}: pip install '{registered.component.extra}'")
+        part = self.part if not given else attrs.evolve(self.part, params=attrs.evolve(self.part.params, **given))
+        return part.create()
+
+
+@attrs.frozen
+class Check:
+    """One thing that components must keep to.
+
+    Attributes:
+        name: such as ``"bounds"``.
+        help: what is to hold, in a sentence.
+    """
+
+    name: str
+    help: str
+    function: Callable[[Subject], None]
+
+    def run(self, of: Subject) -> Outcome:
+        """Check a component; whatever it raises is its failure."""
+        try:
+            self.function(of)
+        except NotHere as reason:
+            return Outcome(self, of, "skipped", str(reason))
+        except WeightsError as reason:
+            return Outcome(self, of, "skipped", one_line(reason))
+        except Exception as error:
+            if strict() and not isinstance(error, CheckFailed):
+                raise
+            told = str(error) if isinstance(error, CheckFailed) else f"raised {type(error).__name__}: {one_line(error)}"
+            return Outcome(self, of, "failed", told)
+        return Outcome(self, of, "passed", "")
+
+
+@attrs.frozen
+class Outcome:
+    """What came of a check on a component, and why where it did not pass."""
+
+    check: Check
+    subject: Subject
+    state: Literal["passed", "failed", "skipped"]
+    reason: str
+
+    def __str__(self) -> str:
+        said = f": {self.reason}" if self.reason else ""
+        return f"{self.subject.part.registered.origin}: {self.check.name} {self.state}{said}"
+
+
+def where(trait: str) -> Callable[[Function], Function]:
+    """Mark a check as one for components that declare a trait."""
+
+    def mark(function: Function) -> Function:
+        function.trait = trait  # type: ignore[attr-defined]  # read by _checks_in
+        return function
+
+    return mark
+
+
+def checks_for(of: Subject) -> tuple[Check, ...]:
+    """The checks that apply to a component: those for all, and those for its kind and traits."""
+    found = [*_checks_in("common"), *_checks_in(of.kind)]
+    return tuple(check for check, trait in found if trait is None or trait in of.traits)
+
+
+def _checks_in(module: str) -> Iterator[tuple[Check, str | None]]:
+    loaded = importlib.import_module(f".checks.{module}", __package__)
+    for name, function in inspect.getmembers(loaded, inspect.isfunction):
+        if name.startswith("check_") and function.__module__ == loaded.__name__:
+            told = inspect.getdoc(function) or ""
+            check = Check(name.removeprefix("check_").replace("_", "-"), told.split("\n\n")[0], function)
+            yield check, getattr(function, "trait", None)
+
+
+def subject(ref: str, params: Mapping[str, Any] | None = None, data: Path | None = None) -> Subject:
+    """The installed component that ``kind/name`` or ``kind/dist:name`` means.
+
+    Raises:
+        UsageError: there is none, or a parameter is not valid.
+    """
+    kind, slash, name = ref.partition("/")
+    if not slash or kind not in KINDS:
+        raise UsageError(f"say KIND/NAME, such as metric/psnr, not {ref!r}; kinds: {', '.join(KINDS)}")
+    return Subject(installed().part(kind, name, params), data)
+
+
+def check_component(ref: str, params: Mapping[str, Any] | None = None, data: Path | None = None) -> list[Outcome]:
+    """Run every check that applies to an installed component.
+
+    Args:
+        ref: such as ``"metric/minkowski"`` or ``"metric/veiqa-minkowski:minkowski"``.
+        params: other than its defaults.
+        data: for a dataset, a folder in its official layout.
+
+    Returns:
+        The outcomes, those that were skipped with the reason.
+
+    Raises:
+        CheckFailed: some failed; a line for each.
+        UsageError: there is no such component.
+    """
+    of = subject(ref, params, data)
+    outcomes = [check.run(of) for check in checks_for(of)]
+    failed = [str(outcome) for outcome in outcomes if outcome.state == "failed"]
+    if failed:
+        raise CheckFailed("\n".join(failed))
+    return outcomes
