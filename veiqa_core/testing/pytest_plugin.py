@@ -60,10 +60,8 @@ def _tests(
     problems = [str(problem) for problem in registry.problems if problem.plugin.dist == normalise(dist)]
     items = [item for item in registry if item.dist == normalise(dist)]
     if problems or not items:
-        told = (
-            "; ".join(problems)
-            or f"{dist} offers no component: is it installed, and its entry point in the group 'veiqa'?"
-        )
+        nothing = f"{dist} offers no component: is it installed, and its entry point in the group 'veiqa'?"
+        told = "; ".join(problems) or nothing
         return [pytest.param(lambda: pytest.fail(told, pytrace=False), id="registration")]
     made, met = [], set()
     for item in items:
