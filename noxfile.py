@@ -11,11 +11,12 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "build", "tests", "light", "third_party"]
+nox.options.sessions = ["lint", "types", "build", "tests", "light", "third_party", "examples"]
 nox.options.error_on_missing_interpreters = False
 
 TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "scikit-image>=0.22")
-EXAMPLES = sorted(Path("tests/plugins").glob("veiqa-*"))
+SAMPLES = sorted(Path("tests/plugins").glob("veiqa-*"))
+EXAMPLES = sorted(Path("docs/examples").glob("veiqa-*"))
 
 
 def install_wheel(session: nox.Session, extra: str = "", *more: str) -> None:
@@ -68,13 +69,40 @@ def light(session: nox.Session) -> None:
 def third_party(session: nox.Session) -> None:
     """Install real third-party distributions, good and bad, beside the built-ins, and run their tests."""
     install_wheel(session, "", *TEST_TOOLS, "hatchling")
-    session.install("--no-deps", "--no-build-isolation", *(str(path) for path in EXAMPLES))
+    session.install("--no-deps", "--no-build-isolation", *(str(path) for path in SAMPLES))
     session.run("pytest", "tests/third_party", *session.posargs, env={"VEIQA_TEST_THIRD_PARTY": "1"})
 
 
 @nox.session
+def examples(session: nox.Session) -> None:
+    """Install all plugins of docs/examples beside the built-ins, and run their tests."""
+    install_examples(session)
+    session.run("pytest", *(str(path / "tests") for path in EXAMPLES), *session.posargs)
+
+
+@nox.session
+def all_plugins(session: nox.Session) -> None:
+    """Run the core's tests with all plugins of docs/examples installed: none may disturb another."""
+    install_examples(session, "[lite,optuna,dask]")
+    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+
+
+def install_examples(session: nox.Session, extra: str = "") -> None:
+    """The wheel and every example, with what they need."""
+    install_wheel(session, extra, *TEST_TOOLS, "hatchling", "piq>=0.8")
+    session.install("--no-deps", "--no-build-isolation", *(str(path) for path in EXAMPLES))
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest versions that pyproject.toml allows; needs uv."""
+    install_wheel(session, "[lite,optuna,dask]", *TEST_TOOLS, "--resolution", "lowest-direct")
+    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
-    """Measure: ``-- speed`` (the default), ``mappers``, ``search`` or ``paper DATASET PATH``; more arguments go on."""
+    """Measure: ``-- speed`` (the default), ``startup``, ``mappers``, ``search``, ``paper DATASET PATH``; more go on."""
     install_wheel(session)
     name, *arguments = session.posargs or ["speed"]
     threads = str(os.cpu_count() or 1) if name == "speed" else "1"

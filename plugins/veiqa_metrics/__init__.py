@@ -12,9 +12,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .functional import fsim, fsimc, gmsd, nae, ncc, psnr, ssim, vsi
+    from .functional import ad, fsim, fsimc, gmsd, nae, ncc, psnr, ssim, vsi
 
-__all__ = ["fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
+__all__ = ["ad", "fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
 
 
 def __getattr__(name: str) -> Any:

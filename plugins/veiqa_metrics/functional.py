@@ -6,7 +6,8 @@ Every function takes ``reference`` and ``distorted``, either as two NumPy arrays
 an integer type is exactly k/255 or k/65535.
 
 SSIM, GMSD and FSIM compare colour images in grey: as MATLAB's ``rgb2gray`` gives it for 8-bit images, rounded to whole
-levels. One channel is taken as it is, never rounded. PSNR, NCC and NAE take all channels, FSIMc and VSI the colours.
+levels. One channel is taken as it is, never rounded. PSNR, NCC, NAE and AD take all channels, FSIMc and VSI the
+colours.
 
 Errors, the same for all:
 
@@ -26,7 +27,7 @@ from veiqa_core.api import NoParams
 
 from .indices.fsim import Fsim, Fsimc
 from .indices.gmsd import Gmsd
-from .indices.pointwise import Nae, Ncc, Psnr
+from .indices.pointwise import Ad, Nae, Ncc, Psnr
 from .indices.ssim import Ssim
 from .indices.vsi import Vsi
 from .inputs import Array, Image, image_pair
@@ -41,7 +42,7 @@ from .plugin import (
     VsiParams,
 )
 
-__all__ = ["fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
+__all__ = ["ad", "fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
 
 Value = float | Tensor
 Parameters = ParamSpec("Parameters")
@@ -95,6 +96,16 @@ def nae(reference: Image, distorted: Image) -> Value:
     Lower is closer; 0 for identical images. A black reference gives 1, and 0 beside a black image.
     """
     return _measure(Nae(NoParams()), reference, distorted)
+
+
+@_typed
+def ad(reference: Image, distorted: Image) -> Value:
+    """Average difference (Eskicioglu and Fisher 1995): mean of x - y over all channels, x the reference, levels from 0
+    to 1.
+
+    From -1 to 1; 0 for identical images, which is no extremum: it tells a change of brightness alone.
+    """
+    return _measure(Ad(NoParams()), reference, distorted)
 
 
 @_typed

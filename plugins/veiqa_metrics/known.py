@@ -63,6 +63,16 @@ def nae() -> Iterator[KnownValue]:
     yield from _pairs(case, "nae")
 
 
+def ad() -> Iterator[KnownValue]:
+    """Of AD."""
+    case = partial(_case, functional.ad, "mean of x - y over all channels, x the reference, of levels from 0 to 1")
+    yield _identical(case, 0)
+    yield case("flat 102, 51", 0.2, _flat(102), _flat(51))
+    yield case("flat 51, 102", -0.2, _flat(51), _flat(102))
+    yield case("10 20 30 40, flat 25", 0, _row(10, 20, 30, 40), _row(25, 25, 25, 25))
+    yield from _pairs(case, "ad")
+
+
 def ssim() -> Iterator[KnownValue]:
     """Of SSIM. Flat images differ by their levels alone."""
     case = partial(

@@ -71,7 +71,7 @@ class VsiParams:
 
 @hookimpl
 def veiqa_similarity_metrics() -> Iterator[Component]:
-    """The metrics of the paper, and FSIM with colour."""
+    """The metrics of the paper, FSIM with colour, and the average difference."""
     yield Component(
         name="psnr",
         summary="Peak signal-to-noise ratio in dB, at most 100.",
@@ -98,6 +98,15 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": False, "image": "rgb"},
         reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: normalised absolute error",
         known_values="veiqa_metrics.known:nae",
+    )
+    yield Component(
+        name="ad",
+        summary="Average difference between the PRI's map and the image's.",
+        factory="veiqa_metrics.indices.pointwise:Ad",
+        requires=("torch",),
+        traits={"similar": "high", "bounds": (None, None), "identity": 0, "symmetric": False, "image": "rgb"},
+        reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: average difference",
+        known_values="veiqa_metrics.known:ad",
     )
     yield Component(
         name="ssim",

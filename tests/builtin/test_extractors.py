@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from veiqa_core.api import Component, ImageError, UsageError, WeightsError
 from veiqa_core.contracts import FeatureExtractor, Network, TunableExtractor
+from veiqa_core.registry import installed
 from veiqa_extractors.plugin import NetworkParams, random_seed, veiqa_feature_extractors
 from veiqa_extractors.timm_networks import EfficientNetLite0, EfficientNetLite1, Vgg16
 
@@ -58,7 +59,7 @@ def maps_of(network: Network, height: int, width: int) -> dict[str, torch.Tensor
 
 
 def test_every_record_builds_an_extractor_and_takes_weights_and_resize() -> None:
-    assert len(RECORDS) == 7
+    assert len(RECORDS) == 8
     for name, record in RECORDS.items():
         assert isinstance(extractor(name), FeatureExtractor)
         assert {"weights", "resize"} <= {field.name for field in attrs.fields(record.params)}
@@ -72,6 +73,7 @@ def test_default_layers_are_the_last_maps_before_pooling_and_classifier(network:
 def test_parameter_counts_are_those_of_the_papers(network: Network) -> None:
     millions = {
         "efficientnet-lite0": 4.7,
+        "efficientnet-lite0-quality": 3.4,
         "efficientnet-lite1": 5.4,
         "efficientnet-lite2": 6.1,
         "vgg16": 138.4,
@@ -164,6 +166,25 @@ def test_packaged_weights_recognise_a_cat_and_a_coffee_at_native_size(name: str)
         with torch.no_grad():
             tops.append(int(network(pixels).argmax()))
     assert tops == [285, 967]  # Egyptian cat, espresso
+
+
+def test_the_quality_network_knows_a_photo_from_what_hurts_it() -> None:
+    network = extractor("efficientnet-lite0-quality").open(CPU)
+    photo = torch.from_numpy(skimage.data.coffee().copy()).permute(2, 0, 1)[None] / 255
+    kinds = ("none", "GB", "WN", "JPEG", "JP2K")
+    distorted = {
+        "none": photo,
+        "GB": installed().part("pri", "gaussian-blur", {"sigma": 3.0}).create().generate(photo, [0]),
+        "WN": installed().part("pri", "white-noise", {"variance": 0.03}).create().generate(photo, [0]),
+        "JPEG": installed().part("pri", "jpeg", {"quality": 8}).create().generate(photo, [0]),
+        "JP2K": installed().part("pri", "jpeg2000", {"rate": 120.0}).create().generate(photo, [0]),
+    }
+    with torch.no_grad():
+        said = {kind: network(image)[0] for kind, image in distorted.items()}
+    assert {kind: kinds[int(logits[1:].argmax())] for kind, logits in said.items()} == {kind: kind for kind in kinds}
+    assert all(said[kind][0] < said["none"][0] - 1 for kind in kinds[1:])
+    assert network.linear_head is not None
+    assert network.linear_head.shape[0] == 1 + len(kinds)
 
 
 def test_the_digest_of_packaged_weights_is_the_published_one() -> None:

@@ -80,7 +80,7 @@ def test_the_record_declares_traits_that_its_kind_knows(name: str) -> None:
 
 
 def test_all_metrics_of_the_paper_and_chromatic_fsim_are_offered() -> None:
-    assert set(COMPONENTS) == {"psnr", "ssim", "gmsd", "fsim", "fsimc", "vsi", "ncc", "nae"}
+    assert set(COMPONENTS) == {"psnr", "ssim", "gmsd", "fsim", "fsimc", "vsi", "ncc", "nae", "ad"}
 
 
 @EVERY
@@ -168,6 +168,8 @@ def test_both_maps_zero_is_identity(name: str) -> None:
         ("nae", 0.0, 0.5, 1.0),
         ("nae", 0.5, 0.0, 1.0),
         ("nae", 0.25, 1.0, 3.0),
+        ("ad", 0.5, 0.2, 0.3),
+        ("ad", 0.0, 1.0, -1.0),
         ("psnr", 0.0, 1.0, 0.0),
         ("psnr", 0.5, 0.6, 20.0),
         ("psnr", 0.5, 0.5 + 1e-7, 100.0),
@@ -185,6 +187,7 @@ def test_pointwise_metrics_follow_their_formulas() -> None:
     axes = (1, 2)
     assert_allclose(build("ncc").compare(x, y), (a * b).sum(axes) / (a * a).sum(axes), rtol=1e-12)
     assert_allclose(build("nae").compare(x, y), np.abs(a - b).sum(axes) / np.abs(a).sum(axes), rtol=1e-12)
+    assert_allclose(build("ad").compare(x, y), (a - b).mean(axes), rtol=1e-10)
     assert_allclose(build("psnr").compare(x, y), 10 * np.log10(1 / ((a - b) ** 2).mean(axes)), rtol=1e-12)
 
 

@@ -20,7 +20,7 @@ def checks_of(metric: str) -> list[Check]:
     return list(verify([installed().get("metric", metric)]))
 
 
-@pytest.mark.parametrize("name", ["fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"])
+@pytest.mark.parametrize("name", ["ad", "fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"])
 def test_every_metric_reaches_its_known_values(name: str) -> None:
     checks = checks_of(name)
     assert {check.known.origin for check in checks if check.known is not None} == ORIGINS
@@ -48,6 +48,7 @@ MISTAKES = [
     ("psnr", "pointwise._psnr", lambda x, y: (-20 * (x - y).abs().flatten(1).mean(dim=1).log10()).clamp(max=100)),
     ("ncc", "pointwise._total", lambda values: values.flatten(1).std(dim=1)),
     ("nae", "pointwise._nae", lambda x, y: (x - y).abs().flatten(1).mean(dim=1)),
+    ("ad", "pointwise._ad", lambda x, y: (x - y).abs().flatten(1).mean(dim=1)),
     ("ssim", "ssim.grey", unrounded),
     ("gmsd", "gmsd.grey", unrounded),
     ("gmsd", "gmsd.shrink", centred_elsewhere),

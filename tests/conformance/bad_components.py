@@ -401,14 +401,14 @@ class ClassifierOneType(ClassifierGood):
 
 class DatasetMissingFilesAreNamed(Base):
     def read(self, root: Path) -> Ratings:
-        return Ratings((), "mos", (0.0, 1.0))
+        return Ratings(images=(), score_type="mos", range=(0.0, 1.0))
 
 
 class DatasetRatings(Base):
     def read(self, root: Path) -> Ratings:
         if not root.is_dir():
             raise DatasetError(f"{root}: no such folder")
-        return Ratings((RatedImage("absent.png", 0.5),), "mos", (0.0, 1.0))
+        return Ratings(images=(RatedImage(image="absent.png", score=0.5),), score_type="mos", range=(0.0, 1.0))
 
 
 # Search strategies

@@ -10,7 +10,8 @@ from veiqa_core.registry import installed
 
 EXPECTED = {
     "pri": {"mean-blur", "white-noise", "jpeg", "jpeg2000"},
-    "extractor": {f"efficientnet-lite{n}" for n in range(3)} | {"vgg16", "inception-resnet-v2", "darknet19", "timm"},
+    "extractor": {f"efficientnet-lite{n}" for n in (0, 1, 2, "0-quality")}
+    | {"vgg16", "inception-resnet-v2", "darknet19", "timm"},
     "explainer": {
         "gradcam",
         "gradcam++",
@@ -21,7 +22,7 @@ EXPECTED = {
         "guided-backprop",
         "activation-norm",
     },
-    "metric": {"psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae"},
+    "metric": {"psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae", "ad"},
     "mapper": {"logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "pca-svr", "identity"},
     "classifier": {"multinomial"},
     "dataset": {"live", "csiq", "siqad", "tid2013", "kadid10k", "koniq10k", "csv"},

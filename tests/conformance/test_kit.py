@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from veiqa_core import registry
+from veiqa_core.cli import main
 from veiqa_core.errors import UsageError
 from veiqa_core.kinds import KINDS
 from veiqa_core.testing import CheckFailed, Subject, check_component, checks_for, subject
@@ -77,6 +79,7 @@ def test_every_check_catches_what_it_is_for(kind: str, name: str, tmp_path: Path
     assert state == "failed", reason
     assert reason
     assert "\n" not in reason
+    assert not reason.startswith("raised") or name in ("sizes", "constant-image")  # what is for the component to raise
 
 
 @pytest.mark.usefixtures("installed")
@@ -131,3 +134,21 @@ def test_the_marker_makes_a_test_of_each_check(tmp_path: Path) -> None:
     assert "expected_failures names bunds, which no check of these components has" in done.stdout
     assert "veiqa-absent offers no component: is it installed, and its entry point in the group 'veiqa'?" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.usefixtures("installed")
+def test_plugins_check_deep_tells_what_components_do_not_keep_to() -> None:
+    done = CliRunner().invoke(main, ["plugins", "--check", "--deep", "--dist", "veiqa-heavy"])
+    assert done.exit_code == 1
+    (told,) = (line for line in done.stdout.splitlines() if "registration-is-light" in line)
+    assert told.startswith(
+        "problem: similarity metric 'good' (veiqa-heavy 1.0): registration-is-light failed: importing"
+    )
+    assert "another process" not in done.stdout
+    for more, told in (
+        (["--deep"], "--deep goes with --check"),
+        (["--check", "--deep", "--dist", "x"], "distribution"),
+    ):
+        refused = CliRunner().invoke(main, ["plugins", *more])
+        assert refused.exit_code == 2
+        assert told in refused.stderr

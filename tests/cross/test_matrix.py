@@ -21,6 +21,7 @@ from veiqa_core.resolution import resolve
 
 EXTRACTORS = {
     "efficientnet-lite0": {"weights": "random:1"},
+    "efficientnet-lite0-quality": {},
     "efficientnet-lite1": {"weights": "random:1"},
     "efficientnet-lite2": {"weights": "random:1"},
     "vgg16": {"weights": "random:1"},

@@ -104,6 +104,11 @@ def nae(reference: Image, distorted: Image) -> float:
     return float(np.abs(x - y).sum() / np.abs(x).sum())
 
 
+def ad(reference: Image, distorted: Image) -> float:
+    """Average difference (Eskicioglu and Fisher 1995): mean of x − y, levels from 0 to 1."""
+    return float((reference.astype(np.float64) - distorted).mean() / 255)
+
+
 # --- SSIM -------------------------------------------------------------------------------------------------------------
 
 
@@ -297,4 +302,5 @@ METRICS: dict[str, Callable[[Image, Image], float]] = {
     "vsi": vsi,
     "ncc": ncc,
     "nae": nae,
+    "ad": ad,
 }

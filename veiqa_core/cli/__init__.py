@@ -12,6 +12,7 @@ from .components import components
 from .datasets import datasets
 from .evaluate import evaluate, fit
 from .finetune import finetune
+from .plugin import plugin
 from .plugins import plugins
 from .recipes import recipes
 from .run import run
@@ -57,7 +58,7 @@ def main() -> None:
 
 _COMMANDS = (
     *(run, evaluate, fit, search, finetune, compare, verify),
-    *(datasets, recipes, spaces, components, plugins, store),
+    *(datasets, recipes, spaces, components, plugins, plugin, store),
 )
 
 for command in _COMMANDS:

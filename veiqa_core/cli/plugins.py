@@ -7,28 +7,36 @@ import json
 import attrs
 import click
 
-from ..discovery import Found
-from ..errors import UsageError
+from ..discovery import Found, normalise
+from ..errors import UsageError, near_miss
 from ..registry import Registry, installed
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--check", is_flag=True, help="Import every component too; exit status 1 if anything is wrong.")
+@click.option("--deep", is_flag=True, help="With --check: run the conformance checks on every component.")
+@click.option("--dist", "dists", multiple=True, metavar="DIST", help="With --deep: of this distribution. Repeatable.")
 @click.pass_context
-def plugins(ctx: click.Context, as_json: bool, check: bool) -> None:
+def plugins(ctx: click.Context, as_json: bool, check: bool, deep: bool, dists: tuple[str, ...]) -> None:
     """List the installed plugins and their problems."""
+    if deep and not check:
+        raise UsageError("--deep goes with --check")
+    if dists and not deep:
+        raise UsageError("--dist goes with --check --deep")
     registry = installed()
     problems = [str(problem) for problem in registry.problems]
     if check:
         problems += _clashes(registry) + _unloadable(registry)
+    if deep:
+        problems += _nonconforming(registry, {normalise(dist) for dist in dists})
     if as_json:
         rows = [{**attrs.asdict(plugin), "registered": _is_registered(registry, plugin)} for plugin in registry.plugins]
         click.echo(json.dumps({"plugins": rows, "problems": problems}, indent=2))
     else:
         _show(registry, problems)
         if check and not problems:
-            click.echo("All plugins and components load.")
+            click.echo("All plugins and components load." if not deep else "All components pass all checks.")
     if check and problems:
         ctx.exit(1)
 
@@ -67,4 +75,21 @@ def _unloadable(registry: Registry) -> list[str]:
             item.load()
         except UsageError as error:
             found.append(str(error))
+    return found
+
+
+def _nonconforming(registry: Registry, dists: set[str]) -> list[str]:
+    """What components do not keep to, of all distributions or of these; on a terminal a bar shows how far it is."""
+    from ..testing import Subject, checks_for
+    from .dataset_options import progress
+
+    known = {item.dist for item in registry}
+    if unknown := sorted(dists - known):
+        raise UsageError(near_miss("distribution", unknown[0], known))
+    chosen = [item for item in registry if not dists or item.dist in dists]
+    found = []
+    for item in progress("checking components")(chosen, len(chosen)):
+        of = Subject(registry.part(item.kind, item.ref))
+        outcomes = (check.run(of) for check in checks_for(of))
+        found += [str(outcome) for outcome in outcomes if outcome.state == "failed"]
     return found

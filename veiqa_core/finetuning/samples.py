@@ -150,7 +150,7 @@ def middle(photo: PIL.Image.Image, side: int) -> PIL.Image.Image:
     return photo.crop((left, top, left + side, top + side))
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)  # of 12 megapixels: half a gigabyte
 def _decoded(path: Path) -> PIL.Image.Image:
     return PIL.Image.fromarray(distort.pixel_levels(images.read(path)))
 

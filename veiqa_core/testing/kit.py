@@ -90,7 +90,7 @@ class Check:
         except Exception as error:
             if strict() and not isinstance(error, CheckFailed):
                 raise
-            told = str(error) if isinstance(error, CheckFailed) else f"raised {type(error).__name__}: {one_line(error)}"
+            told = str(error) if isinstance(error, CheckFailed) else f"raised {one_line(error)}"
             return Outcome(self, of, "failed", told)
         return Outcome(self, of, "passed", "")
 

@@ -1,4 +1,4 @@
-"""Metrics that compare pixel by pixel: PSNR, NCC and NAE. Each is one formula, for maps and for images alike."""
+"""Metrics that compare pixel by pixel: PSNR, NCC, NAE and AD. Each is one formula, for maps and for images alike."""
 
 from __future__ import annotations
 
@@ -66,6 +66,26 @@ class Nae:
         return _nae(*check_images(a, b))
 
 
+class Ad:
+    """Average difference, mean of x - y, x being the PRI's map or the reference image.
+
+    Of maps: how much more the PRI has of what they show.
+
+    0 for identical maps, which is no extremum: what one place has more, another may have less.
+    """
+
+    def __init__(self, params: NoParams) -> None:
+        pass
+
+    def compare(self, x: Tensor, y: Tensor) -> Tensor:
+        """AD ``[N]`` of maps ``[N, h, w]``, x being the reference."""
+        return _ad(*check_maps(x, y))
+
+    def compare_images(self, a: Tensor, b: Tensor) -> Tensor:
+        """AD ``[N]`` of images ``[N, 3 or 1, H, W]`` over all channels, a being the reference."""
+        return _ad(*check_images(a, b))
+
+
 def _psnr(x: Tensor, y: Tensor) -> Tensor:
     mse = (x - y).square().flatten(1).mean(dim=1)
     return (10 * mse.reciprocal().log10()).clamp(max=100)
@@ -77,6 +97,10 @@ def _ncc(x: Tensor, y: Tensor) -> Tensor:
 
 def _nae(x: Tensor, y: Tensor) -> Tensor:
     return _ratio(_total((x - y).abs()), _total(x.abs()), _total(y.abs()), both_zero=0.0)
+
+
+def _ad(x: Tensor, y: Tensor) -> Tensor:
+    return (x - y).flatten(1).mean(dim=1)
 
 
 def _total(values: Tensor) -> Tensor:

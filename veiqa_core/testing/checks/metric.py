@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from ..kit import Subject, require, where
+from ..kit import NotHere, Subject, require, where
 from ..samples import images, maps
 
 _SEEDS = range(2, 12)
@@ -68,7 +68,9 @@ def check_identity(of: Subject) -> None:
 
 
 def check_direction(of: Subject) -> None:
-    """Maps that come closer become more similar, in the direction that its trait ``similar`` declares."""
+    """Maps that come closer become more similar as its trait ``similar`` declares, where equal ones are an extremum."""
+    if of.traits["identity"] not in ("max", "min"):
+        raise NotHere("equal maps are no extremum of it")
     metric, x, y = of.make(), *maps(_side(of))
     far, near = metric.compare(x, y), metric.compare(x, x + 0.02 * (y - x))
     closer = near > far if of.traits["similar"] == "high" else near < far

@@ -1,0 +1,1 @@
+"""The explainer ``captum-more`` for VEIQA."""

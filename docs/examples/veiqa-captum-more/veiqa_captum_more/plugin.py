@@ -1,0 +1,60 @@
+"""What this plugin offers: one table. Light: nothing heavy is imported here."""
+
+from veiqa_core.api import Component, hookimpl, param, params, target_param
+
+VEIQA_API = (1, 3)
+
+
+@params
+class AttributionParams:
+    """Of attributions that take one pass."""
+
+    target: int | str = target_param()
+
+
+@params
+class SampledParams:
+    """Of attributions that take many passes."""
+
+    target: int | str = target_param()
+    steps: int = param(default=8, help="Passes an image.", ge=2)
+
+
+TABLE = (
+    (
+        "input-x-gradient",
+        "InputXGradient",
+        AttributionParams,
+        "Input times gradient of the target.",
+        "Shrikumar et al., arXiv 1605.01713, 2016; captum.",
+    ),
+    (
+        "integrated-gradients",
+        "IntegratedGradients",
+        SampledParams,
+        "Gradients of the target integrated from a black image.",
+        "Sundararajan, Taly and Yan, ICML 2017, eq. 3; captum.",
+    ),
+    (
+        "gradient-shap",
+        "GradientShap",
+        SampledParams,
+        "Expected gradients of the target between a black image and the noisy image.",
+        "Lundberg and Lee, NeurIPS 2017; captum.",
+    ),
+)
+
+
+@hookimpl
+def veiqa_explainers():
+    """The explainers of this plugin."""
+    for name, attribution, parameters, summary, reference in TABLE:
+        yield Component(
+            name=name,
+            summary=summary,
+            factory=f"veiqa_captum_more.component:{attribution}",
+            params=parameters,
+            requires=("captum", "torch"),
+            reference=reference,
+            traits={"space": "input", "uses": ("forward",)},
+        )

@@ -1,0 +1,1 @@
+"""The similarity metric ``minkowski`` for VEIQA."""

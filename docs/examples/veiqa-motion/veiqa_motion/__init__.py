@@ -1,0 +1,1 @@
+"""The PRI generator ``motion`` for VEIQA."""

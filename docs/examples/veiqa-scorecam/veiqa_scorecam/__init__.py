@@ -1,0 +1,1 @@
+"""The explainer ``scorecam`` for VEIQA."""

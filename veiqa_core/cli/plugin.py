@@ -1,0 +1,41 @@
+"""``veiqa plugin``: for those who write plugins."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from ..kinds import KINDS
+
+
+@click.group()
+def plugin() -> None:
+    """Write a plugin."""
+
+
+@plugin.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What its component is.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where its folder goes. Default: here.",
+)
+def new(name: str, kind: str, into: Path) -> None:
+    """Write a small distribution, veiqa-NAME, with one component that works and passes all checks.
+
+    Replace its component by your own idea; the tests say what it must keep to.
+    """
+    from .. import scaffold
+
+    files = scaffold.write(name, kind, into)
+    names = scaffold.Names.of(name)
+    for file in files:
+        click.echo(f"  {into / file}")
+    folder = shlex.quote(str(into / names.dist))
+    click.echo(f"\nTry it:\n  pip install -e {folder}'[test]'\n  veiqa components show {kind}/{names.component}")
+    click.echo(f"  pytest {folder}\nThen write your own: {into / names.dist / names.package / 'component.py'}")
