@@ -141,9 +141,7 @@ def test_plugins_check_deep_tells_what_components_do_not_keep_to() -> None:
     done = CliRunner().invoke(main, ["plugins", "--check", "--deep", "--dist", "veiqa-heavy"])
     assert done.exit_code == 1
     (told,) = (line for line in done.stdout.splitlines() if "registration-is-light" in line)
-    assert told.startswith(
-        "problem: similarity metric 'good' (veiqa-heavy 1.0): registration-is-light failed: importing"
-    )
+    assert told.startswith("problem: metric 'good' (veiqa-heavy 1.0): registration-is-light failed: importing")
     assert "another process" not in done.stdout
     for more, told in (
         (["--deep"], "--deep goes with --check"),
