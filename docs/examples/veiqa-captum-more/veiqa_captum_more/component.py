@@ -14,9 +14,8 @@ class Attribution:
         """The VEI ``[N, H, W]`` at the input's size, of both signs."""
         images = view.images
         maps = []
-        with torch.enable_grad(), torch.random.fork_rng(devices=[]):
+        with torch.enable_grad():
             for index in range(len(images)):  # one by one, so that none depends on its batch
-                torch.default_generator.manual_seed(0)
                 maps.append(self.attribute(self._of(view, images, index), images[index : index + 1]))
         return torch.cat(maps).detach().sum(dim=1).float()
 
@@ -51,12 +50,12 @@ class IntegratedGradients(Attribution):
         return captum.attr.IntegratedGradients(forward).attribute(image, baselines=0.0, n_steps=self.params.steps)
 
 
-class GradientShap(Attribution):
-    """Expected gradients from black, with noise; its draws are the same for every image."""
+class FeatureAblation(Attribution):
+    """What each cell of a grid adds, beside a grey one."""
 
     def attribute(self, forward, image):
-        """As many passes as steps, in one batch."""
-        black = torch.zeros_like(image)
-        return captum.attr.GradientShap(forward).attribute(
-            image, baselines=black, n_samples=self.params.steps, stdevs=0.05
-        )
+        """A pass for each cell."""
+        rows, columns = (torch.arange(length) * self.params.cells // length for length in image.shape[2:])
+        grid = (rows[:, None] * self.params.cells + columns)[None, None].expand(1, 3, -1, -1)
+        with torch.no_grad():
+            return captum.attr.FeatureAblation(forward).attribute(image, baselines=0.5, feature_mask=grid)

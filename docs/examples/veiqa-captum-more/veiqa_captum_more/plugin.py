@@ -13,11 +13,19 @@ class AttributionParams:
 
 
 @params
-class SampledParams:
-    """Of attributions that take many passes."""
+class PathParams:
+    """Of attributions along a path."""
 
     target: int | str = target_param()
     steps: int = param(default=8, help="Passes an image.", ge=2)
+
+
+@params
+class AblationParams:
+    """Of ablations."""
+
+    target: int | str = target_param()
+    cells: int = param(default=4, help="Cells along each side; each takes a pass.", ge=2, le=32)
 
 
 TABLE = (
@@ -31,16 +39,16 @@ TABLE = (
     (
         "integrated-gradients",
         "IntegratedGradients",
-        SampledParams,
+        PathParams,
         "Gradients of the target integrated from a black image.",
         "Sundararajan, Taly and Yan, ICML 2017, eq. 3; captum.",
     ),
     (
-        "gradient-shap",
-        "GradientShap",
-        SampledParams,
-        "Expected gradients of the target between a black image and the noisy image.",
-        "Lundberg and Lee, NeurIPS 2017; captum.",
+        "feature-ablation",
+        "FeatureAblation",
+        AblationParams,
+        "How much the target falls when a cell of a grid becomes grey.",
+        "Zeiler and Fergus, ECCV 2014, section 4.2, on a grid; captum.",
     ),
 )
 

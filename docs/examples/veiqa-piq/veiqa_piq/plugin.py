@@ -10,21 +10,21 @@ TABLE = (
         "Haarpsi",
         "Haar wavelet-based perceptual similarity.",
         "Reisenhofer et al., Signal Processing: Image Communication 61, 2018; piq.",
-        {"similar": "high", "bounds": (0, 1), "identity": "max", "min_size": 32, "image": "rgb"},
+        {"similar": "high", "bounds": (0, 1), "identity": "max", "symmetric": True, "min_size": 32, "image": "rgb"},
     ),
     (
         "mdsi",
         "Mdsi",
         "Mean deviation similarity index.",
         "Nafchi et al., IEEE Access 4, 2016; piq.",
-        {"similar": "low", "bounds": (0, None), "identity": "min", "min_size": 16, "image": "rgb"},
+        {"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": False, "min_size": 16, "image": "rgb"},
     ),
     (
         "ms-gmsd",
         "MsGmsd",
         "Multi-scale gradient magnitude similarity deviation.",
         "Zhang, Sun and Xu, ICIP 2017; piq.",
-        {"similar": "low", "bounds": (0, None), "identity": "min", "min_size": 32, "image": "rgb"},
+        {"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True, "min_size": 32, "image": "rgb"},
     ),
 )
 
@@ -39,5 +39,5 @@ def veiqa_similarity_metrics():
             factory=f"veiqa_piq.component:{cls}",
             requires=("piq", "torch"),
             reference=reference,
-            traits={**traits, "symmetric": True},
+            traits=traits,
         )
