@@ -21,7 +21,7 @@ from veiqa_core.full_reference import compare, exact_pixels
 from veiqa_core.recipe import Choice
 from veiqa_core.registry import Registry
 
-BUILT_IN = ["fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
+BUILT_IN = ["ad", "fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
 
 _ODD = """
 import torch
@@ -203,7 +203,7 @@ def test_an_image_below_a_metrics_smallest_size_is_that_metrics_failure(folder: 
         (
             ["a.png", "b.png", "--metric", "only-maps"],
             2,
-            "metric 'only-maps' (odd 1.0) does not compare ordinary images. Those that do: odd:channels, fsim,",
+            "metric 'only-maps' (odd 1.0) does not compare ordinary images. Those that do: ad, odd:channels, fsim,",
         ),
         (["a.png", "b.png", "--metric", "psnr"], 2, "say 'veiqa:psnr' or 'odd:psnr'"),
         (["a.png", "b.png", "--metric", "ssim", "-p", "metric.windw=3"], 2, "'windw'. Did you mean 'window'?"),

@@ -9,6 +9,7 @@ import atexit
 import functools
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from .. import params
 from ..registry import installed
 from .kit import Subject, require
 from .samples import probe
+
+_DECIDING = ("PYTHONPATH", "VEIQA_PLUGINS")
 
 
 def elsewhere(of: Subject) -> str:
@@ -31,7 +34,7 @@ def elsewhere(of: Subject) -> str:
     names = [info.name for info in params.describe(component.params)]
     given = {name: params.plain(value) for name in names if (value := getattr(of.part.params, name)) is not None}
     data = None if of.data is None else str(of.data.resolve())
-    other = _other(torch.get_num_threads())
+    other = _other(torch.get_num_threads(), *(os.environ.get(name) for name in _DECIDING))
     assert other.stdin is not None
     assert other.stdout is not None
     try:
@@ -49,7 +52,8 @@ def elsewhere(of: Subject) -> str:
 
 
 @functools.cache
-def _other(threads: int) -> subprocess.Popen[str]:
+def _other(threads: int, *environment: str | None) -> subprocess.Popen[str]:
+    """The process for so many threads and an environment, by which it finds the same plugins as this one."""
     code = f"from veiqa_core.testing.elsewhere import serve; serve({threads})"
     other = subprocess.Popen(
         [sys.executable, "-c", code],
