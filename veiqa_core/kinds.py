@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from .errors import near_miss
+from .errors import UsageError, near_miss
 
 
 @attrs.frozen
@@ -169,3 +169,9 @@ KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
 HOOKS: Mapping[str, Kind] = {kind.hook: kind for kind in KINDS.values()}
 RECIPES_HOOK = "veiqa_recipes"
 """The one hook that hands over files, not components."""
+
+
+def check_kind(kind: str) -> None:
+    """Raise :class:`UsageError` for what is no kind of component."""
+    if kind not in KINDS:
+        raise UsageError(near_miss("kind", kind, KINDS))

@@ -15,8 +15,8 @@ import pluggy
 
 from . import hookspecs, params
 from .discovery import Found, find
-from .errors import one_line
-from .kinds import KINDS
+from .errors import UsageError, one_line
+from .kinds import KINDS, check_kind
 from .offers import Registered, Shelf, Shipped
 from .registration import Refused, collect
 
@@ -118,6 +118,18 @@ class Registry:
             UsageError: no component has that name, or several have and it is bare.
         """
         return self._components[kind].get(name)
+
+    def named(self, name: str) -> Registered:
+        """The component that ``KIND/NAME`` means, NAME as for :meth:`get`.
+
+        Raises:
+            UsageError: the text does not read so, or there is none.
+        """
+        kind, slash, bare = name.partition("/")
+        if not slash:
+            raise UsageError(f"say KIND/NAME, such as metric/psnr, not {name!r}")
+        check_kind(kind)
+        return self.get(kind, bare)
 
     def part(self, kind: str, name: str, given: Mapping[str, Any] | None = None) -> Part:
         """A component with parameters from plain values, the others at their defaults.

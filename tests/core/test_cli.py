@@ -157,6 +157,17 @@ def test_an_unexpected_error_is_one_line_too(image: Path, monkeypatch: pytest.Mo
     assert isinstance(veiqa("run", image, *FAST).exception, RuntimeError)
 
 
+def test_ctrl_c_ends_any_command_with_the_status_that_shells_have_for_it(
+    image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("veiqa_core.cli.common.installed", interrupt)
+    done = veiqa("compare", image, image)
+    assert (done.exit_code, done.stderr) == (130, "\nstopped\n")
+
+
 def test_a_recipe_file_and_a_recipe_set(image: Path, tmp_path: Path) -> None:
     branch = Branch(
         pri=Choice("mean-blur"), extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}), layer=1

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 
 import click
 
-from ..errors import UsageError, near_miss
-from ..kinds import KINDS
-from ..offers import Registered
 from ..registry import Registry, installed
 
 
@@ -20,25 +17,6 @@ def registry() -> Registry:
     for problem in found.problems:
         click.echo(f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all", err=True)
     return found
-
-
-def component(found: Registry, name: str) -> Registered:
-    """The component that ``KIND/NAME`` means.
-
-    Raises:
-        UsageError: the text does not read so, or there is none.
-    """
-    kind, slash, bare = name.partition("/")
-    if not slash:
-        raise UsageError(f"say KIND/NAME, such as metric/psnr, not {name!r}")
-    check_kind(kind)
-    return found.get(kind, bare)
-
-
-def check_kind(kind: str) -> None:
-    """Raise :class:`UsageError` for what is no kind of component."""
-    if kind not in KINDS:
-        raise UsageError(near_miss("kind", kind, KINDS))
 
 
 @contextmanager

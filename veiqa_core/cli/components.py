@@ -9,10 +9,9 @@ import attrs
 import click
 
 from .. import params
-from ..kinds import KINDS
+from ..kinds import KINDS, check_kind
 from ..offers import Registered
-from .common import check_kind, registry
-from .common import component as component_named
+from .common import registry
 
 
 class _DefaultsToList(click.Group):
@@ -60,7 +59,7 @@ def list_(kind: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(name: str, as_json: bool) -> None:
     """Show a component: summary, parameters with their defaults, source."""
-    item = component_named(registry(), name)
+    item = registry().named(name)
     if as_json:
         click.echo(json.dumps(_plain(item), indent=2))
         return

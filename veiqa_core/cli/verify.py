@@ -14,7 +14,7 @@ import click
 from ..errors import UsageError
 from ..offers import Registered
 from ..registry import Registry
-from .common import component, registry
+from .common import registry
 
 if TYPE_CHECKING:
     from ..verification import Check
@@ -51,7 +51,7 @@ def verify(ctx: click.Context, /, names: tuple[str, ...], form: str) -> None:
 
 
 def _named(found: Registry, name: str) -> Registered:
-    item = component(found, name)
+    item = found.named(name)
     if not item.component.known_values:
         raise UsageError(f"{item.origin} has no known values")
     return item

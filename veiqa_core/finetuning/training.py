@@ -150,8 +150,9 @@ class Finetuning:
             "trained on": {name: _digest(files[name]) for name in self.trained_on},
             "held out": {name: _digest(files[name]) for name in self.held_out},
         }
-        self._parameters = self._parameter_groups()
-        self._optimizer = torch.optim.AdamW(self._parameters, lr=schedule.rate, weight_decay=_DECAY, foreach=False)
+        self._optimizer = torch.optim.AdamW(
+            self._parameter_groups(), lr=schedule.rate, weight_decay=_DECAY, foreach=False
+        )
         self.done: list[Epoch] = []
         self._resume()
 

@@ -13,9 +13,9 @@ import attrs
 
 from ..api import API_VERSION
 from ..discovery import normalise
-from ..errors import UsageError, near_miss
+from ..errors import UsageError
 from ..files import write_whole
-from ..kinds import KINDS
+from ..kinds import KINDS, check_kind
 
 PREFIX = "veiqa-"
 _SUFFIX = ".template"
@@ -61,8 +61,7 @@ def write(name: str, kind: str, into: Path) -> list[Path]:
     Raises:
         UsageError: the kind is unknown, nothing can be called so, or the folder is there and not empty.
     """
-    if kind not in KINDS:
-        raise UsageError(near_miss("kind", kind, KINDS))
+    check_kind(kind)
     names = Names.of(name)
     folder = into / names.dist
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -10,8 +10,7 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
-from ..errors import UsageError, WeightsError, one_line, strict
-from ..kinds import KINDS
+from ..errors import WeightsError, one_line, strict
 from ..registry import Part, installed
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -64,6 +63,15 @@ class Subject:
             raise NotHere(f"needs {', '.join(registered.missing)}: pip install '{registered.component.extra}'")
         part = self.part if not given else attrs.evolve(self.part, params=attrs.evolve(self.part.params, **given))
         return part.create()
+
+
+def refuse_foreign_state(of: Subject) -> None:
+    """Check that what is fitted takes no state of something else."""
+    try:
+        of.make().restore({"no such field": 1.0})
+    except ValueError:
+        return
+    raise CheckFailed("takes a state that it never gave; restore must raise ValueError")
 
 
 @attrs.frozen
@@ -140,10 +148,8 @@ def subject(ref: str, params: Mapping[str, Any] | None = None, data: Path | None
     Raises:
         UsageError: there is none, or a parameter is not valid.
     """
-    kind, slash, name = ref.partition("/")
-    if not slash or kind not in KINDS:
-        raise UsageError(f"say KIND/NAME, such as metric/psnr, not {ref!r}; kinds: {', '.join(KINDS)}")
-    return Subject(installed().part(kind, name, params), data)
+    registered = installed().named(ref)
+    return Subject(installed().part(registered.kind, registered.ref, params), data)
 
 
 def check_component(ref: str, params: Mapping[str, Any] | None = None, data: Path | None = None) -> list[Outcome]:
