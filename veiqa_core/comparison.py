@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .recipe import Scale, Size
+from .tiling import comparable, comparable_size
 
 
 def degenerate(vei: Tensor) -> str | None:
@@ -24,16 +25,17 @@ def prepare(
 
     ``scale="pair"`` maps the interval from the smallest to the largest value of both, widened to hold zero, to [0, 1]:
     no evidence stays at one end where all evidence has one sign. ``image`` is the image's height and width; maps with a
-    side below ``min_size`` are upsampled (bilinear) by the smallest whole factor that reaches it.
+    side below ``min_size`` are upsampled (bilinear) by the smallest whole factor that reaches it. Maps of very big
+    images are shrunk first (:func:`veiqa_core.tiling.comparable`).
     """
-    x, y = x.double(), y.double()
+    x, y = comparable(x).double(), comparable(y).double()
     if scale == "pair":
         both = torch.stack([x, y]).movedim(0, 1).flatten(1)
         low, high = both.amin(1).clamp(max=0), both.amax(1).clamp(min=0)
         x, y = _to_unit(x, low, high), _to_unit(y, low, high)
     elif scale == "map":
         x, y = (_to_unit(v, v.flatten(1).amin(1), v.flatten(1).amax(1)) for v in (x, y))
-    goal = _goal(x.shape[-2:], size, image, min_size)
+    goal = _goal(x.shape[-2:], size, comparable_size(image), min_size)
     if goal == tuple(x.shape[-2:]):
         return x, y
     return upsample(x, goal), upsample(y, goal)

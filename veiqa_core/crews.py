@@ -158,7 +158,7 @@ class Alone(Crew):
             except ImageError as error:
                 yield self._settled(item, error)
                 continue
-            yield self._kept(item, self.meter.compute(image, item.missing))
+            yield self._kept(item, self.meter.compute(image, item.missing, veis=self._veis is not None))
 
 
 class _Sent(Crew):

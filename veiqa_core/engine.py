@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import attrs
 import torch
@@ -20,15 +20,21 @@ from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
 from .contracts import FeatureExtractor, Network, Target
-from .errors import ComponentError, UsageError, VeiqaError, one_line, strict
+from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, one_line, strict
 from .images import Image
+from .pieces import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .recipe import Scale
 from .registry import Part
 from .resolution import ResolvedBranch
+from .tiling import WHOLE, Mosaic, picture
 
 T = TypeVar("T")
 Targets = Mapping[str | int, Target]
+Keep = Literal["nothing", "pictures", "all"]
+
+_SMALLER = ((WHOLE // 4, 640), (WHOLE // 16, 320))
+"""Pixels that pass as a whole, and sides of tiles, where the device has too little memory for more."""
 
 
 @attrs.frozen
@@ -43,7 +49,12 @@ class Measurement:
 
 @attrs.frozen(eq=False)
 class Outcome:
-    """Everything computed on one image. Failed stages hold their error."""
+    """Everything computed on one image, and what was kept of it. Failed stages hold their error.
+
+    Attributes:
+        pris: the PRIs ``[1, 3, H, W]``; of an image that passes in tiles as they are shown.
+        veis: the VEIs ``[1, h, w]``, as they are or as they are shown.
+    """
 
     measurements: tuple[Measurement, ...]
     pris: Mapping[Part, Tensor | VeiqaError]
@@ -82,21 +93,47 @@ class Engine:
             [self._with_layer(branch) for branch in given],
             {part: network.default_layer for part, network in self.networks.items()},
         )
+        self._compared = {
+            step: [item for item in self.plan.comparisons if item.x in step.explanations] for step in self.plan.passes
+        }
         for step in self.plan.passes:
             if step.pri is None:
                 self._try_out(step)
 
-    def measure(self, image: Image) -> Outcome:
-        """All branches on one image; a failing stage leaves its error in the branches that need it."""
-        pris = {part: self._generate(part, image) for part in self.plan.pris}
-        targets: dict[Part, Targets | VeiqaError] = {}
+    def measure(self, image: Image, keep: Keep = "all") -> Outcome:
+        """All branches on one image; a failing stage leaves its error in the branches that need it.
+
+        An image of more than :data:`veiqa_core.tiling.WHOLE` pixels passes in tiles, unless the network resizes it, and
+        any image in smaller ones where the device has too little memory for more. A flag says so.
+
+        Args:
+            keep: what of PRIs and VEIs is kept: nothing, what is shown of them, or all of each VEI. Of big images
+                nothing is least by far.
+        """
+        outcome = self._measure(image, Pieces(image, self._generate), keep)
+        for whole, side in _SMALLER:
+            if not any(isinstance(item.error, OutOfMemoryError) for item in outcome.measurements):
+                break
+            outcome = self._measure(image, Pieces(image, self._generate, whole=whole, side=side), keep)
+        return outcome
+
+    def _measure(self, image: Image, pieces: Pieces, keep: Keep) -> Outcome:
+        targets: dict[tuple[Part, int], Targets | VeiqaError] = {}
+        inputs: dict[Explanation, Tensor | VeiqaError] = {}
         veis: dict[Explanation, Tensor | VeiqaError] = {}
+        measured: dict[str, Measurement] = {}
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             for step in self.plan.passes:
-                source = image.pixels if step.pri is None else pris[step.pri]
-                veis.update(self._explain(step, source, targets))
-        measurements = tuple(self._compare(comparison, image, veis) for comparison in self.plan.comparisons)
-        return Outcome(measurements, pris, veis)
+                made = self._explain(step, pieces, targets)
+                if step.pri is None:
+                    inputs |= made
+                for item in self._compared[step]:
+                    remarks = pieces.remarks(self.networks[step.extractor])
+                    measured[item.key] = self._compare(item, image, made[item.x], inputs[item.y], remarks)
+                if keep != "nothing":
+                    veis |= made if keep == "all" else {vei: _shown(item) for vei, item in made.items()}
+        measurements = tuple(measured[item.key] for item in self.plan.comparisons)
+        return Outcome(measurements, {} if keep == "nothing" else pieces.shown(self.plan.pris), veis)
 
     def compare_maps(self, branch: ResolvedBranch, x: Tensor, y: Tensor) -> float:
         """A branch's metric on two maps ``[1, h, w]``, the PRI's first, which are not scaled.
@@ -136,10 +173,31 @@ class Engine:
         return attempt(part, work)
 
     def _explain(
-        self, step: Pass, source: Tensor | VeiqaError, targets: dict[Part, Targets | VeiqaError]
+        self, step: Pass, pieces: Pieces, targets: dict[tuple[Part, int], Targets | VeiqaError]
     ) -> Mapping[Explanation, Tensor | VeiqaError]:
-        """The VEIs of one pass, whose activations are freed on return. Targets are chosen on the input's pass."""
-        chosen = targets.get(step.extractor)
+        """The VEIs of one pass, put together where the image passes in tiles."""
+        whole = {vei: Mosaic(pieces.size) for vei in step.explanations}
+        failed: dict[Explanation, VeiqaError] = {}
+        resized = self.networks[step.extractor].resize is not None
+        for number, (tile, source) in enumerate(pieces.of(step.pri, together=resized)):
+            for vei, made in self._explain_piece(step, source, targets, (step.extractor, number)).items():
+                if isinstance(made, VeiqaError):
+                    failed[vei] = made
+                else:
+                    whole[vei].add(tile, made)
+            if len(failed) == len(whole):
+                break
+        return {vei: failed.get(vei) or mosaic.whole() for vei, mosaic in whole.items()}
+
+    def _explain_piece(
+        self,
+        step: Pass,
+        source: Tensor | VeiqaError,
+        targets: dict[tuple[Part, int], Targets | VeiqaError],
+        place: tuple[Part, int],
+    ) -> Mapping[Explanation, Tensor | VeiqaError]:
+        """The VEIs of a piece, whose activations are freed on return. Targets are chosen on the input's pass."""
+        chosen = targets.get(place)
         if isinstance(chosen, VeiqaError):  # without the input's VEI there is nothing to compare
             return dict.fromkeys(step.explanations, chosen)
         if isinstance(source, VeiqaError):
@@ -147,10 +205,10 @@ class Engine:
         image_pass = attempt(step.extractor, functools.partial(self._run, step, source))
         if isinstance(image_pass, VeiqaError):
             if step.pri is None:
-                targets[step.extractor] = image_pass
+                targets[place] = image_pass
             return dict.fromkeys(step.explanations, image_pass)
         if chosen is None:
-            chosen = targets[step.extractor] = _targets(step, image_pass)
+            chosen = targets[place] = _targets(step, image_pass)
         explain = functools.partial(self._vei, image_pass, chosen)
         return {vei: attempt(vei.explainer, functools.partial(explain, vei)) for vei in step.explanations}
 
@@ -173,16 +231,20 @@ class Engine:
         return made
 
     def _compare(
-        self, comparison: Comparison, image: Image, veis: Mapping[Explanation, Tensor | VeiqaError]
+        self,
+        comparison: Comparison,
+        image: Image,
+        x: Tensor | VeiqaError,
+        y: Tensor | VeiqaError,
+        remarks: tuple[str, ...],
     ) -> Measurement:
         key, branch = comparison.key, comparison.branch
-        x, y = veis[comparison.x], veis[comparison.y]
         if isinstance(y, VeiqaError):
             return Measurement(key, None, error=y)
         if isinstance(x, VeiqaError):
             return Measurement(key, None, error=x)
         sides = (("the input's VEI", y), ("the PRI's VEI", x))
-        flags = tuple(f"{key}: {side} is {problem}" for side, vei in sides if (problem := degenerate(vei)))
+        flags = (*remarks, *(f"{key}: {side} is {problem}" for side, vei in sides if (problem := degenerate(vei))))
 
         width, height = image.size
         work = functools.partial(self._similarity, branch, x, y, branch.scale, (height, width))
@@ -213,6 +275,10 @@ def find_device(name: str) -> torch.device:
         here = ", ".join(kind for kind in present if present[kind])
         raise UsageError(f"device {name!r} is not there; this machine has: {here}")
     return torch.device(name)
+
+
+def _shown(vei: Tensor | VeiqaError) -> Tensor | VeiqaError:
+    return vei if isinstance(vei, VeiqaError) else picture(vei)
 
 
 def _targets(step: Pass, image_pass: views.ImagePass) -> Targets:
@@ -259,4 +325,8 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     except Exception as error:
         if strict():
             raise
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error):
+            return OutOfMemoryError(
+                f"{part.registered.origin}: memory is too small; use fewer --workers or --device cpu"
+            )
         return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")

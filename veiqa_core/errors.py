@@ -50,6 +50,10 @@ class ComponentError(VeiqaError):
     """A component raised while it worked on one image."""
 
 
+class OutOfMemoryError(ComponentError):
+    """The device's memory is too small for what a component wanted of it."""
+
+
 def or_raise(result: T | VeiqaError) -> T:
     """The result of an attempt, or its failure raised."""
     if isinstance(result, VeiqaError):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .errors import ImageError, one_line
+from .tiling import picture
 
 Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
 
@@ -27,33 +28,61 @@ _SIXTEEN_BIT = {"I", "I;16", "I;16B", "I;16L", "I;16N"}
 class Image:
     """A decoded image.
 
-    Attributes:
+    Args:
+        values: ``[1, 3, H, W]`` RGB, 8-bit levels (uint8) or float32 in [0, 1].
         name: its path, or what it is called in results.
-        pixels: ``[1, 3, H, W]`` float32, RGB in [0, 1].
     """
 
-    def __init__(self, pixels: Tensor, name: str) -> None:
-        self.pixels = pixels
+    def __init__(self, values: Tensor, name: str) -> None:
+        self._values = values
         self.name = name
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self.pixels.shape[3], self.pixels.shape[2]
+        return self._values.shape[3], self._values.shape[2]
+
+    @cached_property
+    def pixels(self) -> Tensor:
+        """``[1, 3, H, W]`` float32, RGB in [0, 1]."""
+        return _unit(self._values)
+
+    def crop(self, rows: slice, columns: slice) -> Image:
+        """A part of it; all of it is the image itself."""
+        part = self._values[..., rows, columns]
+        return self if part.shape == self._values.shape else Image(part.contiguous(), self.name)
+
+    def reduced(self) -> Image:
+        """As it is shown: itself, or smaller where it is too big to be shown as it is."""
+        smaller = [picture(_unit(channel)) for channel in torch.split(self._values[0], 1)]
+        return self if smaller[0].shape[1:] == self._values.shape[2:] else Image(torch.cat(smaller)[None], self.name)
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of size and pixel values: the same for a file, an array and a tensor of the same content."""
-        eight_bit = (self.pixels * 255).round_().to(torch.uint8)
-        exact = torch.equal(eight_bit.to(torch.float32).div_(255), self.pixels)
-        content = (eight_bit if exact else self.pixels).contiguous().numpy()
-        header = f"{'x'.join(map(str, content.shape))} {content.dtype}\n".encode()
-        return hashlib.sha256(header + content.tobytes()).hexdigest()
+        channels = torch.split(self._values[0], 1)
+        if all(torch.equal(_unit(_levels(channel)), channel) for channel in channels if channel.dtype != torch.uint8):
+            channels = tuple(map(_levels, channels))
+        kind = str(channels[0].dtype).removeprefix("torch.")
+        digest = hashlib.sha256(f"{'x'.join(map(str, self._values.shape))} {kind}\n".encode())
+        for channel in channels:
+            digest.update(channel.contiguous().numpy().data)
+        return digest.hexdigest()
 
     @property
     def seed(self) -> int:
         """A number below 2**63 made from the content, for components that draw random numbers."""
         return int(self.digest[:16], 16) >> 1
+
+
+def _unit(values: Tensor) -> Tensor:
+    """Values in [0, 1]; floats are there already."""
+    return values if values.dtype == torch.float32 else values.to(torch.float32).div_(255)
+
+
+def _levels(values: Tensor) -> Tensor:
+    """The nearest 8-bit levels; levels are them already."""
+    return values if values.dtype == torch.uint8 else (values * 255).round_().to(torch.uint8)
 
 
 def display_name(path: str | Path) -> str:
@@ -139,11 +168,15 @@ def _from_array(array: NDArray[Any], label: str) -> Tensor:
     if 0 in array.shape:
         raise ImageError(f"{label}: has no pixels: its shape is {array.shape}")
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if array.dtype in (np.uint8, np.uint16):
+    if array.dtype == np.uint16:
         array = array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+    elif array.dtype == np.uint8:
+        pass
     elif not np.issubdtype(array.dtype, np.floating):
         raise ImageError(f"{label}: holds {array.dtype}; use uint8, uint16, or floats in [0, 1]")
     elif not np.isfinite(array).all() or array.min() < 0 or array.max() > 1:
         raise ImageError(f"{label}: float pixels must be finite and lie in [0, 1]")
     planes = np.moveaxis(np.broadcast_to(array, (*array.shape[:2], 3)), -1, 0)
-    return torch.from_numpy(np.array(planes, dtype=np.float32, order="C"))[None]
+    return torch.from_numpy(np.array(planes, dtype=np.uint8 if array.dtype == np.uint8 else np.float32, order="C"))[
+        None
+    ]

@@ -18,7 +18,7 @@ from . import plan as plans
 from . import views
 from .contracts import Network, Pair
 from .engine import Engine, Measurement, Outcome, attempt, open_network, or_usage_error
-from .errors import RecipeError, VeiqaError
+from .errors import ComponentError, RecipeError, VeiqaError
 from .fingerprint import branch_digest, component_version, vei_digest
 from .images import Image
 from .plan import Comparison, distinct
@@ -43,8 +43,7 @@ class Computed:
 
     Attributes:
         measured: quantities by index.
-        veis: the VEIs behind them, ``[h, w]``, by :attr:`veiqa_core.plan.Explanation.key`; workers leave them out where
-            they are not to be kept.
+        veis: the VEIs behind them, ``[h, w]``, by :attr:`veiqa_core.plan.Explanation.key`, where they are wanted.
     """
 
     measured: dict[int, Measurement]
@@ -117,13 +116,14 @@ class Meter:
             if value is not None
         }
 
-    def compute(self, image: Image, wanted: Sequence[int]) -> Computed:
-        """Measure quantities of an image, whatever the store holds."""
+    def compute(self, image: Image, wanted: Sequence[int], *, veis: bool = False) -> Computed:
+        """Measure quantities of an image, whatever the store holds, and their VEIs where these are wanted."""
         engine = self.engine(wanted)
-        outcome = engine.measure(image)
-        made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)}
-        veis = {key: item[0].float().numpy() for key, item in made.items()}
-        return Computed(self.told(image, wanted, engine, outcome), veis)
+        needed = veis or any(self.quantities[index].baseline is not None for index in wanted)
+        outcome = engine.measure(image, "all" if needed else "nothing")
+        made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)} if veis else {}
+        arrays = {key: item[0].float().numpy() for key, item in made.items()}
+        return Computed(self.told(image, wanted, engine, outcome), arrays)
 
     def engine(self, wanted: Sequence[int]) -> Engine:
         """The engine that measures these quantities.
@@ -210,6 +210,9 @@ class Meter:
             return measurement
         if isinstance(x, VeiqaError) or isinstance(y, VeiqaError):
             return measurement
+        if pri.shape[2:] != (image.size[1], image.size[0]):
+            problem = ComponentError(f"{part.registered.origin}: images that pass in tiles have no baselines")
+            return attrs.evolve(measurement, similarity=None, error=problem)
         compare = functools.partial(engine.compare_maps, comparison.branch)
         pair = Pair(image.pixels.clone(), pri.clone(), y.clone(), x.clone(), measurement.similarity, compare)
         value = attempt(part, lambda: _finite(self._baselines[part].value(pair)))

@@ -42,7 +42,7 @@ class Result:
         recipe: name and digest of the recipe.
         heatmaps: the VEIs, where asked for, those that shape the quality map most first.
         quality_map: where the image loses quality, ``[H, W]`` in points of the scale, where heat maps are asked for and
-            the score is calibrated.
+            the score is calibrated. Pictures and map of a very big image are smaller than it.
     """
 
     image: str
@@ -175,15 +175,15 @@ class Scorer:
             measured = self.meter.measure(image, self._all)
             return [measured[index] for index in self._all], Explained()
         engine = self.meter.engine(self._all)
-        outcome = engine.measure(image)
+        outcome = engine.measure(image, "pictures")
         measured = self.meter.told(image, self._all, engine, outcome)
         self.meter.keep(image.digest, measured)
-        return [measured[index] for index in self._all], explained(engine, image, outcome, self._judge)
+        return [measured[index] for index in self._all], explained(engine, image.reduced(), outcome, self._judge)
 
     def _result(self, name: str, measurements: Sequence[Measurement], pictures: Explained) -> Result:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
-        flags = [*(flag for item in measurements for flag in item.flags), *pictures.flags]
+        flags = list(dict.fromkeys(flag for item in measurements for flag in item.flags)) + list(pictures.flags)
         if not self._judge.calibrated:
             flags.append("uncalibrated")
         judgement = Judgement()

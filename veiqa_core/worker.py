@@ -19,6 +19,7 @@ import torch
 
 from .errors import ImageError, VeiqaError
 from .images import Image, display_name, read
+from .memory import keep_freed
 from .meter import Computed, Meter, Quantity
 from .recipe import Branch
 from .registry import installed
@@ -59,8 +60,7 @@ def carry_out(job: Job, name: str, missing: Sequence[int]) -> Answer:
     with _ONE_AT_A_TIME:
         torch.set_num_threads(job.threads)  # in this very thread: one that used torch before keeps its number
         try:
-            found = _meter(job).compute(read_named(job.root, name), missing)
-            return found if job.veis else attrs.evolve(found, veis={})
+            return _meter(job).compute(read_named(job.root, name), missing, veis=job.veis)
         except ImageError as error:
             return error
 
@@ -77,6 +77,7 @@ _JOBS: list[Job] = []
 
 def begin(job: Job) -> None:
     """Make a process ready for tasks of one job."""
+    keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _JOBS.append(job)  # its networks are opened by the first task, whose errors are told

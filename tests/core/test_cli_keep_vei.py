@@ -77,9 +77,9 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     found: Counter[str] = Counter()
     compute = Meter.compute
 
-    def counting(self: Meter, image: Any, wanted: Any) -> Any:
+    def counting(self: Meter, image: Any, wanted: Any, **more: Any) -> Any:
         found[image.name] += 1
-        return compute(self, image, wanted)
+        return compute(self, image, wanted, **more)
 
     monkeypatch.setattr(Meter, "compute", counting)
     return found

@@ -10,6 +10,7 @@ import attrs
 import click
 
 from ..errors import UsageError
+from ..memory import keep_freed
 
 if TYPE_CHECKING:
     from ..crews import Crew
@@ -44,6 +45,15 @@ def crew_options(command: Command) -> Command:
     return command
 
 
+def set_up(threads: int | None) -> None:
+    """Give this process its number of threads, and let it keep the memory it frees."""
+    keep_freed()
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
+
+
 @attrs.frozen
 class CrewOptions:
     """What the options say.
@@ -65,12 +75,9 @@ class CrewOptions:
         """Whether this process measures."""
         return self.dask is None and self.workers == 1
 
-    def set_threads(self) -> None:
-        """Give this process its number of threads, before anything is measured or looked up."""
-        if self.threads is not None:
-            import torch
-
-            torch.set_num_threads(self.threads)
+    def set_up(self) -> None:
+        """Make this process ready to measure, before anything is looked up."""
+        set_up(self.threads)
 
     def crew(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Crew:
         """Who measures the images of a folder, and where VEIs are kept."""

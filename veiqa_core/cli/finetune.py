@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import registry, resumable
+from .crew_options import set_up
 from .dataset_options import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
@@ -79,10 +80,7 @@ def finetune(
     from ..synthetic import DEFAULT_DISTORTIONS
 
     schedule = Schedule(epochs=epochs, samples=samples, batch=batch, side=crop, rate=rate, held_out=held_out, seed=seed)
-    if threads is not None:
-        import torch
-
-        torch.set_num_threads(threads)
+    set_up(threads)
     tuning = Finetuning(
         found.part("extractor", choice.name, choice.params),
         photos,

@@ -38,7 +38,7 @@ def measured_sets(
     from ..meter import Meter
     from ..similarities import Measurer, quantities
 
-    options.set_threads()
+    options.set_up()
     meter = Meter(quantities(recipes), find_device(device), store)
     measured = []
     for rated in sets:

@@ -80,7 +80,7 @@ def run(
     from ..scorer import Scorer
 
     pictures = None if vei_dir is None else _Pictures(vei_dir)
-    options.set_threads()
+    options.set_up()
     with opened_store(store, no_store) as kept:
         scorer = Scorer(chosen, device=device, distortion=distortion, registry=found, store=kept)
         with options.crew(scorer.meter, Path()) as crew:

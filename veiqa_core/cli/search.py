@@ -119,7 +119,7 @@ def search(
     from ..search.candidates import expand, extractors
 
     rated = load(part, path, distortions)
-    crew.set_threads()
+    crew.set_up()
     on = find_device(device)
     parts = extractors(space, found)
     if plan:

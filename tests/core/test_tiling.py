@@ -1,0 +1,193 @@
+"""Big images in tiles: every pixel belongs to one tile, and what is put together is what the whole would give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from veiqa_core import Recipe, Scorer, pieces, tiling
+from veiqa_core.engine import Engine, Measurement, attempt
+from veiqa_core.errors import ComponentError, OutOfMemoryError
+from veiqa_core.images import read
+from veiqa_core.plan import Pass
+from veiqa_core.recipe import Branch, Choice
+from veiqa_core.registry import installed
+from veiqa_core.resolution import resolve
+from veiqa_core.tiling import Mosaic, cut
+
+LITE = Choice("efficientnet-lite0-quality")
+
+
+def photo(height: int = 448, width: int = 512) -> np.ndarray:
+    """Waves and noise, ``[H, W, 3]`` uint8."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:height, :width]
+    waves = np.stack([np.sin(x / 19 + k) + np.cos(y / (17 + k)) for k in range(3)], axis=-1)
+    return (127 + 50 * waves + rng.normal(0, 8, waves.shape)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def in_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images of more than 100,000 pixels pass in tiles of 256 pixels."""
+
+    def small(size: tuple[int, int], whole: int = 100_000, side: int = 256) -> list[tiling.Tile]:
+        return cut(size, whole=whole, side=side, margin=160)
+
+    monkeypatch.setattr(pieces, "cut", small)
+
+
+def branch(explainer: str, metric: str, extractor: Choice = LITE, **more: Any) -> Branch:
+    target = {"target": 0} if explainer in ("cam", "saliency") else {}
+    return Branch(
+        pri=Choice("mean-blur"),
+        extractor=extractor,
+        explainer=Choice(explainer, target),
+        metric=Choice(metric),
+        **more,
+    )
+
+
+def engine(*branches: Branch) -> Engine:
+    return Engine(resolve(Recipe("r", branches), installed()).branches, torch.device("cpu"))
+
+
+sizes = st.tuples(st.integers(1, 9000), st.integers(1, 9000))
+
+
+@given(sizes, st.sampled_from([1280, 320, 64]), st.sampled_from([256, 0]))
+def test_tiles_cover_an_image_once(size: tuple[int, int], side: int, margin: int) -> None:
+    tiles = cut(size, side=side, margin=margin)
+    assert (len(tiles) == 1) == (size[0] * size[1] <= tiling.WHOLE or max(size) <= side)
+    assert sum((t.rows.stop - t.rows.start) * (t.columns.stop - t.columns.start) for t in tiles) == size[0] * size[1]
+    for tile in tiles:
+        for span, length in ((tile.rows, size[1]), (tile.columns, size[0])):
+            assert 0 <= span.outer_start <= span.start < span.stop <= span.outer_stop <= length
+            if len(tiles) > 1:
+                assert span.stop - span.start <= side
+                assert span.start % 32 == span.outer_start % 32 == 0
+
+
+@given(st.tuples(st.integers(70, 700), st.integers(70, 700)), st.sampled_from([1, 2, 4, 8, 16, 32]))
+def test_maps_of_tiles_make_the_map_of_the_whole(size: tuple[int, int], stride: int) -> None:
+    width, height = size
+    rows, columns = torch.meshgrid(torch.arange(0, height, stride), torch.arange(0, width, stride), indexing="ij")
+    whole = (rows * 1000 + columns).float()[None]
+    mosaic = Mosaic(size)
+    for tile in cut(size, whole=0, side=64, margin=64):
+        rows, columns = tile.rows, tile.columns
+        inside = whole[
+            :,
+            rows.outer_start // stride : -(-rows.outer_stop // stride),
+            columns.outer_start // stride : -(-columns.outer_stop // stride),
+        ]
+        mosaic.add(tile, inside)
+    assert torch.equal(mosaic.whole(), whole)
+
+
+@pytest.mark.usefixtures("in_tiles")
+def test_what_a_network_sees_in_tiles_is_what_it_sees_in_the_whole() -> None:
+    """Bit for bit where the margin holds all that a layer sees; nearly where it does not."""
+    shallow = [branch("activation-norm", "gmsd", layer=f"blocks.{number}") for number in range(4)]
+    measured = engine(*shallow, branch("cam", "ad", scale="none"))
+    image = read(photo())
+    tiles = measured.measure(image)
+    whole = measured._measure(image, pieces.Pieces(image, measured._generate, whole=10**9), "all")
+    for part, pri in whole.pris.items():
+        assert torch.equal(pri, tiles.pris[part])
+    for inside, outside in zip(tiles.measurements[:4], whole.measurements[:4], strict=True):
+        assert inside.similarity == outside.similarity
+        assert inside.flags == ("seen in 4 tiles, being larger than 4 megapixels",)
+        assert outside.flags == ()
+    assert tiles.measurements[4].similarity == pytest.approx(whole.measurements[4].similarity, abs=0.05)
+
+
+@pytest.mark.usefixtures("in_tiles")
+def test_no_piece_is_bigger_than_a_tile_with_its_margins(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    run = Engine._run
+
+    def watched(self: Engine, step: Pass, images: torch.Tensor) -> Any:
+        seen.append(images.shape[2] * images.shape[3])
+        return run(self, step, images)
+
+    monkeypatch.setattr(Engine, "_run", watched)
+    scorer = Scorer("fast", device="cpu")
+    seen.clear()
+    result = scorer.score(photo())
+    assert max(seen) == 384 * 416
+    assert len(seen) == 4 * 4  # tiles, of the input and three PRIs
+    assert result.score is not None
+    assert scorer.score(photo()) == result
+
+
+@pytest.mark.usefixtures("in_tiles")
+def test_a_network_that_resizes_sees_the_whole_image() -> None:
+    squared = Choice("efficientnet-lite0-quality", {"resize": 224})
+    measured = engine(branch("gradcam", "psnr", squared))
+    image = read(photo())
+    tiles = measured.measure(image)
+    whole = measured._measure(image, pieces.Pieces(image, measured._generate, whole=10**9), "all")
+    assert tiles.measurements == whole.measurements
+
+
+@pytest.mark.usefixtures("in_tiles")
+def test_pictures_of_a_big_image_are_small_enough_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiling, "WHOLE", 60_000)
+    result = Scorer("fast", device="cpu").score(photo(), heatmaps=True)
+    assert result.quality_map is not None
+    assert result.quality_map.shape == (224, 256)
+    for pair in result.heatmaps:
+        assert pair.input_image.shape == pair.pri_image.shape == (3, 224, 256)
+        assert pair.input_vei.shape == pair.pri_vei.shape
+
+
+@pytest.mark.usefixtures("in_tiles")
+def test_an_input_map_is_compared_at_a_size_that_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiling, "_CELLS", 60_000)
+    measured = engine(branch("saliency", "nae", size="input"))
+    outcome = measured.measure(read(photo()))
+    assert outcome.measurements[0].similarity is not None
+    pair = outcome.veis.values()
+    assert all(isinstance(vei, torch.Tensor) and vei.shape == (1, 448, 512) for vei in pair)
+
+
+def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyPatch, small: Choice) -> None:
+    measured = engine(branch("gradcam", "psnr", small))
+    run = Engine._run
+
+    def short_of_memory(self: Engine, step: Pass, images: torch.Tensor) -> Any:
+        if images.shape[2] * images.shape[3] > 900 * 900:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return run(self, step, images)
+
+    monkeypatch.setattr(Engine, "_run", short_of_memory)
+    (found,) = measured.measure(read(photo(1000, 1100)), "nothing").measurements
+    assert found.similarity is not None
+    assert found.flags == ("seen in 4 tiles, for want of memory",)
+    monkeypatch.setattr(Engine, "_run", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    (failed,) = measured.measure(read(photo(100, 100)), "nothing").measurements
+    assert failed == Measurement(failed.key, None, error=failed.error)
+    assert isinstance(failed.error, OutOfMemoryError)
+    assert str(failed.error).endswith(": memory is too small; use fewer --workers or --device cpu")
+
+
+def test_running_out_of_memory_is_told_from_other_failures() -> None:
+    part = installed().part("metric", "psnr")
+
+    def fail(error: Exception) -> Any:
+        def work() -> None:
+            raise error
+
+        return attempt(part, work)
+
+    assert isinstance(fail(torch.OutOfMemoryError("CUDA out of memory")), OutOfMemoryError)
+    assert isinstance(
+        fail(RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't")), OutOfMemoryError
+    )
+    other = fail(RuntimeError("shape"))
+    assert type(other) is ComponentError

@@ -1,0 +1,24 @@
+"""How this process deals with freed memory."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+_KEPT = 2**30
+
+
+def keep_freed() -> None:
+    """Have the C library keep what a network's layers free, up to a gigabyte, for the next ones to use.
+
+    By default glibc hands big blocks back at once, and the kernel fills each new one with zeros: a fifth of the time
+    that an image takes. Settings of the user's own stand; other C libraries are left alone.
+    """
+    own = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
+    if own or platform.libc_ver()[0] != "glibc":
+        return
+    library = ctypes.CDLL(None)
+    library.mallopt(_MMAP_THRESHOLD, _KEPT)
+    library.mallopt(_TRIM_THRESHOLD, _KEPT)
