@@ -55,12 +55,21 @@ def cut(size: tuple[int, int], *, whole: int | None = None, side: int = _SIDE, m
 
 
 def _spans(length: int, side: int, margin: int) -> list[Span]:
-    """Equal spans, but for the last, of at most ``side`` pixels."""
-    step = min(side, _up(math.ceil(length / math.ceil(length / side)), _GRAIN))
-    starts = range(0, length, step)
+    """Equal spans, but for the last, of at most ``side`` pixels.
+
+    With margins, their lengths leave the remainder that the whole length leaves: networks whose padding depends on it
+    then pad tiles as they pad the whole.
+    """
+    step = min(side, _up(math.ceil(length / math.ceil(length / side))))
+    rest = length % _GRAIN
     return [
-        Span(start, min(start + step, length), max(start - margin, 0), min(start + step + margin, length))
-        for start in starts
+        Span(
+            start,
+            min(start + step, length),
+            max(start - margin, 0),
+            min(_up(start + step + margin - rest) + rest, length),
+        )
+        for start in range(0, length, step)
     ]
 
 
@@ -80,7 +89,7 @@ class Mosaic:
         """Put a tile's map in its place; the first one decides the scale of all."""
         spans = (tile.rows, tile.columns)
         outer = [span.outer_stop - span.outer_start for span in spans]
-        if (outer[1], outer[0]) == self._size:
+        if (tile.columns.stop, tile.rows.stop) == self._size and tile.rows.start == tile.columns.start == 0:
             self._map = made
             return
         if self._map is None:
@@ -145,5 +154,5 @@ def _stride(size: tuple[int, ...], most: int) -> int:
     return stride
 
 
-def _up(number: int, grain: int) -> int:
-    return -(-number // grain) * grain
+def _up(number: int) -> int:
+    return -(-number // _GRAIN) * _GRAIN
