@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from veiqa_core.api import IncompatibleError, UsageError
-from veiqa_core.contracts import Network
+from veiqa_core.contracts import Network, Target
 from veiqa_core.registry import installed
 from veiqa_core.views import ImagePass, PassView
+from veiqa_explainers.incremental import Incremental
 
 EXTRACTORS = (
     "efficientnet-lite0",
@@ -202,6 +203,31 @@ def test_occlusion_equals_captums_loop_and_a_direct_evaluation() -> None:
             drops[top : top + 8, left : left + 8] += (network(images) - network(hidden))[0, 3]
             covered[top : top + 8, left : left + 8] += 1
     assert_close(ours[0], drops / covered, 2e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "sound"),
+    [
+        ("efficientnet-lite0", {"weights": "random:0"}, True),
+        ("timm", {"model": "resnet10t", "weights": "random:0"}, True),
+        ("timm", {"model": "test_efficientnet_gn", "weights": "random:0"}, False),  # normalises the whole image
+        ("efficientnet-lite0", {"weights": "random:0", "resize": 64}, False),
+    ],
+)
+@pytest.mark.parametrize("size", [(128, 192), (135, 179)])
+def test_occlusion_computes_only_what_a_window_changes_and_equals_captum(
+    name: str, params: dict[str, Any], sound: bool, size: tuple[int, int]
+) -> None:
+    part = installed().part("extractor", name, params)
+    network = part.create().open(torch.device("cpu"))
+    images = images_of((1, *size))
+    view = PassView(ImagePass(network, images), network.default_layer, Target(torch.tensor([1])), ("forward",))
+    with torch.no_grad():
+        assert Incremental(view, (16, 24), 100, 0.5).sound is sound
+        assert not Incremental(view, (16, 24), 4, 0.5).sound  # whole passes are quicker
+    ours = explain("occlusion", network, images, target=1, window=16, stride=14)
+    theirs = CaptumOcclusion(network).attribute(images, (3, 16, 16), (3, 14, 14), baselines=0.5, target=1)
+    assert_close(ours, theirs[:, 0].detach(), 2e-5)
 
 
 def test_occlusion_fits_its_window_to_small_images_and_refuses_gaps() -> None:
