@@ -45,10 +45,12 @@ class Computed:
         measured: quantities by index.
         veis: the VEIs behind them, ``[h, w]``, by :attr:`veiqa_core.plan.Explanation.key`; workers leave them out where
             they are not to be kept.
+        digest: the image's.
     """
 
     measured: dict[int, Measurement]
     veis: dict[str, NDArray[np.float32]]
+    digest: str
 
 
 class Meter:
@@ -123,7 +125,7 @@ class Meter:
         outcome = engine.measure(image)
         made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)}
         veis = {key: item[0].float().numpy() for key, item in made.items()}
-        return Computed(self.told(image, wanted, engine, outcome), veis)
+        return Computed(self.told(image, wanted, engine, outcome), veis, image.digest)
 
     def engine(self, wanted: Sequence[int]) -> Engine:
         """The engine that measures these quantities.
