@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import one_line
-from .decoded import Unreadable
+from .decoded import Unreadable, quoted
 
 
 def pixels_of(array: NDArray[Any]) -> Tensor:
@@ -47,5 +46,5 @@ def array_of(tensor: Tensor) -> NDArray[Any]:
     try:
         array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
     except Exception as error:
-        raise Unreadable(f"this tensor holds no pixels that can be read: {one_line(error)}") from error
+        raise Unreadable(f"this tensor holds no pixels that can be read: {quoted(error)}") from error
     return np.moveaxis(array, 0, -1) if array.ndim == 3 else array

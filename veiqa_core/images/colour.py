@@ -15,8 +15,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-from ..errors import one_line
-from .decoded import Unreadable
+from .decoded import Unreadable, quoted
 
 Picture = PIL.Image.Image
 Remarks = tuple[str, ...]
@@ -83,25 +82,31 @@ def _transform(mode: str, profile: bytes | None) -> tuple[_Transform | None, Rem
     except Unreadable as error:
         return None, (f"colour profile cannot be used: {error}",)
     except Exception as error:  # LittleCMS's own, and whatever a damaged profile leads to
-        return None, (f"colour profile cannot be used: {one_line(error)}",)
+        return None, (f"colour profile cannot be used: {quoted(error, kind=False)}",)
 
 
 class _Transform:
-    """From a profile to sRGB."""
+    """From a profile to sRGB; grey by a table, which LittleCMS's own short cuts for grey are too coarse for."""
 
     def __init__(self, profile: Any, mode: str) -> None:
         self.mode = mode
+        exact = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.NONE
         self._cms = ImageCms.buildTransform(
             profile,
             ImageCms.createProfile("sRGB"),
             mode,
             "RGB",
             ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION | exact,
         )
+        self._table = np.asarray(self._applied(_greys()))[0] if mode == "L" else None
 
     def __call__(self, image: Picture) -> Picture:
-        made = ImageCms.applyTransform(image.convert(self.mode), self._cms)
+        image = image.convert(self.mode)
+        return self._applied(image) if self._table is None else PIL.Image.fromarray(self._table[np.asarray(image)])
+
+    def _applied(self, image: Picture) -> Picture:
+        made = ImageCms.applyTransform(image, self._cms)
         if made is None:
             raise Unreadable("LittleCMS gives no picture")
         return made

@@ -50,7 +50,7 @@ def levels(
         return _joined(four[..., 0::2], four[..., 1::2])
     if name not in _SWAPPED or image.mode not in ("RGB", "RGBA"):
         return None
-    upper = np.asarray(upright(image))
+    upper = np.asarray(upright(_laid_out(image, name)))
     with again() as other:
         if _layout(other) != name:
             raise Unreadable("changed while it was read")
@@ -84,5 +84,7 @@ def _laid_out(image: Any, name: str) -> Any:
 
 
 def _with_layout(tile: Any, name: str) -> Any:
+    if tile[0] == "ppm":  # of 65535 levels: as good as raw
+        return ("raw", *tile[1:3], (name, 0, 1))
     arguments = name if isinstance(tile[3], str) else type(tile[3])((name, *tile[3][1:]))
     return tile._replace(args=arguments) if hasattr(tile, "_replace") else (*tile[:3], arguments)

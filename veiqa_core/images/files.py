@@ -12,9 +12,9 @@ from typing import BinaryIO, TypeVar
 import PIL
 from PIL import features
 
-from ..errors import UsageError, one_line
+from ..errors import UsageError
 from . import formats, tiff_tags
-from .decoded import Decoded, Unreadable
+from .decoded import Decoded, Unreadable, quoted
 from .formats import Reader
 from .pillow import ByPillow
 
@@ -27,7 +27,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device, not a file"),
     (stat.S_ISBLK, "a device, not a file"),
 )
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 def decode(path: Path, frame: int | None) -> Decoded:
@@ -78,9 +78,8 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         if path.is_symlink():
             raise Unreadable("is a link to a file that is not there") from None
         raise
-    handle = os.open(path, os.O_RDONLY | _NO_WAIT)
-    with os.fdopen(handle, "rb") as stream:
-        _check_kind(os.fstat(handle).st_mode)  # it may have been replaced
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT)) as stream:
+        _check_kind(os.fstat(stream.fileno()).st_mode)  # it may have been replaced
         yield stream
 
 
@@ -109,7 +108,7 @@ def reason(error: Exception) -> str:
     """Why a file or a picture cannot be decoded."""
     if isinstance(error, OSError) and error.strerror:
         return f"cannot be read: {error.strerror}"
-    text = one_line(error)
+    text = quoted(error)
     if "truncated" in text.lower():
         return "is truncated: its end is missing; fetch or copy it again"
     return f"cannot be decoded: {text}"

@@ -95,7 +95,10 @@ def _first(value: Any) -> float:
 
 
 def _frames(data: Any) -> int:
-    return max(1, int(data.get("NumberOfFrames") or 1))
+    frames = max(1, int(data.get("NumberOfFrames") or 1))
+    if frames > max(1, len(data.PixelData)):
+        raise Unreadable(f"names {frames} frames and does not hold them")
+    return frames
 
 
 def _read(stream: BinaryIO) -> Any:
@@ -104,5 +107,5 @@ def _read(stream: BinaryIO) -> Any:
         warnings.simplefilter("ignore")
         data = pydicom.dcmread(stream)
     if "PixelData" not in data:
-        raise Unreadable(f"is DICOM without a picture: {data.get('Modality') or 'no modality'}")
+        raise Unreadable("is DICOM without a picture")
     return data

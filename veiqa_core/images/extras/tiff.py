@@ -6,12 +6,14 @@ import logging
 from typing import Any, BinaryIO
 
 import numpy as np
+import PIL.Image
 import tifffile
 from numpy.typing import NDArray
 
 from .. import colour, limits
 from ..decoded import Decoded, Unreadable
 
+_DNG, _ORIENTATION, _PROFILE = 50706, 274, 34675
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # its remarks on metadata are not for standard error
@@ -33,9 +35,13 @@ def decode(stream: BinaryIO, frame: int | None) -> Decoded:
         limits.check_size(page.imagewidth, page.imagelength)
         remarks = (f"first of {pages} frames",) if frame is None and pages > 1 else ()
         values, opacity = _channels(page)
-        profile = page.tags.valueof(34675)
-        turn = page.tags.valueof(274) or 1
-    levels, more = colour.deep_to_srgb(values, profile if isinstance(profile, bytes) else None)
+        profile = page.tags.valueof(_PROFILE)
+        turn = page.tags.valueof(_ORIENTATION) or 1
+    profile = profile if isinstance(profile, bytes) else None
+    if values.dtype == np.uint8:
+        levels, more = colour.to_srgb(PIL.Image.fromarray(values), profile)
+    else:
+        levels, more = colour.deep_to_srgb(values, profile)
     if opacity is not None:
         levels = colour.on_white(levels, opacity)
     return Decoded(_upright(levels, int(turn)), remarks + more)
@@ -44,6 +50,8 @@ def decode(stream: BinaryIO, frame: int | None) -> Decoded:
 def _channels(page: Any) -> tuple[NDArray[Any], NDArray[np.uint16] | None]:
     """Levels ``[H, W]`` or ``[H, W, 3]`` and opacity, if there is one."""
     kinds = {tifffile.PHOTOMETRIC.MINISBLACK: 1, tifffile.PHOTOMETRIC.MINISWHITE: 1, tifffile.PHOTOMETRIC.RGB: 3}
+    if _DNG in page.tags:
+        raise Unreadable("is a camera's raw file; name it .dng")
     if page.photometric not in kinds:
         raise Unreadable(f"holds {page.photometric.name} pixels; save it as grey or RGB")
     channels = kinds[page.photometric]
