@@ -120,10 +120,9 @@ def test_bombs_are_refused_by_their_header(tmp_path: Path, monkeypatch: pytest.M
     before = PIL.Image.MAX_IMAGE_PIXELS
     bomb = tmp_path / "bomb.png"
     bomb.write_bytes(chunks(header(60000, 60000), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")))
-    with pytest.raises(ImageError, match=r"bomb.png: .*60000.*60000|bomb.png: .*3600000000 pixels"):
-        read(bomb)
-    bomb.write_bytes(chunks(header(20000, 16000), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")))
     allowed = f"{limits.MOST_PIXELS:,} that are allowed; set VEIQA_MAX_PIXELS to allow more, if you trust the file"
+    refused(bomb, f"has too many pixels, more than the {allowed}")
+    bomb.write_bytes(chunks(header(20000, 16000), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")))
     refused(bomb, f"has 20000 × 16000 pixels, more than the {allowed}")
     monkeypatch.setenv("VEIQA_MAX_PIXELS", "320000000")
     refused(bomb, TRUNCATED)

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-import PIL
+import PIL.Image
 from PIL import features
 
 from ..errors import UsageError
-from . import formats, tiff_tags
+from . import formats, limits, tiff_tags
 from .decoded import Decoded, Unreadable, quoted
 from .formats import Reader
 from .pillow import ByPillow
@@ -100,6 +100,8 @@ def _told() -> Iterator[None]:
         raise Unreadable("no such file") from None
     except PIL.UnidentifiedImageError:
         raise Unreadable("not an image file that can be read") from None
+    except PIL.Image.DecompressionBombError:  # far beyond our limit Pillow is the first to say so
+        raise limits.too_large("too many") from None
     except Exception as error:  # decoders raise nearly everything on damaged files
         raise Unreadable(reason(error)) from error
 

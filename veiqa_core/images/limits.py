@@ -42,10 +42,15 @@ def check_size(width: int, height: int) -> None:
         raise Unreadable(f"has no pixels: its header says {width} × {height}")
     most = most_pixels()
     if width * height > most:
-        raise Unreadable(
-            f"has {width} × {height} pixels, more than the {most:,} that are allowed; "
-            f"set {_VARIABLE} to allow more, if you trust the file"
-        )
+        raise too_large(f"{width} × {height}")
+
+
+def too_large(size: str) -> Unreadable:
+    """Why a picture of such a size is refused."""
+    return Unreadable(
+        f"has {size} pixels, more than the {most_pixels():,} that are allowed; "
+        f"set {_VARIABLE} to allow more, if you trust the file"
+    )
 
 
 _LOCK = threading.Lock()
