@@ -53,7 +53,7 @@ def build(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, except those of third-party plugins. Arguments go to pytest."""
-    install_wheel(session, "[lite,optuna,dask]", *TEST_TOOLS)
+    install_wheel(session, "[lite,optuna,dask,heif,dicom,raw,tiff]", *TEST_TOOLS)
     session.run("pytest", "--ignore=tests/third_party", *session.posargs)
 
 

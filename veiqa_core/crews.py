@@ -27,7 +27,7 @@ import attrs
 
 from .engine import Measurement
 from .errors import ImageError, UsageError, VeiqaError, one_line
-from .images import Image
+from .images import Image, display_name
 from .meter import Computed, Meter
 from .vei_files import VeiFolder
 from .worker import Answer, Job, begin, carry_out, carry_out_own, read_named
@@ -47,12 +47,13 @@ class Order:
 
 @attrs.frozen(eq=False)
 class Done:
-    """An order carried out: what was measured, or why the image cannot be read."""
+    """An order carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
 
     name: str
     digest: str | None
     measured: dict[int, Measurement]
     error: VeiqaError | None = None
+    remarks: tuple[str, ...] = ()
 
 
 class Crew(AbstractContextManager["Crew"], ABC):
@@ -70,6 +71,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
         self.meter = meter
         self.root = root
         self._digests: dict[str, str] = {}
+        self._remarks: dict[str, tuple[str, ...]] = {}
         self._veis = veis
         self._vei_digests = () if veis is None else meter.vei_digests()
 
@@ -93,6 +95,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
                 while waiting and waiting[0] in done:
                     yield done[waiting.popleft()]
             self._digests.clear()  # memory must not grow with the number of images
+            self._remarks.clear()
 
     @abstractmethod
     def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
@@ -105,6 +108,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
                 if order.name not in self._digests:
                     image = read_named(self.root, order.name)
                     self._digests[order.name] = image.digest
+                    self._remarks[order.name] = image.remarks
             except ImageError as error:
                 yield _Prepared(order.name, None, (), {}, error)
                 continue
@@ -125,15 +129,22 @@ class Crew(AbstractContextManager["Crew"], ABC):
 
     def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> Done:
         """An order of which nothing is measured."""
-        return Done(prepared.name, self._digests.get(prepared.name), prepared.known, prepared.error or error)
+        digest, remarks = self._digests.get(prepared.name), self._remarks.get(prepared.name, ())
+        return Done(prepared.name, digest, prepared.known, prepared.error or error, remarks)
 
     def _kept(self, prepared: _Prepared, found: Computed) -> Done:
-        """An order of which all that was missing is measured, which is kept."""
+        """An order of which all that was missing is measured, which is kept.
+
+        The image may have been read twice, and what is kept must be of the one that its digest names.
+        """
         digest = self._digests[prepared.name]
+        if found.digest != digest:
+            changed = ImageError(f"{display_name(prepared.name)}: changed while it was measured; measure it again")
+            return self._settled(prepared, changed)
         self.meter.keep(digest, found.measured)
         if self._veis is not None:
             self._veis.put(digest, prepared.name, found.veis, self._digests_of_veis(found.measured))
-        return Done(prepared.name, digest, prepared.known | found.measured)
+        return Done(prepared.name, digest, prepared.known | found.measured, remarks=self._remarks[prepared.name])
 
 
 @attrs.frozen(eq=False)

@@ -44,10 +44,12 @@ class Computed:
     Attributes:
         measured: quantities by index.
         veis: the VEIs behind them, ``[h, w]``, by :attr:`veiqa_core.plan.Explanation.key`, where they are wanted.
+        digest: the image's.
     """
 
     measured: dict[int, Measurement]
     veis: dict[str, NDArray[np.float32]]
+    digest: str
 
 
 class Meter:
@@ -123,7 +125,7 @@ class Meter:
         outcome = engine.measure(image, "all" if needed else "nothing")
         made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)} if veis else {}
         arrays = {key: item[0].float().numpy() for key, item in made.items()}
-        return Computed(self.told(image, wanted, engine, outcome), arrays)
+        return Computed(self.told(image, wanted, engine, outcome), arrays, image.digest)
 
     def engine(self, wanted: Sequence[int]) -> Engine:
         """The engine that measures these quantities.

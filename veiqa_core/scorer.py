@@ -36,8 +36,9 @@ class Result:
         scale: the worst and the best score; None where the recipe does not say what it was fitted on.
         distortion: probability of each distortion type; None without a fitted classifier.
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
-        flags: remarks that qualify the numbers: ``uncalibrated`` where no mapper was fitted to ratings, so that there
-            is no score or none on the scale of quality, and degenerate VEIs.
+        flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, and
+            ``uncalibrated`` where no mapper was fitted to ratings, so that there is no score or none on the scale of
+            quality.
         error: one line, or None.
         recipe: name and digest of the recipe.
         heatmaps: the VEIs, where asked for, those that shape the quality map most first.
@@ -130,7 +131,7 @@ class Scorer:
         for measurement in measurements:
             if measurement.error is not None:
                 raise type(measurement.error)(f"{decoded.name}: {measurement.error}") from measurement.error
-        result = self._result(decoded.name, measurements, pictures)
+        result = self._result(decoded.name, measurements, pictures, decoded.remarks)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
@@ -156,7 +157,8 @@ class Scorer:
             if done.error is not None:
                 yield self._unread(name, done.error)
             else:
-                yield self._result(name, [done.measured[index] for index in self._all], Explained())
+                measurements = [done.measured[index] for index in self._all]
+                yield self._result(name, measurements, Explained(), done.remarks)
 
     def _scored(self, number: int, source: images.Source, heatmaps: bool) -> Result:
         name = images.display_name(source) if isinstance(source, str | Path) else f"image {number}"
@@ -164,7 +166,7 @@ class Scorer:
             decoded = images.read(source, name)
         except ImageError as error:
             return self._unread(name, error)
-        return self._result(name, *self._measured(decoded, heatmaps))
+        return self._result(name, *self._measured(decoded, heatmaps), decoded.remarks)
 
     def _unread(self, name: str, error: VeiqaError) -> Result:
         return Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label)
@@ -180,10 +182,12 @@ class Scorer:
         self.meter.keep(image.digest, measured)
         return [measured[index] for index in self._all], explained(engine, image.reduced(), outcome, self._judge)
 
-    def _result(self, name: str, measurements: Sequence[Measurement], pictures: Explained) -> Result:
+    def _result(
+        self, name: str, measurements: Sequence[Measurement], pictures: Explained, remarks: tuple[str, ...]
+    ) -> Result:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
-        flags = list(dict.fromkeys(flag for item in measurements for flag in item.flags)) + list(pictures.flags)
+        flags = [*remarks, *dict.fromkeys(flag for item in measurements for flag in item.flags), *pictures.flags]
         if not self._judge.calibrated:
             flags.append("uncalibrated")
         judgement = Judgement()

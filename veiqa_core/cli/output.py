@@ -30,7 +30,7 @@ def table(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
 
     def write(result: Result) -> None:
         nonlocal uncalibrated
-        stream.write(f"{result.image}\n")
+        stream.write(f"{_printable(result.image)}\n")
         if result.score is not None:
             stream.write(f"  {_score_title(result.scale):<{width}}  {result.score:12.4f}{_interval(result)}\n")
         if result.distortion is not None:
@@ -41,14 +41,19 @@ def table(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
         for flag in result.flags:
             uncalibrated |= flag == "uncalibrated"
             if flag != "uncalibrated":
-                stream.write(f"  note: {flag}\n")
+                stream.write(f"  note: {_printable(flag)}\n")
         if result.error is not None:
-            stream.write(f"  error: {result.error}\n")
+            stream.write(f"  error: {_printable(result.error)}\n")
         stream.flush()
 
     yield write
     if uncalibrated:
         stream.write(f"{UNCALIBRATED}\n")
+
+
+def _printable(text: str) -> str:
+    """A text that names a file, which may hold what steers a terminal or breaks a line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _score_title(scale: tuple[float, float] | None) -> str:

@@ -15,6 +15,7 @@ from ..errors import UsageError
 from ..files import file_stem
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
+from .frame_options import frames_option, with_frames
 from .output import FORMATS
 from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
@@ -43,6 +44,7 @@ _MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
     metavar="DIR",
     help="Write pictures here: where quality is lost, and the heat maps that tell it.",
 )
+@frames_option
 @store_options
 @crew_options
 @device_option
@@ -56,6 +58,7 @@ def run(
     form: str,
     output: Path | None,
     vei_dir: Path | None,
+    frames: str,
     store: Path | None,
     no_store: bool,
     device: str,
@@ -84,17 +87,23 @@ def run(
     with opened_store(store, no_store) as kept:
         scorer = Scorer(chosen, device=device, distortion=distortion, registry=found, store=kept)
         with options.crew(scorer.meter, Path()) as crew:
-            failed = _score(scorer, crew, images, output, form, pictures)
+            failed = _score(scorer, crew, images, frames, output, form, pictures)
     ctx.exit(1 if failed else 0)
 
 
 def _score(
-    scorer: Scorer, crew: Crew, images: tuple[str, ...], output: Path | None, form: str, pictures: _Pictures | None
+    scorer: Scorer,
+    crew: Crew,
+    images: tuple[str, ...],
+    frames: str,
+    output: Path | None,
+    form: str,
+    pictures: _Pictures | None,
 ) -> bool:
     """Score and write; whether anything failed."""
     failed = False
     with _opened(output, images) as stream, FORMATS[form](stream, scorer.keys) as write:
-        for result in scorer.score_many(images, heatmaps=pictures is not None, crew=crew):
+        for result in scorer.score_many(with_frames(images, frames), heatmaps=pictures is not None, crew=crew):
             write(result)
             failed |= result.error is not None
             if pictures is not None:

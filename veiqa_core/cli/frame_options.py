@@ -1,0 +1,54 @@
+"""``--frames``: which pictures of animated and multi-page files are scored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
+
+import click
+
+from ..errors import ImageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FIRST, ALL = "first", "all"
+
+
+def frames_option(command: Command) -> Command:
+    """Give a command ``--frames``."""
+    return click.option(
+        "--frames",
+        callback=_checked,
+        default=FIRST,
+        show_default=True,
+        metavar="first|all|N",
+        help="Of animated and multi-page files score the first frame, each one, or the Nth; a row is named FILE#N.",
+    )(command)
+
+
+def _checked(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    if value in (FIRST, ALL) or re.fullmatch("[1-9][0-9]{0,8}", value):
+        return value
+    raise click.BadParameter(f"{value!r} is neither {FIRST!r} nor {ALL!r} nor a number from 1 on", ctx, param)
+
+
+def with_frames(paths: Iterable[str], choice: str) -> Iterator[str]:
+    """The pictures that a choice means, one file after another as they are asked for, by names that can be read.
+
+    A still picture keeps its plain name where it is meant. What cannot be read keeps its name too, whose row tells why.
+    """
+    if choice == FIRST:
+        yield from paths
+        return
+    from ..images import frame_name, frames
+
+    for path in paths:
+        try:
+            found = frames(path)
+        except ImageError:
+            yield path
+            continue
+        wanted = range(1, found + 1) if choice == ALL else (int(choice),)
+        for number in wanted:
+            yield path if found == number == 1 else frame_name(path, number)

@@ -1,0 +1,105 @@
+"""From files, arrays, Pillow images and tensors to one form: RGB in [0, 1] at native size, with a digest.
+
+What can be read, and by which rules, is told in ``docs/images.md``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import ImageError, UsageError
+from . import arrays, files, pillow
+from .decoded import Decoded, Unreadable
+from .formats import suffixes
+from .image import Image
+
+__all__ = ["Image", "Source", "display_name", "frame_name", "frames", "read", "suffixes"]
+
+Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
+
+_FRAME = re.compile(r"(?s)(.+)#([1-9][0-9]{0,8})")
+
+
+def display_name(path: str | Path) -> str:
+    """A path as text that any output can hold."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def frame_name(path: str | Path, frame: int) -> str:
+    """The name under which :func:`read` finds a frame of a file, counted from 1: ``film.gif#3``."""
+    return f"{path}#{frame}"
+
+
+def frames(path: str | Path) -> int:
+    """How many frames or pages a file has; 1 for a still picture, and for a name made by :func:`frame_name`.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    file, frame = _addressed(Path(path))
+    try:
+        found = files.count(file)
+        if frame is None:
+            return found
+        if frame > found:
+            raise Unreadable(f"has no frame {frame}: it has {found}")
+        return 1
+    except Unreadable as error:
+        raise ImageError(f"{display_name(path)}: {error}") from error
+
+
+def read(source: Source, name: str | None = None) -> Image:
+    """Decode an image.
+
+    Files: told by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is laid on
+    white, palettes, grey and CMYK become RGB, and 16-bit values are divided by 65535. Of several frames or pages the
+    first counts, which is remarked on; ``film.gif#3`` names the third, unless a file is called so itself. Pillow
+    images: the same for the current frame. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors ``[H, W]``,
+    ``[1, H, W]``, ``[3, H, W]``: uint8 and uint16 are divided by their type's maximum, floats must lie in [0, 1].
+
+    Raises:
+        ImageError: the image cannot be read, with its name and the reason.
+        UsageError: the limit of pixels, ``VEIQA_MAX_PIXELS``, is no number.
+    """
+    if isinstance(source, str | Path):
+        label = name or display_name(source)
+    else:
+        label = name or ("image" if isinstance(source, PIL.Image.Image) else "array")
+    try:
+        decoded = _decoded(source)
+        return Image(arrays.values_of(decoded.levels), label, decoded.remarks)
+    except Unreadable as error:
+        raise ImageError(f"{label}: {error}") from (error.__cause__ or None)
+
+
+def _decoded(source: Source) -> Decoded:
+    if isinstance(source, str | Path):
+        return files.decode(*_addressed(Path(source)))
+    if isinstance(source, PIL.Image.Image):
+        try:
+            return pillow.of_picture(source)
+        except (Unreadable, UsageError):
+            raise
+        except Exception as error:
+            raise Unreadable(files.reason(error)) from error
+    if isinstance(source, Tensor):
+        return Decoded(arrays.array_of(source))
+    if isinstance(source, np.ndarray):
+        return Decoded(source)
+    raise Unreadable(f"a path, array, Pillow image or tensor is needed, not {type(source).__name__}")
+
+
+def _addressed(path: Path) -> tuple[Path, int | None]:
+    """The file that a path means, and the frame of it."""
+    found = _FRAME.fullmatch(path.name)
+    if found is None or os.path.lexists(path):
+        return path, None
+    return path.with_name(found[1]), int(found[2])

@@ -1,0 +1,51 @@
+"""Arrays and tensors become an image's values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .decoded import Unreadable, quoted
+
+
+def values_of(array: NDArray[Any]) -> Tensor:
+    """``[1, 3, H, W]``, uint8 or float32 in [0, 1], from an array ``[H, W]``, ``[H, W, 1]`` or ``[H, W, 3]``.
+
+    uint8 stays, uint16 is divided by its maximum; floats must be finite and lie in [0, 1].
+
+    Raises:
+        Unreadable: it is no such array.
+    """
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[-1] not in (1, 3):
+        raise Unreadable(f"one grey or RGB image is needed, not an array of shape {array.shape}")
+    if 0 in array.shape:
+        raise Unreadable(f"has no pixels: its shape is {array.shape}")
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if array.dtype == np.uint16:
+        array = array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+    elif array.dtype != np.uint8 and not np.issubdtype(array.dtype, np.floating):
+        raise Unreadable(f"holds {array.dtype}; use uint8, uint16, or floats in [0, 1]")
+    elif array.dtype != np.uint8 and (not np.isfinite(array).all() or array.min() < 0 or array.max() > 1):
+        raise Unreadable("float pixels must be finite and lie in [0, 1]")
+    planes = np.moveaxis(np.broadcast_to(array, (*array.shape[:2], 3)), -1, 0)
+    kind = np.uint8 if array.dtype == np.uint8 else np.float32
+    return torch.from_numpy(np.array(planes, dtype=kind, order="C"))[None]
+
+
+def array_of(tensor: Tensor) -> NDArray[Any]:
+    """A tensor ``[H, W]``, ``[1, H, W]`` or ``[3, H, W]`` as an array with its channels last.
+
+    Raises:
+        Unreadable: it holds no pixels.
+    """
+    try:
+        array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
+    except Exception as error:
+        raise Unreadable(f"this tensor holds no pixels that can be read: {quoted(error)}") from error
+    return np.moveaxis(array, 0, -1) if array.ndim == 3 else array

@@ -1,0 +1,116 @@
+"""Files become pictures: opened safely, told by their content, and every failure one line."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import PIL.Image
+from PIL import features
+
+from ..errors import UsageError
+from . import formats, limits, tiff_tags
+from .decoded import Decoded, Unreadable, quoted
+from .formats import Reader
+from .pillow import ByPillow
+
+T = TypeVar("T")
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder; name the image files in it"),
+    (stat.S_ISFIFO, "a pipe, not a file; save what it gives first"),
+    (stat.S_ISSOCK, "a socket, not a file"),
+    (stat.S_ISCHR, "a device, not a file"),
+    (stat.S_ISBLK, "a device, not a file"),
+)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+
+
+def decode(path: Path, frame: int | None) -> Decoded:
+    """A frame of a file, counted from 1; for None the first, with a remark where there are others.
+
+    Raises:
+        Unreadable: it cannot be read, with the reason.
+    """
+    return _read(path, lambda reader, stream: reader.decode(stream, frame))
+
+
+def count(path: Path) -> int:
+    """How many frames a file has.
+
+    Raises:
+        Unreadable: it cannot be read, with the reason.
+    """
+    return _read(path, lambda reader, stream: reader.count(stream))
+
+
+def _read(path: Path, work: Callable[[Reader, BinaryIO], T]) -> T:
+    """The work of whoever can read a file."""
+    with _told(), _opened(path) as stream:
+        header, suffix = stream.read(formats.HEADER), path.suffix.lower()
+        if not header:
+            raise Unreadable("is an empty file")
+        for extra in formats.EXTRAS:
+            if extra.claims(header, suffix):
+                return work(extra.reader(), stream)
+        try:
+            return work(ByPillow(suffix), stream)
+        except tiff_tags.NotForPillow as error:
+            return work((formats.RAW if error.raw else formats.DEEP_TIFF).reader(), stream)
+        except PIL.UnidentifiedImageError:
+            if header.startswith(formats.TIFF):
+                return work(formats.DEEP_TIFF.reader(), stream)
+            if formats.is_avif(header) and not features.check("avif"):
+                raise Unreadable("is AVIF, which this Pillow does not read: pip install -U pillow") from None
+            raise
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A regular file; nothing else is opened, for reading a pipe or a device may never end."""
+    try:
+        _check_kind(path.stat().st_mode)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise Unreadable("is a link to a file that is not there") from None
+        raise
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT)) as stream:
+        _check_kind(os.fstat(stream.fileno()).st_mode)  # it may have been replaced
+        yield stream
+
+
+def _check_kind(mode: int) -> None:
+    for is_kind, what in _KINDS:
+        if is_kind(mode):
+            raise Unreadable(f"is {what}")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Whatever a decoder raises, as one reason."""
+    try:
+        yield
+    except (Unreadable, UsageError):
+        raise
+    except FileNotFoundError:
+        raise Unreadable("no such file") from None
+    except PIL.UnidentifiedImageError:
+        raise Unreadable("not an image file that can be read") from None
+    except PIL.Image.DecompressionBombError:  # far beyond our limit Pillow is the first to say so
+        raise limits.too_large("too many") from None
+    except Exception as error:  # decoders raise nearly everything on damaged files
+        raise Unreadable(reason(error)) from error
+
+
+def reason(error: Exception) -> str:
+    """Why a file or a picture cannot be decoded."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    text = quoted(error)
+    if "truncated" in text.lower():
+        return "is truncated: its end is missing; fetch or copy it again"
+    return f"cannot be decoded: {text}"
