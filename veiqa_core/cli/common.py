@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import click
 
@@ -27,3 +30,20 @@ def resumable(how: str) -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo(f"\nstopped; {how}", err=True)
         sys.exit(130)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let a polite request to end (SIGTERM) close what is open, like an interruption."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)  # as shells have it
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

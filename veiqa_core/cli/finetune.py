@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import registry, resumable
-from .dataset_options import progress
+from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
 

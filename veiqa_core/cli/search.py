@@ -15,11 +15,11 @@ from .dataset_options import (
     dataset_part,
     distortion_option,
     opened_store,
-    progress,
     said_of,
     store_options,
 )
 from .files import make_folder
+from .progress import progress
 from .recipe_options import device_option, setting_option
 from .search_output import FILES
 from .settings import Settings
