@@ -11,6 +11,7 @@ import click
 
 from .. import params
 from ..errors import UsageError
+from .completion import component_names
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
 _ARGUMENTS = (
-    click.argument("dataset", metavar="DATASET"),
+    click.argument("dataset", shell_complete=component_names("dataset"), metavar="DATASET"),
     click.argument("path", type=_PATH),
     click.option(
         "--range",

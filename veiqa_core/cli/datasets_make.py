@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
+from .completion import component_names
 from .progress import bar, progress
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 @click.option(
     "--metric",
     "metrics",
+    shell_complete=component_names("metric"),
     multiple=True,
     metavar="M",
     help="Full-reference metric whose values stand in for scores. Default: vsi; with --calibrate several may be given.",

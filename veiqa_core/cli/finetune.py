@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import registry, resumable
+from .completion import component_names
 from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
@@ -26,7 +27,14 @@ if TYPE_CHECKING:
     required=True,
     help="Where weights, checkpoint and log go; the same command goes on from the last whole epoch.",
 )
-@click.option("--extractor", default="efficientnet-lite0", show_default=True, metavar="E", help="Feature extractor.")
+@click.option(
+    "--extractor",
+    shell_complete=component_names("extractor"),
+    default="efficientnet-lite0",
+    show_default=True,
+    metavar="E",
+    help="Feature extractor.",
+)
 @click.option(
     "--distortion",
     "distortions",
