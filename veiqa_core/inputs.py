@@ -18,7 +18,7 @@ from .errors import UsageError
 
 STDIN = "-"
 
-_CHUNK = 1 << 16  # bytes
+_CHUNK = 1 << 12  # bytes
 _MARK = b"\xef\xbb\xbf"  # with which some editors begin UTF-8
 
 Parts = tuple[str, ...]

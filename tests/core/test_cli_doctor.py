@@ -78,7 +78,6 @@ def test_what_is_wrong_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pyte
 def test_without_torch_the_rest_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setattr(doctor, "_trial", doctor._devices)  # the scorer has torch already here
-    monkeypatch.setattr("veiqa_core.cli.doctor.installed", lambda: Registry(find()))
     done = veiqa("doctor", "--store", tmp_path / "store.sqlite")
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
@@ -113,9 +112,9 @@ def completed(*words: str) -> list[str]:
         (("run", "--metric", "ps"), ["psnr"]),
         (("run", "--pri", "jpeg"), ["jpeg", "jpeg2000"]),
         (("run", "--pri", "jpeg", "--extractor", "vg"), ["vgg16"]),
-        (("run", "--explainer", "gradcam"), ["gradcam", "gradcam-plus-plus"]),
+        (("run", "--explainer", "gradcam"), ["gradcam", "gradcam++"]),
         (("run", "--mapper", "logi"), ["logistic4", "logistic5"]),
-        (("run", "--recipe", "pap"), ["paper"]),
+        (("run", "--recipe", "def"), ["default"]),
         (("run", "--format", "pa"), ["parquet"]),
         (("evaluate", "ko"), ["koniq10k"]),
         (("compare", "--metric", "vs"), ["vsi"]),
