@@ -83,12 +83,13 @@ def run(
     chosen = chosen_recipe(found, wanted, **parts)
     wanted.check_all_used()
     from ..inputs import Choice, Inputs
-    from ..scorer import Scorer
 
     verdict = Verdict(fail_under)
     inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem)
     result_options.keep_from(inputs)
     names = inputs.names()
+    from ..scorer import Scorer
+
     crew_wanted.set_threads()
     with (
         opened_store(store, no_store) as kept,
