@@ -15,6 +15,7 @@ nox.options.sessions = ["lint", "types", "build", "tests", "light", "third_party
 nox.options.error_on_missing_interpreters = False
 
 TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "scikit-image>=0.22")
+EXTRAS = "[lite,optuna,dask,parquet,heif,dicom,raw,tiff]"
 SAMPLES = sorted(Path("tests/plugins").glob("veiqa-*"))
 EXAMPLES = sorted(Path("docs/examples").glob("veiqa-*"))
 
@@ -43,17 +44,19 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build sdist and wheel, and check what the wheel holds."""
-    session.install("build", "hatchling")
+    """Build sdist and wheel without a warning, and check what the wheel holds and how indexes will show it."""
+    session.install("build", "hatchling", "twine>=5")
     folder = session.create_tmp()
-    session.run("python", "-m", "build", "--no-isolation", "--outdir", folder, silent=True)
+    strict = {"PYTHONWARNINGS": "error"}
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", folder, silent=True, env=strict)
     session.run("python", "tests/check_wheel.py", folder)
+    session.run("twine", "check", "--strict", *(str(file) for file in Path(folder).glob("veiqa-*")))
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests, except those of third-party plugins. Arguments go to pytest."""
-    install_wheel(session, "[lite,optuna,dask,heif,dicom,raw,tiff]", *TEST_TOOLS)
+    install_wheel(session, EXTRAS, *TEST_TOOLS)
     session.run("pytest", "--ignore=tests/third_party", *session.posargs)
 
 
@@ -83,7 +86,7 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def all_plugins(session: nox.Session) -> None:
     """Run the core's tests with all plugins of docs/examples installed: none may disturb another."""
-    install_examples(session, "[lite,optuna,dask]")
+    install_examples(session, EXTRAS)
     session.run("pytest", "--ignore=tests/third_party", *session.posargs)
 
 
@@ -96,7 +99,7 @@ def install_examples(session: nox.Session, extra: str = "") -> None:
 @nox.session
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows; needs uv."""
-    install_wheel(session, "[lite,optuna,dask]", *TEST_TOOLS, "--resolution", "lowest-direct")
+    install_wheel(session, EXTRAS, *TEST_TOOLS, "--resolution", "lowest-direct")
     session.run("pytest", "--ignore=tests/third_party", *session.posargs)
 
 

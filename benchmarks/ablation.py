@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from veiqa_core import images
 from veiqa_core.cli.crew_options import CrewOptions, crew_options
-from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.files import write_text
+from veiqa_core.cli.progress import progress
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.crews import Crew, Order

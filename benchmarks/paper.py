@@ -20,8 +20,9 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, progress, store_options
+from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.files import check_place, write_text
+from veiqa_core.cli.progress import progress
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.crews import Alone

@@ -87,7 +87,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
     def deliver_in_order(self, orders: Iterable[Order]) -> Iterator[Done]:
         """Carry out any number of orders, and give what is done in their order, as soon as all before it is done."""
         remaining = iter(orders)
-        while batch := list(islice(remaining, _ROUND * self.workers)):
+        while batch := list(islice(remaining, self._round)):
             done: dict[str, Done] = {}
             waiting = deque(order.name for order in batch)
             for item in self.deliver({order.name: order for order in batch}.values()):
@@ -96,6 +96,11 @@ class Crew(AbstractContextManager["Crew"], ABC):
                     yield done[waiting.popleft()]
             self._digests.clear()  # memory must not grow with the number of images
             self._remarks.clear()
+
+    @property
+    def _round(self) -> int:
+        """How many orders are awaited before any is carried out."""
+        return _ROUND * self.workers
 
     @abstractmethod
     def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
@@ -158,6 +163,11 @@ class _Prepared:
 
 class Alone(Crew):
     """This process measures, one image after another."""
+
+    @property
+    def _round(self) -> int:
+        """One: orders are carried out in order anyway, and more may be long in coming."""
+        return 1
 
     def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
         for item in prepared:

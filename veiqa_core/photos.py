@@ -6,25 +6,22 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePath
 
-import PIL.Image
-
 from .errors import UsageError
 from .files import file_stem
+from .inputs import walk
 
 
 def find_photos(root: Path) -> dict[str, Path]:
     """The photos in a folder and the folders in it, hidden ones left out, by the name that their images get.
 
     Raises:
-        UsageError: it is no folder, or holds no photos.
+        UsageError: it is no folder, a folder in it cannot be listed, or it holds no photos.
     """
     if not root.is_dir():
         raise UsageError(f"{root}: {'is a file, not a folder' if root.exists() else 'no such folder'}")
-    suffixes = {suffix for suffix, form in PIL.Image.registered_extensions().items() if form in PIL.Image.OPEN}
-    found = (path.relative_to(root) for path in root.rglob("*") if path.suffix.lower() in suffixes and path.is_file())
-    paths = sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
+    paths = [Path(path).relative_to(root) for path in walk(str(root))]
     if not paths:
-        raise UsageError(f"{root}: holds no photos that Pillow reads")
+        raise UsageError(f"{root}: holds no photos that can be read")
     return {name: root / path for name, path in zip(_names(paths), paths, strict=True)}
 
 

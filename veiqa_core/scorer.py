@@ -115,6 +115,11 @@ class Scorer:
         self._label = self.recipe.label
 
     @property
+    def calibrated(self) -> bool:
+        """Whether scores are on a scale of quality, because the mapper was fitted to ratings."""
+        return self._judge.calibrated
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The branches' keys, as in :attr:`Result.similarities`."""
         return self.meter.keys

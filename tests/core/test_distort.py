@@ -603,7 +603,7 @@ def test_what_cannot_be_done_is_one_clear_line_and_status_2(
 
 def test_folders_without_photos_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    for folder, message in (("empty", "holds no photos that Pillow reads"), ("absent", "no such folder")):
+    for folder, message in (("empty", "holds no photos that can be read"), ("absent", "no such folder")):
         done = run(tmp_path / folder, tmp_path / "out")
         assert (done.exit_code, done.stderr) == (2, f"Error: {tmp_path / folder}: {message}\n")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,11 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["store", "info", "--store", "absent.sqlite"],
         ["store", "verify", "--store", "absent.sqlite"],
         ["store", "prune"],
+        ["completion", "bash"],
+        ["doctor", "--help"],
+        ["run"],
+        ["run", "-", "--list", "-"],
+        ["run", "photo.jpg", "--resume"],
     ],
 )
 def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
@@ -110,6 +116,21 @@ def test_without_numpy_and_torch_a_run_says_what_is_missing() -> None:
     done = run("run", "photo.jpg", "--pri", "mean-blur")
     assert done.returncode == 2
     assert done.stderr.splitlines()[0] == "Error: this needs numpy, which is not installed here: pip install veiqa"
+
+
+def test_completing_names_is_light() -> None:
+    words = {"_VEIQA_COMPLETE": "bash_complete", "COMP_WORDS": "veiqa run --metric p", "COMP_CWORD": "3"}
+    done = subprocess.run([sys.executable, "-c", SPY], capture_output=True, text=True, env={**os.environ, **words})
+    assert (done.stdout, done.stderr.splitlines()[-1]) == ("plain,psnr\n", "HEAVY:")
+
+
+@without_torch
+def test_without_torch_the_doctor_says_so_and_tells_the_rest() -> None:
+    done = run("doctor")
+    assert done.returncode == 1
+    assert "problem  versions  torch is not installed" in done.stdout
+    assert "ok       plugins   veiqa 0.1.0" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 @without_torch

@@ -8,8 +8,10 @@ import click
 
 from ..errors import UsageError, VeiqaError, one_line, strict
 from .compare import compare
+from .completion import completion
 from .components import components
 from .datasets import datasets
+from .doctor import doctor
 from .evaluate import evaluate, fit
 from .finetune import finetune
 from .plugin import plugin
@@ -20,6 +22,7 @@ from .search import search
 from .spaces import spaces
 from .store import store
 from .verify import verify
+from .version import version_option
 
 
 class _Failure(click.ClickException):
@@ -51,14 +54,14 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="veiqa")
+@version_option
 def main() -> None:
     """Score the quality of images without a reference, and see why."""
 
 
 _COMMANDS = (
     *(run, evaluate, fit, search, finetune, compare, verify),
-    *(datasets, recipes, spaces, components, plugins, plugin, store),
+    *(datasets, recipes, spaces, components, plugins, plugin, store, doctor, completion),
 )
 
 for command in _COMMANDS:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import click
 
@@ -19,11 +22,32 @@ def registry() -> Registry:
     return found
 
 
+class Terminated(KeyboardInterrupt):
+    """A request to end by another process, which ends a command like Ctrl-C."""
+
+
 @contextmanager
 def resumable(how: str) -> Iterator[None]:
     """Say what an interruption leaves, and end with the status that shells give it."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         click.echo(f"\nstopped; {how}", err=True)
-        sys.exit(130)
+        sys.exit(143 if isinstance(error, Terminated) else 130)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let a request to end (SIGTERM) close what is open, by :class:`Terminated`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

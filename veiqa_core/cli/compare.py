@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .common import registry
+from .completion import component_names
 from .recipe_options import setting_option
 from .settings import Settings
 
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("reference")
 @click.argument("distorted")
-@click.option("--metric", "metrics", multiple=True, metavar="M", help="Metric; repeatable. Default: all for images.")
+@click.option(
+    "--metric",
+    "metrics",
+    shell_complete=component_names("metric"),
+    multiple=True,
+    metavar="M",
+    help="Metric; repeatable. Default: all for images.",
+)
 @setting_option
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Output format."

@@ -1,9 +1,8 @@
-"""What the commands on a dataset share: its arguments, the store, and a progress bar."""
+"""What the commands on a dataset share: its arguments, and the store."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +11,7 @@ import click
 
 from .. import params
 from ..errors import UsageError
+from .completion import component_names
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from ..store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-Item = TypeVar("Item")
 
 _PATH = click.Path(path_type=Path)
 _ARGUMENTS = (
-    click.argument("dataset", metavar="DATASET"),
+    click.argument("dataset", shell_complete=component_names("dataset"), metavar="DATASET"),
     click.argument("path", type=_PATH),
     click.option(
         "--range",
@@ -93,20 +92,3 @@ def said_of(store: Store | None) -> str:
     if store is None:
         return "nothing was kept"
     return "what was measured is kept, and the same command goes on from there"
-
-
-def progress(label: str) -> Any:
-    """A bar on standard error with rate and time left; nothing where that is no terminal.
-
-    It takes the items, and how many they are where they cannot be counted before they come.
-    """
-
-    def track(items: Iterable[Item], total: int | None = None) -> Iterator[Item]:
-        if not sys.stderr.isatty():
-            yield from items
-            return
-        counted = list(items) if total is None else items
-        with click.progressbar(counted, length=total, label=label, file=sys.stderr, show_pos=True) as bar:
-            yield from bar
-
-    return track

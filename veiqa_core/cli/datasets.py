@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from .common import registry
-from .dataset_options import dataset_arguments, dataset_part, progress
+from .dataset_options import dataset_arguments, dataset_part
 from .datasets_make import make
+from .progress import progress
 from .recipe_options import setting_option
 from .settings import Settings
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import UsageError
-from .dataset_options import progress
+from .completion import component_names
+from .progress import bar, progress
 
 if TYPE_CHECKING:
     from ..distort import Drawn, Level
@@ -50,6 +49,7 @@ _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 @click.option(
     "--metric",
     "metrics",
+    shell_complete=component_names("metric"),
     multiple=True,
     metavar="M",
     help="Full-reference metric whose values stand in for scores. Default: vsi; with --calibrate several may be given.",
@@ -103,15 +103,16 @@ def make(
     )
     rows: list[Row] = []
     skipped = False
-    with _progress(wanted.total) as advance, resumable("the same command with --resume goes on from there"):
+    with bar("making images", wanted.total) as shown, resumable("the same command with --resume goes on from there"):
         for result in wanted.make():
             if isinstance(result, synthetic.Skipped):
                 skipped = True
-                click.echo(f"warning: {result.reason}", err=True)
-                advance(result.count)
+                with shown.aside():
+                    click.echo(f"warning: {result.reason}", err=True)
+                shown.advance(result.count)
             else:
                 rows.append(result)
-                advance(1)
+                shown.advance()
     _report(rows, out, wanted.stand_in)
     ctx.exit(1 if skipped else 0)
 
@@ -145,16 +146,6 @@ def _levels(
     if targets:
         return distort.levels_at("psnr", targets)
     return distort.DEFAULT_LEVELS if count is None else distort.even_levels(count)
-
-
-@contextlib.contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    with click.progressbar(length=total, file=sys.stderr, label="Making images") as bar:
-        yield bar.update
 
 
 def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from .common import registry, resumable
+from .completion import component_names
 from .crew_options import set_up
-from .dataset_options import progress
+from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
 
@@ -27,7 +28,14 @@ if TYPE_CHECKING:
     required=True,
     help="Where weights, checkpoint and log go; the same command goes on from the last whole epoch.",
 )
-@click.option("--extractor", default="efficientnet-lite0", show_default=True, metavar="E", help="Feature extractor.")
+@click.option(
+    "--extractor",
+    shell_complete=component_names("extractor"),
+    default="efficientnet-lite0",
+    show_default=True,
+    metavar="E",
+    help="Feature extractor.",
+)
 @click.option(
     "--distortion",
     "distortions",

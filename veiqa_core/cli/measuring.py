@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .crew_options import CrewOptions
-from .dataset_options import progress
+from .progress import progress
 
 if TYPE_CHECKING:
     from ..datasets import RatedSet

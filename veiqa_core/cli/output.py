@@ -4,51 +4,53 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .sinks import Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result
 
-Write = Callable[["Result"], None]
 UNCALIBRATED = (
     "Not yet a quality: these are similarities between the explanations of each image and of its pseudo-reference "
     "images; a score needs a fitted mapper in the recipe."
 )
-
-
 _FEW = 8  # branches whose similarities a person takes in at a glance
 
 
-@contextmanager
-def table(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
+class Table(Sink):
     """For people."""
-    shown = tuple(keys) if len(keys) <= _FEW else ()
-    width = max(map(len, (*shown, _score_title(None))))
-    uncalibrated = False
 
-    def write(result: Result) -> None:
-        nonlocal uncalibrated
-        stream.write(f"{_printable(result.image)}\n")
+    def __init__(self, stream: TextIO, keys: Sequence[str]) -> None:
+        self._stream = stream
+        self._shown = tuple(keys) if len(keys) <= _FEW else ()
+        self._width = max(map(len, (*self._shown, _score_title(None))))
+        self._uncalibrated = False
+
+    def add(self, result: Result) -> None:
+        """Write the image's name and what is known of it, a line each."""
+        write, width = self._stream.write, self._width
+        write(f"{_printable(result.image)}\n")
         if result.score is not None:
-            stream.write(f"  {_score_title(result.scale):<{width}}  {result.score:12.4f}{_interval(result)}\n")
+            write(f"  {_score_title(result.scale):<{width}}  {result.score:12.4f}{_interval(result)}\n")
         if result.distortion is not None:
-            stream.write(f"  {'likely distortion':<{width}}  {_likely(result.distortion)}\n")
-        for key in shown:
+            write(f"  {'likely distortion':<{width}}  {_likely(result.distortion)}\n")
+        for key in self._shown:
             if (value := result.similarities[key]) is not None:
-                stream.write(f"  {key:<{width}}  {value:12.4f}\n")
+                write(f"  {key:<{width}}  {value:12.4f}\n")
         for flag in result.flags:
-            uncalibrated |= flag == "uncalibrated"
+            self._uncalibrated |= flag == "uncalibrated"
             if flag != "uncalibrated":
-                stream.write(f"  note: {_printable(flag)}\n")
+                write(f"  note: {_printable(flag)}\n")
         if result.error is not None:
-            stream.write(f"  error: {_printable(result.error)}\n")
-        stream.flush()
+            write(f"  error: {_printable(result.error)}\n")
+        self._stream.flush()
 
-    yield write
-    if uncalibrated:
-        stream.write(f"{UNCALIBRATED}\n")
+    def close(self) -> None:
+        """Say once what similarities without a score are."""
+        if self._uncalibrated:
+            self._stream.write(f"{UNCALIBRATED}\n")
 
 
 def _printable(text: str) -> str:
@@ -74,52 +76,75 @@ def _likely(distortion: Mapping[str, float]) -> str:
     return ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in told)
 
 
-@contextmanager
-def json_list(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
+class JsonList(Sink):
     """One JSON list, closed even when the run is interrupted."""
-    before = "[\n"
 
-    def write(result: Result) -> None:
-        nonlocal before
-        stream.write(before + json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False))
-        stream.flush()
-        before = ",\n"
+    def __init__(self, stream: TextIO, keys: Sequence[str]) -> None:
+        self._stream = stream
+        self._before = "[\n"
 
-    try:
-        yield write
-    finally:
-        stream.write("\n]\n" if before == ",\n" else "[]\n")
+    def add(self, result: Result) -> None:
+        """Write one object."""
+        self._stream.write(self._before + _json(result))
+        self._stream.flush()
+        self._before = ",\n"
+
+    def close(self) -> None:
+        """End the list."""
+        self._stream.write("\n]\n" if self._before == ",\n" else "[]\n")
 
 
-@contextmanager
-def json_lines(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
+class JsonLines(Sink):
     """One JSON object a line."""
 
-    def write(result: Result) -> None:
-        stream.write(json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False) + "\n")
-        stream.flush()
+    def __init__(self, stream: TextIO, keys: Sequence[str], begun: bool = False) -> None:
+        self._stream = stream
 
-    yield write
+    def add(self, result: Result) -> None:
+        """Write one line."""
+        self._stream.write(f"{_json(result)}\n")
+        self._stream.flush()
 
 
-@contextmanager
-def comma_separated(stream: TextIO, keys: Sequence[str]) -> Iterator[Write]:
-    """CSV with one column a branch; what is not available is empty, flags are joined by ``; ``.
+def _json(result: Result) -> str:
+    return json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False)
 
-    ``low`` and ``high`` are the ends of the score's interval, ``distortion`` is the likeliest type.
+
+def columns(keys: Sequence[str]) -> list[str]:
+    """The columns of tables for machines, one for each branch among them."""
+    return ["image", "score", "low", "high", "distortion", *keys, "flags", "error", "recipe"]
+
+
+def cells(result: Result, keys: Sequence[str]) -> list[Any]:
+    """A result's values in :func:`columns`, None for what is not available.
+
+    ``low`` and ``high`` are the ends of the score's interval, ``distortion`` is the likeliest type; ``; `` joins flags.
     """
-    rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["image", "score", "low", "high", "distortion", *keys, "flags", "error", "recipe"])
-
-    def write(result: Result) -> None:
-        values = [result.similarities.get(key) for key in keys]
-        low, high = result.interval or (None, None)
-        likeliest = max(result.distortion, key=result.distortion.__getitem__) if result.distortion else None
-        judged = [result.image, result.score, low, high, likeliest]
-        rows.writerow([*judged, *values, "; ".join(result.flags), result.error, result.recipe])
-        stream.flush()
-
-    yield write
+    low, high = result.interval or (None, None)
+    likeliest = max(result.distortion, key=result.distortion.__getitem__) if result.distortion else None
+    values = [result.similarities.get(key) for key in keys]
+    judged = [result.image, result.score, low, high, likeliest]
+    return [*judged, *values, "; ".join(result.flags), result.error, result.recipe]
 
 
-FORMATS = {"table": table, "json": json_list, "jsonl": json_lines, "csv": comma_separated}
+class CommaSeparated(Sink):
+    """CSV; what is not available is empty.
+
+    Args:
+        begun: whether the header is written already.
+    """
+
+    def __init__(self, stream: TextIO, keys: Sequence[str], begun: bool = False) -> None:
+        self._stream = stream
+        self._keys = keys
+        self._rows = csv.writer(stream, lineterminator="\n")
+        if not begun:
+            self._rows.writerow(columns(keys))
+
+    def add(self, result: Result) -> None:
+        """Write one record."""
+        self._rows.writerow(cells(result, self._keys))
+        self._stream.flush()
+
+
+FORMATS = {"table": Table, "json": JsonList, "jsonl": JsonLines, "csv": CommaSeparated}

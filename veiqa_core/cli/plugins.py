@@ -81,7 +81,7 @@ def _unloadable(registry: Registry) -> list[str]:
 def _nonconforming(registry: Registry, dists: set[str]) -> list[str]:
     """What components do not keep to, of all distributions or of these; on a terminal a bar shows how far it is."""
     from ..testing import Subject, checks_for
-    from .dataset_options import progress
+    from .progress import progress
 
     known = {item.dist for item in registry}
     if unknown := sorted(dists - known):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import UsageError
+from .completion import component_names, shipped_names
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -21,14 +22,33 @@ _OPTIONS = (
     click.option(
         "--recipe",
         metavar="NAME|FILE",
+        shell_complete=shipped_names("recipes"),
         help="A shipped recipe, or one in TOML; excludes the options that build one. Default: default.",
     ),
-    click.option("--pri", "pris", multiple=True, metavar="P", help="PRI generator; repeatable. Default: all four."),
-    click.option("--extractor", metavar="E", help="Feature extractor. Default: efficientnet-lite0."),
+    click.option(
+        "--pri",
+        "pris",
+        shell_complete=component_names("pri"),
+        multiple=True,
+        metavar="P",
+        help="PRI generator; repeatable. Default: all four.",
+    ),
+    click.option(
+        "--extractor",
+        shell_complete=component_names("extractor"),
+        metavar="E",
+        help="Feature extractor. Default: efficientnet-lite0.",
+    ),
     click.option("--layer", metavar="L", help="Layer, by name or index. Default: the extractor's own."),
-    click.option("--explainer", metavar="X", help="Explainer. Default: gradcam."),
-    click.option("--metric", metavar="M", help="Similarity metric. Default: psnr."),
-    click.option("--mapper", metavar="Q", help="Score mapper. Default: none."),
+    click.option(
+        "--explainer", shell_complete=component_names("explainer"), metavar="X", help="Explainer. Default: gradcam."
+    ),
+    click.option(
+        "--metric", shell_complete=component_names("metric"), metavar="M", help="Similarity metric. Default: psnr."
+    ),
+    click.option(
+        "--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none."
+    ),
 )
 setting_option = click.option(
     "-p", "settings", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any
 
 import click
 
 from ..errors import UsageError
-from ..files import file_stem
+from .common import resumable, terminable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
-from .frame_options import frames_option, with_frames
-from .output import FORMATS
+from .frame_options import FIRST, frames_option, with_frames
+from .gate import Verdict, fail_under_option
+from .input_options import input_options
+from .output_options import OutputOptions, output_options
+from .pictures import Pictures
+from .progress import bar
 from .recipe_options import chosen_recipe, device_option, recipe_options
 from .settings import Settings
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from ..crews import Crew
-    from ..scorer import Result, Scorer
-
-_MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
+from .sinks import Row, Sinks
 
 
 @click.command()
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@input_options
 @recipe_options
 @click.option("--distortion", metavar="TYPE", help="The images' distortion type, for a recipe set: GB, WN, ...")
-@click.option(
-    "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
-)
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
+@output_options
 @click.option(
     "--vei",
     "vei_dir",
@@ -45,6 +36,7 @@ _MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
     help="Write pictures here: where quality is lost, and the heat maps that tell it.",
 )
 @frames_option
+@fail_under_option
 @store_options
 @crew_options
 @device_option
@@ -53,12 +45,20 @@ def run(
     ctx: click.Context,
     /,
     images: tuple[str, ...],
+    lists: tuple[str, ...],
+    null: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
     settings: tuple[str, ...],
     distortion: str | None,
-    form: str,
+    form: str | None,
     output: Path | None,
+    resume: bool,
+    retry_failed: bool,
+    quiet: bool,
     vei_dir: Path | None,
     frames: str,
+    fail_under: float | None,
     store: Path | None,
     no_store: bool,
     device: str,
@@ -69,104 +69,53 @@ def run(
 ) -> None:
     """Score images, and show the similarities behind each score. What was measured is kept, and not measured again.
 
-    The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
+    Of a FOLDER all images in it and in its folders are scored, hidden ones left out; - stands for a list of files on
+    standard input.
+
+    The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given, or 3 if some image lies
+    below --fail-under and none failed.
     """
     from .common import registry
 
-    options = CrewOptions(workers, threads, dask)
-    if vei_dir is not None and not options.alone:
+    crew_wanted = CrewOptions(workers, threads, dask)
+    if vei_dir is not None and not crew_wanted.alone:
         raise UsageError("--vei draws what this process measures: leave out --workers and --dask")
+    result_options = OutputOptions.of(form, output, resume, retry_failed)
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
     wanted.check_all_used()
+    from ..inputs import Choice, Inputs
+
+    verdict = Verdict(fail_under)
+    inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem)
+    result_options.keep_from(inputs)
+    names = with_frames(inputs.names(), frames)
     from ..scorer import Scorer
 
-    pictures = None if vei_dir is None else _Pictures(vei_dir)
-    options.set_up()
-    with opened_store(store, no_store) as kept:
+    crew_wanted.set_up()
+    with (
+        opened_store(store, no_store) as kept,
+        resumable(result_options.said_of_interruption),
+        terminable(),
+        ExitStack() as stack,
+    ):
         scorer = Scorer(chosen, device=device, distortion=distortion, registry=found, store=kept)
-        with options.crew(scorer.meter, Path()) as crew:
-            failed = _score(scorer, crew, images, frames, output, form, pictures)
-    ctx.exit(1 if failed else 0)
+        verdict.check(scorer)
+        crew = stack.enter_context(crew_wanted.crew(scorer.meter, Path()))
+        pictures = [] if vei_dir is None else [Pictures(vei_dir, verdict.problem)]
+        results = result_options.sink(scorer.keys, scorer.recipe.label)
+        sinks = stack.enter_context(Sinks([results, *pictures, verdict]))
+        shown = stack.enter_context(bar("scoring", inputs.count if frames == FIRST else None, " images", quiet))
 
+        def skip(row: Row) -> None:
+            sinks.skip(row)
+            shown.skip()
 
-def _score(
-    scorer: Scorer,
-    crew: Crew,
-    images: tuple[str, ...],
-    frames: str,
-    output: Path | None,
-    form: str,
-    pictures: _Pictures | None,
-) -> bool:
-    """Score and write; whether anything failed."""
-    failed = False
-    with _opened(output, images) as stream, FORMATS[form](stream, scorer.keys) as write:
-        for result in scorer.score_many(with_frames(images, frames), heatmaps=pictures is not None, crew=crew):
-            write(result)
-            failed |= result.error is not None
-            if pictures is not None:
-                failed |= not pictures.add(result)
-    return failed
-
-
-def _opened(output: Path | None, images: Iterable[str]) -> AbstractContextManager[TextIO]:
-    """The stream for results; an image is never overwritten by them."""
-    if output is None or str(output) == "-":
-        return nullcontext(sys.stdout)
-    if any(os.path.realpath(image) == os.path.realpath(output) for image in images):
-        raise UsageError(f"--output {output}: is one of the images; name another file")
-    try:
-        return output.open("w", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--output {output}: cannot be written: {error.strerror}") from error
-
-
-class _Pictures:
-    """Writes the pictures of results into a folder, each under a name of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"--vei {folder}: cannot be made: {error.strerror}") from error
-        self._folder = folder
-        self._taken: set[str] = set()
-
-    def add(self, result: Result) -> bool:
-        """Write one result's pictures; False, and a line on standard error, where one cannot be written."""
-        from ..pictures import save
-
-        for title, figure in _figures(result):
-            path = self._folder / f"{self._free(f'{Path(result.image).stem}--{title}')}.png"
-            try:
-                save(figure, path)
-            except OSError as error:
-                click.echo(f"warning: {path}: cannot be written: {error.strerror or error}", err=True)
-                return False
-        return True
-
-    def _free(self, wanted: str) -> str:
-        """A name that no picture of this run has, and that file systems take."""
-        stem = file_stem(wanted)
-        name, count = stem, 1
-        while name in self._taken:
-            count += 1
-            name = f"{stem}-{count}"
-        self._taken.add(name)
-        return name
-
-
-def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
-    """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
-    from ..pictures import quality_figure, vei_figure
-
-    name = Path(result.image).name
-    if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:
-        title = f"{name}: {result.score:.1f} on a scale from {result.scale[0]:g} to {result.scale[1]:g}"
-        image = result.heatmaps[0].input_image
-        yield "quality", quality_figure(image, result.quality_map, result.scale, title)
-    shown = result.heatmaps if result.quality_map is None else result.heatmaps[:_MOST_PAIRS]
-    for heatmaps in shown:
-        yield heatmaps.title, vei_figure(heatmaps, name)
+        remaining = results.remaining(names, skip)
+        for result in scorer.score_many(remaining, heatmaps=vei_dir is not None, crew=crew):
+            with shown.aside():
+                sinks.add(result)
+            shown.advance()
+    verdict.tell()
+    ctx.exit(verdict.status)

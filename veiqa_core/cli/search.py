@@ -9,17 +9,18 @@ import click
 
 from ..errors import UsageError
 from .common import registry, resumable
+from .completion import component_names, shipped_names
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import (
     dataset_arguments,
     dataset_part,
     distortion_option,
     opened_store,
-    progress,
     said_of,
     store_options,
 )
 from .files import make_folder
+from .progress import progress
 from .recipe_options import device_option, setting_option
 from .search_output import FILES
 from .settings import Settings
@@ -38,14 +39,28 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 
 @click.command()
 @dataset_arguments
-@click.option("--space", "space_name", required=True, metavar="NAME|FILE", help="A shipped space, or one in TOML.")
+@click.option(
+    "--space",
+    "space_name",
+    shell_complete=shipped_names("spaces"),
+    required=True,
+    metavar="NAME|FILE",
+    help="A shipped space, or one in TOML.",
+)
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="The folder for what is found."
 )
 @click.option("--plan", is_flag=True, help="Say what it will cost, and stop.")
 @distortion_option
 @click.option("--per-distortion", is_flag=True, help="Choose for each distortion type; gives a recipe set.")
-@click.option("--strategy", default="exhaustive", show_default=True, metavar="S", help="Search strategy.")
+@click.option(
+    "--strategy",
+    shell_complete=component_names("strategy"),
+    default="exhaustive",
+    show_default=True,
+    metavar="S",
+    help="Search strategy.",
+)
 @click.option(
     "--objective", type=click.Choice(_OBJECTIVES), default="srocc", show_default=True, help="What is to be best."
 )

@@ -1,0 +1,319 @@
+"""``veiqa run`` on many images: going on with a file, the gate, constant memory, the same bits in any order."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from veiqa_core.cli import main
+from veiqa_core.engine import Measurement
+from veiqa_core.images import Image
+from veiqa_core.meter import Computed, Meter
+from veiqa_core.scorer import Scorer
+
+FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
+OPTIONS = (*FAST, "--mapper", "identity", "--pri", "jpeg", "--device", "cpu", "--threads", "1", "--no-store")
+
+
+def veiqa(*arguments: object, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+
+
+def write(path: Path, seed: int, height: int, width: int = 72) -> None:
+    rng = np.random.default_rng(seed)
+    path.parent.mkdir(exist_ok=True)
+    PIL.Image.fromarray(rng.integers(0, 255, (height, width, 3)).astype(np.uint8)).save(path)
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Seven images of several sizes, some with odd names, and one that is none, in a folder."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("photos")
+    for number, name in enumerate(("0.png", "1.png", "a, b.png", 'q"uote.png', "two\nlines.png", "z/9.png")):
+        write(folder / name, number, 64 + 24 * (number % 3), 64 + 40 * (number % 2))
+    odd = folder / os.fsdecode(b"odd-\xff.png")
+    try:
+        odd.write_bytes((folder / "0.png").read_bytes())
+    except OSError:  # not on this file system
+        write(folder / "odd.png", 7, 64)
+    (folder / "broken.png").write_bytes(b"no image")
+    return folder
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_file_cut_off_anywhere_is_gone_on_with_to_the_same_bytes(photos: Path, form: str, measured: Measured) -> None:
+    command = ("run", photos, *OPTIONS, "--output", f"out.{form}")
+    assert veiqa(*command).exit_code == 1
+    out = Path(f"out.{form}")
+    whole = out.read_bytes()
+    for kept in (40, len(whole) // 2, len(whole) - 1):
+        for options in (("--resume",), ("--resume", "--retry-failed")):
+            out.write_bytes(whole[:kept])
+            measured.clear()
+            assert veiqa(*command, *options).exit_code == 1
+            assert out.read_bytes() == whole
+            if form == "jsonl":
+                assert len(measured) == 7 - len(re.findall(rb'"error": null.*\n', whole[:kept]))
+    assert not list(Path().glob(".*.part"))
+
+
+def test_failed_rows_are_scored_again_in_their_places_on_demand(photos: Path, measured: Measured) -> None:
+    command = ("run", photos, *OPTIONS, "--output")
+    for form in ("jsonl", "csv", "parquet"):
+        (photos / "broken.png").write_bytes(b"no image")
+        veiqa(*command, f"out.{form}")
+        (photos / "broken.png").write_bytes((photos / "1.png").read_bytes())
+        assert veiqa(*command, f"out.{form}", "--resume").exit_code == 1
+        measured.clear()
+        done = veiqa(*command, f"out.{form}", "--resume", "--retry-failed")
+        assert (done.exit_code, done.stderr, measured) == (0, "", ["photos/broken.png"])
+        assert veiqa(*command, f"new.{form}").exit_code == 0
+        assert read(Path(f"out.{form}")) == read(Path(f"new.{form}"))
+
+
+def read(path: Path) -> Any:
+    if path.suffix != ".parquet":
+        return path.read_bytes()
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra")
+    return parquet.read_table(path).to_pylist()
+
+
+def test_an_interrupted_run_leaves_whole_files_and_goes_on(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, measured: Measured
+) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is an extra")
+    command = ("run", photos, *OPTIONS, "--output")
+    for form in ("jsonl", "csv", "parquet"):
+        veiqa(*command, f"whole.{form}")
+        with monkeypatch.context() as patch:
+            patch.setattr(Meter, "compute", after(3, Meter.compute, KeyboardInterrupt()))
+            stopped = veiqa(*command, f"out.{form}")
+        assert stopped.exit_code == 130
+        told = f"stopped; what was scored is in out.{form}; the same command with --resume goes on"
+        assert stopped.stderr.strip() == told
+        assert len(rows(Path(f"out.{form}"))) == 4  # one of them is no image
+        measured.clear()
+        assert veiqa(*command, f"out.{form}", "--resume").exit_code == 1
+        assert len(measured) == 4
+        assert read(Path(f"out.{form}")) == read(Path(f"whole.{form}"))
+
+
+def rows(path: Path) -> list[Any]:
+    if path.suffix == ".parquet":
+        return list(read(path))
+    text = path.read_text()
+    return text.splitlines() if path.suffix == ".jsonl" else list(csv.reader(text.splitlines()))[1:]
+
+
+def after(count: int, method: Callable[..., Any], error: BaseException) -> Callable[..., Any]:
+    calls: list[int] = []
+
+    def counting(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) > count:
+            raise error
+        return method(*arguments)
+
+    return counting
+
+
+def test_what_does_not_belong_to_this_run_is_refused_and_kept(photos: Path) -> None:
+    for form in ("jsonl", "csv", "parquet"):
+        out = Path(f"out.{form}")
+        assert veiqa("run", photos, *OPTIONS, "--output", out).exit_code == 1
+        before = read(out)
+        for changed, message in (
+            ((photos, "--metric", "ssim"), "of the recipe ad-hoc@" if form == "jsonl" else "has other columns"),
+            ((photos / "1.png", photos), f"row 1 of out.{form} is photos/0.png, and image 1 is photos/1.png"),
+            ((photos / "0.png",), f"row 2 of out.{form} is photos/1.png, and image 2 is not there"),
+        ):
+            for retry in ((), ("--retry-failed",)):
+                done = veiqa("run", *changed, *OPTIONS, "--output", out, "--resume", *retry)
+                assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
+                assert read(out) == before
+
+
+def test_a_damaged_file_is_not_gone_on_with(photos: Path) -> None:
+    for form, content, message in (
+        ("jsonl", "[]\n", "row 1 of out.jsonl is no result"),
+        ("jsonl", "no JSON\n", "row 1 of out.jsonl is no result"),
+        ("csv", "a,b\n1,2\n", "out.csv has other columns"),
+        ("parquet", "PAR1", "out.parquet is no whole Parquet file"),
+    ):
+        Path(f"out.{form}").write_text(content)
+        done = veiqa("run", photos, *OPTIONS, "--output", f"out.{form}", "--resume")
+        assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
+        assert Path(f"out.{form}").read_text() == content
+
+
+def test_a_parquet_file_has_the_columns_of_the_csv(photos: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is an extra")
+    veiqa("run", photos, *OPTIONS, "--output", "out.parquet")
+    veiqa("run", photos, *OPTIONS, "--output", "out.csv")
+    table = parquet.read_table("out.parquet")
+    with Path("out.csv").open(newline="") as stream:
+        records = list(csv.reader(stream))
+    assert table.column_names == records[0]
+    as_text = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
+    assert as_text == records[1:]
+    kinds = [str(field.type) for field in table.schema]
+    assert kinds == ["string", "double", "double", "double", "string", "double", "string", "string", "string"]
+
+
+def test_without_pyarrow_one_line_says_how_to_get_it(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = veiqa("run", photos, *OPTIONS, "--output", "out.parquet")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "Error: --format parquet needs pyarrow: pip install 'veiqa[parquet]'\n",
+    )
+
+
+def test_the_gate_tells_what_lies_below_and_failures_win(
+    photos: Path, measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scorer, "calibrated", True)
+    command = ("run", photos, *OPTIONS, "--output", "out.jsonl")
+    veiqa(*command)
+    scores = {row["image"]: row["score"] for row in map(json.loads, Path("out.jsonl").read_text().splitlines())}
+    ranked = sorted((score, image) for image, score in scores.items() if score is not None)
+    limit = (ranked[1][0] + ranked[2][0]) / 2
+    below = f"below {limit:g}: 2 of 8 images; the worst is {ranked[0][1]} with {ranked[0][0]:.4f}\n"
+    for resume in ((), ("--resume",)):
+        done = veiqa(*command, "--fail-under", limit, *resume)
+        assert (done.exit_code, done.stderr) == (1, f"failed: 1 of 8 images\n{below}")
+    (photos / "broken.png").unlink()
+    done = veiqa(*command, "--fail-under", limit)
+    assert (done.exit_code, done.stderr) == (3, below.replace("of 8", "of 7"))
+    assert veiqa(*command, "--fail-under", ranked[0][0]).exit_code == 0
+
+
+def test_a_gate_needs_a_scale(photos: Path) -> None:
+    done = veiqa("run", photos, *OPTIONS, "--fail-under", 50)
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Error: --fail-under needs scores on a scale of quality, and the recipe ad-hoc@")
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--resume",), "--resume goes on with a file in jsonl, csv or parquet"),
+        (("--resume", "--output", "x.json"), "--resume goes on with a file in jsonl, csv or parquet"),
+        (("--resume", "--output", os.devnull, "--format", "csv"), "--resume goes on with a file"),
+        (("--retry-failed",), "--retry-failed goes with --resume"),
+        (("--format", "parquet"), "--format parquet writes a file: name it with --output"),
+        (("--output", "photos"), "is a folder; name a file"),
+        (("--list", "names.txt", "--output", "names.txt"), "is one of the images or lists"),
+        (("--output", "photos/0.png", "--format", "csv"), "is one of the images or lists"),
+    ],
+)
+def test_outputs_that_cannot_be_are_refused(photos: Path, options: tuple[str, ...], message: str) -> None:
+    Path("names.txt").write_text("photos/0.png\n")
+    done = veiqa("run", photos, *OPTIONS, *options)
+    assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
+    assert Path("names.txt").read_text() == "photos/0.png\n"
+
+
+def test_lists_pipes_and_folders_give_the_same_rows(photos: Path) -> None:
+    options = (*OPTIONS, "--format", "jsonl")
+    whole = veiqa("run", photos, *options).stdout
+    names = [os.fsencode(Path(root) / name) for root, _, files in os.walk(photos) for name in files]
+    ordered = sorted(names, key=lambda name: Path(os.fsdecode(name)).parts)
+    assert veiqa("run", "-", "--null", *options, stdin=b"\0".join(ordered)).stdout == whole
+    Path("names").write_bytes(b"\0".join(ordered))
+    assert veiqa("run", "--list", "names", "-0", *options).stdout == whole
+    assert veiqa("run", photos / "1.png", photos / "1.png", *options).stdout == 2 * whole.splitlines(True)[1]
+
+
+def test_order_workers_and_store_change_no_bit(photos: Path) -> None:
+    options = (*OPTIONS[:-1], "--format", "jsonl")  # with a store
+    cold = veiqa("run", photos, *options, "--store", "s.sqlite").stdout.splitlines()
+    assert veiqa("run", photos, *options, "--store", "s.sqlite").stdout.splitlines() == cold
+    assert veiqa("run", photos, *options, "--no-store", "--workers", 2).stdout.splitlines() == cold
+    backwards = b"\0".join(json.loads(line)["image"].encode() for line in reversed(cold) if "�" not in line)
+    turned = veiqa("run", "-", "-0", *options, "--no-store", stdin=backwards).stdout.splitlines()
+    assert turned == [line for line in reversed(cold) if "�" not in line]
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole command on a long list, with quick stand-ins for decoding and measuring."""
+    monkeypatch.chdir(tmp_path)
+    image = Image(torch.zeros(1, 3, 2, 2), "any")
+    monkeypatch.setattr("veiqa_core.crews.read_named", lambda root, name: image)
+    monkeypatch.setattr(Meter, "compute", lambda self, image, wanted: told(self, wanted))
+
+    def peak(count: int, *options: str) -> int:
+        name = f"{count}.txt"
+        Path(name).write_text("".join(f"a-folder-of-some-length/image-{number:07}.png\n" for number in range(count)))
+        gc.collect()
+        if count > 100:  # what the first run imports is not of interest, and slow to trace
+            tracemalloc.start()
+        done = veiqa("run", "--list", name, *OPTIONS, *options)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert done.exit_code == 0, done.output
+        return most
+
+    fresh = ("--output", "x.csv")
+    again = (*fresh, "--resume")
+    peak(100, *fresh)  # imports, and what is made once
+    few = [peak(1000, *options) for options in (fresh, again)]
+    many = [peak(8000, *options) for options in (fresh, again)]
+    for less, more in zip(few, many, strict=True):
+        assert more < less + 100_000  # the names of the others alone take 700 kB
+
+
+def told(meter: Meter, wanted: Any) -> Computed:
+    return Computed({index: Measurement(meter.keys[index], 20.0, ()) for index in wanted}, {})
+
+
+def test_a_polite_request_to_end_leaves_a_whole_file(photos: Path) -> None:
+    """SIGTERM, as batch systems send it, while names are awaited from a pipe."""
+    code = "from veiqa_core.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", "-", *OPTIONS, "--output", "out.json"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"photos/0.png\nphotos/1.png\n")
+        process.stdin.flush()
+        while not (Path("out.json").is_file() and Path("out.json").read_text().count("image")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait() == 143
+    assert json.loads(Path("out.json").read_text())[0]["image"] == "photos/0.png"
+
+
+Measured = list[str]
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
+    """The names of images that were measured."""
+    names: Measured = []
+    compute = Meter.compute
+
+    def noting(self: Meter, image: Image, wanted: Any) -> Computed:
+        names.append(image.name)
+        return compute(self, image, wanted)
+
+    monkeypatch.setattr(Meter, "compute", noting)
+    return names

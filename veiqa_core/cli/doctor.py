@@ -1,0 +1,37 @@
+"""``veiqa doctor``: whether this installation works."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import attrs
+import click
+
+from ..registry import installed
+
+
+@click.command()
+@click.option("--store", type=click.Path(path_type=Path), metavar="FILE", help="The store. Default: in the cache.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def doctor(ctx: click.Context, store: Path | None, as_json: bool) -> None:
+    """Look at versions, plugins, extras, memory, store, devices and weights, and score an image on trial.
+
+    Works where torch is broken or missing, too, and fetches nothing. The exit status is 1 if there is a problem.
+    """
+    from ..doctor import examine
+
+    findings = []
+    for finding in examine(installed(), store):
+        findings.append(finding)
+        if not as_json:
+            click.echo(f"{finding.state:<7}  {finding.about:<8}  {finding.text}")
+            if finding.advice is not None:
+                click.echo(f"{'':<19}to do: {finding.advice}")
+    problems = sum(finding.state == "problem" for finding in findings)
+    if as_json:
+        click.echo(json.dumps([attrs.asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+    elif problems == 0:
+        click.echo("Everything that VEIQA needs is there and works.")
+    ctx.exit(1 if problems else 0)

@@ -1,0 +1,82 @@
+"""What becomes of a run: what failed, what lies below ``--fail-under``, and the exit status that says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import UsageError
+from .progress import say
+from .sinks import Row, Sink
+
+if TYPE_CHECKING:
+    from ..scorer import Result, Scorer
+
+FAILED, BELOW = 1, 3
+
+fail_under_option = click.option(
+    "--fail-under", type=float, metavar="SCORE", help="Exit with status 3 if some image scores below."
+)
+
+
+class Verdict(Sink):
+    """Counts.
+
+    Args:
+        least: the score that none may be below; None for no gate.
+    """
+
+    def __init__(self, least: float | None) -> None:
+        self._least = least
+        self._images = self._failed = self._below = self._problems = 0
+        self._worst: tuple[float, str] | None = None
+
+    def check(self, scorer: Scorer) -> None:
+        """Find out before the first image whether scores can be held against the gate.
+
+        Raises:
+            UsageError: they cannot.
+        """
+        if self._least is not None and not scorer.calibrated:
+            label = scorer.recipe.label
+            raise UsageError(
+                f"--fail-under needs scores on a scale of quality, and the recipe {label} is not fitted to ratings"
+            )
+
+    def add(self, result: Result) -> None:
+        """Count one result."""
+        self._count(result.image, result.score, result.error)
+
+    def skip(self, row: Row) -> None:
+        """Count what an earlier run found."""
+        self._count(row.image, row.score, row.error)
+
+    def _count(self, image: str, score: float | None, error: str | None) -> None:
+        self._images += 1
+        self._failed += error is not None
+        if self._least is not None and score is not None and score < self._least:
+            self._below += 1
+            if self._worst is None or score < self._worst[0]:
+                self._worst = score, image
+
+    def problem(self, text: str) -> None:
+        """Tell of something that failed beside the scores."""
+        say(f"warning: {text}")
+        self._problems += 1
+
+    @property
+    def status(self) -> int:
+        """The exit status. What failed cannot be let through either, and needs looking at first."""
+        if self._failed or self._problems:
+            return FAILED
+        return BELOW if self._below else 0
+
+    def tell(self) -> None:
+        """Say on standard error what speaks against status 0."""
+        if self._failed:
+            click.echo(f"failed: {self._failed:,} of {self._images:,} images", err=True)
+        if self._worst is not None:
+            score, image = self._worst
+            told = f"{self._below:,} of {self._images:,} images; the worst is {image} with {score:.4f}"
+            click.echo(f"below {self._least:g}: {told}", err=True)

@@ -1,0 +1,162 @@
+"""Results in JSON lines or CSV that are gone on with."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import attrs
+
+from ..errors import UsageError
+from .output import CommaSeparated, JsonLines, columns
+from .resume import Draft, ResultSink, Resumption
+from .sinks import Row, Sink
+
+if TYPE_CHECKING:
+    from ..scorer import Result
+
+
+class Rows:
+    """The rows of a file; what was cut off at its end is left out.
+
+    Attributes:
+        end: the bytes up to the end of the last row that was given, or of the header.
+
+    Raises:
+        UsageError: on iteration: the file has other columns, or what is no row.
+    """
+
+    def __init__(self, path: Path, form: str, keys: Sequence[str]) -> None:
+        self._path = path
+        self._read = self._csv if form == "csv" else self._json
+        self._columns = columns(keys)
+        self._lines: list[bytes] = []  # of the row that is being read
+        self.end = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._read():
+            written = b"".join(self._lines)
+            self._lines.clear()
+            self.end += len(written)
+            if row is not None:
+                yield attrs.evolve(row, written=written)
+
+    def _whole_lines(self) -> Iterator[str]:
+        with self._path.open("rb") as stream:
+            for line in stream:
+                if not line.endswith(b"\n"):
+                    return
+                self._lines.append(line)
+                yield line.decode(errors="replace")
+
+    def _json(self) -> Iterator[Row | None]:
+        for number, line in enumerate(self._whole_lines(), 1):
+            try:
+                item = json.loads(line)
+                row = Row(item["image"], item["score"], item["error"], item["recipe"], None)
+            except (ValueError, KeyError, TypeError):
+                raise self._damage(number) from None
+            yield row
+
+    def _csv(self) -> Iterator[Row | None]:
+        """The header is None."""
+        lines = self._whole_lines()
+        records = csv.reader(lines, strict=True)
+        number = 0
+        try:
+            for number, record in enumerate(records):
+                if number == 0:
+                    if record != self._columns:
+                        raise UsageError(f"--resume: {self._path} has other columns; name another --output")
+                    yield None
+                    continue
+                image, score, error, recipe = record[0], record[1], record[-2], record[-1]
+                if len(record) != len(self._columns):
+                    raise ValueError
+                yield Row(image, float(score) if score else None, error or None, recipe, None)
+        except (csv.Error, ValueError, IndexError):
+            if next(lines, None) is not None:  # else a record was cut off between its lines
+                raise self._damage(number + 1) from None
+
+    def _damage(self, number: int) -> UsageError:
+        return UsageError(f"--resume: row {number} of {self._path} is no result; mend it, or name another --output")
+
+
+class Appended(ResultSink):
+    """Goes on at the end of a file, where what was cut off is removed first."""
+
+    def __init__(self, resumption: Resumption, form: str, keys: Sequence[str]) -> None:
+        self._resumption = resumption
+        self._form = form
+        self._keys = keys
+        self._rows = Rows(resumption.output, form, keys)
+        self._compared = False
+        self._stream: TextIO | None = None
+        self._sink: Sink | None = None
+
+    def remaining(self, names: Iterator[str], skip: Callable[[Row], object]) -> Iterator[str]:
+        """The images without a row."""
+        return self._resumption.remaining(names, self._all_rows(), skip)
+
+    def _all_rows(self) -> Iterator[Row]:
+        yield from self._rows
+        self._compared = True
+
+    def add(self, result: Result) -> None:
+        """Write one row."""
+        self._opened().add(result)
+
+    def _opened(self) -> Sink:
+        if self._sink is None:
+            os.truncate(self._resumption.output, self._rows.end)
+            self._stream = self._resumption.output.open("a", encoding="utf-8", newline="")
+            self._sink = _WRITERS[self._form](self._stream, self._keys, begun=self._rows.end > 0)
+        return self._sink
+
+    def close(self) -> None:
+        """End the file; it stays as it is where its rows did not agree with the images."""
+        if self._compared:
+            self._opened()
+        if self._stream is not None:
+            self._stream.close()
+
+
+class LinesDraft(Draft):
+    """A file of lines that is made anew."""
+
+    def __init__(self, output: Path, form: str, keys: Sequence[str]) -> None:
+        super().__init__(output)
+        self._stream = self._path.open("w", encoding="utf-8", newline="")
+        self._sink = _WRITERS[form](self._stream, keys)
+
+    def add(self, result: Result) -> None:
+        """Write one row."""
+        self._sink.add(result)
+
+    def copy(self, row: Row) -> None:
+        """Write a row as it was."""
+        assert isinstance(row.written, bytes)
+        self._stream.flush()
+        self._stream.buffer.write(row.written)
+
+    def settle(self) -> None:
+        """Take the file's place at once, and go on there."""
+        self._stream.flush()
+        super().close()
+
+    def close(self) -> None:
+        """Take the file's place."""
+        self._stream.close()
+        super().close()
+
+    def discard(self) -> None:
+        """Leave the file that was there."""
+        self._stream.close()
+        super().discard()
+
+
+_WRITERS: dict[str, type[JsonLines] | type[CommaSeparated]] = {"jsonl": JsonLines, "csv": CommaSeparated}

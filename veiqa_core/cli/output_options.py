@@ -1,0 +1,169 @@
+"""The options that say where results go and in which format, and whether those of an earlier run are gone on with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+
+import attrs
+import click
+
+from ..errors import UsageError
+from ..files import is_stream
+from .files import check_place
+from .output import FORMATS
+from .resume import Redone, ResultSink, Resumption
+from .sinks import Sink
+
+if TYPE_CHECKING:
+    from ..inputs import Inputs
+    from ..scorer import Result
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_RESUMABLE = ("jsonl", "csv", "parquet")
+_OPTIONS = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice([*FORMATS, "parquet"]),
+        help="Output format. Default: as the suffix of --output says, else table.",
+    ),
+    click.option(
+        "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output."
+    ),
+    click.option(
+        "--resume", is_flag=True, help="Keep the results in FILE (jsonl, csv or parquet), and score the other images."
+    ),
+    click.option("--retry-failed", is_flag=True, help="With --resume: score images with an error again."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress bar, also on a terminal."),
+)
+
+
+def output_options(command: Command) -> Command:
+    """Give a command ``--format``, ``--output``, ``--resume``, ``--retry-failed`` and ``--quiet``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _is_results(path: Path) -> bool:
+    return path.suffix[1:] in {*FORMATS, "parquet"} - {"table"}
+
+
+@attrs.frozen
+class OutputOptions:
+    """What the options say.
+
+    Attributes:
+        form: the format.
+        output: the file; None for standard output.
+
+    Raises:
+        UsageError: they do not go together, or the file cannot be written where it is to be.
+    """
+
+    form: str
+    output: Path | None
+    resume: bool
+    retry: bool
+
+    @classmethod
+    def of(cls, form: str | None, output: Path | None, resume: bool, retry: bool) -> OutputOptions:
+        """The options as they were given."""
+        path = None if output is None or str(output) == "-" else output
+        if form is None:
+            form = path.suffix[1:] if path is not None and _is_results(path) else "table"
+        return cls(form, path, resume, retry)
+
+    def __attrs_post_init__(self) -> None:
+        if self.retry and not self.resume:
+            raise UsageError("--retry-failed goes with --resume")
+        if self.resume and (self.output is None or self.form not in _RESUMABLE or is_stream(self.output)):
+            raise UsageError("--resume goes on with a file in jsonl, csv or parquet: name it with --output")
+        if self.form == "parquet" and (self.output is None or is_stream(self.output)):
+            raise UsageError("--format parquet writes a file: name it with --output")
+        check_place(self.output)
+
+    @property
+    def said_of_interruption(self) -> str:
+        """What an interruption leaves."""
+        if self.output is None:
+            return "what was scored is written"
+        how = f"the same command{'' if self.resume else ' with --resume'} goes on" if self.form in _RESUMABLE else ""
+        return f"what was scored is in {self.output}{how and '; '}{how}"
+
+    def keep_from(self, inputs: Inputs) -> None:
+        """Never write over an image or a list.
+
+        Raises:
+            UsageError: the file is one.
+        """
+        if self.output is None or not self.output.is_file():
+            return
+        place = self.output.resolve()
+        if any(Path(name).resolve() == place for name in (*inputs.named, *inputs.lists)) or _holds_image(place):
+            raise UsageError(f"--output {self.output}: is one of the images or lists; name another file")
+
+    def sink(self, keys: Sequence[str], recipe: str) -> ResultSink:
+        """Where results go.
+
+        Args:
+            keys: of the recipe's branches.
+            recipe: its name and digest.
+
+        Raises:
+            UsageError: the file cannot be opened, or a package is missing.
+        """
+        if self.output is None:
+            return Plain(FORMATS[self.form], sys.stdout, keys)
+        try:
+            return self._file(self.output, keys, recipe)
+        except OSError as error:
+            raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
+
+    def _file(self, output: Path, keys: Sequence[str], recipe: str) -> ResultSink:
+        from . import lines, parquet
+
+        going_on = self.resume and output.is_file()
+        resumption = Resumption(output, recipe, self.retry)
+        if self.form == "parquet":
+            whole = parquet.ParquetDraft(output, keys)
+            return Redone(resumption, partial(parquet.rows, output, keys), whole) if going_on else whole
+        if going_on and self.retry:
+            draft = lines.LinesDraft(output, self.form, keys)
+            return Redone(resumption, lambda: iter(lines.Rows(output, self.form, keys)), draft)
+        if going_on:
+            return lines.Appended(resumption, self.form, keys)
+        return Plain(FORMATS[self.form], output.open("w", encoding="utf-8", newline=""), keys)
+
+
+class Plain(ResultSink):
+    """A stream from its beginning."""
+
+    def __init__(self, form: Callable[[TextIO, Sequence[str]], Sink], stream: TextIO, keys: Sequence[str]) -> None:
+        self._stream = stream
+        self._sink = form(stream, keys)
+
+    def add(self, result: Result) -> None:
+        """Write one result."""
+        self._sink.add(result)
+
+    def close(self) -> None:
+        """End what was written."""
+        self._sink.close()
+        if self._stream is not sys.stdout:
+            self._stream.close()
+
+
+def _holds_image(path: Path) -> bool:
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(path):
+            return True
+    except Exception:  # decoders raise nearly everything
+        return False

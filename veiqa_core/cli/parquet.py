@@ -1,0 +1,105 @@
+"""Results as Parquet: the columns of the CSV, numbers as doubles, in groups of rows that are written as they come."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UsageError, one_line
+from .output import cells, columns
+from .resume import Draft, ResultSink
+from .sinks import Row
+
+if TYPE_CHECKING:
+    from ..scorer import Result
+
+_GROUP = 4096  # rows, which bounds what is held in memory and what a file says of itself
+_TEXTS = {"image", "distortion", "flags", "error", "recipe"}
+
+
+def _arrow(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UsageError("--format parquet needs pyarrow: pip install 'veiqa[parquet]'") from error
+
+
+class ParquetDraft(Draft, ResultSink):
+    """A Parquet file, which only comes to be when it is whole: its index stands at its end.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+    """
+
+    def __init__(self, output: Path, keys: Sequence[str]) -> None:
+        super().__init__(output)
+        self._arrow, parquet = _arrow("pyarrow"), _arrow("pyarrow.parquet")
+        self._keys = keys
+        self._rows: list[Sequence[Any]] = []
+        self._schema = schema(keys)
+        self._writer = parquet.ParquetWriter(self._path, self._schema)
+
+    def add(self, result: Result) -> None:
+        """Take one result."""
+        self._take(cells(result, self._keys))
+
+    def copy(self, row: Row) -> None:
+        """Take a row of another file."""
+        assert isinstance(row.written, tuple)
+        self._take(row.written)
+
+    def _take(self, row: Sequence[Any]) -> None:
+        self._rows.append(row)
+        if len(self._rows) == _GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            made = [list(column) for column in zip(*self._rows, strict=True)]
+            arrays = [self._arrow.array(values, field.type) for values, field in zip(made, self._schema, strict=True)]
+            self._rows.clear()
+            self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
+
+    def close(self) -> None:
+        """Write the rest and the index."""
+        try:
+            self._flush()
+            self._writer.close()
+            super().close()
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Leave the file that was there."""
+        with suppress(OSError):
+            self._writer.close()
+        super().discard()
+
+
+def schema(keys: Sequence[str]) -> Any:
+    """The Arrow schema of results with these branches."""
+    arrow = _arrow("pyarrow")
+    own = {name: arrow.string() if name in _TEXTS else arrow.float64() for name in columns(())}
+    return arrow.schema([(name, own.get(name, arrow.float64())) for name in columns(keys)])
+
+
+def rows(path: Path, keys: Sequence[str]) -> Iterator[Row]:
+    """The rows of a Parquet file.
+
+    Raises:
+        UsageError: it is none, or has other columns.
+    """
+    arrow, parquet = _arrow("pyarrow"), _arrow("pyarrow.parquet")
+    try:
+        file = parquet.ParquetFile(path)
+    except (arrow.ArrowException, OSError) as error:
+        raise UsageError(f"--resume: {path} is no whole Parquet file ({one_line(error)}); delete it") from error
+    with file:
+        if not file.schema_arrow.equals(schema(keys)):
+            raise UsageError(f"--resume: {path} has other columns; name another --output")
+        for batch in file.iter_batches(_GROUP):
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield Row(values[0], values[1], values[-2], values[-1], values)

@@ -1,0 +1,75 @@
+"""Where results go: each sink takes every result, in the order of the images."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import attrs
+
+if TYPE_CHECKING:
+    from ..scorer import Result
+
+
+@attrs.frozen
+class Row:
+    """A result that an earlier run wrote, as far as a later one needs it.
+
+    Attributes:
+        written: what stands in the file.
+    """
+
+    image: str
+    score: float | None
+    error: str | None
+    recipe: str
+    written: object = attrs.field(repr=False)
+
+
+class Sink(AbstractContextManager["Sink"], ABC):
+    """Takes results; a context manager, closed also when the run is interrupted."""
+
+    @abstractmethod
+    def add(self, result: Result) -> None:
+        """Take one result."""
+
+    def skip(self, row: Row) -> None:  # most need not know
+        """Hear of an image that is not scored, because an earlier run did."""
+
+    def close(self) -> None:  # most have nothing to finish
+        """Finish what was taken."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Sinks(Sink):
+    """Several as one, each closed whatever happens to another."""
+
+    def __init__(self, sinks: Iterable[Sink]) -> None:
+        self._sinks = tuple(sinks)
+        self._open = ExitStack()
+
+    def __enter__(self) -> Sinks:
+        for sink in self._sinks:
+            self._open.enter_context(sink)
+        return self
+
+    def add(self, result: Result) -> None:
+        """Give it to each."""
+        for sink in self._sinks:
+            sink.add(result)
+
+    def skip(self, row: Row) -> None:
+        """Tell each."""
+        for sink in self._sinks:
+            sink.skip(row)
+
+    def close(self) -> None:
+        """Close each, the last one first."""
+        self._open.close()

@@ -1,0 +1,42 @@
+"""``veiqa --version``: what is installed, without importing it."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import click
+
+from ..api import API_VERSION
+from ..discovery import find
+from ..offers import OWN_DIST
+
+
+def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from ..doctor import version_of
+
+    plugins = {plugin.dist: plugin.version for plugin in find() if plugin.dist != OWN_DIST}
+    versions = {
+        "veiqa": version_of(OWN_DIST),
+        "plugin API": ".".join(map(str, API_VERSION)),
+        "Python": platform.python_version(),
+        "torch": version_of("torch") or "not installed",
+        **plugins,
+    }
+    for name, version in versions.items():
+        click.echo(f"{name} {version}")
+    ctx.exit()
+
+
+def version_option(command: Any) -> Any:
+    """Give a command ``--version``."""
+    return click.option(
+        "--version",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_show,
+        help="Show the versions of VEIQA, its plugin API, Python, torch and the plugins.",
+    )(command)

@@ -1,0 +1,253 @@
+"""Which images are meant: files, folders and lists, as names that come one after another and are never all held."""
+
+from __future__ import annotations
+
+import functools
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from fnmatch import fnmatchcase
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+import attrs
+
+from .errors import UsageError
+
+STDIN = "-"
+
+_CHUNK = 1 << 12  # bytes
+_MARK = b"\xef\xbb\xbf"  # with which some editors begin UTF-8
+
+Parts = tuple[str, ...]
+Report = Callable[[str], object]
+
+
+@functools.cache
+def known_suffixes() -> frozenset[str]:
+    """The suffixes, in lower case and with their dots, of files that can be read as images."""
+    from .images import suffixes  # imports torch
+
+    return suffixes()
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file's suffix is one of an image."""
+    return os.path.splitext(name)[1].lower() in known_suffixes()  # noqa: PTH122  # names need not be text
+
+
+def _pattern(text: str) -> Parts:
+    parts = tuple(part for part in text.split("/") if part not in ("", "."))
+    if not parts:
+        raise UsageError(f"{text!r} is no pattern; say one such as '*.png' or 'holiday/**'")
+    return parts if "/" in text.rstrip("/") else ("**", *parts)
+
+
+def _patterns(texts: Iterable[str]) -> tuple[Parts, ...]:
+    return tuple(map(_pattern, texts))
+
+
+@attrs.frozen
+class Choice:
+    """Which files of a folder are meant: images that are not hidden, and of them what the patterns choose.
+
+    A pattern is compared with the path relative to the folder, a part with a part: ``*``, ``?`` and ``[...]`` stay in
+    their part, ``**`` stands for any number of parts. One without a slash may match in any folder. A folder that is
+    excluded is not looked into.
+
+    Attributes:
+        include: of these patterns one must match; none for every image.
+        exclude: of these none may match.
+
+    Raises:
+        UsageError: a pattern is empty.
+    """
+
+    include: tuple[Parts, ...] = attrs.field(default=(), converter=_patterns)
+    exclude: tuple[Parts, ...] = attrs.field(default=(), converter=_patterns)
+
+    def excludes(self, path: Parts) -> bool:
+        """Whether a file or folder is left out."""
+        return any(_matches(path, pattern) for pattern in self.exclude)
+
+    def takes(self, path: Parts) -> bool:
+        """Whether a file is meant."""
+        included = not self.include or any(_matches(path, pattern) for pattern in self.include)
+        return included and is_image_name(path[-1]) and not self.excludes(path)
+
+
+def _matches(path: Parts, pattern: Parts) -> bool:
+    if not pattern:
+        return not path
+    first, rest = pattern[0], pattern[1:]
+    if first == "**":
+        return any(_matches(path[skipped:], rest) for skipped in range(len(path) + 1))
+    return bool(path) and fnmatchcase(path[0], first) and _matches(path[1:], rest)
+
+
+def _refuse(problem: str) -> NoReturn:
+    raise UsageError(problem)
+
+
+def walk(root: str, choice: Choice = Choice(), report: Report = _refuse) -> Iterator[str]:
+    """The images in a folder and the folders in it, hidden ones left out, each as ``root`` and the path in it.
+
+    They come in the order of the paths' parts, the same on every file system, and only the names of the folders on the
+    way are held. Links to files are followed, links to folders are not.
+
+    Args:
+        report: takes one line for a folder that cannot be listed; by default it raises :class:`UsageError`.
+    """
+    levels: list[tuple[Parts, Iterator[tuple[str, bool]]]] = [((), _listing(root, report))]
+    while levels:
+        parents, entries = levels[-1]
+        entry = next(entries, None)
+        if entry is None:
+            levels.pop()
+            continue
+        name, is_folder = entry
+        parts = (*parents, name)
+        path = os.path.join(root, *parts)  # noqa: PTH118  # as the user wrote the folder
+        if not is_folder:
+            if choice.takes(parts):
+                yield path
+        elif not choice.excludes(parts):
+            levels.append((parts, _listing(path, report)))
+
+
+def _listing(folder: str, report: Report) -> Iterator[tuple[str, bool]]:
+    """The sorted names of the files and folders in a folder that are not hidden, and whether each is a folder."""
+    names, folders = [], set()
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.add(entry.name)
+                elif not entry.is_file():
+                    continue
+                names.append(entry.name)
+    except OSError as error:
+        report(f"{_shown(folder)}: cannot be listed: {error.strerror}")
+        return
+    names.sort(reverse=True)
+    while names:  # those that are done need no memory
+        name = names.pop()
+        yield name, name in folders
+
+
+def listed(stream: BinaryIO, null: bool = False) -> Iterator[str]:
+    """The paths in a list, each as soon as it is there.
+
+    Args:
+        stream: the list; anything with ``read1``.
+        null: whether paths end with NUL, not with a line's end; then any path can be listed.
+    """
+    end = b"\0" if null else b"\n"
+    rest, begun = b"", False
+    while chunk := stream.read1(_CHUNK):  # type: ignore[attr-defined]  # which the type of streams lacks
+        *whole, rest = (rest + chunk).split(end)
+        if whole and not begun:
+            whole[0], begun = whole[0].removeprefix(_MARK), True
+        yield from filter(None, (_path(item, null) for item in whole))
+    if last := _path(rest if begun else rest.removeprefix(_MARK), null):
+        yield last
+
+
+def _path(item: bytes, null: bool) -> str:
+    return os.fsdecode(item if null else item.removesuffix(b"\r"))
+
+
+@attrs.frozen
+class Inputs:
+    """Files, folders and lists that were named.
+
+    Attributes:
+        named: files and folders, and :data:`STDIN` for a list on standard input.
+        lists: files that list files, one path a line; :data:`STDIN`, too.
+        null: whether the paths in lists end with NUL.
+        choice: which files of folders are meant.
+        report: takes one line for a folder in a folder that cannot be listed.
+
+    Raises:
+        UsageError: nothing is named, or standard input twice, or there are patterns and no folder.
+    """
+
+    named: tuple[str, ...]
+    lists: tuple[str, ...] = ()
+    null: bool = False
+    choice: Choice = Choice()
+    report: Report = _refuse
+
+    def __attrs_post_init__(self) -> None:
+        everything = (*self.named, *self.lists)
+        if not everything:
+            raise UsageError("name images or folders, or - for a list on standard input, or --list FILE")
+        if everything.count(STDIN) > 1:
+            raise UsageError("standard input can be read once: say - once")
+        if self.null and not self.lists and STDIN not in self.named:
+            raise UsageError("--null goes with --list FILE or -")
+        if (self.choice.include or self.choice.exclude) and not any(map(_is_folder, self.named)):
+            raise UsageError("--include and --exclude choose among the files of folders, and no folder is named")
+
+    def names(self) -> Iterator[str]:
+        """All images: those named in their order, then those of the lists.
+
+        Raises:
+            UsageError: before the first one: a folder or a list cannot be read, or holds none.
+        """
+        for name in filter(_is_folder, self.named):
+            if next(walk(name, self.choice), None) is None:
+                patterns = bool(self.choice.include or self.choice.exclude)
+                raise UsageError(f"{_shown(name)}: holds no images{' that the patterns choose' if patterns else ''}")
+        sources = [self._source(name) for name in self.named]
+        return chain.from_iterable([*sources, *map(self._begun, self.lists)])
+
+    def count(self) -> int | None:
+        """How many images there are; None where that is only known at the end."""
+        if STDIN in self.named or not all(map(_is_regular, self.lists)):
+            return None
+        quiet = attrs.evolve(self, report=lambda problem: None)  # what is wrong is told when the names come
+        sources = [*map(quiet._source, self.named), *map(self._list, self.lists)]
+        return sum(1 for _ in chain.from_iterable(sources))
+
+    def _source(self, name: str) -> Iterator[str]:
+        if name == STDIN:
+            return self._begun(name)
+        return walk(name, self.choice, self.report) if _is_folder(name) else iter((name,))
+
+    def _begun(self, name: str) -> Iterator[str]:
+        """A list's paths, the first one read."""
+        paths = self._list(name)
+        first = next(paths, None)
+        if first is None:
+            raise UsageError("standard input: lists no images" if name == STDIN else f"--list {name}: lists no images")
+        return chain((first,), paths)
+
+    def _list(self, name: str) -> Iterator[str]:
+        if name == STDIN:
+            yield from listed(sys.stdin.buffer, self.null)
+            return
+        try:
+            with Path(name).open("rb") as stream:
+                yield from listed(stream, self.null)
+        except OSError as error:
+            raise UsageError(f"--list {name}: cannot be read: {error.strerror}") from error
+
+
+def _is_folder(name: str) -> bool:
+    return name != STDIN and os.path.isdir(name)  # noqa: PTH112  # knows names that no file system takes
+
+
+def _is_regular(name: str) -> bool:
+    try:
+        return name != STDIN and stat.S_ISREG(Path(name).stat().st_mode)
+    except OSError:
+        return False
+
+
+def _shown(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
