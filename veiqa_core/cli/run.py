@@ -17,13 +17,13 @@ from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
 from .output import FORMATS
 from .recipe_options import chosen_recipe, device_option, recipe_options
+from .report_options import Adds, ReportOptions, report_options
 from .settings import Settings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..crews import Crew
-    from ..scorer import Result, Scorer
+    from ..scorer import Result
 
 _MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
 
@@ -43,6 +43,7 @@ _MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
     metavar="DIR",
     help="Write pictures here: where quality is lost, and the heat maps that tell it.",
 )
+@report_options
 @store_options
 @crew_options
 @device_option
@@ -56,6 +57,8 @@ def run(
     form: str,
     output: Path | None,
     vei_dir: Path | None,
+    report: Path | None,
+    report_details: int,
     store: Path | None,
     no_store: bool,
     device: str,
@@ -73,6 +76,8 @@ def run(
     options = CrewOptions(workers, threads, dask)
     if vei_dir is not None and not options.alone:
         raise UsageError("--vei draws what this process measures: leave out --workers and --dask")
+    reporting = ReportOptions(report, report_details)
+    reporting.check(images, output)
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
@@ -83,19 +88,28 @@ def run(
     options.set_threads()
     with opened_store(store, no_store) as kept:
         scorer = Scorer(chosen, device=device, distortion=distortion, registry=found, store=kept)
-        with options.crew(scorer.meter, Path()) as crew:
-            failed = _score(scorer, crew, images, output, form, pictures)
+        heatmaps = pictures is not None or (options.alone and reporting.at_once(len(images)))
+        with reporting.opened(scorer) as page, options.crew(scorer.meter, Path()) as crew:
+            results = scorer.score_many(images, heatmaps=heatmaps, crew=crew)
+            failed = _write(results, scorer.keys, images, output, form, page, pictures)
     ctx.exit(1 if failed else 0)
 
 
-def _score(
-    scorer: Scorer, crew: Crew, images: tuple[str, ...], output: Path | None, form: str, pictures: _Pictures | None
+def _write(
+    results: Iterable[Result],
+    keys: tuple[str, ...],
+    images: tuple[str, ...],
+    output: Path | None,
+    form: str,
+    page: Adds,
+    pictures: _Pictures | None,
 ) -> bool:
-    """Score and write; whether anything failed."""
+    """Write results as they come; whether anything failed."""
     failed = False
-    with _opened(output, images) as stream, FORMATS[form](stream, scorer.keys) as write:
-        for result in scorer.score_many(images, heatmaps=pictures is not None, crew=crew):
+    with _opened(output, images) as stream, FORMATS[form](stream, keys) as write:
+        for result in results:
             write(result)
+            page.add(result)
             failed |= result.error is not None
             if pictures is not None:
                 failed |= not pictures.add(result)

@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
@@ -141,6 +142,15 @@ def scrolled(whole: Html) -> Html:
 def definitions(pairs: Iterable[tuple[str, Child]], **attributes: object) -> Html:
     """Names and what they mean."""
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs), **attributes)
+
+
+def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Child]]:
+    """Versions and the like, which may be nested, as pairs for :func:`definitions`."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((str(inner), key(str(own))) for inner, own in value.items())
+        else:
+            yield name, str(value)
 
 
 def fold(summary: Child, *children: Child) -> Html:

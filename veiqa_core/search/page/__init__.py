@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Any
+from collections.abc import Iterable, Set
 
 from ...images import display_name
 from ...page.document import Look, document, own
-from ...page.markup import Child, Column, Html, counted, definitions, fold, key, table, tag
+from ...page.markup import Child, Column, Html, counted, definitions, flat, fold, table, tag
 from ..search import Search
 from .held_out import held_out
 from .space import cost, matters, ranking, stability
@@ -118,14 +117,6 @@ def _notes(search: Search) -> Html:
         tag("h2", "Notes and versions"),
         tag("ul", *notes) if notes else None,
         definitions(((name, what) for name, what in files), class_="facts"),
-        fold("What decides these figures", definitions(_flat(search.versions), class_="facts versions")),
+        fold("What decides these figures", definitions(flat(search.versions), class_="facts versions")),
         id="notes",
     )
-
-
-def _flat(versions: Mapping[str, Any]) -> Iterator[tuple[str, Child]]:
-    for name, value in versions.items():
-        if isinstance(value, Mapping):
-            yield from ((str(inner), key(str(own))) for inner, own in value.items())
-        else:
-            yield name, str(value)

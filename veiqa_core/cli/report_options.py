@@ -1,0 +1,107 @@
+"""The options of a report: a page on what was scored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import attrs
+import click
+
+from ..errors import UsageError
+from .dataset_options import progress
+from .files import check_place
+
+if TYPE_CHECKING:
+    from ..scorer import Result, Scorer
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--report",
+        type=click.Path(path_type=Path),
+        metavar="FILE.html",
+        help="Write a page on all of it: scores, pictures, maps; it loads nothing from anywhere.",
+    ),
+    click.option(
+        "--report-details",
+        type=click.IntRange(min=0),
+        default=50,
+        show_default=True,
+        metavar="N",
+        help="So many images are shown there with map and heat maps, the worst scores first.",
+    ),
+)
+
+
+def report_options(command: Command) -> Command:
+    """Give a command ``--report`` and ``--report-details``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+class Adds(Protocol):
+    """What takes results."""
+
+    def add(self, result: Result, /) -> None:
+        """Take the next one."""
+
+
+@attrs.frozen
+class ReportOptions:
+    """What the options say.
+
+    Attributes:
+        path: the page; None for none.
+        details: how many images are shown with everything.
+    """
+
+    path: Path | None
+    details: int
+
+    def check(self, images: Iterable[str | Path] = (), output: Path | None = None) -> None:
+        """Find what would keep the page from being written before any work is done.
+
+        Args:
+            images: those that are known by now; the writer refuses to overwrite the others too.
+            output: where results go.
+
+        Raises:
+            UsageError: it cannot be written there, or it would overwrite an image or the results.
+        """
+        if self.path is None:
+            return
+        if str(self.path) == "-":
+            raise UsageError("--report -: a page needs a file; name one, such as report.html")
+        check_place(self.path, "--report")
+        own = os.path.realpath(self.path)
+        if any(os.path.realpath(image) == own for image in images):
+            raise UsageError(f"--report {self.path}: is one of the images; name another file")
+        if output is not None and os.path.realpath(output) == own:
+            raise UsageError(f"--report {self.path}: is where --output writes too; name another file")
+
+    def at_once(self, count: int | None) -> bool:
+        """Whether every one of so many images (None: unknown) is shown with heat maps, made best while it is scored."""
+        return self.path is not None and count is not None and count <= self.details
+
+    def opened(self, scorer: Scorer) -> AbstractContextManager[Adds]:
+        """What takes the results, and writes the page at its end; without a page it does nothing.
+
+        Raises:
+            UsageError: the page cannot be written.
+        """
+        if self.path is None:
+            return nullcontext(_Nothing())
+        from ..report import ReportWriter
+
+        return ReportWriter(self.path, scorer, details=self.details, track=progress("heat maps for the report"))
+
+
+class _Nothing:
+    def add(self, result: Result, /) -> None:
+        pass
