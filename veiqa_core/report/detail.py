@@ -13,7 +13,7 @@ from ..scorer import Result
 from . import drawing
 from .telling import called, difference_in_words, map_in_words, remarks, score, vei_in_words
 
-_OPACITY = 60  # percent, to begin with
+_OPACITY = 50  # percent, to begin with
 
 
 def anchor(number: int) -> str:

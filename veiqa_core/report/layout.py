@@ -18,6 +18,7 @@ from .about import meaning, recipe
 from .images import images
 from .overview import overview
 from .rows import Row, Spool
+from .telling import score
 
 _MOST_FAILURES = 50
 """Failures that are listed by themselves."""
@@ -62,7 +63,7 @@ def page(contents: Contents) -> Iterator[str]:
     """The page in pieces."""
     count = len(contents.rows)
     single = count == 1
-    title = f"Quality of {counted(count, 'image')}"
+    title = "Quality of one image" if single else f"Quality of {counted(count, 'image')}"
     sections: list[tuple[str, str, Iterator[Html]]] = []
     if not single and count:
         sections.append(("scores", "Scores", overview(contents)))
@@ -121,5 +122,10 @@ def _details(contents: Contents) -> Iterator[Html]:
     yield tag("h2", "The image in detail" if shown == 1 else f"{shown:,} images in detail")
     if shown < count - len(contents.failed):
         yield tag("p", "Those with the worst scores, worst first.", class_="note")
-    for place in contents.articles.values():
-        yield contents.article(place)
+    if shown == 1:
+        yield from map(contents.article, contents.articles.values())
+        return
+    for order, (number, place) in enumerate(contents.articles.items()):
+        row = contents.row(number)
+        name = tag("summary", PurePath(row.name).name or row.name, " ", tag("span", score(row.result), class_="big"))
+        yield tag("details", name, contents.article(place), class_="one", open=None if order else "")
