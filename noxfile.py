@@ -60,7 +60,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def browser(session: nox.Session) -> None:
     """Look at the report in Chromium, where Debian's chromium and chromium-driver are installed."""
-    install_wheel(session, "", "pytest>=8", "hypothesis>=6.100", "selenium>=4.20")
+    install_wheel(session, "", "pytest>=8", "selenium>=4.20")
     session.run("pytest", "tests/browser", *session.posargs)
 
 

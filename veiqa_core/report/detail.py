@@ -13,6 +13,7 @@ from ..scorer import Result
 from . import drawing
 from .telling import called, difference_in_words, map_in_words, remarks, score, vei_in_words
 
+_INTERVAL = "Nine in ten images like those that the recipe was fitted on have a quality within the interval."
 _OPACITY = 50  # percent, to begin with
 
 
@@ -72,6 +73,8 @@ def _said(result: Result) -> Iterator[Html | None]:
         if result.scale is not None:
             low, high = result.scale
             yield tag("p", tag("span", f"{low:g} worst"), tag("span", f"{high:g} best"), class_="ends")
+        if result.interval is not None:
+            yield tag("p", _INTERVAL, class_="note")
         if "uncalibrated" in result.flags:
             yield tag("p", "Uncalibrated: not on the scale of any ratings.", class_="note")
     if result.distortion:
