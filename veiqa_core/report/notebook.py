@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..page.markup import Child, Html, number, span, tag
+from ..page.markup import Child, Html, join, number, tag
 from ..scorer import Result
 from . import drawing
 from .telling import map_in_words, remarks, types
@@ -31,7 +31,7 @@ def _facts(result: Result) -> Iterator[tuple[str, Child]]:
         ends = "" if result.scale is None else f" ({result.scale[0]:g} worst, {result.scale[1]:g} best)"
         yield f"score{ends}", tag("strong", number(result.score, 2))
     if result.interval is not None:
-        yield "90 % interval", span(result.interval)
+        yield "90 % interval", join([number(result.interval[0], 1), " to ", number(result.interval[1], 1)])
     if result.distortion:
         yield "likely distortion", types(result.distortion)
     if len(result.similarities) <= _FEW:
