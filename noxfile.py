@@ -11,7 +11,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "build", "tests", "light", "third_party", "examples"]
+nox.options.sessions = ["lint", "types", "build", "tests", "browser", "light", "third_party", "examples"]
 nox.options.error_on_missing_interpreters = False
 
 TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "scikit-image>=0.22")
@@ -57,7 +57,14 @@ def build(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, except those of third-party plugins. Arguments go to pytest."""
     install_wheel(session, EXTRAS, *TEST_TOOLS)
-    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+    session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the report in Chromium, where Debian's chromium and chromium-driver are installed."""
+    install_wheel(session, "", "pytest>=8", "selenium>=4.20")
+    session.run("pytest", "tests/browser", *session.posargs)
 
 
 @nox.session
@@ -87,7 +94,7 @@ def examples(session: nox.Session) -> None:
 def all_plugins(session: nox.Session) -> None:
     """Run the core's tests with all plugins of docs/examples installed: none may disturb another."""
     install_examples(session, EXTRAS)
-    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+    session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
 
 
 def install_examples(session: nox.Session, extra: str = "") -> None:
@@ -100,7 +107,7 @@ def install_examples(session: nox.Session, extra: str = "") -> None:
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows; needs uv."""
     install_wheel(session, EXTRAS, *TEST_TOOLS, "--resolution", "lowest-direct")
-    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+    session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
 
 
 @nox.session

@@ -24,8 +24,11 @@ KINDS = (
 )
 PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
 DATA = (
-    "veiqa_core/search/page/page.css",
-    "veiqa_core/search/page/page.js",
+    "veiqa_core/page/base.css",
+    "veiqa_core/page/tables.js",
+    "veiqa_core/search/page/search.css",
+    "veiqa_core/report/report.css",
+    "veiqa_core/report/report.js",
     "veiqa_core/scaffold/templates/common/pyproject.toml.template",
     "veiqa_core/scaffold/templates/common/.github/workflows/tests.yml.template",
     "veiqa_core/scaffold/templates/metric/package/component.py.template",

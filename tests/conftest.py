@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from veiqa_core.explanations import Heatmaps
+    from veiqa_core.scorer import Result, Scorer
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks gain nothing from more, and busy machines lose much
 
@@ -22,3 +28,49 @@ def _own_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """No test reads or fills the user's store."""
     folder: Path = tmp_path_factory.mktemp("store")
     monkeypatch.setenv("VEIQA_STORE", str(folder / "store.sqlite"))
+
+
+@pytest.fixture(scope="session")
+def fast_scorer() -> Scorer:
+    """The recipe fast, which is calibrated."""
+    from veiqa_core import Scorer
+
+    return Scorer("fast", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def made_result(fast_scorer: Scorer) -> Callable[..., Result]:
+    """Makes results as ``fast`` gives them, of made-up numbers and pictures."""
+    import attrs
+    import torch
+
+    from veiqa_core.scorer import Result
+
+    y, x = torch.meshgrid(torch.linspace(0, 1, 90), torch.linspace(0, 1, 120), indexing="ij")
+
+    def make(name: str, score: float | None, heat: bool = False, **changes: Any) -> Result:
+        made = Result(
+            image=name,
+            score=score,
+            similarities=dict.fromkeys(fast_scorer.keys, 0.5),
+            flags=(),
+            error=None,
+            recipe=fast_scorer.recipe.label,
+            interval=None if score is None else (max(0.0, score - 12), min(100.0, score + 12)),
+            scale=(0.0, 100.0),
+            distortion=None if score is None else {"JPEG": 0.9, "none": 0.1},
+        )
+        if heat:
+            pairs = tuple(_pair(torch.stack([x, y, x * y]), 6.0 - place, place) for place in range(6))
+            made = attrs.evolve(made, heatmaps=pairs, quality_map=80 * (1 - x) * (1 - y))
+        return attrs.evolve(made, **changes)
+
+    return make
+
+
+def _pair(image: Any, influence: float, place: int) -> Heatmaps:
+    from veiqa_core.explanations import Heatmaps
+
+    title = f"jpeg(quality={place})/net@layer/gradcam"
+    vei = image[0, ::10, ::10]
+    return Heatmaps(title, {f"{title}/ssim": 0.25}, influence, image, image * 0.9, vei, vei.flip(1) * 0.5)

@@ -111,3 +111,9 @@ class Judge:
             return None
         (shares,) = probabilities(self._recipe.classifier, self._classifier, oriented).tolist()
         return dict(zip(self._classifier.classes, shares, strict=True))
+
+
+def likely(distortion: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The types that are not out of the question with their probabilities, the likeliest first."""
+    ranked = sorted(distortion.items(), key=lambda item: -item[1])
+    return [(kind, share) for kind, share in ranked if share >= 0.05 or kind == ranked[0][0]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
@@ -23,6 +23,9 @@ from .recipe import Recipe, RecipeSet
 from .registry import Registry, installed
 from .resolution import ResolvedRecipe, resolve
 from .store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @attrs.frozen
@@ -44,6 +47,7 @@ class Result:
         heatmaps: the VEIs, where asked for, those that shape the quality map most first.
         quality_map: where the image loses quality, ``[H, W]`` in points of the scale, where heat maps are asked for and
             the score is calibrated. Pictures and map of a very big image are smaller than it.
+        path: the file, where the image was one.
     """
 
     image: str
@@ -57,6 +61,7 @@ class Result:
     distortion: Mapping[str, float] | None = None
     heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
     quality_map: Tensor | None = attrs.field(default=None, repr=False, eq=False)
+    path: Path | None = attrs.field(default=None, repr=False, eq=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -71,6 +76,22 @@ class Result:
             "error": self.error,
             "recipe": self.recipe,
         }
+
+    def plot(self) -> Figure:
+        """A matplotlib figure: the quality map, and the pairs of VEIs that shape it most.
+
+        Raises:
+            UsageError: heat maps were not asked for, or there are none.
+        """
+        from .pictures import result_figure
+
+        return result_figure(self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from .report.notebook import shown
+
+        return shown(self)
 
 
 class Scorer:
@@ -136,7 +157,7 @@ class Scorer:
         for measurement in measurements:
             if measurement.error is not None:
                 raise type(measurement.error)(f"{decoded.name}: {measurement.error}") from measurement.error
-        result = self._result(decoded.name, measurements, pictures, decoded.remarks)
+        result = self._result(decoded.name, _path(image), measurements, pictures, decoded.remarks)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
@@ -160,21 +181,21 @@ class Scorer:
         for done in crew.deliver_in_order(Order(path, tuple(self._all)) for path in paths):
             name = images.display_name(done.name)
             if done.error is not None:
-                yield self._unread(name, done.error)
+                yield self._unread(name, Path(done.name), done.error)
             else:
                 measurements = [done.measured[index] for index in self._all]
-                yield self._result(name, measurements, Explained(), done.remarks)
+                yield self._result(name, Path(done.name), measurements, Explained(), done.remarks)
 
     def _scored(self, number: int, source: images.Source, heatmaps: bool) -> Result:
         name = images.display_name(source) if isinstance(source, str | Path) else f"image {number}"
         try:
             decoded = images.read(source, name)
         except ImageError as error:
-            return self._unread(name, error)
-        return self._result(name, *self._measured(decoded, heatmaps), decoded.remarks)
+            return self._unread(name, _path(source), error)
+        return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded.remarks)
 
-    def _unread(self, name: str, error: VeiqaError) -> Result:
-        return Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label)
+    def _unread(self, name: str, path: Path | None, error: VeiqaError) -> Result:
+        return Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label, path=path)
 
     def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], Explained]:
         """The branches on an image, and their heat maps, which are made anew."""
@@ -188,7 +209,12 @@ class Scorer:
         return [measured[index] for index in self._all], explained(engine, image.reduced(), outcome, self._judge)
 
     def _result(
-        self, name: str, measurements: Sequence[Measurement], pictures: Explained, remarks: tuple[str, ...]
+        self,
+        name: str,
+        path: Path | None,
+        measurements: Sequence[Measurement],
+        pictures: Explained,
+        remarks: tuple[str, ...],
     ) -> Result:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
@@ -213,4 +239,9 @@ class Scorer:
             distortion=judgement.distortion,
             heatmaps=pictures.heatmaps,
             quality_map=pictures.quality_map,
+            path=path,
         )
+
+
+def _path(source: images.Source) -> Path | None:
+    return Path(source) if isinstance(source, str | Path) else None

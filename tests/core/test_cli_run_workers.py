@@ -60,8 +60,11 @@ def test_processes_give_the_same_rows_in_the_same_order(
     assert len(alone.stdout.splitlines()) == len(paths)
     assert alone.stdout.count('"error": null') == len(paths) - 3
     monkeypatch.setattr(crews, "_ROUND", 3)  # several rounds, the last one not full
-    two = veiqa("run", *paths, *OPTIONS, "--no-store", "--workers", 2)
+    report = tmp_path / "report.html"
+    reporting = ("--report", report, "--report-details", 2)
+    two = veiqa("run", *paths, *OPTIONS, "--no-store", "--workers", 2, *reporting)
     assert (two.exit_code, two.stdout, two.stderr) == (1, alone.stdout, alone.stderr)
+    assert report.read_text("utf-8").count("<article") == 2, "this process makes the heat maps of the worst"
     store = ("--store", tmp_path / "some.sqlite")
     assert veiqa("run", *paths[2:9:3], *OPTIONS, *store).exit_code == 0
     some_known = veiqa("run", *paths, *OPTIONS, *store, "--workers", 2)

@@ -10,8 +10,11 @@ from ..errors import UsageError
 from ..files import is_stream, write_whole
 
 
-def check_place(output: Path | None) -> None:
+def check_place(output: Path | None, option: str = "--output") -> None:
     """Find what would keep a file from being written before any work is done.
+
+    Args:
+        option: that names it, for the message.
 
     Raises:
         UsageError: its folder is not there or may not be written to, or it is a folder itself.
@@ -19,11 +22,11 @@ def check_place(output: Path | None) -> None:
     if output is None or str(output) == "-" or is_stream(output):
         return
     if output.is_dir():
-        raise UsageError(f"--output {output}: is a folder; name a file")
+        raise UsageError(f"{option} {output}: is a folder; name a file")
     if not output.parent.is_dir():
-        raise UsageError(f"--output {output}: cannot be written: no such folder")
+        raise UsageError(f"{option} {output}: cannot be written: no such folder")
     if not os.access(output.parent, os.W_OK):
-        raise UsageError(f"--output {output}: cannot be written: Permission denied")
+        raise UsageError(f"{option} {output}: cannot be written: Permission denied")
 
 
 def keep_apart(output: Path | None, folder: Path) -> None:

@@ -70,10 +70,9 @@ def _interval(result: Result) -> str:
 
 
 def _likely(distortion: Mapping[str, float]) -> str:
-    """The types that are not out of the question, the likeliest first."""
-    ranked = sorted(distortion.items(), key=lambda item: -item[1])
-    told = [(kind, share) for kind, share in ranked if share >= 0.05 or kind == ranked[0][0]]
-    return ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in told)
+    from ..judgement import likely
+
+    return ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in likely(distortion))
 
 
 class JsonList(Sink):

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from ..scorer import Result
 
-_MOST_PAIRS = 6  # pairs of VEIs drawn where a quality map says which matter
-
 
 class Pictures(Sink):
     """Writes the pictures of results into a folder; those of different images have different names.
@@ -78,13 +76,13 @@ class _Names:
 
 def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
     """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
-    from ..pictures import quality_figure, vei_figure
+    from ..pictures import MOST_PAIRS, quality_figure, vei_figure
 
     name = Path(result.image).name
     if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:
         title = f"{name}: {result.score:.1f} on a scale from {result.scale[0]:g} to {result.scale[1]:g}"
         image = result.heatmaps[0].input_image
         yield "quality", quality_figure(image, result.quality_map, result.scale, title)
-    shown = result.heatmaps if result.quality_map is None else result.heatmaps[:_MOST_PAIRS]
+    shown = result.heatmaps if result.quality_map is None else result.heatmaps[:MOST_PAIRS]
     for heatmaps in shown:
         yield heatmaps.title, vei_figure(heatmaps, name)

@@ -19,6 +19,7 @@ from .output_options import OutputOptions, output_options
 from .pictures import Pictures
 from .progress import bar
 from .recipe_options import chosen_recipe, device_option, recipe_options
+from .report_options import ReportOptions, report_options
 from .settings import Settings
 from .sinks import Row, Sinks
 
@@ -35,6 +36,7 @@ from .sinks import Row, Sinks
     metavar="DIR",
     help="Write pictures here: where quality is lost, and the heat maps that tell it.",
 )
+@report_options
 @frames_option
 @fail_under_option
 @store_options
@@ -57,6 +59,8 @@ def run(
     retry_failed: bool,
     quiet: bool,
     vei_dir: Path | None,
+    report: Path | None,
+    report_details: int,
     frames: str,
     fail_under: float | None,
     store: Path | None,
@@ -81,6 +85,8 @@ def run(
     if vei_dir is not None and not crew_wanted.alone:
         raise UsageError("--vei draws what this process measures: leave out --workers and --dask")
     result_options = OutputOptions.of(form, output, resume, retry_failed)
+    reporting = ReportOptions(report, report_details)
+    reporting.check((*images, *lists), output)
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
@@ -105,7 +111,7 @@ def run(
         crew = stack.enter_context(crew_wanted.crew(scorer.meter, Path()))
         pictures = [] if vei_dir is None else [Pictures(vei_dir, verdict.problem)]
         results = result_options.sink(scorer.keys, scorer.recipe.label)
-        sinks = stack.enter_context(Sinks([results, *pictures, verdict]))
+        sinks = stack.enter_context(Sinks([*reporting.sinks(scorer), results, *pictures, verdict]))
         shown = stack.enter_context(bar("scoring", inputs.count if frames == FIRST else None, " images", quiet))
 
         def skip(row: Row) -> None:
@@ -113,7 +119,8 @@ def run(
             shown.skip()
 
         remaining = results.remaining(names, skip)
-        for result in scorer.score_many(remaining, heatmaps=vei_dir is not None, crew=crew):
+        heatmaps = vei_dir is not None or (crew_wanted.alone and frames == FIRST and reporting.at_once(inputs))
+        for result in scorer.score_many(remaining, heatmaps=heatmaps, crew=crew):
             with shown.aside():
                 sinks.add(result)
             shown.advance()

@@ -70,6 +70,8 @@ class Sinks(Sink):
         for sink in self._sinks:
             sink.skip(row)
 
-    def close(self) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close each, the last one first."""
-        self._open.close()
+        self._open.__exit__(kind, error, trace)

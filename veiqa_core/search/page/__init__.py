@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.resources
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Any
+from collections.abc import Iterable, Set
 
 from ...images import display_name
+from ...page.document import Look, document, own
+from ...page.markup import Child, Column, Html, counted, definitions, flat, fold, table, tag
 from ..search import Search
 from .held_out import held_out
-from .markup import Child, Column, Html, counted, definitions, fold, key, table, tag
 from .space import cost, matters, ranking, stability
 from .telling import LONG_NAMES, Teller
 from .winners import winners
-
-_NOTHING = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""The policy under which a browser loads nothing from anywhere."""
 
 
 def page(search: Search) -> str:
@@ -34,31 +30,13 @@ def page(search: Search) -> str:
         ("notes", "Notes", _notes(search)),
     ]
     links = [tag("li", tag("a", name, href=f"#{at}")) for at, name, section in sections if section is not None]
-    body = tag(
-        "body",
+    body = [
         tag("a", "To the figures", href="#held-out", class_="skip"),
         tag("header", tag("p", "VEIQA search", class_="over"), tag("h1", title), _lead(teller), _facts(teller)),
         tag("nav", tag("ul", *links), aria_label="Sections"),
         tag("main", *(section for _, _, section in sections)),
-        tag("script", _own("page.js")),
-    )
-    return f"<!DOCTYPE html>\n{tag('html', _head(title), body, lang='en')}\n"
-
-
-def _own(name: str) -> Html:
-    return Html(importlib.resources.files(__package__).joinpath(name).read_text("utf-8"))
-
-
-def _head(title: str) -> Html:
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_NOTHING),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", _own("page.css")),
-    )
+    ]
+    return "".join(document(title, Look(own(__package__, "search.css")), body))
 
 
 def _lead(teller: Teller) -> Html:
@@ -139,14 +117,6 @@ def _notes(search: Search) -> Html:
         tag("h2", "Notes and versions"),
         tag("ul", *notes) if notes else None,
         definitions(((name, what) for name, what in files), class_="facts"),
-        fold("What decides these figures", definitions(_flat(search.versions), class_="facts versions")),
+        fold("What decides these figures", definitions(flat(search.versions), class_="facts versions")),
         id="notes",
     )
-
-
-def _flat(versions: Mapping[str, Any]) -> Iterator[tuple[str, Child]]:
-    for name, value in versions.items():
-        if isinstance(value, Mapping):
-            yield from ((str(inner), key(str(own))) for inner, own in value.items())
-        else:
-            yield name, str(value)

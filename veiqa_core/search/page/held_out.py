@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...evaluation.figures import Figures
-from . import svg
-from .markup import Column, Html, join, number, span, table, tag
+from ...page import svg
+from ...page.markup import Column, Html, join, number, span, table, tag
 from .telling import LONG_NAMES, Teller
 
 _ORDER = ("srocc", "plcc", "krocc", "rmse")

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...contracts import FloatArray
+from ...page import svg
+from ...page.markup import Html, counted, number, tag
 from ..matrix import Indices
 from ..winners import Winner
-from . import svg
-from .markup import Html, counted, number, tag
 from .telling import Teller
 
 _POINTS = 6000

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from ...contracts import FloatArray
+from ...page.markup import MISSING, Column, Html, counted, definitions, fold, key, number, scrolled, table, tag
 from ..candidates import Candidate
-from .markup import MISSING, Column, Html, counted, definitions, fold, key, number, scrolled, table, tag
 from .telling import Teller, called
 
 RANKED = 500
@@ -83,7 +83,10 @@ def ranking(teller: Teller) -> Html:
         "images with an explanation that is the same everywhere or otherwise says nothing. Failed: images on which the "
         "candidate failed."
     )
-    return tag("section", tag("h2", "Ranking"), table(caption, columns, rows, class_="sortable"), id="ranking")
+    ranked = table(
+        caption, columns, rows, class_="sortable", data_filter="Only branches with", data_example="gradcam psnr"
+    )
+    return tag("section", tag("h2", "Ranking"), ranked, id="ranking")
 
 
 def _how_many(shown: int, of: int) -> str:

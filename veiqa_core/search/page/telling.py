@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import attrs
 import numpy as np
 
+from ...page.markup import Html, number, span
 from ..search import Search
 from ..winners import Winner
-from .markup import Html, number, span
 
 LONG_NAMES = {
     "srocc": "Spearman’s rank correlation",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...evaluation import agreement
+from ...page import svg
+from ...page.markup import Column, Html, Row, counted, definitions, fold, join, key, number, span, table, tag
 from ..winners import Control, Winner
-from . import svg
-from .markup import Column, Html, Row, counted, definitions, fold, join, key, number, span, table, tag
 from .scatter import scatters
 from .telling import Teller, anchor, called
 

@@ -13,6 +13,7 @@ WIDTH = 460
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 50
 _PLOT_HEIGHT = 400
 _ROW, _EDGE = 46, 14
+_HISTOGRAM_HEIGHT = 270
 
 SHAPES = (
     "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
@@ -137,6 +138,33 @@ def figures(label: str, rows: Sequence[Dot], axis: str, ends: tuple[float, float
     return _chart(label, height, *band, _across(x, axis, bottom, _TOP), *zero, *drawn)
 
 
+def histogram(
+    label: str, counts: Sequence[int], ends: tuple[float, float], axis: str, line: tuple[str, float] | None = None
+) -> Html:
+    """How many values lie in each of equal parts of an axis; a named line at one value where it is given.
+
+    Args:
+        label: what the chart shows, for those who do not see it.
+    """
+    top, bottom = _TOP + 16, _HISTOGRAM_HEIGHT - _BOTTOM
+    x = Scale(*ends, _LEFT, WIDTH - _RIGHT)
+    y = Scale(0.0, max(1, *counts) * 1.02, bottom, top)
+    width = (ends[1] - ends[0]) / len(counts)
+    pieces = [_across(x, axis, bottom, bottom), _upwards(y, "images", whole=True)]
+    for place, count in enumerate(counts):
+        low = ends[0] + place * width
+        title = tag("title", f"{low:g} to {low + width:g}: {count:,}")
+        left, right = float(x(low)) + 1, float(x(low + width)) - 1
+        pieces.append(tag("path", title, d=f"M{left:.1f} {bottom}V{y(count)}H{right:.1f}V{bottom}z", class_="column"))
+    if line is not None:
+        name, value = line
+        pieces.append(tag("path", d=f"M{x(value)} {top}V{bottom}", class_="median"))
+        side = "end" if float(x(value)) > WIDTH / 2 else "start"
+        at = f"{float(x(value)) + (-5 if side == 'end' else 5):.1f}"
+        pieces.append(tag("text", name, x=at, y=top - 5, class_="end" if side == "end" else None))
+    return _chart(label, _HISTOGRAM_HEIGHT, *pieces)
+
+
 def _chart(label: str, height: int, *children: Html) -> Html:
     return tag("svg", *children, viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=label)
 
@@ -151,9 +179,9 @@ def _across(x: Scale, title: str, bottom: int, top: int) -> Html:
     return tag("g", tag("path", d="".join(lines), class_="grid"), *labels, name)
 
 
-def _upwards(y: Scale, title: str) -> Html:
+def _upwards(y: Scale, title: str, whole: bool = False) -> Html:
     lines, labels = [], []
-    steps = ticks(y.low, y.high)
+    steps = [step for step in ticks(y.low, y.high) if not whole or step == round(step)]
     for value in steps:
         lines.append(f"M{_LEFT} {y(value)}H{WIDTH - _RIGHT}")
         labels.append(tag("text", _tick(value, steps), x=_LEFT - 8, y=y(value), dy=4, class_="end"))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import html
+import itertools
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import attrs
 
 _ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """What no page can hold, or what turns the direction of the text around it."""
 
-_VOID = frozenset({"meta", "wbr"})
+_VOID = frozenset({"img", "input", "meta", "wbr"})
 
 
 class Html(str):
@@ -35,14 +37,24 @@ def tag(name: str, /, *children: Child, **attributes: object) -> Html:
 
     An underscore in an attribute's name stands for a hyphen, and one at its end for nothing.
     """
-    given = "".join(
+    if name in _VOID:
+        return Html(f"<{name}{_given(attributes)}/>")
+    return Html(f"<{name}{_given(attributes)}>{join(children)}</{name}>")
+
+
+def within(name: str, pieces: Iterable[Html], /, **attributes: object) -> Iterator[Html]:
+    """An element around pieces that are made while they are written."""
+    yield Html(f"<{name}{_given(attributes)}>")
+    yield from pieces
+    yield Html(f"</{name}>")
+
+
+def _given(attributes: Mapping[str, object]) -> str:
+    return "".join(
         f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'
         for key, value in attributes.items()
         if value is not None
     )
-    if name in _VOID:
-        return Html(f"<{name}{given}/>")
-    return Html(f"<{name}{given}>{join(children)}</{name}>")
 
 
 def join(children: Iterable[Child]) -> Html:
@@ -82,27 +94,44 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 
 @attrs.frozen
 class Column:
-    """A column of a table; ``head`` marks the one that names its rows."""
+    """A column of a table; ``head`` marks the one that names its rows.
+
+    Attributes:
+        sorted: how the rows are sorted by it: ``ascending`` or ``descending``.
+        plain: whether it is nothing to sort by.
+    """
 
     title: str
     numeric: bool = True
     head: bool = False
+    sorted: str | None = None
+    plain: bool = False
 
 
-Row = Sequence[Child]
+@attrs.frozen
+class Cell:
+    """What a cell shows, and by what it sorts where that is something else."""
+
+    shown: Child
+    value: float | str | None = None
+
+
+Row = Sequence[Child | Cell]
 
 
 def table(caption: Child, columns: Sequence[Column], rows: Iterable[Row], **attributes: object) -> Html:
     """A table that scrolls sideways by itself where the page is narrow."""
-    heads = [tag("th", column.title, scope="col", class_="n" if column.numeric else None) for column in columns]
-    whole = tag(
-        "table",
-        tag("caption", caption),
-        tag("thead", tag("tr", *heads)),
-        tag("tbody", *(_row(columns, row) for row in rows)),
-        **attributes,
-    )
-    return scrolled(whole)
+    return join(table_pieces(caption, columns, rows, **attributes))
+
+
+def table_pieces(
+    caption: Child, columns: Sequence[Column], rows: Iterable[Row], **attributes: object
+) -> Iterator[Html]:
+    """A :func:`table` whose rows may be made while they are written."""
+    before = [tag("caption", caption), tag("thead", tag("tr", *map(_column, columns)))]
+    body = within("tbody", (_row(columns, row) for row in rows))
+    whole = within("table", itertools.chain(before, body), **attributes)
+    return within("div", whole, class_="scroll", tabindex=0)
 
 
 def scrolled(whole: Html) -> Html:
@@ -115,16 +144,37 @@ def definitions(pairs: Iterable[tuple[str, Child]], **attributes: object) -> Htm
     return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs), **attributes)
 
 
+def flat(values: Mapping[str, Any]) -> Iterator[tuple[str, Child]]:
+    """Versions and the like, which may be nested, as pairs for :func:`definitions`."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((str(inner), key(str(own))) for inner, own in value.items())
+        else:
+            yield name, str(value)
+
+
 def fold(summary: Child, *children: Child) -> Html:
     """Something to be opened."""
     return tag("details", tag("summary", summary), *children)
 
 
+def _column(column: Column) -> Html:
+    return tag(
+        "th",
+        column.title,
+        scope="col",
+        class_="n" if column.numeric else None,
+        aria_sort=column.sorted,
+        data_plain="" if column.plain else None,
+    )
+
+
 def _row(columns: Sequence[Column], row: Row) -> Html:
-    return tag("tr", *(_cell(column, child) for column, child in zip(columns, row, strict=True)))
+    return tag("tr", *(_cell(column, cell) for column, cell in zip(columns, row, strict=True)))
 
 
-def _cell(column: Column, child: Child) -> Html:
+def _cell(column: Column, cell: Child | Cell) -> Html:
+    shown, value = (cell.shown, cell.value) if isinstance(cell, Cell) else (cell, None)
     if column.head:
-        return tag("th", child, scope="row")
-    return tag("td", child, class_="n" if column.numeric else None)
+        return tag("th", shown, scope="row", data_value=value)
+    return tag("td", shown, class_="n" if column.numeric else None, data_value=value)

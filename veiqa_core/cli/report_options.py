@@ -1,0 +1,121 @@
+"""The options of a report: a page on what was scored."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import click
+
+from ..errors import UsageError
+from .files import check_place
+from .progress import progress
+from .sinks import Row, Sink
+
+if TYPE_CHECKING:
+    from ..inputs import Inputs
+    from ..report import ReportWriter
+    from ..scorer import Result, Scorer
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option(
+        "--report",
+        type=click.Path(path_type=Path),
+        metavar="FILE.html",
+        help="Write a page on all of it: scores, pictures, maps; it loads nothing from anywhere.",
+    ),
+    click.option(
+        "--report-details",
+        type=click.IntRange(min=0),
+        default=50,
+        show_default=True,
+        metavar="N",
+        help="So many images are shown there with map and heat maps, the worst scores first.",
+    ),
+)
+
+
+def report_options(command: Command) -> Command:
+    """Give a command ``--report`` and ``--report-details``."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@attrs.frozen
+class ReportOptions:
+    """What the options say.
+
+    Attributes:
+        path: the page; None for none.
+        details: how many images are shown with everything.
+    """
+
+    path: Path | None
+    details: int
+
+    def check(self, images: Iterable[str | Path] = (), output: Path | None = None) -> None:
+        """Find what would keep the page from being written before any work is done.
+
+        Args:
+            images: those that are known by now; the writer refuses to overwrite the others too.
+            output: where results go.
+
+        Raises:
+            UsageError: it cannot be written there, or it would overwrite an image or the results.
+        """
+        if self.path is None:
+            return
+        if str(self.path) == "-":
+            raise UsageError("--report -: a page needs a file; name one, such as report.html")
+        check_place(self.path, "--report")
+        own = os.path.realpath(self.path)
+        if any(os.path.realpath(image) == own for image in images):
+            raise UsageError(f"--report {self.path}: is one of the images; name another file")
+        if output is not None and os.path.realpath(output) == own:
+            raise UsageError(f"--report {self.path}: is where --output writes too; name another file")
+
+    def at_once(self, inputs: Inputs) -> bool:
+        """Whether every one of the images is shown with heat maps, which are made best while it is scored."""
+        if self.path is None:
+            return False
+        count = inputs.count()
+        return count is not None and count <= self.details
+
+    def sinks(self, scorer: Scorer) -> list[Sink]:
+        """What takes the results and writes the page at its end; nothing without a page.
+
+        Raises:
+            UsageError: the page cannot be written.
+        """
+        if self.path is None:
+            return []
+        from ..report import ReportWriter
+
+        track = progress("heat maps for the report")
+        return [_Page(ReportWriter(self.path, scorer, details=self.details, track=track))]
+
+
+class _Page(Sink):
+    def __init__(self, writer: ReportWriter) -> None:
+        self._writer = writer
+
+    def add(self, result: Result) -> None:
+        self._writer.add(result)
+
+    def skip(self, row: Row) -> None:
+        """Show what an earlier run told of the image; if it is among the worst, all of it is made again."""
+        from ..scorer import Result
+
+        self._writer.add(Result(row.image, row.score, {}, (), row.error, row.recipe))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.__exit__(kind, error, trace)

@@ -1,0 +1,24 @@
+(function () {
+  // Where a link leads into something folded, it is unfolded; some browsers do that themselves.
+  function unfold() {
+    const target = document.getElementById(location.hash.slice(1));
+    const folded = target ? target.closest("details") : null;
+    if (folded ? !folded.open : false) {
+      folded.open = true;
+      target.scrollIntoView();
+    }
+  }
+  window.addEventListener("hashchange", unfold);
+  unfold();
+
+  document.querySelectorAll(".viewer input[type=range]").forEach((slider) => {
+    const stack = slider.closest(".viewer").querySelector(".stack");
+    const told = slider.parentElement.querySelector("output");
+    slider.addEventListener("input", () => {
+      const shown = slider.value + " %";
+      stack.style.setProperty("--map", slider.value / 100);
+      slider.setAttribute("aria-valuetext", shown);
+      told.textContent = shown;
+    });
+  });
+})();

@@ -1,0 +1,102 @@
+"""What a report keeps of each image until it is written: a line in a temporary file, and a few bytes in memory."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from array import array
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..scorer import Result
+from .drawing import Picture
+from .telling import remarks
+
+FEW = 6
+"""Branches whose similarities fit into a table beside the score."""
+
+TOLD = ("interval", "likely", "remarks", "error")
+"""What not every image of every recipe has."""
+
+
+@attrs.frozen
+class Row:
+    """What the table tells of an image.
+
+    Attributes:
+        number: its place in the run, from 1.
+        likely: its likeliest distortion type and that type's probability.
+        similarities: by branch key, where there are few.
+        thumbnail: data, width and height.
+    """
+
+    number: int
+    name: str
+    score: float | None
+    scale: tuple[float, float] | None
+    interval: tuple[float, float] | None
+    likely: tuple[str, float] | None
+    similarities: dict[str, float | None]
+    remarks: list[str]
+    error: str | None
+    thumbnail: tuple[str, int, int] | None
+
+    @property
+    def result(self) -> Result:
+        """What is left of the result."""
+        interval, scale = (None if ends is None else (ends[0], ends[1]) for ends in (self.interval, self.scale))
+        distortion = None if self.likely is None else dict([self.likely])
+        flags = tuple(self.remarks)
+        return Result(
+            self.name, self.score, self.similarities, flags, self.error, "", interval, scale, distortion=distortion
+        )
+
+
+def row(result: Result, number: int, thumbnail: Picture | None) -> Row:
+    """The row of a result."""
+    likely = max(result.distortion.items(), key=lambda item: item[1]) if result.distortion else None
+    return Row(
+        number=number,
+        name=result.image,
+        score=result.score,
+        scale=result.scale,
+        interval=result.interval,
+        likely=likely,
+        similarities=dict(result.similarities) if len(result.similarities) <= FEW else {},
+        remarks=remarks(result),
+        error=result.error,
+        thumbnail=None if thumbnail is None else (thumbnail.data, thumbnail.width, thumbnail.height),
+    )
+
+
+class Spool:
+    """Values put aside in a file without a name, which is gone with the process.
+
+    Raises:
+        OSError: the folder takes no file.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  (closed by close)
+        self._ends = array("Q", [0])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def put(self, value: Any) -> int:
+        """Put plain data at the end, and say under which number."""
+        self._file.seek(self._ends[-1])
+        self._file.write(json.dumps(value).encode())
+        self._ends.append(self._file.tell())
+        return len(self._ends) - 2
+
+    def get(self, number: int) -> Any:
+        """What was put under a number."""
+        self._file.seek(self._ends[number])
+        return json.loads(self._file.read(self._ends[number + 1] - self._ends[number]))
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._file.close()

@@ -1,0 +1,82 @@
+"""How a report calls things, and what it says of maps to those who do not see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from ..distortions import DISTORTIONS, PRISTINE
+from ..judgement import likely
+from ..page.markup import MISSING, Html, join, number
+from ..scorer import Result
+
+_PLACES = (
+    ("upper left", "top", "upper right"),
+    ("left", "centre", "right"),
+    ("lower left", "bottom", "lower right"),
+)
+
+
+def called(kind: str) -> str:
+    """A distortion type in words."""
+    return {PRISTINE: "none", **DISTORTIONS}.get(kind, kind)
+
+
+def types(distortion: Mapping[str, float] | None) -> Html:
+    """The likely types with their probabilities, short."""
+    if not distortion:
+        return MISSING
+    return join([", ".join(f"{kind} {100 * share:.0f} %" for kind, share in likely(distortion))])
+
+
+def score(result: Result) -> Html:
+    """A score on a scale to one decimal, any other to four."""
+    return number(result.score, 4 if result.scale is None else 1)
+
+
+def remarks(result: Result) -> list[str]:
+    """The flags but ``uncalibrated``, which holds for all images of a report."""
+    return [flag for flag in result.flags if flag != "uncalibrated"]
+
+
+def strongest(values: Tensor) -> str:
+    """In which ninth of a map ``[h, w]`` its mean is highest."""
+    ninths = F.adaptive_avg_pool2d(values[None, None].float(), 3)[0, 0]
+    place = int(ninths.argmax())
+    return _PLACES[place // 3][place % 3]
+
+
+def map_in_words(lost: Tensor, reach: float) -> str:
+    """What a quality map shows."""
+    if float(lost.max()) <= 0:
+        return "No quality is lost anywhere."
+    return (
+        f"On average {float(lost.mean()):.0f} of {reach:g} points are lost, at most {float(lost.max()):.0f}, "
+        f"most of them in the {_area(strongest(lost))}."
+    )
+
+
+def vei_in_words(values: Tensor) -> str:
+    """What a VEI shows."""
+    if float(values.max()) == float(values.min()):
+        return f"the same everywhere, {float(values.max()):.3g}"
+    return f"from {float(values.min()):.3g} to {float(values.max()):.3g}, strongest in the {_area(strongest(values))}"
+
+
+def difference_in_words(values: Tensor) -> str:
+    """What the difference of two VEIs, input minus PRI, shows."""
+    low, high = float(values.min()), float(values.max())
+    if low == high == 0:
+        return "there is none"
+    parts = []
+    if high > 0:
+        parts.append(f"the input is stronger by up to {high:.3g}, most in the {_area(strongest(values))}")
+    if low < 0:
+        parts.append(f"the pseudo-reference by up to {-low:.3g}, most in the {_area(strongest(-values))}")
+    return "; ".join(parts)
+
+
+def _area(place: str) -> str:
+    return place if place in ("top", "centre", "bottom") else f"{place} part"
