@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError, VeiqaError, one_line, strict
+from ..prints import standard_output_reserved
 from .compare import compare
 from .components import components
 from .datasets import datasets
@@ -38,7 +39,8 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with standard_output_reserved():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
