@@ -114,7 +114,8 @@ def check_sizes(of: Subject) -> None:
     for height, width in ((side, side), (side, 4 * side + 1), (3 * side, side + 2)):
         x, y = torch.rand(2, 1, height, width, dtype=torch.float64, generator=generator)
         made = of.make().compare(x, y)
-        require(torch.isfinite(made).all(), f"gives {float(made[0]):g} for maps of {height}x{width}")
+        told = f"gives {float(made[0]):g} for maps of {height}x{width}; its trait min_size is {side}"
+        require(torch.isfinite(made).all(), told)
 
 
 @where("image")
