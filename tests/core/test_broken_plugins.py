@@ -365,7 +365,7 @@ subprocess.run([sys.executable, "-c", "print('{where} begins a process')"])
 
 
 def test_what_a_plugin_prints_goes_to_standard_error(site: Site, photo: Path) -> None:
-    site.add_metric("noisy", "print('at work')")
+    site.add_metric("noisy", "print('at work', flush=True)")
     done = run(photo, "--metric", "noisy")
     assert (done.exit_code, done.stderr) == (0, "at work\n")
     assert [row["image"] for row in json.loads(done.stdout)] == [str(photo)]
