@@ -11,12 +11,12 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["lint", "types", "build", "tests", "browser", "light", "third_party", "examples"]
+nox.options.sessions = ["lint", "types", "build", "tests", "browser", "light", "third_party(all)", "examples"]
 nox.options.error_on_missing_interpreters = False
 
 TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "scikit-image>=0.22")
 EXTRAS = "[lite,optuna,dask,parquet,heif,dicom,raw,tiff]"
-SAMPLES = sorted(Path("tests/plugins").glob("veiqa-*"))
+SAMPLES = {path.name: path for path in sorted(Path("tests/plugins").glob("veiqa-*"))}
 EXAMPLES = sorted(Path("docs/examples").glob("veiqa-*"))
 
 
@@ -76,11 +76,13 @@ def light(session: nox.Session) -> None:
 
 
 @nox.session
-def third_party(session: nox.Session) -> None:
-    """Install real third-party distributions, good and bad, beside the built-ins, and run their tests."""
-    install_wheel(session, "", *TEST_TOOLS, "hatchling")
-    session.install("--no-deps", "--no-build-isolation", *(str(path) for path in SAMPLES))
-    session.run("pytest", "tests/third_party", *session.posargs, env={"VEIQA_TEST_THIRD_PARTY": "1"})
+@nox.parametrize("dist", [nox.param(name, id=name) for name in ("all", *SAMPLES)])
+def third_party(session: nox.Session, dist: str) -> None:
+    """Install real third-party distributions beside the built-ins, all or one alone, and run the tests of them."""
+    dists = list(SAMPLES) if dist == "all" else [dist]
+    install_wheel(session, "", "pytest>=8", "hatchling")
+    session.install("--no-deps", "--no-build-isolation", *(str(SAMPLES[name]) for name in dists))
+    session.run("pytest", "tests/third_party", *session.posargs, env={"VEIQA_TEST_THIRD_PARTY": ",".join(dists)})
 
 
 @nox.session
@@ -97,6 +99,13 @@ def all_plugins(session: nox.Session) -> None:
     session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
 
 
+@nox.session
+def cross(session: nox.Session) -> None:
+    """Run every two components of different kinds together, all examples among them; ``-- -k vgg16``: one network."""
+    install_examples(session, "[lite]")
+    session.run("pytest", "tests/cross", "-rP", *session.posargs)
+
+
 def install_examples(session: nox.Session, extra: str = "") -> None:
     """The wheel and every example, with what they need."""
     install_wheel(session, extra, *TEST_TOOLS, "hatchling", "piq>=0.8")
@@ -105,7 +114,7 @@ def install_examples(session: nox.Session, extra: str = "") -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run the tests with the oldest versions that pyproject.toml allows; needs uv."""
+    """Run the tests with the oldest versions that pyproject.toml allows; needs uv, and Python 3.11."""
     install_wheel(session, EXTRAS, *TEST_TOOLS, "--resolution", "lowest-direct")
     session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
 

@@ -22,6 +22,7 @@ from .comparison import degenerate, prepare
 from .contracts import FeatureExtractor, Network, Target
 from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, one_line, strict
 from .images import Image
+from .isolation import isolated
 from .pieces import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .recipe import Scale
@@ -315,17 +316,20 @@ def or_usage_error(result: T | VeiqaError) -> T:
 
 
 def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
-    """The result of a component's work, or its error with the component named."""
+    """The result of a component's work, or its error with the component named; it works isolated from all else."""
     try:
-        return work()
+        with isolated():
+            return work()
     except ComponentError as error:
         return ComponentError(f"{part.registered.origin}: {error}")
     except VeiqaError as error:
         return error
-    except Exception as error:
-        if strict():
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too, which would end the command without a word
+        if strict() and isinstance(error, Exception):
             raise
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error):
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in one_line(error):
             return OutOfMemoryError(
                 f"{part.registered.origin}: memory is too small; use fewer --workers or --device cpu"
             )

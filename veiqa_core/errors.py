@@ -76,7 +76,10 @@ def strict() -> bool:
 
 def one_line(error: BaseException) -> str:
     """An exception as a single line of text, its type first unless it is one of ours."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # an exception of somebody else's making
+        text = "its own text cannot be made"
     if isinstance(error, VeiqaError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

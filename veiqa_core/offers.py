@@ -12,6 +12,7 @@ import attrs
 
 from .api import Component, Resource
 from .errors import UsageError, near_miss, one_line
+from .prints import set_aside
 
 OWN_DIST = "veiqa"
 
@@ -83,7 +84,8 @@ class Registered(Offer[Component]):
             raise UsageError(f"{self.origin} needs what is not installed here: {', '.join(missing)}{hint}")
         module, _, name = where.partition(":")
         try:
-            return getattr(importlib.import_module(module), name)
+            with set_aside():
+                return getattr(importlib.import_module(module), name)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may do anything at import, sys.exit() included

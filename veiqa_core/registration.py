@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import time
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 import pluggy
@@ -14,7 +17,34 @@ from .errors import near_miss, one_line
 from .kinds import HOOKS, KINDS, RECIPES_HOOK
 from .offers import Registered, Shipped
 
+SLOW = 2.0
+"""Seconds that it may take to begin with a plugin, on a busy machine too."""
+SLOW_WORK = 0.5
+"""Seconds that it may compute meanwhile."""
+HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "sklearn", "PIL", "skimage", "matplotlib", "optuna")
+"""Packages that a light module does not import."""
+
 _KNOWN_HOOKS = (*HOOKS, RECIPES_HOOK)
+_MOST_RECORDS = 1000  # of one hook; beyond it never ends
+
+
+class Watch:
+    """Watches what it costs every command to begin with a plugin, from its making on."""
+
+    def __init__(self) -> None:
+        self._start, self._work = time.perf_counter(), time.process_time()
+        self._heavy = {name for name in HEAVY if name in sys.modules}
+
+    def remarks(self) -> list[str]:
+        """What is not as it should be, in no more than two lines."""
+        told = []
+        heavy = [name for name in HEAVY if name in sys.modules and name not in self._heavy]
+        if heavy:
+            told.append(f"imports {', '.join(heavy)} at every start; leave that to its components' modules")
+        taken, work = time.perf_counter() - self._start, time.process_time() - self._work
+        if taken > SLOW or work > SLOW_WORK:
+            told.append(f"takes {taken:.1f} s at every start; a light module takes next to none")
+        return told
 
 
 class Refused(Exception):
@@ -29,7 +59,9 @@ def collect(plugin: Found, manager: pluggy.PluginManager) -> list[Registered | S
     """
     try:
         module = plugin.load()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin may do anything at import, sys.exit() included
         raise Refused(f"cannot be imported: {one_line(error)}") from error
     _check_api(module)
     _check_hook_names(module, manager)
@@ -54,10 +86,15 @@ def collect(plugin: Found, manager: pluggy.PluginManager) -> list[Registered | S
 def _records(caller: pluggy.HookCaller, plugin_name: str) -> list[Any]:
     (implementation,) = (impl for impl in caller.get_hookimpls() if impl.plugin_name == plugin_name)
     try:
-        records: Iterable[Any] = implementation.function()  # type: ignore[assignment]
-        return list(records)
-    except Exception as error:
+        given: Iterable[Any] = implementation.function()  # type: ignore[assignment]
+        records = list(islice(given, _MOST_RECORDS + 1))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise Refused(f"hook {caller.name} failed: {one_line(error)}") from error
+    if len(records) > _MOST_RECORDS:
+        raise Refused(f"hook {caller.name} gives more than {_MOST_RECORDS} records")
+    return records
 
 
 def _offer(hook: str, record: Any, plugin: Found) -> Registered | Shipped:

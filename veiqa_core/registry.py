@@ -18,12 +18,13 @@ from .discovery import Found, find
 from .errors import UsageError, one_line
 from .kinds import KINDS, check_kind
 from .offers import Registered, Shelf, Shipped
-from .registration import Refused, collect
+from .prints import set_aside
+from .registration import Refused, Watch, collect
 
 
 @attrs.frozen
 class Problem:
-    """Why a plugin was not registered."""
+    """Why a plugin was not registered, or what is wrong with one that was."""
 
     plugin: Found
     reason: str
@@ -71,6 +72,7 @@ class Registry:
     Attributes:
         plugins: all plugins found, also those left out.
         problems: why some were left out.
+        remarks: what others do that slows every command down.
         recipes: the recipes and recipe sets that they ship.
         spaces: the search spaces that they ship.
     """
@@ -78,18 +80,22 @@ class Registry:
     def __init__(self, plugins: Iterable[Found]) -> None:
         self.plugins = tuple(plugins)
         self.problems: list[Problem] = []
+        self.remarks: list[Problem] = []
         self.recipes: Shelf[Shipped] = Shelf("recipe")
         self.spaces: Shelf[Shipped] = Shelf("search space")
         self._components: dict[str, Shelf[Registered]] = {kind.name: Shelf(kind.title) for kind in KINDS.values()}
         manager = pluggy.PluginManager("veiqa")
         manager.add_hookspecs(hookspecs)
         for plugin in self.plugins:
+            watch = Watch()
             try:
-                self._add(collect(plugin, manager))
+                with set_aside():
+                    self._add(collect(plugin, manager))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # a plugin may do anything at import, sys.exit() included
                 self.problems.append(Problem(plugin, error.args[0] if isinstance(error, Refused) else one_line(error)))
+            self.remarks += (Problem(plugin, told) for told in watch.remarks())
 
     def __iter__(self) -> Iterator[Registered]:
         for shelf in self._components.values():

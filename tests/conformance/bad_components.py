@@ -69,6 +69,13 @@ class PriStrength(PriGood):
         return (images * (255 - 20 * self.params.size)).round() / 255
 
 
+class PriArbitraryImages(PriGood):
+    """Darker; too dark where there was little light."""
+
+    def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
+        return (images * 255 - 20).round() / 255
+
+
 # Feature extractors
 
 
@@ -250,6 +257,27 @@ class MetricImages(MetricGood):
         return (a - b).abs().mean()
 
 
+class MetricArbitraryMaps(MetricGood):
+    """Passes over what is saturated in the first map: symmetric wherever nothing is."""
+
+    def compare(self, x: Tensor, y: Tensor) -> Tensor:
+        return ((x - y).abs() * (x < 1)).mean((1, 2))
+
+
+class MetricArbitraryMapsBounds(MetricGood):
+    """More than its bounds say for black against white alone."""
+
+    def compare(self, x: Tensor, y: Tensor) -> Tensor:
+        return 1.2 * super().compare(x, y)
+
+
+class MetricArbitraryMapsIdentity(MetricGood):
+    """Counts what is saturated in both: equal maps are the least wherever nothing is."""
+
+    def compare(self, x: Tensor, y: Tensor) -> Tensor:
+        return super().compare(x, y) + ((x == 1) & (y == 1)).double().mean((1, 2))
+
+
 class MetricProtocol(Base):
     """Has no compare."""
 
@@ -284,8 +312,8 @@ class MapperGood(Base):
         self.line: list[float] = []
 
     def fit(self, similarities: Any, quality: Any) -> None:
-        if len(quality) < 3:
-            raise FitError("too few images")
+        if len(quality) < 3 or np.ptp(similarities.mean(axis=1)) < 1e-9:
+            raise FitError("too few images, or all alike")
         self.line = [float(value) for value in np.polyfit(similarities.mean(axis=1), quality, 1)]
 
     def predict(self, similarities: Any) -> Prediction:
@@ -340,6 +368,14 @@ class MapperInputUntouched(MapperGood):
     def fit(self, similarities: Any, quality: Any) -> None:
         super().fit(similarities, quality)
         similarities.sort(axis=0)
+
+
+class MapperArbitraryRatings(MapperGood):
+    """Takes for granted that ratings differ."""
+
+    def fit(self, similarities: Any, quality: Any) -> None:
+        super().fit(similarities, quality)
+        self.line[0] *= float(np.ptp(quality)) / float(np.ptp(quality))
 
 
 # Distortion classifiers

@@ -42,7 +42,7 @@ def record(kind: str, name: str, traits: dict[str, Any] | None = None, cls: type
 def veiqa_pri_generators() -> Iterator[Component]:
     for name in ("good", "image", "input-untouched", "depends-on-image-and-seed-alone", "degrades"):
         yield record("pri", name)
-    yield from (record("pri", name) for name in ("constant-image", "odd-sizes"))
+    yield from (record("pri", name) for name in ("constant-image", "odd-sizes", "arbitrary-images"))
     yield record("pri", "strength", {"strength": ("size", 9, 1)}, Strength)
 
 
@@ -64,6 +64,8 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
     yield from one()
     for name in ("values", "identity", "direction", "batch", "input-untouched", "sizes"):
         yield record("metric", name, METRIC)
+    yield from (record("metric", name, METRIC) for name in ("arbitrary-maps", "arbitrary-maps-identity"))
+    yield record("metric", "arbitrary-maps-bounds", {**METRIC, "bounds": (0, 1)})
     yield record("metric", "bounds", {**METRIC, "bounds": (0, 0.5)})
     yield record("metric", "symmetry", {**METRIC, "symmetric": False})
     yield record("metric", "images", {**METRIC, "image": "grey"})
@@ -83,7 +85,7 @@ def one() -> Iterator[Component]:
 @hookimpl
 def veiqa_score_mappers() -> Iterator[Component]:
     names = ("good", "fit-and-predict", "alone-and-in-a-batch", "state", "bad-state", "sensitivity", "too-few")
-    for name in (*names, "input-untouched"):
+    for name in (*names, "input-untouched", "arbitrary-ratings"):
         yield record("mapper", name, {"fitted": True, "branches": "many"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,42 @@ def test_a_heavy_registration_is_caught() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "dataset"])
 def test_a_good_component_of_the_kind_passes(kind: str) -> None:
     assert failing(subject(f"{kind}/veiqa-bad:good")) == {}
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("ref", "told"),
+    [
+        ("metric/arbitrary-maps", r"gives \S+, and \S+ with the maps swapped; declared symmetric, for x = 4x5 all "),
+        ("metric/arbitrary-maps-bounds", r"gives 1.2; bounds are 0 and 1, for x = 4x5 all [01]; y = 4x5 all [01]$"),
+        (
+            "metric/arbitrary-maps-identity",
+            r"gives \S+, and \S+ at equal maps, declared as the least, for x = 4x5 all ",
+        ),
+        ("pri/arbitrary-images", r"gives values from -0.0784314 to .*, for image = 3x32x32 all "),
+        (
+            "mapper/arbitrary-ratings",
+            r"fit raises ZeroDivisionError: float division by zero, for similarities = 4x3 all ",
+        ),
+    ],
+)
+def test_arbitrary_data_find_what_fixed_samples_miss(ref: str, told: str) -> None:
+    of = subject(ref)
+    ((check, reason),) = failing(of).items()
+    assert check.startswith("arbitrary-")
+    assert re.match(told, reason), reason
+    assert "\n" not in reason
+    assert outcome(of, check) == ("failed", reason)  # the same examples every time
+
+
+@pytest.mark.usefixtures("installed")
+def test_without_hypothesis_the_kit_says_what_it_does_not_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    outcomes = {str(outcome) for outcome in check_component("metric/veiqa-bad:good") if outcome.state == "skipped"}
+    assert outcomes == {
+        "metric 'good' (veiqa-bad 1.0): arbitrary-maps skipped: hypothesis is not installed, so it is tried on a few "
+        "fixed samples alone: pip install 'veiqa[testing]'"
+    }
 
 
 @pytest.mark.usefixtures("installed")

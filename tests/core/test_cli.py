@@ -8,11 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
 
+from veiqa_core import cli
 from veiqa_core import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.recipe import Branch, Choice, Recipe, RecipeSet
@@ -253,3 +255,15 @@ def test_plugins_are_listed_and_checked() -> None:
         "strategies",
         "baselines",
     }
+
+
+def test_help_lists_every_command_with_its_first_sentence() -> None:
+    context = click.Context(main)
+    for name, summary in cli._SUMMARIES.items():
+        command = main.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(1000) == summary
+        assert f"  {name} " in veiqa("--help").stdout
+    unknown = veiqa("runn")
+    assert unknown.exit_code == 2
+    assert unknown.stderr.startswith("Error: unknown command 'runn'. Did you mean 'run'? Known: compare, ")

@@ -56,65 +56,6 @@ def test_a_component_is_found_by_name_and_by_dist_and_name(plugins: Plugins) -> 
     assert registry.get("metric", "mae").label == "third-good:mae"
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("import not_there_at_all", "cannot be imported: ModuleNotFoundError: No module named 'not_there_at_all'"),
-        ("def broken(:", "cannot be imported: SyntaxError: "),
-        ("raise SystemExit(3)", "SystemExit: 3"),
-        ("VEIQA_API = (2, 0)", "is written for plugin API 2.0; this VEIQA offers 1.3"),
-        ("VEIQA_API = (1, 7)", "is written for plugin API 1.7; this VEIQA offers 1.3"),
-        ("VEIQA_API = '1'", "VEIQA_API must be (major, minor), not '1'"),
-        (
-            "@hookimpl\ndef veiqa_similarity_metric():\n    return []",
-            "unknown hook 'veiqa_similarity_metric'. Did you mean 'veiqa_similarity_metrics'?",
-        ),
-        ("def veiqa_explainers():\n    return []", "veiqa_explainers is not decorated with @hookimpl"),
-        ("@hookimpl\ndef veiqa_explainers(extra):\n    return []", "PluginValidationError: "),
-        (
-            "@hookimpl\ndef veiqa_explainers():\n    return 5",
-            "hook veiqa_explainers failed: TypeError: 'int' object is not iterable",
-        ),
-        (
-            "@hookimpl\ndef veiqa_explainers():\n    yield 'gradcam'",
-            "hook veiqa_explainers gives str where a Component is due",
-        ),
-        (
-            f"@hookimpl\ndef veiqa_similarity_metrics():\n    yield {metric('a')}\n    raise OSError('late')",
-            "hook veiqa_similarity_metrics failed: OSError: late",
-        ),
-        (
-            f"@hookimpl\ndef veiqa_similarity_metrics():\n    yield {metric('a')}\n    yield {metric('a')}",
-            "gives the metric 'a' twice",
-        ),
-        (
-            "@hookimpl\ndef veiqa_similarity_metrics():\n    yield Component(name='a', summary='S.', factory='m:C')",
-            "metric 'a': trait 'similar' is missing: 'high' or 'low': which way is more similar",
-        ),
-        (
-            "@hookimpl\ndef veiqa_explainers():\n"
-            "    yield Component(name='a', summary='S.', factory='m:C', traits={'spaces': 'layer'})",
-            "explainer 'a': unknown trait 'spaces'. Did you mean 'space'?",
-        ),
-        (
-            "@hookimpl\ndef veiqa_explainers():\n    yield Component(name='Bad Name', summary='S.', factory='m:C')",
-            "hook veiqa_explainers failed: ValueError: component 'Bad Name': name must be lower-case letters",
-        ),
-    ],
-)
-def test_a_bad_plugin_is_left_out_whole_with_a_reason_and_the_rest_works(
-    plugins: Plugins, code: str, reason: str
-) -> None:
-    bad = plugins.add("third_bad", code)
-    plugins.add_metric("third_fine", "mae")
-    registry = plugins.registry()
-    (problem,) = registry.problems
-    assert problem.plugin == bad
-    assert problem.reason.startswith(reason)
-    assert str(problem).startswith("plugin third-bad 1.0 (entry point 'main'): ")
-    assert [item.ref for item in registry] == ["third-fine:mae"]
-
-
 def test_a_name_given_twice_is_an_error_only_when_it_is_used_bare(plugins: Plugins) -> None:
     plugins.add_metric("third_one", "mae")
     plugins.add_metric("third_two", "mae")
@@ -154,20 +95,6 @@ def test_parameters_that_cannot_be_described_keep_the_plugin_out(plugins: Plugin
     )
     (problem,) = plugins.registry().problems
     assert "its fields cannot be described; declare them with param()" in problem.reason
-
-
-def test_a_component_that_exits_at_import_is_an_error_of_its_own(plugins: Plugins, tmp_path: Path) -> None:
-    (tmp_path / "third_exits_code.py").write_text("raise SystemExit(3)")
-    plugins.add(
-        "third_exits",
-        f"""
-        @hookimpl
-        def veiqa_similarity_metrics():
-            yield Component(name="a", summary="S.", factory="third_exits_code:C", {METRIC_TRAITS})
-        """,
-    )
-    with pytest.raises(UsageError, match="cannot be loaded from third_exits_code:C: SystemExit: 3"):
-        plugins.registry().get("metric", "a").load()
 
 
 def test_an_unknown_name_names_the_near_miss(plugins: Plugins) -> None:

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import click
 
-from ..errors import UsageError, VeiqaError, one_line, strict
-from .compare import compare
-from .completion import completion
-from .components import components
-from .datasets import datasets
-from .doctor import doctor
-from .evaluate import evaluate, fit
-from .finetune import finetune
-from .plugin import plugin
-from .plugins import plugins
-from .recipes import recipes
-from .run import run
-from .search import search
-from .spaces import spaces
-from .store import store
-from .verify import verify
+from ..errors import UsageError, VeiqaError, near_miss, one_line, strict
+from ..prints import standard_output_reserved
 from .version import version_option
+
+_SUMMARIES = {
+    "run": "Score images, and show the similarities behind each score.",
+    "evaluate": "Measure how well a recipe's scores agree with the ratings of a dataset.",
+    "fit": "Fit a recipe's mapper to the ratings of a dataset, and write the recipe.",
+    "search": "Search a space for the branches that agree best with the ratings of a dataset.",
+    "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
+    "compare": "Compare an image with its reference by full-reference metrics.",
+    "verify": "Check what components compute against published, exact and independently derived values.",
+    "datasets": "List the datasets; check a folder, or make a synthetic one.",
+    "recipes": "List the recipes and recipe sets that --recipe knows by name.",
+    "spaces": "List the search spaces that --space knows by name.",
+    "components": "List the components, or show one with its parameters.",
+    "plugins": "List the installed plugins and their problems.",
+    "plugin": "Write a plugin.",
+    "doctor": "Look at versions, plugins, extras, memory, store, devices and weights, and score an image on trial.",
+    "completion": "Print the script that lets a shell complete commands, options and names.",
+    "store": "Look after the file that keeps similarities between runs.",
+}
+"""The commands with the first sentence of each: to list them, none is imported."""
+_HOMES = {"fit": "evaluate"}
+"""The modules of commands that are not called like theirs."""
 
 
 class _Failure(click.ClickException):
@@ -41,7 +50,8 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with standard_output_reserved():
+                return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
@@ -53,16 +63,35 @@ class _Group(click.Group):
             raise _Failure(error) from error
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(_Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _SUMMARIES:
+            return None
+        module = importlib.import_module(f".{_HOMES.get(cmd_name, cmd_name)}", __package__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _SUMMARIES and args[0].isalpha():
+            raise UsageError(near_miss("command", args[0], _SUMMARIES))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))  # as click has it
+        listed = [click.Command(name, help=_SUMMARIES[name]) for name in names]
+        with formatter.section("Commands"):
+            formatter.write_dl([(str(command.name), command.get_short_help_str(limit)) for command in listed])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @version_option
 def main() -> None:
     """Score the quality of images without a reference, and see why."""
-
-
-_COMMANDS = (
-    *(run, evaluate, fit, search, finetune, compare, verify),
-    *(datasets, recipes, spaces, components, plugins, plugin, store, doctor, completion),
-)
-
-for command in _COMMANDS:
-    main.add_command(command)

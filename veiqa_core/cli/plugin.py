@@ -38,4 +38,7 @@ def new(name: str, kind: str, into: Path) -> None:
         click.echo(f"  {into / file}")
     folder = shlex.quote(str(into / names.dist))
     click.echo(f"\nTry it:\n  pip install -e {folder}'[test]'\n  veiqa components show {kind}/{names.component}")
-    click.echo(f"  pytest {folder}\nThen write your own: {into / names.dist / names.package / 'component.py'}")
+    package = into / names.dist / names.package
+    click.echo(
+        f"  pytest {folder}\nThen write your own: {package / 'component.py'}, and its facts in {package / 'plugin.py'}"
+    )

@@ -27,7 +27,7 @@ def plugins(ctx: click.Context, as_json: bool, check: bool, deep: bool, dists: t
     registry = installed()
     problems = [str(problem) for problem in registry.problems]
     if check:
-        problems += _clashes(registry) + _unloadable(registry)
+        problems += [str(remark) for remark in registry.remarks] + _clashes(registry) + _unloadable(registry)
     if deep:
         problems += _nonconforming(registry, {normalise(dist) for dist in dists})
     if as_json:

@@ -95,8 +95,10 @@ class Check:
             return Outcome(self, of, "skipped", str(reason))
         except WeightsError as reason:
             return Outcome(self, of, "skipped", one_line(reason))
-        except Exception as error:
-            if strict() and not isinstance(error, CheckFailed):
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too
+            if strict() and isinstance(error, Exception) and not isinstance(error, CheckFailed):
                 raise
             told = str(error) if isinstance(error, CheckFailed) else f"raised {one_line(error)}"
             return Outcome(self, of, "failed", told)

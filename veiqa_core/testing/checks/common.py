@@ -32,6 +32,7 @@ from ...contracts import (
     SearchStrategy,
     SimilarityMetric,
 )
+from ...registration import HEAVY
 from ...registry import installed
 from ..elsewhere import elsewhere
 from ..kit import Subject, require
@@ -49,7 +50,6 @@ PROTOCOLS: dict[str, type] = {
     "baseline": Baseline,
 }
 
-_HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "skimage", "matplotlib", "optuna")
 _LIGHT = """
 import importlib, json, sys
 for module in {modules!r}:
@@ -160,7 +160,7 @@ def _restored() -> Iterator[None]:
 def _heavy(dist: str) -> tuple[list[str], list[str]]:
     """A distribution's light modules, and what heavy ones they import."""
     modules = [plugin.value.partition(":")[0] for plugin in installed().plugins if plugin.dist == dist]
-    code = _LIGHT.format(modules=modules, heavy=_HEAVY)
+    code = _LIGHT.format(modules=modules, heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     told = (done.stderr.strip().splitlines() or ["?"])[-1]
     require(done.returncode == 0, f"{', '.join(modules)} cannot be imported in another process: {told}")

@@ -6,7 +6,9 @@ import json
 
 import numpy as np
 
-from ...errors import FitError
+from ...contracts import FloatArray
+from ...errors import FitError, one_line
+from ..arbitrary import holds, ratings, refuse
 from ..kit import CheckFailed, Subject, refuse_foreign_state, require
 from ..samples import branches, rated
 
@@ -96,3 +98,25 @@ def check_input_untouched(of: Subject) -> None:
     mapper.fit(similarities, quality)
     mapper.predict(similarities)
     require(all(map(np.array_equal, kept, (similarities, quality))), "changes its input")
+
+
+def check_arbitrary_ratings(of: Subject) -> None:
+    """It fits arbitrary finite data or refuses them with a FitError, and predicts; hypothesis looks for others."""
+
+    def holds_on(data: tuple[FloatArray, FloatArray]) -> None:
+        similarities, quality = data
+        given, mapper = {"similarities": similarities, "quality": quality}, of.make()
+        try:
+            mapper.fit(similarities.copy(), quality.copy())
+        except FitError:
+            return
+        except Exception as error:
+            refuse(False, f"fit raises {one_line(error)}", **given)
+        made = mapper.predict(similarities)
+        shapes = {getattr(made, name).shape for name in ("score", "low", "high")}
+        refuse(shapes == {(len(quality),)}, f"predicts {shapes} for {len(quality)} images", **given)
+        refuse(np.isfinite(made.score).all(), "predicts scores that are not finite", **given)
+        inside = np.isnan(made.low) | ((made.low <= made.score) & (made.score <= made.high))
+        refuse(inside.all(), "predicts scores outside their own intervals", **given)
+
+    holds(holds_on, lambda: ratings(branches(of)), 25)

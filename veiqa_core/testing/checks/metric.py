@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
+from ..arbitrary import holds, map_pairs, refuse
 from ..kit import NotHere, Subject, require, where
 from ..samples import images, maps
 
@@ -112,7 +114,8 @@ def check_sizes(of: Subject) -> None:
     for height, width in ((side, side), (side, 4 * side + 1), (3 * side, side + 2)):
         x, y = torch.rand(2, 1, height, width, dtype=torch.float64, generator=generator)
         made = of.make().compare(x, y)
-        require(torch.isfinite(made).all(), f"gives {float(made[0]):g} for maps of {height}x{width}")
+        told = f"gives {float(made[0]):g} for maps of {height}x{width}; its trait min_size is {side}"
+        require(torch.isfinite(made).all(), told)
 
 
 @where("image")
@@ -130,3 +133,26 @@ def check_images(of: Subject) -> None:
         return
     better = same >= made if of.traits["similar"] == "high" else same <= made
     require(better.all(), "finds different images more similar than equal ones")
+
+
+def check_arbitrary_maps(of: Subject) -> None:
+    """Finite values, bounds, identity and symmetry hold on arbitrary small maps, which hypothesis looks for."""
+    metric, traits = of.make(), of.traits
+    low, high = traits["bounds"]
+
+    def holds_on(pair: tuple[Tensor, Tensor]) -> None:
+        x, y = pair
+        xy, yx, xx = (float(metric.compare(a.clone(), b.clone())) for a, b in ((x, y), (y, x), (x, x)))
+        for value, other in ((xy, y), (xx, x)):
+            refuse(math.isfinite(value), f"gives {value:g}", x=x, y=other)
+            within = (low is None or value >= low - _ROUNDING) and (high is None or value <= high + _ROUNDING)
+            refuse(within, f"gives {value:g}; bounds are {low} and {high}", x=x, y=other)
+        if traits["identity"] == "max":
+            refuse(xx >= xy - _ROUNDING, f"gives {xy:g}, and {xx:g} at equal maps, declared as the most", x=x, y=y)
+        elif traits["identity"] == "min":
+            refuse(xx <= xy + _ROUNDING, f"gives {xy:g}, and {xx:g} at equal maps, declared as the least", x=x, y=y)
+        if traits["symmetric"]:
+            same = math.isclose(xy, yx, rel_tol=1e-9, abs_tol=1e-9)
+            refuse(same, f"gives {xy:g}, and {yx:g} with the maps swapped; declared symmetric", x=x, y=y)
+
+    holds(holds_on, lambda: map_pairs(_side(of)), 100)

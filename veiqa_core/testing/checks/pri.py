@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
+from ..arbitrary import eight_bit_images, holds, refuse
 from ..kit import Subject, require, where
 from ..samples import images
 
 SEEDS = (5, 6, 7)
+_SMALLEST = 32  # side
 
 
 def check_image(of: Subject) -> None:
@@ -70,3 +73,19 @@ def check_strength(of: Subject) -> None:
         for end in (mildest, strongest)
     )
     require(strong > mild, f"{name}={strongest:g} changes an image less than {name}={mildest:g}")
+
+
+def check_arbitrary_images(of: Subject) -> None:
+    """Shape, type, range, 8-bit values and sameness hold on arbitrary small images, which hypothesis looks for."""
+    generator = of.make()
+
+    def holds_on(batch: Tensor) -> None:
+        made, again = (generator.generate(batch.clone(), [7]) for _ in range(2))
+        given = f"gives {made.dtype} {tuple(made.shape)} for {tuple(batch.shape)}"
+        refuse(made.shape == batch.shape and made.dtype == torch.float32, given, image=batch)
+        low, high = float(made.min()), float(made.max())
+        refuse(low >= 0 and high <= 1, f"gives values from {low:g} to {high:g}", image=batch)
+        refuse(torch.equal((made * 255).round() / 255, made), "gives values that no 8-bit file holds", image=batch)
+        refuse(torch.equal(made, again), "gives another PRI when asked again", image=batch)
+
+    holds(holds_on, lambda: eight_bit_images(_SMALLEST, _SMALLEST + 8), 50)

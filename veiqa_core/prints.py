@@ -1,0 +1,62 @@
+"""Standard output is for results: in a command, what plugins and libraries print goes to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+_reserved = False
+
+
+@contextlib.contextmanager
+def standard_output_reserved() -> Iterator[None]:
+    """A block in which standard output carries what VEIQA writes, and nothing else.
+
+    Inside :func:`set_aside` ``print`` goes to standard error. So does, anywhere in the block, what is written to the
+    descriptor behind Python's back, by C code or by other processes that are begun.
+    """
+    global _reserved
+    before, _reserved = _reserved, True
+    try:
+        with _descriptor_moved():
+            yield
+    finally:
+        _reserved = before
+
+
+def set_aside() -> AbstractContextManager[object]:
+    """A block in which a plugin's code runs; it may print what it likes. Does nothing outside of commands."""
+    return contextlib.redirect_stdout(sys.stderr) if _reserved else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _descriptor_moved() -> Iterator[None]:
+    """Give ``sys.stdout`` a descriptor of its own, and let descriptor 1 lead to standard error."""
+    given = sys.stdout
+    try:
+        number = given.fileno()
+        given.flush()
+        kept = os.dup(number) if number == 1 else None
+    except (OSError, ValueError, AttributeError):  # closed, or no real file, as in tests and notebooks
+        kept = None
+    if kept is None:
+        yield
+        return
+    try:
+        os.dup2(2, 1)
+    except OSError:  # standard error is closed
+        os.close(kept)
+        yield
+        return
+    buffering = 1 if given.isatty() else -1
+    own = sys.stdout = open(kept, "w", buffering, given.encoding, given.errors)  # noqa: SIM115, PTH123
+    try:
+        yield
+    finally:
+        sys.stdout = given
+        os.dup2(kept, 1)
+        with contextlib.suppress(OSError):  # every command flushes as it writes: nothing is lost here
+            own.close()
