@@ -14,7 +14,9 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "build", "tests", "light", "third_party", "examples"]
 nox.options.error_on_missing_interpreters = False
 
-TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "scikit-image>=0.22")
+TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "markdown-it-py>=3", "scikit-image>=0.22")
+DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "pytest-xdist>=3.6", "piq>=0.8")
+ELSEWHERE = ("tests/third_party", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")  # in sessions of their own
 SAMPLES = sorted(Path("tests/plugins").glob("veiqa-*"))
 EXAMPLES = sorted(Path("docs/examples").glob("veiqa-*"))
 
@@ -24,6 +26,11 @@ def install_wheel(session: nox.Session, extra: str = "", *more: str) -> None:
     session.env["UV_COMPILE_BYTECODE"] = "1"
     session.env.pop("PYTHONDONTWRITEBYTECODE", None)
     session.install(f".{extra}", *more)
+
+
+def ignoring(*paths: str) -> list[str]:
+    """pytest's options to leave these out."""
+    return [f"--ignore={path}" for path in paths]
 
 
 @nox.session
@@ -52,9 +59,9 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, except those of third-party plugins. Arguments go to pytest."""
+    """Run the tests, except those of third-party plugins and the pages' code. Arguments go to pytest."""
     install_wheel(session, "[lite,optuna,dask]", *TEST_TOOLS)
-    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+    session.run("pytest", *ignoring(*ELSEWHERE), *session.posargs)
 
 
 @nox.session
@@ -84,7 +91,7 @@ def examples(session: nox.Session) -> None:
 def all_plugins(session: nox.Session) -> None:
     """Run the core's tests with all plugins of docs/examples installed: none may disturb another."""
     install_examples(session, "[lite,optuna,dask]")
-    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+    session.run("pytest", *ignoring(*ELSEWHERE), *session.posargs)
 
 
 def install_examples(session: nox.Session, extra: str = "") -> None:
@@ -94,10 +101,18 @@ def install_examples(session: nox.Session, extra: str = "") -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of docs/ without a warning, and execute every code block of the pages. Arguments go to pytest."""
+    install_wheel(session, "", *TEST_TOOLS, *DOC_TOOLS)
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", "docs/_build")
+    session.run("pytest", "tests/docs", "-n", "2", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows; needs uv."""
     install_wheel(session, "[lite,optuna,dask]", *TEST_TOOLS, "--resolution", "lowest-direct")
-    session.run("pytest", "--ignore=tests/third_party", *session.posargs)
+    session.run("pytest", *ignoring("tests/third_party", "tests/docs"), *session.posargs)
 
 
 @nox.session
