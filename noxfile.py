@@ -14,8 +14,11 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "build", "tests", "browser", "light", "third_party(all)", "examples"]
 nox.options.error_on_missing_interpreters = False
 
-TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "scikit-image>=0.22")
+TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "markdown-it-py>=3", "scikit-image>=0.22")
+DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "pytest-xdist>=3.6", "piq>=0.8")
 EXTRAS = "[lite,optuna,dask,parquet,heif,dicom,raw,tiff]"
+ELSEWHERE = ("tests/third_party", "tests/browser", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")
+"""Tests in sessions of their own."""
 SAMPLES = {path.name: path for path in sorted(Path("tests/plugins").glob("veiqa-*"))}
 EXAMPLES = sorted(Path("docs/examples").glob("veiqa-*"))
 
@@ -25,6 +28,11 @@ def install_wheel(session: nox.Session, extra: str = "", *more: str) -> None:
     session.env["UV_COMPILE_BYTECODE"] = "1"
     session.env.pop("PYTHONDONTWRITEBYTECODE", None)
     session.install(f".{extra}", *more)
+
+
+def ignoring(*paths: str) -> list[str]:
+    """pytest's options to leave these out."""
+    return [f"--ignore={path}" for path in paths]
 
 
 @nox.session
@@ -55,9 +63,9 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests, except those of third-party plugins. Arguments go to pytest."""
+    """Run the tests, except those of third-party plugins, the browser and the pages' code. Arguments go to pytest."""
     install_wheel(session, EXTRAS, *TEST_TOOLS)
-    session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
+    session.run("pytest", *ignoring(*ELSEWHERE), *session.posargs)
 
 
 @nox.session
@@ -96,7 +104,7 @@ def examples(session: nox.Session) -> None:
 def all_plugins(session: nox.Session) -> None:
     """Run the core's tests with all plugins of docs/examples installed: none may disturb another."""
     install_examples(session, EXTRAS)
-    session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
+    session.run("pytest", *ignoring(*ELSEWHERE), *session.posargs)
 
 
 @nox.session
@@ -113,10 +121,18 @@ def install_examples(session: nox.Session, extra: str = "") -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site of docs/ without a warning, and execute every code block of the pages. Arguments go to pytest."""
+    install_wheel(session, "", *TEST_TOOLS, *DOC_TOOLS)
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", "docs/_build")
+    session.run("pytest", "tests/docs", "-n", "2", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest versions that pyproject.toml allows; needs uv, and Python 3.11."""
     install_wheel(session, EXTRAS, *TEST_TOOLS, "--resolution", "lowest-direct")
-    session.run("pytest", "--ignore=tests/third_party", "--ignore=tests/browser", *session.posargs)
+    session.run("pytest", *ignoring("tests/third_party", "tests/browser", "tests/docs"), *session.posargs)
 
 
 @nox.session

@@ -68,6 +68,7 @@ API_VERSION = (1, 3)
 search strategies, baselines, search spaces and extras; 1.3 distortion classifiers."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
+"""Marks a function of a plugin as its implementation of the hook of that name."""
 
 RESOURCE_KINDS = ("recipe", "space")
 

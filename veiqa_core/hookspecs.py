@@ -24,8 +24,13 @@ def veiqa_pri_generators() -> Iterable[Component]:  # type: ignore[empty-body]
 
         @hookimpl
         def veiqa_pri_generators():
-            yield Component(name="box-blur", summary="Mean of a square.", factory="my_plugin.blur:BoxBlur",
-                            params=BoxBlurParams, requires=("torch",), traits={"distortion": "GB"})
+            yield Component(
+                name="box-blur",
+                summary="Mean of a square.",
+                factory="my_plugin.blur:BoxBlur",
+                requires=("torch",),
+                traits={"distortion": "GB"},
+            )
     """
 
 
@@ -37,8 +42,7 @@ def veiqa_feature_extractors() -> Iterable[Component]:  # type: ignore[empty-bod
 
         @hookimpl
         def veiqa_feature_extractors():
-            yield Component(name="my-net", summary="My network.", factory="my_plugin.net:MyNet",
-                            params=MyNetParams, requires=("torch",))
+            yield Component(name="my-net", summary="My network.", factory="my_plugin.net:MyNet", requires=("torch",))
     """
 
 
@@ -46,14 +50,18 @@ def veiqa_feature_extractors() -> Iterable[Component]:  # type: ignore[empty-bod
 def veiqa_explainers() -> Iterable[Component]:  # type: ignore[empty-body]
     """Explainers: turn what a network sees in an image into a visual explanation image (VEI).
 
-    The factory gives a :class:`veiqa_core.contracts.Explainer`. Traits: ``space`` says whether the map lives at a layer
-    or at the input, ``uses`` what it asks of the view::
+    The factory gives an :class:`veiqa_core.contracts.Explainer`. Traits: ``space`` says whether the map lives at a
+    layer or at the input, ``uses`` what it asks of the view::
 
         @hookimpl
         def veiqa_explainers():
-            yield Component(name="mean-activation", summary="Mean of the activations.",
-                            factory="my_plugin.mean:MeanActivation", requires=("torch",),
-                            traits={"space": "layer", "uses": ("activations",)})
+            yield Component(
+                name="mean-activation",
+                summary="Mean of the activations.",
+                factory="my_plugin.mean:MeanActivation",
+                requires=("torch",),
+                traits={"space": "layer", "uses": ("activations",)},
+            )
     """
 
 
@@ -66,9 +74,13 @@ def veiqa_similarity_metrics() -> Iterable[Component]:  # type: ignore[empty-bod
 
         @hookimpl
         def veiqa_similarity_metrics():
-            yield Component(name="mae", summary="Mean absolute error.", factory="my_plugin.mae:Mae",
-                            requires=("torch",), traits={"similar": "low", "bounds": (0, None), "identity": "min",
-                                                         "symmetric": True})
+            yield Component(
+                name="mae",
+                summary="Mean absolute error.",
+                factory="my_plugin.mae:Mae",
+                requires=("torch",),
+                traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True},
+            )
     """
 
 
@@ -82,9 +94,13 @@ def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
 
         @hookimpl
         def veiqa_score_mappers():
-            yield Component(name="median", summary="Median of the negated similarities.",
-                            factory="my_plugin.median:Median", requires=("numpy",),
-                            traits={"fitted": False, "branches": "many"})
+            yield Component(
+                name="median",
+                summary="Median of the negated similarities.",
+                factory="my_plugin.median:Median",
+                requires=("numpy",),
+                traits={"fitted": False, "branches": "many"},
+            )
     """
 
 
@@ -96,8 +112,12 @@ def veiqa_distortion_classifiers() -> Iterable[Component]:  # type: ignore[empty
 
         @hookimpl
         def veiqa_distortion_classifiers():
-            yield Component(name="nearest", summary="The type of the nearest similarities.",
-                            factory="my_plugin.nearest:Nearest", requires=("numpy",))
+            yield Component(
+                name="nearest",
+                summary="The type of the nearest similarities.",
+                factory="my_plugin.nearest:Nearest",
+                requires=("numpy",),
+            )
     """
 
 
@@ -111,8 +131,12 @@ def veiqa_datasets() -> Iterable[Component]:  # type: ignore[empty-body]
 
         @hookimpl
         def veiqa_datasets():
-            yield Component(name="my-set", summary="My ratings.", factory="my_plugin.data:MySet",
-                            traits={"home": "https://example.org", "score_type": "mos", "range": (1, 5)})
+            yield Component(
+                name="my-set",
+                summary="My ratings.",
+                factory="my_plugin.data:MySet",
+                traits={"home": "https://example.org", "score_type": "mos", "range": (1, 5)},
+            )
     """
 
 
@@ -125,8 +149,12 @@ def veiqa_search_strategies() -> Iterable[Component]:  # type: ignore[empty-body
 
         @hookimpl
         def veiqa_search_strategies():
-            yield Component(name="first", summary="The first candidates of the space.",
-                            factory="my_plugin.first:First", traits={"budget": "required"})
+            yield Component(
+                name="first",
+                summary="The first candidates of the space.",
+                factory="my_plugin.first:First",
+                traits={"budget": "required"},
+            )
     """
 
 
@@ -138,8 +166,11 @@ def veiqa_baselines() -> Iterable[Component]:  # type: ignore[empty-body]
 
         @hookimpl
         def veiqa_baselines():
-            yield Component(name="vei-maximum", summary="Largest value of the VEI.",
-                            factory="my_plugin.maximum:VeiMaximum")
+            yield Component(
+                name="vei-maximum",
+                summary="Largest value of the VEI.",
+                factory="my_plugin.maximum:VeiMaximum",
+            )
     """
 
 
@@ -151,6 +182,11 @@ def veiqa_recipes() -> Iterable[Resource]:  # type: ignore[empty-body]
         @hookimpl
         def veiqa_recipes():
             yield Resource(name="my-recipe", summary="What it is for.", package="my_plugin", file="my-recipe.toml")
-            yield Resource(kind="space", name="my-space", summary="What is tried.", package="my_plugin",
-                           file="my-space.toml")
+            yield Resource(
+                kind="space",
+                name="my-space",
+                summary="What is tried.",
+                package="my_plugin",
+                file="my-space.toml",
+            )
     """

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from ..errors import ImageError
 
 FloatArray = NDArray[np.float64]
+"""A NumPy array of float64."""
 
 
 @runtime_checkable

@@ -24,7 +24,7 @@ def most_pixels() -> int:
     Raises:
         UsageError: ``VEIQA_MAX_PIXELS`` is no such number.
     """
-    given = os.environ.get(_VARIABLE, "").strip()
+    given = os.environ.get("VEIQA_MAX_PIXELS", "").strip()
     if not given:
         return MOST_PIXELS
     if not given.isascii() or not given.isdigit() or not int(given[:19]) > 0 or len(given) > 18:

@@ -1,0 +1,1 @@
+"""How the pages of the documentation are read, and their code executed."""
