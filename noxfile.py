@@ -137,8 +137,8 @@ def lowest(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure: ``-- speed`` (the default), ``startup``, ``mappers``, ``search``, ``paper DATASET PATH``; more go on."""
-    install_wheel(session)
+    """Measure: ``-- speed`` (the default), or another name in benchmarks/; further arguments go on to it."""
+    install_wheel(session, "", "grad-cam>=1.5")
     name, *arguments = session.posargs or ["speed"]
     threads = str(os.cpu_count() or 1) if name == "speed" else "1"
     session.run("python", f"benchmarks/{name}.py", *arguments, env={"OMP_NUM_THREADS": threads})

@@ -1,9 +1,10 @@
-"""How long the light commands take, beside the packages that they cannot do without.
+"""How long commands take from a cold start, beside the packages that they cannot do without.
 
     python benchmarks/startup.py [--runs 15]
 
-Median wall time of whole processes, taken in turn, and its ratio to ``python -c "import click, attrs, pluggy"``.
-Install the plugins of docs/examples first to see what further plugins cost.
+Median wall time of whole processes, taken in turn: of the light commands its ratio to ``python -c "import click, attrs,
+pluggy"``, of ``veiqa run`` on a sample photo that to ``python -c "import torch, timm"``. Install the plugins of
+docs/examples first to see what further plugins cost.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -20,25 +23,35 @@ from veiqa_core.discovery import find
 BARE = "import click, attrs, pluggy"
 VEIQA = "from veiqa_core.cli import main; main({arguments!r})"
 COMMANDS = (["--help"], ["plugins"], ["components"], ["run", "--help"])
+HEAVY = "import torch, timm"
+PHOTO = str(Path(__file__).resolve().parents[1] / "docs" / "images" / "chelsea.png")
+RUNS = tuple(["run", PHOTO, "--no-store", "--recipe", recipe] for recipe in ("fast", "default"))
 
 
 @click.command()
 @click.option("--runs", type=click.IntRange(min=3), default=15, show_default=True)
 def main(runs: int) -> None:
     """Time the commands."""
-    codes = {"bare": BARE} | {" ".join(words): VEIQA.format(arguments=words) for words in COMMANDS}
+    dists = sorted({plugin.dist for plugin in find()})
+    click.echo(f"distributions with plugins: {', '.join(dists)}")
+    compare(BARE, COMMANDS, runs)
+    compare(HEAVY, RUNS, max(3, runs // 3))
+
+
+def compare(bare: str, commands: Iterable[list[str]], runs: int) -> None:
+    """Time commands beside some imports."""
+    codes = {bare: bare} | {" ".join(words): VEIQA.format(arguments=words) for words in commands}
     taken: dict[str, list[float]] = {name: [] for name in codes}
     for _ in range(runs):
         for name, code in codes.items():
             start = time.perf_counter()
             subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
             taken[name].append(time.perf_counter() - start)
-    bare = statistics.median(taken.pop("bare"))
-    dists = sorted({plugin.dist for plugin in find()})
-    click.echo(f"{BARE}: {1000 * bare:.0f} ms; distributions with plugins: {', '.join(dists)}")
-    for name, times in taken.items():
-        median = statistics.median(times)
-        click.echo(f"veiqa {name}: {1000 * median:.0f} ms, {median / bare:.2f} times as long")
+    medians = {name: statistics.median(times) for name, times in taken.items()}
+    least = medians.pop(bare)
+    click.echo(f"{bare}: {1000 * least:.0f} ms")
+    for name, median in medians.items():
+        click.echo(f"veiqa {name}: {1000 * median:.0f} ms, {median / least:.2f} times as long")
 
 
 if __name__ == "__main__":
