@@ -61,8 +61,11 @@ def build(folder: Path) -> None:
     cat.save(folder / "original.png")
     cat.crop((90, 40, 346, 296)).save(folder / "reference.png")
     _jpeg(cat.crop((90, 40, 346, 296)), 10).save(folder / "distorted.png")
-    for photos in ("photos", "photos-c"):
+    cat.save(folder / "film.gif", save_all=True, append_images=[cat.rotate(180)])
+    for photos in ("photos", "photos-c", "build/thumbnails"):
         _photos(folder / photos, coffee)
+    (folder / "last-run").touch()
+    os.utime(folder / "last-run", (0, 0))
     _table(folder / "my-ratings", cat)
     for name in ("mine", "my-photos"):
         _table(folder / name, cat)
@@ -73,7 +76,7 @@ def build(folder: Path) -> None:
 
 
 def _photos(folder: Path, source: Image) -> None:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for index, left in enumerate((0, 360)):
         source.crop((left, 100, left + 232, 332)).save(folder / f"photo-{index}.png")
 
