@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .attempts import attempt, or_usage_error
 from .contracts import DistortionClassifier, FloatArray
-from .engine import attempt, or_usage_error
 from .errors import RecipeError, VeiqaError, or_raise
 from .registry import Part
 from .resolution import ResolvedRecipe

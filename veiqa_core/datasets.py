@@ -11,8 +11,8 @@ from pathlib import Path
 
 import attrs
 
+from .attempts import attempt, or_usage_error
 from .contracts import RatedImage, Ratings
-from .engine import attempt, or_usage_error
 from .errors import DatasetError, ImageError
 from .images import Image
 from .images import read as read_image

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from . import images, params
+from .attempts import attempt
 from .contracts import PriGenerator
-from .engine import attempt
 from .errors import UsageError, near_miss, or_raise
 from .files import file_stem
 from .images import Image

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
 
 import attrs
 import torch
@@ -18,11 +18,11 @@ from torch import Tensor
 
 from . import plan as plans
 from . import views
+from .attempts import attempt, or_usage_error
 from .comparison import degenerate, prepare
 from .contracts import FeatureExtractor, Network, Target
-from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, one_line, strict
+from .errors import OutOfMemoryError, UsageError, VeiqaError
 from .images import Image
-from .isolation import isolated
 from .pieces import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .recipe import Scale
@@ -30,7 +30,6 @@ from .registry import Part
 from .resolution import ResolvedBranch
 from .tiling import WHOLE, Mosaic, picture
 
-T = TypeVar("T")
 Targets = Mapping[str | int, Target]
 Keep = Literal["nothing", "pictures", "all"]
 
@@ -306,31 +305,3 @@ def open_network(part: Part, device: torch.device) -> Network:
     if not isinstance(network, Network):
         raise UsageError(f"{part.registered.origin} opens {type(network).__name__} where a Network is due")
     return network
-
-
-def or_usage_error(result: T | VeiqaError) -> T:
-    """The result of an attempt before the first image, where any failure is final."""
-    if isinstance(result, VeiqaError):
-        raise result if isinstance(result, UsageError) else UsageError(str(result)) from result
-    return result
-
-
-def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
-    """The result of a component's work, or its error with the component named; it works isolated from all else."""
-    try:
-        with isolated():
-            return work()
-    except ComponentError as error:
-        return ComponentError(f"{part.registered.origin}: {error}")
-    except VeiqaError as error:
-        return error
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # SystemExit too, which would end the command without a word
-        if strict() and isinstance(error, Exception):
-            raise
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in one_line(error):
-            return OutOfMemoryError(
-                f"{part.registered.origin}: memory is too small; use fewer --workers or --device cpu"
-            )
-        return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")

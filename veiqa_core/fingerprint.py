@@ -22,7 +22,7 @@ from .plan import Comparison, Explanation
 from .recipe import BRANCH_KINDS
 from .registry import Part
 
-_CORE_OF_VEIS = ("contracts/scoring", "engine", "images/image", "pieces", "tiling", "views")
+_CORE_OF_VEIS = ("contracts/scoring", "engine", "images/image", "isolation", "pieces", "tiling", "views")
 """The modules of the core that shape a VEI."""
 _CORE = ("comparison", *_CORE_OF_VEIS)
 """The modules of the core that shape a similarity."""

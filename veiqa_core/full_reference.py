@@ -10,7 +10,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from .engine import attempt, or_usage_error
+from .attempts import attempt, or_usage_error
 from .errors import ImageError, UsageError, VeiqaError, or_raise
 from .images import Image, Source, read
 from .offers import Registered

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
+from .attempts import attempt
 from .classification import probabilities, ready_classifier
 from .contracts import FloatArray, Prediction, ScoreMapper
-from .engine import attempt
 from .errors import UsageError, or_raise
 from .mapping import ready_mapper, within
 from .registry import Part

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .attempts import attempt, or_usage_error
 from .contracts import FloatArray, Prediction, ScoreMapper
-from .engine import attempt, or_usage_error
 from .errors import RecipeError, or_raise
 from .registry import Part
 from .resolution import ResolvedRecipe

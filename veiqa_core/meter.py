@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from . import plan as plans
 from . import views
+from .attempts import attempt, or_usage_error
 from .contracts import Network, Pair
-from .engine import Engine, Measurement, Outcome, attempt, open_network, or_usage_error
+from .engine import Engine, Measurement, Outcome, open_network
 from .errors import ComponentError, RecipeError, VeiqaError
 from .fingerprint import branch_digest, component_version, vei_digest
 from .images import Image

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .attempts import attempt
 from .comparison import prepare
-from .engine import Engine, Outcome, attempt
+from .engine import Engine, Outcome
 from .errors import or_raise
 from .images import Image
 from .judgement import Judge

@@ -20,6 +20,7 @@ import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
 from . import images
+from .attempts import attempt, or_usage_error
 from .distort import (
     DEFAULT_LEVELS,
     Distorted,
@@ -33,7 +34,6 @@ from .distort import (
     psnr,
 )
 from .distortions import PRISTINE
-from .engine import attempt, or_usage_error
 from .errors import ComponentError, ImageError, UsageError
 from .files import write_whole
 from .full_reference import image_metric

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from .attempts import attempt
 from .contracts import KnownValue
-from .engine import attempt
 from .errors import VeiqaError
 from .offers import Registered
 from .registry import Part

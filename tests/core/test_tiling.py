@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veiqa_core import Recipe, Scorer, pieces, tiling
-from veiqa_core.engine import Engine, Measurement, attempt
+from veiqa_core.attempts import attempt
+from veiqa_core.engine import Engine, Measurement
 from veiqa_core.errors import ComponentError, OutOfMemoryError
 from veiqa_core.images import read
 from veiqa_core.plan import Pass

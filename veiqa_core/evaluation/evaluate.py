@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ..attempts import attempt, or_usage_error
 from ..contracts import FloatArray, Prediction, ScoreMapper
-from ..engine import attempt, or_usage_error
 from ..errors import FitError, VeiqaError
 from ..images import display_name
 from ..mapping import fitted_mapper, ready_mapper, unmapped, within

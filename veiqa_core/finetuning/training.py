@@ -23,9 +23,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from .. import images
+from ..attempts import attempt, or_usage_error
 from ..contracts import Network, TunableExtractor
 from ..distort import Distortion
-from ..engine import attempt, or_usage_error
 from ..errors import ImageError, UsageError, VeiqaError
 from ..evaluation.agreement import srocc
 from ..files import write_whole

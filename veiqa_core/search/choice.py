@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ..attempts import attempt, or_usage_error
 from ..contracts import FloatArray, Proposal, SearchTask
-from ..engine import attempt, or_usage_error
 from ..errors import ComponentError, UsageError, VeiqaError, or_raise
 from ..evaluation import splits
 from ..evaluation.splits import Protocol

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
+from ..attempts import attempt, or_usage_error
 from ..contracts import Baseline, FloatArray
 from ..crews import Order
-from ..engine import attempt, or_usage_error
 from ..errors import UsageError
 from ..meter import Quantity
 from ..plan import distinct

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..engine import Engine, attempt
+from ..attempts import attempt
+from ..engine import Engine
 from ..errors import UsageError, VeiqaError
 from ..plan import distinct
 from ..recipe import BRANCH_KINDS

@@ -1,0 +1,42 @@
+"""A component's work, and its failure as one of our errors with the component named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+
+from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, one_line, strict
+from .isolation import isolated
+from .registry import Part
+
+T = TypeVar("T")
+
+
+def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
+    """The result of a component's work, or its error with the component named; it works isolated from all else."""
+    try:
+        with isolated():
+            return work()
+    except ComponentError as error:
+        return ComponentError(f"{part.registered.origin}: {error}")
+    except VeiqaError as error:
+        return error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too, which would end the command without a word
+        if strict() and isinstance(error, Exception):
+            raise
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in one_line(error):
+            return OutOfMemoryError(
+                f"{part.registered.origin}: memory is too small; use fewer --workers or --device cpu"
+            )
+        return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")
+
+
+def or_usage_error(result: T | VeiqaError) -> T:
+    """The result of an attempt before the first image, where any failure is final."""
+    if isinstance(result, VeiqaError):
+        raise result if isinstance(result, UsageError) else UsageError(str(result)) from result
+    return result
