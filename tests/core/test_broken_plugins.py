@@ -305,7 +305,7 @@ def test_a_component_that_fails_is_named_in_the_row_of_its_image(site: Site, pho
     work, told = FAILING[situation]
     site.add_metric("mae", work)
     done = run(photo, "--metric", "mae")
-    assert (done.exit_code, done.stderr) == (1, "")
+    assert (done.exit_code, done.stderr) == (1, "failed: 1 of 1 images\n")
     (row,) = json.loads(done.stdout)
     assert row["error"] == f"{photo}: metric 'mae' (mae 1.0) {told}"
     assert row["score"] is None
@@ -314,7 +314,7 @@ def test_a_component_that_fails_is_named_in_the_row_of_its_image(site: Site, pho
 def test_an_interrupt_that_a_component_raises_stops_the_command_as_ctrl_c_does(site: Site, photo: Path) -> None:
     site.add_metric("mae", "raise KeyboardInterrupt")
     done = run(photo, "--metric", "mae")
-    assert (done.exit_code, done.stderr) == (130, "\nstopped\n")
+    assert (done.exit_code, done.stderr) == (130, "\nstopped; what was scored is written\n")
     assert json.loads(done.stdout) == []
 
 
