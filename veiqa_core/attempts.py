@@ -29,9 +29,7 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
         if strict() and isinstance(error, Exception):
             raise
         if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in one_line(error):
-            return OutOfMemoryError(
-                f"{part.registered.origin}: memory is too small; use fewer --workers or --device cpu"
-            )
+            return OutOfMemoryError(f"{part.registered.origin} ran out of memory; use fewer --workers or --device cpu")
         return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")
 
 
