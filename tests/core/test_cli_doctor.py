@@ -148,7 +148,9 @@ def test_every_option_that_names_a_component_completes_it() -> None:
     def commands(group: click.Command) -> list[click.Command]:
         if not isinstance(group, click.Group):
             return [group]
-        return [inner for command in group.commands.values() for inner in commands(command)]
+        context = click.Context(group)
+        below = [group.get_command(context, name) for name in group.list_commands(context)]
+        return [inner for command in below if command is not None for inner in commands(command)]
 
     options = [option for command in commands(main) for option in command.params if names & set(option.opts)]
     assert len(options) > 20

@@ -149,8 +149,8 @@ def test_a_killed_run_goes_on_where_it_was(rated: Path, one: Path, tmp_path: Pat
     store = tmp_path / "killed.sqlite"
     code = (
         "import sys, time; from veiqa_core.engine import Engine; measure = Engine.measure\n"
-        "def slow(self, image):\n"
-        "    print('measured', flush=True); time.sleep(0.05); return measure(self, image)\n"
+        "def slow(self, image, *how):\n"
+        "    print('measured', flush=True); time.sleep(0.05); return measure(self, image, *how)\n"
         "Engine.measure = slow\nfrom veiqa_core.cli import main; main(sys.argv[1:])"
     )
     command = [sys.executable, "-c", code, "evaluate", "csv", str(rated), "--recipe", str(one), "--store", str(store)]
@@ -173,7 +173,7 @@ def test_an_interrupted_run_says_that_nothing_is_lost(rated: Path, one: Path) ->
     code = (
         "import signal, sys, time; from veiqa_core.engine import Engine\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job is started without
-        "def wait(self, image):\n"
+        "def wait(self, image, *how):\n"
         "    print('ready', flush=True); time.sleep(60)\n"
         "Engine.measure = wait\nfrom veiqa_core.cli import main; main(sys.argv[1:])"
     )
