@@ -126,11 +126,11 @@ def rows(path: Path) -> list[Any]:
 def after(count: int, method: Callable[..., Any], error: BaseException) -> Callable[..., Any]:
     calls: list[int] = []
 
-    def counting(*arguments: Any) -> Any:
+    def counting(*arguments: Any, **more: Any) -> Any:
         calls.append(1)
         if len(calls) > count:
             raise error
-        return method(*arguments)
+        return method(*arguments, **more)
 
     return counting
 
@@ -259,7 +259,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     image = Image(torch.zeros(1, 3, 2, 2), "any")
     monkeypatch.setattr("veiqa_core.crews.read_named", lambda root, name: image)
-    monkeypatch.setattr(Meter, "compute", lambda self, image, wanted: told(self, wanted))
+    monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: told(self, image, wanted))
 
     def peak(count: int, *options: str) -> int:
         name = f"{count}.txt"
@@ -282,8 +282,8 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
         assert more < less + 100_000  # the names of the others alone take 700 kB
 
 
-def told(meter: Meter, wanted: Any) -> Computed:
-    return Computed({index: Measurement(meter.keys[index], 20.0, ()) for index in wanted}, {})
+def told(meter: Meter, image: Image, wanted: Any) -> Computed:
+    return Computed({index: Measurement(meter.keys[index], 20.0, ()) for index in wanted}, {}, image.digest)
 
 
 def test_a_polite_request_to_end_leaves_a_whole_file(photos: Path) -> None:
@@ -311,9 +311,9 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
     names: Measured = []
     compute = Meter.compute
 
-    def noting(self: Meter, image: Image, wanted: Any) -> Computed:
+    def noting(self: Meter, image: Image, wanted: Any, **more: Any) -> Computed:
         names.append(image.name)
-        return compute(self, image, wanted)
+        return compute(self, image, wanted, **more)
 
     monkeypatch.setattr(Meter, "compute", noting)
     return names
