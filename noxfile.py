@@ -46,7 +46,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types (mypy, strict)."""
-    session.install(".", "mypy>=1.15", "pytest>=8")
+    session.install(".[testing]", "mypy>=1.15")
     session.run("mypy")
 
 

@@ -398,7 +398,7 @@ def test_an_image_that_is_torn_is_named_and_left_out(rated: Path, space: Path, t
     (rated / "GB0-1.png").write_bytes((rated / "GB0-1.png").read_bytes()[:200])
     done = veiqa("search", "csv", rated, "--space", space, "--output", tmp_path / "out", "--no-store")
     assert done.exit_code == 1, done.output
-    assert "warning: GB0-1.png: cannot be" in done.stderr
+    assert "warning: GB0-1.png: is truncated" in done.stderr
     assert json.loads((tmp_path / "out" / "search.json").read_text())["winners"]["all"]["images"] == 29
 
 
