@@ -118,7 +118,7 @@ def test_the_command_without_options_uses_the_default(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) == 3  # not a line for each of 165 branches
     drawn = sorted(path.name for path in (tmp_path / "maps").iterdir())
     assert "cat--quality.png" in drawn
-    assert len(drawn) == 7
+    assert len(drawn) == 5  # and four pairs
     plain = veiqa("run", tmp_path / "cat.png", "--device", "cpu", "--format", "json")
     (row,) = json.loads(plain.stdout)
     assert row["recipe"].startswith("default@")

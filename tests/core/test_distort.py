@@ -346,7 +346,7 @@ def test_unreadable_and_small_photos_are_skipped_with_a_line(photos: Path, tmp_p
     )
     results = list(wanted.make())
     broken, narrow = [item for item in results if isinstance(item, Skipped)]
-    assert broken.reason.startswith(f"{photos / 'broken.jpg'}: cannot be ")
+    assert broken.reason.startswith(f"{photos / 'broken.jpg'}: is truncated")
     assert narrow.reason == f"{photos / 'narrow.png'}: 8x90 pixels are too few for ssim, which needs at least 11 a side"
     assert (broken.count, narrow.count, len(results), wanted.total) == (6, 6, 14, 24)
     assert len(table(tmp_path / "out/scores.csv")) == 12

@@ -159,14 +159,14 @@ def test_every_bad_file_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     Path("cut.png").write_bytes(saved("PNG")[:200])
     odd = os.fsdecode(b"odd-\xff.png")
     done = CliRunner().invoke(
-        main, ["run", "thin.png", "cut.png", odd, ".", "good one.png", *FAST, "--pri", "jpeg", "--format", "jsonl"]
+        main, ["run", "thin.png", "cut.png", odd, "none.png", "good one.png", *FAST, "--pri", "jpeg", "--format", "jsonl"]
     )
     rows = done.stdout.splitlines()
     assert done.exit_code == 1
     assert len(rows) == 5
     assert "1x20000 pixels are too few" in rows[0] or "20000" in rows[0]
     assert TRUNCATED in rows[1]
-    assert "is a folder" in rows[3]
+    assert "no such file" in rows[3]
     assert '"error": null' in rows[4]
 
 
