@@ -105,7 +105,7 @@ def grad_cam_loop(network: Network, images: Tensor) -> None:
     """Grad-CAM as one would write it with pytorch-grad-cam, image by image."""
     with GradCAM(network.module, [network.module.get_submodule(network.default_layer)]) as explainer:
         for image in network.preprocess(images).split(1):
-            explainer(image)
+            explainer(image.requires_grad_(), None)  # the network here has no gradients of its own
 
 
 def measure(count: int, rounds: int) -> dict[str, Any]:
