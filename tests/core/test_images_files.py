@@ -159,7 +159,8 @@ def test_every_bad_file_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     Path("cut.png").write_bytes(saved("PNG")[:200])
     odd = os.fsdecode(b"odd-\xff.png")
     done = CliRunner().invoke(
-        main, ["run", "thin.png", "cut.png", odd, "none.png", "good one.png", *FAST, "--pri", "jpeg", "--format", "jsonl"]
+        main,
+        ["run", "thin.png", "cut.png", odd, "none.png", "good one.png", *FAST, "--pri", "jpeg", "--format", "jsonl"],
     )
     rows = done.stdout.splitlines()
     assert done.exit_code == 1

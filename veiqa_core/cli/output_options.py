@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import attrs
 import click
 
-from ..errors import UsageError
+from ..errors import ImageError, UsageError
 from ..files import is_stream
 from .files import check_place
 from .output import FORMATS
@@ -160,10 +160,10 @@ class Plain(ResultSink):
 
 
 def _holds_image(path: Path) -> bool:
-    import PIL.Image
+
+    from ..images import frames
 
     try:
-        with PIL.Image.open(path):
-            return True
-    except Exception:  # decoders raise nearly everything
+        return frames(path) > 0
+    except ImageError:
         return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import warnings
 from pathlib import Path
 
 import attrs
@@ -60,13 +59,9 @@ def thumbnail(source: Path | Tensor) -> Picture | None:
     if isinstance(source, Tensor):
         return _encoded(_eight_bit(_reduced(source, THUMBNAIL)), THUMBNAIL)
     try:
-        with warnings.catch_warnings(), PIL.Image.open(source) as image:
-            warnings.simplefilter("ignore")  # what there is to say was said when the image was scored
-            image.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))  # decodes a JPEG no larger than needed
-            pixels = read(image).pixels[0]
-    except (OSError, ValueError, ImageError, PIL.Image.DecompressionBombError):
+        return thumbnail(read(source).reduced().pixels[0])
+    except ImageError:
         return None
-    return thumbnail(pixels)
 
 
 def photo(image: Tensor, longest: int = FULL) -> Picture:
