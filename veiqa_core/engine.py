@@ -39,12 +39,17 @@ _SMALLER = ((WHOLE // 4, 640), (WHOLE // 16, 320))
 
 @attrs.frozen
 class Measurement:
-    """The outcome of one branch on one image: a similarity or an error, and remarks on the VEIs."""
+    """The outcome of one branch on one image: a similarity or an error, and remarks on the VEIs.
+
+    Attributes:
+        lasting: whether it may be kept; not where only want of memory made it what it is.
+    """
 
     key: str
     similarity: float | None
     flags: tuple[str, ...] = ()
     error: VeiqaError | None = None
+    lasting: bool = True
 
 
 @attrs.frozen(eq=False)
@@ -115,6 +120,8 @@ class Engine:
             if not any(isinstance(item.error, OutOfMemoryError) for item in outcome.measurements):
                 break
             outcome = self._measure(image, Pieces(image, self._generate, whole=whole, side=side), keep)
+            passing = tuple(attrs.evolve(item, lasting=False) for item in outcome.measurements)
+            outcome = attrs.evolve(outcome, measurements=passing)
         return outcome
 
     def _measure(self, image: Image, pieces: Pieces, keep: Keep) -> Outcome:

@@ -229,6 +229,8 @@ class Inputs:
 
     def _list(self, name: str) -> Iterator[str]:
         if name == STDIN:
+            if sys.stdin is None:
+                raise UsageError("standard input is closed: - needs a list there")
             yield from listed(sys.stdin.buffer, self.null)
             return
         try:

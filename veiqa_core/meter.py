@@ -149,12 +149,12 @@ class Meter:
         return found
 
     def keep(self, image: str, measured: Mapping[int, Measurement]) -> None:
-        """Put measurements of an image into the store, those without an error."""
+        """Put measurements of an image into the store, those without an error that may be kept."""
         if self._store is not None:
             values = {
                 self._digests[index]: Value(item.similarity, item.flags)
                 for index, item in measured.items()
-                if item.similarity is not None
+                if item.similarity is not None and item.lasting
             }
             self._store.put(image, values)
 

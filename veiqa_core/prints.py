@@ -36,6 +36,9 @@ def set_aside() -> AbstractContextManager[object]:
 def _descriptor_moved() -> Iterator[None]:
     """Give ``sys.stdout`` a descriptor of its own, and let descriptor 1 lead to standard error."""
     given = sys.stdout
+    if given is None or sys.stderr is None:  # closed before the command began
+        yield
+        return
     try:
         number = given.fileno()
         given.flush()

@@ -141,6 +141,11 @@ class Scorer:
         return self._judge.calibrated
 
     @property
+    def scale(self) -> tuple[float, float] | None:
+        """The worst and the best score; None where the recipe does not say what it was fitted on."""
+        return self._judge.scale
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The branches' keys, as in :attr:`Result.similarities`."""
         return self.meter.keys

@@ -34,7 +34,7 @@ READ_BY_TESTS = {
 _ELSEWHERE = {
     "OMP_NUM_THREADS": "Threads that torch uses where `--threads` names no number; part of what decides the last bits.",
     "MALLOC_…": "Where one of glibc's settings or `GLIBC_TUNABLES` is given, VEIQA leaves memory to it; else its "
-    "commands keep up to a gigabyte of freed memory, which is quicker.",
+    "commands keep up to half a gigabyte of freed memory, which is quicker.",
     "XDG_CACHE_HOME": "On Linux, where the user's cache folder is, and so the store.",
     "HF_HOME": "Where timm's hub keeps weights that `-p extractor.weights=hub` has downloaded.",
 }

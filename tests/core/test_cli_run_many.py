@@ -222,8 +222,8 @@ def test_a_gate_needs_a_scale(photos: Path) -> None:
         (("--retry-failed",), "--retry-failed goes with --resume"),
         (("--format", "parquet"), "--format parquet writes a file: name it with --output"),
         (("--output", "photos"), "is a folder; name a file"),
-        (("--list", "names.txt", "--output", "names.txt"), "is one of the images or lists"),
-        (("--output", "photos/0.png", "--format", "csv"), "is one of the images or lists"),
+        (("--list", "names.txt", "--output", "names.txt"), "is one of the images, lists or other files"),
+        (("--output", "photos/0.png", "--format", "csv"), "is one of the images, lists or other files"),
     ],
 )
 def test_outputs_that_cannot_be_are_refused(photos: Path, options: tuple[str, ...], message: str) -> None:

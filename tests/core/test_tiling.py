@@ -170,6 +170,7 @@ def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyP
     (found,) = measured.measure(read(photo(1000, 1100)), "nothing").measurements
     assert found.similarity is not None
     assert found.flags == ("seen in 4 tiles, for want of memory",)
+    assert not found.lasting
     monkeypatch.setattr(Engine, "_run", lambda *_: (_ for _ in ()).throw(MemoryError()))
     (failed,) = measured.measure(read(photo(100, 100)), "nothing").measurements
     assert failed == Measurement(failed.key, None, error=failed.error)

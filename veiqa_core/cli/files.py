@@ -29,6 +29,40 @@ def check_place(output: Path | None, option: str = "--output") -> None:
         raise UsageError(f"{option} {output}: cannot be written: Permission denied")
 
 
+def is_standard_output(path: Path | None) -> bool:
+    """Whether no file is named, or standard output by one of its names, which leads elsewhere in a command."""
+    return path is None or str(path) in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
+def keep_what_is_read(option: str, target: Path | None, *named: str | Path | None) -> None:
+    """Never write over an image, or over another file that the command reads.
+
+    Args:
+        option: that names the target, for the message.
+        named: images, lists and whatever else is read; None for nothing.
+
+    Raises:
+        UsageError: the target is one.
+    """
+    if target is None or not target.is_file():
+        return
+    place = target.resolve()
+    if any(name is not None and Path(name).resolve() == place for name in named) or _holds_image(place):
+        raise UsageError(
+            f"{option} {target}: is one of the images, lists or other files that are read; name another file"
+        )
+
+
+def _holds_image(path: Path) -> bool:
+    from ..errors import ImageError
+    from ..images import frames
+
+    try:
+        return frames(path) > 0
+    except ImageError:
+        return False
+
+
 def keep_apart(output: Path | None, folder: Path) -> None:
     """Never write over what a dataset's folder holds.
 
@@ -59,12 +93,12 @@ def make_folder(option: str, folder: Path, *datasets: Path) -> None:
 
 
 def write_text(text: str, output: Path | None) -> None:
-    """Write to a file in one step, or for None or ``-`` to standard output.
+    """Write to a file in one step, or to standard output.
 
     Raises:
         UsageError: it cannot be written.
     """
-    if output is None or str(output) == "-":
+    if output is None or is_standard_output(output):
         sys.stdout.write(text)
         return
     write_whole(output, lambda stream: stream.write(text.encode()))

@@ -36,14 +36,18 @@ def _checked(ctx: click.Context, param: click.Parameter, value: str) -> str:
 def with_frames(paths: Iterable[str], choice: str) -> Iterator[str]:
     """The pictures that a choice means, one file after another as they are asked for, by names that can be read.
 
-    A still picture keeps its plain name where it is meant. What cannot be read keeps its name too, whose row tells why.
+    A still picture keeps its plain name where it is meant, and a name that means a frame already is that frame. What
+    cannot be read keeps its name too, whose row tells why.
     """
     if choice == FIRST:
         yield from paths
         return
-    from ..images import frame_name, frames
+    from ..images import frame_name, frames, is_frame_name
 
     for path in paths:
+        if is_frame_name(path):
+            yield path
+            continue
         try:
             found = frames(path)
         except ImageError:

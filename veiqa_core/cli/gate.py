@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import UsageError
+from .output import printable
 from .progress import say
 from .sinks import Row, Sink
 
@@ -25,9 +27,14 @@ class Verdict(Sink):
 
     Args:
         least: the score that none may be below; None for no gate.
+
+    Raises:
+        UsageError: it is no number.
     """
 
     def __init__(self, least: float | None) -> None:
+        if least is not None and not math.isfinite(least):
+            raise UsageError(f"--fail-under {least}: is no score")
         self._least = least
         self._images = self._failed = self._below = self._problems = 0
         self._worst: tuple[float, str] | None = None
@@ -78,5 +85,5 @@ class Verdict(Sink):
             click.echo(f"failed: {self._failed:,} of {self._images:,} images", err=True)
         if self._worst is not None:
             score, image = self._worst
-            told = f"{self._below:,} of {self._images:,} images; the worst is {image} with {score:.4f}"
+            told = f"{self._below:,} of {self._images:,} images; the worst is {printable(image)} with {score:.4f}"
             click.echo(f"below {self._least:g}: {told}", err=True)

@@ -31,7 +31,7 @@ class Table(Sink):
     def add(self, result: Result) -> None:
         """Write the image's name and what is known of it, a line each."""
         write, width = self._stream.write, self._width
-        write(f"{_printable(result.image)}\n")
+        write(f"{printable(result.image)}\n")
         if result.score is not None:
             write(f"  {_score_title(result.scale):<{width}}  {result.score:12.4f}{_interval(result)}\n")
         if result.distortion is not None:
@@ -42,9 +42,9 @@ class Table(Sink):
         for flag in result.flags:
             self._uncalibrated |= flag == "uncalibrated"
             if flag != "uncalibrated":
-                write(f"  note: {_printable(flag)}\n")
+                write(f"  note: {printable(flag)}\n")
         if result.error is not None:
-            write(f"  error: {_printable(result.error)}\n")
+            write(f"  error: {printable(result.error)}\n")
         self._stream.flush()
 
     def close(self) -> None:
@@ -53,7 +53,7 @@ class Table(Sink):
             self._stream.write(f"{UNCALIBRATED}\n")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A text that names a file, which may hold what steers a terminal or breaks a line."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 

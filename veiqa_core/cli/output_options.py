@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import attrs
 import click
 
-from ..errors import ImageError, UsageError
+from ..errors import UsageError
 from ..files import is_stream
-from .files import check_place
+from .files import check_place, is_standard_output
 from .output import FORMATS
 from .resume import Redone, ResultSink, Resumption
 from .sinks import Sink
 
 if TYPE_CHECKING:
-    from ..inputs import Inputs
     from ..scorer import Result
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,7 +73,7 @@ class OutputOptions:
     @classmethod
     def of(cls, form: str | None, output: Path | None, resume: bool, retry: bool) -> OutputOptions:
         """The options as they were given."""
-        path = None if output is None or str(output) == "-" else output
+        path = None if is_standard_output(output) else output
         if form is None:
             form = path.suffix[1:] if path is not None and _is_results(path) else "table"
         return cls(form, path, resume, retry)
@@ -96,18 +95,6 @@ class OutputOptions:
         how = f"the same command{'' if self.resume else ' with --resume'} goes on" if self.form in _RESUMABLE else ""
         return f"what was scored is in {self.output}{how and '; '}{how}"
 
-    def keep_from(self, inputs: Inputs) -> None:
-        """Never write over an image or a list.
-
-        Raises:
-            UsageError: the file is one.
-        """
-        if self.output is None or not self.output.is_file():
-            return
-        place = self.output.resolve()
-        if any(Path(name).resolve() == place for name in (*inputs.named, *inputs.lists)) or _holds_image(place):
-            raise UsageError(f"--output {self.output}: is one of the images or lists; name another file")
-
     def sink(self, keys: Sequence[str], recipe: str) -> ResultSink:
         """Where results go.
 
@@ -119,6 +106,8 @@ class OutputOptions:
             UsageError: the file cannot be opened, or a package is missing.
         """
         if self.output is None:
+            if sys.stdout is None:  # closed before the command began
+                raise UsageError("standard output is closed: name a file with --output")
             return Plain(FORMATS[self.form], sys.stdout, keys)
         try:
             return self._file(self.output, keys, recipe)
@@ -157,13 +146,3 @@ class Plain(ResultSink):
         self._sink.close()
         if self._stream is not sys.stdout:
             self._stream.close()
-
-
-def _holds_image(path: Path) -> bool:
-
-    from ..images import frames
-
-    try:
-        return frames(path) > 0
-    except ImageError:
-        return False

@@ -74,7 +74,7 @@ def bar(label: str, total: int | Callable[[], int | None] | None, unit: str = ""
     Args:
         total: how many items there will be, or what counts them where there is a bar.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield NoBar()
         return
     shown = Bar(label, total() if callable(total) else total, unit)

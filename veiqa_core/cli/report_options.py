@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,7 @@ import attrs
 import click
 
 from ..errors import UsageError
-from .files import check_place
+from .files import check_place, is_standard_output
 from .progress import progress
 from .sinks import Row, Sink
 
@@ -60,25 +60,21 @@ class ReportOptions:
     path: Path | None
     details: int
 
-    def check(self, images: Iterable[str | Path] = (), output: Path | None = None) -> None:
+    def check(self, output: Path | None = None) -> None:
         """Find what would keep the page from being written before any work is done.
 
         Args:
-            images: those that are known by now; the writer refuses to overwrite the others too.
             output: where results go.
 
         Raises:
-            UsageError: it cannot be written there, or it would overwrite an image or the results.
+            UsageError: it cannot be written there, or it would overwrite the results.
         """
         if self.path is None:
             return
-        if str(self.path) == "-":
-            raise UsageError("--report -: a page needs a file; name one, such as report.html")
+        if is_standard_output(self.path):
+            raise UsageError(f"--report {self.path}: a page needs a file; name one, such as report.html")
         check_place(self.path, "--report")
-        own = os.path.realpath(self.path)
-        if any(os.path.realpath(image) == own for image in images):
-            raise UsageError(f"--report {self.path}: is one of the images; name another file")
-        if output is not None and os.path.realpath(output) == own:
+        if output is not None and os.path.realpath(output) == os.path.realpath(self.path):
             raise UsageError(f"--report {self.path}: is where --output writes too; name another file")
 
     def at_once(self, inputs: Inputs) -> bool:
@@ -99,12 +95,13 @@ class ReportOptions:
         from ..report import ReportWriter
 
         track = progress("heat maps for the report")
-        return [_Page(ReportWriter(self.path, scorer, details=self.details, track=track))]
+        return [_Page(ReportWriter(self.path, scorer, details=self.details, track=track), scorer)]
 
 
 class _Page(Sink):
-    def __init__(self, writer: ReportWriter) -> None:
+    def __init__(self, writer: ReportWriter, scorer: Scorer) -> None:
         self._writer = writer
+        self._scale = scorer.scale
 
     def add(self, result: Result) -> None:
         self._writer.add(result)
@@ -113,7 +110,7 @@ class _Page(Sink):
         """Show what an earlier run told of the image; if it is among the worst, all of it is made again."""
         from ..scorer import Result
 
-        self._writer.add(Result(row.image, row.score, {}, (), row.error, row.recipe))
+        self._writer.add(Result(row.image, row.score, {}, (), row.error, row.recipe, scale=self._scale))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

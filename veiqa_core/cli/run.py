@@ -12,6 +12,7 @@ from ..errors import UsageError
 from .common import resumable, terminable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
+from .files import keep_what_is_read
 from .frame_options import FIRST, frames_option, with_frames
 from .gate import Verdict, fail_under_option
 from .input_options import input_options
@@ -86,7 +87,7 @@ def run(
         raise UsageError("--vei draws what this process measures: leave out --workers and --dask")
     result_options = OutputOptions.of(form, output, resume, retry_failed)
     reporting = ReportOptions(report, report_details)
-    reporting.check((*images, *lists), output)
+    reporting.check(output)
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
@@ -95,7 +96,8 @@ def run(
 
     verdict = Verdict(fail_under)
     inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem)
-    result_options.keep_from(inputs)
+    for option, target in (("--output", result_options.output), ("--report", report)):
+        keep_what_is_read(option, target, *images, *lists, store, parts["recipe"])
     names = with_frames(inputs.names(), frames)
     from ..scorer import Scorer
 

@@ -21,7 +21,7 @@ from .decoded import Decoded, Unreadable
 from .formats import suffixes
 from .image import Image
 
-__all__ = ["Image", "Source", "display_name", "frame_name", "frames", "read", "suffixes"]
+__all__ = ["Image", "Source", "display_name", "frame_name", "frames", "is_frame_name", "read", "suffixes"]
 
 Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
 
@@ -36,6 +36,11 @@ def display_name(path: str | Path) -> str:
 def frame_name(path: str | Path, frame: int) -> str:
     """The name under which :func:`read` finds a frame of a file, counted from 1: ``film.gif#3``."""
     return f"{path}#{frame}"
+
+
+def is_frame_name(path: str | Path) -> bool:
+    """Whether a name means a frame of a file, and no file itself."""
+    return _addressed(Path(path))[1] is not None
 
 
 def frames(path: str | Path) -> int:

@@ -87,7 +87,7 @@ class ReportWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._refused:
+            if self._refused or isinstance(error, UsageError):  # the command could not be run as given
                 return
             if error is not None:
                 self._write(f"The run ended before its end: {_reason(error)}. What was scored until then is here.")
@@ -166,6 +166,8 @@ class ReportWriter:
 
 
 def _reason(error: BaseException) -> str:
+    if isinstance(error, BrokenPipeError):
+        return "nobody reads its output any more"
     return "it was interrupted" if isinstance(error, KeyboardInterrupt) else one_line(error)
 
 
