@@ -88,6 +88,8 @@ def run(
     result_options = OutputOptions.of(form, output, resume, retry_failed)
     reporting = ReportOptions(report, report_details)
     reporting.check(output)
+    for option, target in (("--output", result_options.output), ("--report", report)):
+        keep_what_is_read(option, target, *images, *lists, store, parts["recipe"])
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
@@ -96,8 +98,6 @@ def run(
 
     verdict = Verdict(fail_under)
     inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem)
-    for option, target in (("--output", result_options.output), ("--report", report)):
-        keep_what_is_read(option, target, *images, *lists, store, parts["recipe"])
     names = with_frames(inputs.names(), frames)
     from ..scorer import Scorer
 
