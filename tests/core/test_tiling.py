@@ -173,7 +173,7 @@ def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyP
     assert not found.lasting
     monkeypatch.setattr(Engine, "_run", lambda *_: (_ for _ in ()).throw(MemoryError()))
     (failed,) = measured.measure(read(photo(100, 100)), "nothing").measurements
-    assert failed == Measurement(failed.key, None, error=failed.error)
+    assert failed == Measurement(failed.key, None, error=failed.error, lasting=False)
     assert isinstance(failed.error, OutOfMemoryError)
     assert str(failed.error).endswith(" ran out of memory; use fewer --workers or --device cpu")
 
