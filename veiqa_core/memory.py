@@ -18,8 +18,18 @@ def keep_freed() -> None:
     Settings of the user's own stand; other C libraries are left alone.
     """
     own = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
-    if own or platform.libc_ver()[0] != "glibc":
+    if own or not _is_glibc():
         return
     library = ctypes.CDLL(None)
     library.mallopt(_MMAP_THRESHOLD, _BLOCK)
     library.mallopt(_TRIM_THRESHOLD, _KEPT)
+
+
+def hand_back() -> None:
+    """Hand what is freed back to the system now, holes too, as is right between the tiles of a big image."""
+    if _is_glibc():
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _is_glibc() -> bool:
+    return platform.libc_ver()[0] == "glibc"

@@ -9,6 +9,7 @@ from torch import Tensor
 from .contracts import Network
 from .errors import VeiqaError
 from .images import Image
+from .memory import hand_back
 from .registry import Part
 from .tiling import WHOLE, Mosaic, Tile, cut, picture_stride, shrunk
 
@@ -37,7 +38,10 @@ class Pieces:
     def of(self, pri: Part | None, *, together: bool) -> Iterator[tuple[Tile, Tensor | VeiqaError]]:
         """The pieces ``[1, 3, h, w]`` of a PRI, or of the image itself; put together to one where that is asked for."""
         if not together:
-            yield from ((tile, self._piece(pri, tile)) for tile in self._tiles)
+            for tile in self._tiles:
+                yield tile, self._piece(pri, tile)
+                if len(self._tiles) > 1:
+                    hand_back()
             return
         whole = Mosaic(self.size)
         for tile in self._tiles:

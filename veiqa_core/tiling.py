@@ -16,10 +16,10 @@ from torch.nn import functional as F
 WHOLE = 4_000_000
 """Pixels of the biggest image that passes as a whole."""
 
-_SIDE = 1280
+_SIDE = 1024
 _MARGIN = 256
 _GRAIN = 32  # tiles begin at multiples of it, so that the cells of a network's maps fall together
-_CELLS = 2**25  # of the biggest map that is compared as it is
+_CELLS = 2**24  # of the biggest map that is compared as it is
 
 
 @attrs.frozen
@@ -127,7 +127,7 @@ def picture_stride(size: tuple[int, int]) -> int:
 def comparable(maps: Tensor) -> Tensor:
     """Maps ``[C, h, w]`` as they are compared: no bigger than memory holds what a metric makes of them.
 
-    An image of 134 megapixels is the first whose maps of stride 2 are shrunk.
+    An image of 67 megapixels is the first whose maps of stride 2 are shrunk.
     """
     return shrunk(maps, _stride(tuple(maps.shape[-2:]), _CELLS))
 
