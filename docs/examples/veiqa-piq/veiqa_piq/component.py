@@ -22,14 +22,14 @@ class PiqMetric:
 
 
 class Haarpsi(PiqMetric):
-    """HaarPSI, 1 for equal images, those without any structure among them, of which piq gives infinity."""
+    """HaarPSI, 1 for equal images, those without structure among them, where piq gives infinity or a little over 1."""
 
     measure = staticmethod(piq.haarpsi)
 
     def compare_images(self, a, b):
         """Similarity ``[N]`` of images ``[N, 3 or 1, H, W]`` in [0, 1]."""
         equal = (a == b).flatten(1).all(dim=1)
-        return super().compare_images(a, b).masked_fill(equal, 1.0)
+        return super().compare_images(a, b).clamp(0, 1).masked_fill(equal, 1.0)
 
 
 class Mdsi(PiqMetric):
