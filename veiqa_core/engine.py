@@ -134,8 +134,8 @@ class Engine:
                 made = self._explain(step, pieces, targets)
                 if step.pri is None:
                     inputs |= made
+                remarks = pieces.remarks(self.networks[step.extractor])
                 for item in self._compared[step]:
-                    remarks = pieces.remarks(self.networks[step.extractor])
                     measured[item.key] = self._compare(item, image, made[item.x], inputs[item.y], remarks)
                 if keep != "nothing":
                     veis |= made if keep == "all" else {vei: _shown(item) for vei, item in made.items()}

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
 from ..errors import UsageError
 from ..memory import keep_freed
+from .grouped import Command, give
 
 if TYPE_CHECKING:
     from ..crews import Crew
     from ..meter import Meter
     from ..vei_files import VeiFolder
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
@@ -40,9 +39,7 @@ _OPTIONS = (
 
 def crew_options(command: Command) -> Command:
     """Give a command ``--workers``, ``--threads`` and ``--dask``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return give(command, _OPTIONS)
 
 
 def set_up(threads: int | None) -> None:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from .. import params
 from ..errors import UsageError
 from .completion import component_names
+from .grouped import Command, give
 from .settings import Settings
 
 if TYPE_CHECKING:
     from ..registry import Part, Registry
     from ..store import Store
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
 _ARGUMENTS = (
@@ -44,16 +43,12 @@ distortion_option = click.option(
 
 def dataset_arguments(command: Command) -> Command:
     """Give a command DATASET, PATH and ``--range``."""
-    for option in reversed(_ARGUMENTS):
-        command = option(command)
-    return command
+    return give(command, _ARGUMENTS)
 
 
 def store_options(command: Command) -> Command:
     """Give a command ``--store`` and ``--no-store``."""
-    for option in reversed(_STORE):
-        command = option(command)
-    return command
+    return give(command, _STORE)
 
 
 def dataset_part(registry: Registry, settings: Settings, dataset: str, score_range: tuple[float, float] | None) -> Part:

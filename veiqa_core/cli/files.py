@@ -19,7 +19,7 @@ def check_place(output: Path | None, option: str = "--output") -> None:
     Raises:
         UsageError: its folder is not there or may not be written to, or it is a folder itself.
     """
-    if output is None or str(output) == "-" or is_stream(output):
+    if output is None or is_standard_output(output) or is_stream(output):
         return
     if output.is_dir():
         raise UsageError(f"{option} {output}: is a folder; name a file")

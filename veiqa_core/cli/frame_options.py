@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
 
 import click
 
 from ..errors import ImageError
-
-Command = TypeVar("Command", bound=Callable[..., Any])
+from .grouped import Command
 
 FIRST, ALL = "first", "all"
 

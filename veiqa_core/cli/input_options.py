@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import click
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+from .grouped import Command, give
 
 _OPTIONS = (
     click.argument("images", nargs=-1, metavar="IMAGE|FOLDER|-..."),
@@ -33,6 +30,4 @@ _OPTIONS = (
 
 def input_options(command: Command) -> Command:
     """Give a command its images, ``--list``, ``--null``, ``--include`` and ``--exclude``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return give(command, _OPTIONS)

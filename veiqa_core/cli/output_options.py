@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO
 
 import attrs
 import click
@@ -14,6 +14,7 @@ import click
 from ..errors import UsageError
 from ..files import is_stream
 from .files import check_place, is_standard_output
+from .grouped import Command, give
 from .output import FORMATS
 from .resume import Redone, ResultSink, Resumption
 from .sinks import Sink
@@ -21,7 +22,6 @@ from .sinks import Sink
 if TYPE_CHECKING:
     from ..scorer import Result
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _RESUMABLE = ("jsonl", "csv", "parquet")
 _OPTIONS = (
@@ -44,9 +44,7 @@ _OPTIONS = (
 
 def output_options(command: Command) -> Command:
     """Give a command ``--format``, ``--output``, ``--resume``, ``--retry-failed`` and ``--quiet``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return give(command, _OPTIONS)
 
 
 def _is_results(path: Path) -> bool:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import UsageError
 from .completion import component_names, shipped_names
+from .grouped import Command, give
 from .settings import Settings
 
 if TYPE_CHECKING:
     from ..recipe import Recipe, RecipeSet
     from ..registry import Registry
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
@@ -60,9 +59,7 @@ device_option = click.option(
 
 def recipe_options(command: Command) -> Command:
     """Give a command the options that :func:`chosen_recipe` takes, and ``-p``."""
-    for option in (setting_option, *reversed(_OPTIONS)):
-        command = option(command)
-    return command
+    return give(command, (*_OPTIONS, setting_option))
 
 
 def chosen_recipe(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
 from ..errors import UsageError
 from .files import check_place, is_standard_output
+from .grouped import Command, give
 from .progress import progress
 from .sinks import Row, Sink
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ..report import ReportWriter
     from ..scorer import Result, Scorer
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
@@ -43,9 +42,7 @@ _OPTIONS = (
 
 def report_options(command: Command) -> Command:
     """Give a command ``--report`` and ``--report-details``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return give(command, _OPTIONS)
 
 
 @attrs.frozen

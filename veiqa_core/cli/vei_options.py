@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import UsageError
 from .files import make_folder
+from .grouped import Command, give
 
 if TYPE_CHECKING:
     from ..vei_files import VeiFolder
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _CAP = 10 * 2**30  # bytes
 _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]?)(I?)B", re.ASCII | re.IGNORECASE)
@@ -51,9 +51,7 @@ _OPTIONS = (
 
 def vei_options(command: Command) -> Command:
     """Give a command ``--keep-vei`` and ``--keep-vei-cap``."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return give(command, _OPTIONS)
 
 
 @contextmanager
