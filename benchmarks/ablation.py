@@ -29,7 +29,8 @@ from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.crews import Crew, Order
 from veiqa_core.datasets import RatedSet, load
-from veiqa_core.engine import find_device, open_network
+from veiqa_core.devices import Device
+from veiqa_core.engine import open_network
 from veiqa_core.errors import VeiqaError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
@@ -150,12 +151,12 @@ def row(variant: Variant, passes: str, predicted: Values, rated: RatedSet, quali
     return f"| {variant.part} | {variant.told} | {passes} | {told} |"
 
 
-def own_verdict(registry: Registry, rated: RatedSet, device: torch.device) -> Values:
+def own_verdict(registry: Registry, rated: RatedSet, device: Device) -> Values:
     """The quality logit of the fine-tuned network, with no PRI and no VEI."""
     network = open_network(registry.part("extractor", TUNED), device)
     with torch.no_grad():
         said = [
-            float(network(images.read(rated.root / item.image).pixels.to(device))[0, QUALITY])
+            float(network(images.read(rated.root / item.image).pixels.to(device.torch))[0, QUALITY])
             for item in progress("the network's own verdict")(rated.images)
         ]
     return np.array(said)
@@ -191,7 +192,7 @@ def main(
     everything = distinct(quantity for _, wanted, _ in chosen for quantity in wanted)
     options.set_threads()
     with opened_store(store, no_store) as kept:
-        meter = Meter(everything, find_device(device), kept)
+        meter = Meter(everything, Device.find(device), kept)
         with options.crew(meter, rated.root) as crew:
             values = measured(rated, crew, len(everything))
     places = {quantity: place for place, quantity in enumerate(everything)}
@@ -208,7 +209,7 @@ def main(
         click.echo(lines[-1])
     if not parts or NO_COMPARISON in parts:
         verdict = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})
-        lines.append(row(verdict, "1", own_verdict(registry, rated, find_device(device)), rated, quality))
+        lines.append(row(verdict, "1", own_verdict(registry, rated, Device.find(device)), rated, quality))
         click.echo(lines[-1])
     if output is not None:
         write_text("\n".join(lines) + "\n", output)

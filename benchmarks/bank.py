@@ -25,6 +25,7 @@ from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.datasets import load
+from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.measured import MeasuredSet
@@ -147,7 +148,7 @@ def main(
     sets += [load(registry.part("dataset", name), folder) for name, folder in train]
     recipes = resolve_all(find(recipe, registry), registry)
     with opened_store(store, no_store) as kept:
-        rated, *others = measured_sets(sets, recipes, device, kept, options)
+        rated, *others = measured_sets(sets, recipes, Device.find(device), kept, options)
     resolved = recipes.recipes[None]
     bench = Bench(resolved, rated, others)
     rows = []

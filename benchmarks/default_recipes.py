@@ -24,6 +24,7 @@ from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.datasets import load
+from veiqa_core.devices import Device
 from veiqa_core.evaluation.fit import fit
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.recipe import Recipe, RecipeSet, dumps, find
@@ -97,7 +98,7 @@ def main(
         recipe = find(HERE / "recipes" / f"{name}.toml", registry)
         resolved = resolve_all(recipe, registry)
         with opened_store(store, no_store) as kept:
-            sets = measured_sets(rated[:1] if name == SET else rated, resolved, device, kept, options)
+            sets = measured_sets(rated[:1] if name == SET else rated, resolved, Device.find(device), kept, options)
         fitted = fit(recipe, resolved, sets[0], sets[1:])
         write_text(dumps(shipped(fitted, sets)), output / f"{name}.toml")
         click.echo(f"{name}: {sum(len(one.table) for one in sets)} images")

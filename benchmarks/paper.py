@@ -27,7 +27,7 @@ from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
 from veiqa_core.crews import Alone
 from veiqa_core.datasets import load
-from veiqa_core.engine import find_device
+from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.evaluation.agreement import bootstrap, plcc
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
@@ -263,7 +263,7 @@ def main(
             shipped = find(name, registry)
             assert isinstance(shipped, RecipeSet)
             recipes = resolve_all(with_metrics(shipped, METRICS), registry)
-            meter = Meter(quantities(recipes), find_device(device), kept)
+            meter = Meter(quantities(recipes), Device.find(device), kept)
             measured = measure(rated, recipes, Measurer(recipes, Alone(meter, rated.root)), progress(name))
             if measured.failed:
                 raise UsageError(

@@ -29,6 +29,7 @@ from veiqa_core import Scorer
 from veiqa_core.cli.search_output import write
 from veiqa_core.crews import Alone, Crew, Order, Processes
 from veiqa_core.datasets import RatedSet, load
+from veiqa_core.devices import Device
 from veiqa_core.images import read
 from veiqa_core.meter import Meter, Quantity
 from veiqa_core.recipe import Recipe
@@ -45,7 +46,7 @@ from veiqa_core.store import Store
 PHOTOS = Path(__file__).resolve().parents[1] / "docs" / "images"
 SIDE, WINDOW, STRIDE = 256, 64, 24
 PLACES = ((SIDE - WINDOW) // STRIDE + 1) ** 2
-CPU = torch.device("cpu")
+CPU = Device()
 
 SPACE = f"""
 name = "the paper's shape"

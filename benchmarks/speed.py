@@ -1,11 +1,12 @@
 """What scoring costs beside the bare forward pass of the same network on the same images.
 
-    python benchmarks/speed.py [--images N] [--rounds R] [--output FILE]
+    python benchmarks/speed.py [--images N] [--rounds R] [--device cuda] [--output FILE]
 
 One run on real photos at 512x384: default extractor, Grad-CAM, PSNR, at its last layer and at one in the middle. The
 bare pass takes the same 2N images (N inputs, N PRIs) at its own best batch size and memory format, found first. The
 contestants take turns, so a machine whose speed drifts slows all of them; what counts is the median over the rounds of
-each round's ratio. The shipped recipes are held against it too: ``default`` takes 12 passes an image, ``fast`` 4.
+each round's ratio. The shipped recipes are held against it too, also in bfloat16: ``default`` takes 12 passes an image,
+``fast`` 4.
 """
 
 from __future__ import annotations
@@ -59,9 +60,11 @@ def crops(count: int) -> list[NDArray[np.uint8]]:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """Wall time of one call."""
+    """Wall time of one call, and of what it has the card do."""
     start = time.perf_counter()
     work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return time.perf_counter() - start
 
 
@@ -108,22 +111,27 @@ def grad_cam_loop(network: Network, images: Tensor) -> None:
             explainer(image.requires_grad_(), None)  # the network here has no gradients of its own
 
 
-def measure(count: int, rounds: int) -> dict[str, Any]:
+def measure(count: int, rounds: int, device: str) -> dict[str, Any]:
     """Median times and ratios."""
     arrays = crops(count)
     registry = installed()
     recipes = {f"scoring, {pri}": recipe.ad_hoc(pris=[Choice(pri)]) for pri in PRIS[:2]}
     recipes["scoring, mean-blur, at blocks.2"] = recipe.ad_hoc(pris=[Choice("mean-blur")], layer="blocks.2")
     recipes |= {f"recipe {name}": recipe.find(name, registry) for name in ("fast", "default")}
-    scorers = {name: Scorer(wanted, device="cpu", registry=registry) for name, wanted in recipes.items()}
+    scorers = {name: Scorer(wanted, device=device, registry=registry) for name, wanted in recipes.items()}
+    scorers |= {
+        f"recipe {name}, bfloat16": Scorer(name, device=device, precision="bfloat16", registry=registry)
+        for name in ("fast", "default")
+    }
     pixels = torch.cat([read(array).pixels for array in arrays])
     seeds = [read(array).seed for array in arrays]
     generators = {pri: registry.part("pri", pri).create() for pri in PRIS}
     both = torch.cat([pixels, generators["mean-blur"].generate(pixels, seeds)])
-    network: Network = registry.part("extractor", "efficientnet-lite0").create().open(torch.device("cpu"))
+    network: Network = registry.part("extractor", "efficientnet-lite0").create().open(torch.device(device))
+    both_there = both.to(device)
 
     passes = [
-        BarePass(network, both, batch, memory)
+        BarePass(network, both_there, batch, memory)
         for memory in (torch.channels_last, torch.contiguous_format)
         for batch in (1, 2, 4, 8)
     ]
@@ -133,8 +141,12 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
     best = min(passes, key=lambda bare: bare_times[bare.name])
     contestants: dict[str, Callable[[], Any]] = {
         **{name: lambda scorer=scorer: list(scorer.score_many(arrays)) for name, scorer in scorers.items()},
-        "captum's LayerGradCam on inputs and PRIs": lambda: captum_loop(network, both),
-        **({} if GradCAM is None else {"pytorch-grad-cam's GradCAM on them": lambda: grad_cam_loop(network, both)}),
+        "captum's LayerGradCam on inputs and PRIs": lambda: captum_loop(network, both_there),
+        **(
+            {}
+            if GradCAM is None
+            else {"pytorch-grad-cam's GradCAM on them": lambda: grad_cam_loop(network, both_there)}
+        ),
         **{
             f"PRI {pri}": lambda generator=generator: [
                 generator.generate(pixels[i : i + 1], seeds[i : i + 1]) for i in range(count)
@@ -159,6 +171,7 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
     return {
         "images": count,
         "size": [WIDTH, HEIGHT],
+        "device": torch.cuda.get_device_name() if device == "cuda" else device,
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "bare_pass_seconds_an_image": bare_times,
@@ -173,11 +186,14 @@ def measure(count: int, rounds: int) -> dict[str, Any]:
 @click.command()
 @click.option("--images", "count", default=8, show_default=True, help="How many images are scored.")
 @click.option("--rounds", default=7, show_default=True, help="How often the contestants take turns.")
+@click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default="cpu", show_default=True, help="Where.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write the figures as JSON here.")
-def main(count: int, rounds: int, output: Path | None) -> None:
+def main(count: int, rounds: int, device: str, output: Path | None) -> None:
     """Print what scoring costs beside the bare forward pass."""
-    found = measure(count, rounds)
-    click.echo(f"{count} photos of {WIDTH}x{HEIGHT}, {found['threads']} threads, torch {found['torch']}")
+    found = measure(count, rounds, device)
+    click.echo(
+        f"{count} photos of {WIDTH}x{HEIGHT}, {found['device']}, {found['threads']} threads, torch {found['torch']}"
+    )
     click.echo("bare forward pass of EfficientNet-Lite0, seconds an image:")
     for name, value in sorted(found["bare_pass_seconds_an_image"].items(), key=lambda item: item[1]):
         click.echo(f"  {name:<46} {value:8.4f}")

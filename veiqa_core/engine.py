@@ -18,9 +18,11 @@ from torch import Tensor
 
 from . import plan as plans
 from . import views
+from .arithmetic import exact
 from .attempts import attempt, or_usage_error
 from .comparison import degenerate, prepare
 from .contracts import FeatureExtractor, Network, Target
+from .devices import Device
 from .errors import OutOfMemoryError, UsageError, VeiqaError
 from .images import Image
 from .pieces import Pieces
@@ -33,8 +35,12 @@ from .tiling import WHOLE, Mosaic, picture
 Targets = Mapping[str | int, Target]
 Keep = Literal["nothing", "pictures", "all"]
 
-_SMALLER = ((WHOLE // 4, 640), (WHOLE // 16, 320))
-"""Pixels that pass as a whole, and sides of tiles, where the device has too little memory for more."""
+_SMALLER = (
+    {"whole": WHOLE // 4, "side": 640},
+    {"whole": WHOLE // 16, "side": 320},
+    {"whole": WHOLE // 64, "side": 160, "margin": 128},
+)
+"""How images are cut where the device has too little memory for more."""
 
 
 @attrs.frozen
@@ -84,7 +90,7 @@ class Engine:
     def __init__(
         self,
         branches: Iterable[ResolvedBranch],
-        device: torch.device,
+        device: Device,
         networks: dict[Part, Network] | None = None,
     ) -> None:
         given = tuple(branches)
@@ -105,6 +111,7 @@ class Engine:
             if step.pri is None:
                 self._try_out(step)
 
+    @exact()
     def measure(self, image: Image, keep: Keep = "all") -> Outcome:
         """All branches on one image; a failing stage leaves its error in the branches that need it.
 
@@ -116,10 +123,10 @@ class Engine:
                 nothing is least by far.
         """
         outcome = self._measure(image, Pieces(image, self._generate), keep)
-        for whole, side in _SMALLER:
+        for limits in _SMALLER:
             if not any(isinstance(item.error, OutOfMemoryError) for item in outcome.measurements):
                 break
-            outcome = self._measure(image, Pieces(image, self._generate, whole=whole, side=side), keep)
+            outcome = self._measure(image, Pieces(image, self._generate, **limits), keep)
             passing = tuple(attrs.evolve(item, lasting=False) for item in outcome.measurements)
             outcome = attrs.evolve(outcome, measurements=passing)
         return outcome
@@ -129,16 +136,15 @@ class Engine:
         inputs: dict[Explanation, Tensor | VeiqaError] = {}
         veis: dict[Explanation, Tensor | VeiqaError] = {}
         measured: dict[str, Measurement] = {}
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-            for step in self.plan.passes:
-                made = self._explain(step, pieces, targets)
-                if step.pri is None:
-                    inputs |= made
-                remarks = pieces.remarks(self.networks[step.extractor])
-                for item in self._compared[step]:
-                    measured[item.key] = self._compare(item, image, made[item.x], inputs[item.y], remarks)
-                if keep != "nothing":
-                    veis |= made if keep == "all" else {vei: _shown(item) for vei, item in made.items()}
+        for step in self.plan.passes:
+            made = self._explain(step, pieces, targets)
+            if step.pri is None:
+                inputs |= made
+            remarks = pieces.remarks(self.networks[step.extractor])
+            for item in self._compared[step]:
+                measured[item.key] = self._compare(item, image, made[item.x], inputs[item.y], remarks)
+            if keep != "nothing":
+                veis |= made if keep == "all" else {vei: _shown(item) for vei, item in made.items()}
         measurements = tuple(measured[item.key] for item in self.plan.comparisons)
         return Outcome(measurements, {} if keep == "nothing" else pieces.shown(self.plan.pris), veis)
 
@@ -156,6 +162,7 @@ class Engine:
             return branch
         return attrs.evolve(branch, layer=views.layer_name(self.networks[branch.extractor], branch.layer))
 
+    @exact()
     def _try_out(self, step: Pass) -> None:
         """Find what cannot work on any image before the first one is read."""
         network = self.networks[step.extractor]
@@ -269,21 +276,6 @@ class Engine:
         return value
 
 
-def find_device(name: str) -> torch.device:
-    """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` means here.
-
-    Raises:
-        UsageError: this machine has no such device.
-    """
-    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return torch.device(next(kind for kind in ("cuda", "mps", "cpu") if present[kind]))
-    if not present.get(name, False):
-        here = ", ".join(kind for kind in present if present[kind])
-        raise UsageError(f"device {name!r} is not there; this machine has: {here}")
-    return torch.device(name)
-
-
 def _shown(vei: Tensor | VeiqaError) -> Tensor | VeiqaError:
     return vei if isinstance(vei, VeiqaError) else picture(vei)
 
@@ -301,14 +293,15 @@ def _create(part: Part) -> Any:
     return or_usage_error(attempt(part, part.create))
 
 
-def open_network(part: Part, device: torch.device) -> Network:
-    """The network of an extractor.
+@exact()
+def open_network(part: Part, device: Device) -> Network:
+    """The network of an extractor, which computes as precisely as the device is asked to.
 
     Raises:
         UsageError: it cannot be opened; :class:`WeightsError` where its weights are not there.
     """
     extractor: FeatureExtractor = _create(part)
-    network = or_usage_error(attempt(part, lambda: extractor.open(device)))
+    network = or_usage_error(attempt(part, lambda: extractor.open(device.torch)))
     if not isinstance(network, Network):
         raise UsageError(f"{part.registered.origin} opens {type(network).__name__} where a Network is due")
-    return network
+    return attrs.evolve(network, precision=device.precision)

@@ -17,12 +17,22 @@ import PIL
 import torch
 from PIL import features
 
+from .devices import Device
 from .offers import Registered
 from .plan import Comparison, Explanation
 from .recipe import BRANCH_KINDS
 from .registry import Part
 
-_CORE_OF_VEIS = ("contracts/scoring", "engine", "images/image", "isolation", "pieces", "tiling", "views")
+_CORE_OF_VEIS = (
+    "arithmetic",
+    "contracts/scoring",
+    "engine",
+    "images/image",
+    "isolation",
+    "pieces",
+    "tiling",
+    "views",
+)
 """The modules of the core that shape a VEI."""
 _CORE = ("comparison", *_CORE_OF_VEIS)
 """The modules of the core that shape a similarity."""
@@ -36,9 +46,9 @@ def component_version(item: Registered) -> str:
     return f"{item.version}+{hashlib.sha256(f'{record}{sources}'.encode()).hexdigest()[:16]}"
 
 
-def environment(device: torch.device) -> dict[str, Any]:
+def environment(device: Device) -> dict[str, Any]:
     """What decides the bits of a result on this machine: libraries, encoders, device and number of threads."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    name = torch.cuda.get_device_name(device.torch) if device.torch.type == "cuda" else device.name
     encoders = {codec: features.version(codec) for codec in ("jpg", "jpg_2000", "libjpeg_turbo")}
     return {
         "veiqa": version("veiqa"),
@@ -49,12 +59,13 @@ def environment(device: torch.device) -> dict[str, Any]:
         "timm": version("timm"),
         "captum": version("captum"),
         "device": name,
+        "precision": device.precision,
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "threads": torch.get_num_threads(),
     }
 
 
-def branch_digest(comparison: Comparison, weights_digest: str, device: torch.device) -> str:
+def branch_digest(comparison: Comparison, weights_digest: str, device: Device) -> str:
     """SHA-256 over a branch with its layer resolved, all versions, the weights and the environment."""
     branch = comparison.branch
     content = {"branch": branch.identity, "layer": comparison.y.layer}
@@ -62,7 +73,7 @@ def branch_digest(comparison: Comparison, weights_digest: str, device: torch.dev
     return _digest(content, parts, _CORE, weights_digest, device)
 
 
-def vei_digest(vei: Explanation, weights_digest: str, device: torch.device) -> str:
+def vei_digest(vei: Explanation, weights_digest: str, device: Device) -> str:
     """SHA-256 over what a VEI is of, all versions, the weights and the environment."""
     parts = [part for part in (vei.pri, vei.extractor, vei.explainer) if part is not None]
     content = {"vei": [part.identity for part in parts], "layer": vei.layer}
@@ -70,7 +81,7 @@ def vei_digest(vei: Explanation, weights_digest: str, device: torch.device) -> s
 
 
 def _digest(
-    content: Mapping[str, Any], parts: Iterable[Part], core: tuple[str, ...], weights_digest: str, device: torch.device
+    content: Mapping[str, Any], parts: Iterable[Part], core: tuple[str, ...], weights_digest: str, device: Device
 ) -> str:
     whole = {
         **content,
@@ -83,7 +94,7 @@ def _digest(
 
 
 @functools.cache
-def _environment(device: torch.device, threads: int) -> dict[str, Any]:
+def _environment(device: Device, threads: int) -> dict[str, Any]:
     """:func:`environment`, looked up once for hundreds of branches."""
     return environment(device)
 

@@ -1,8 +1,8 @@
 """Components at work: what one of them does to global state reaches neither the others nor the caller.
 
 Python's, NumPy's and torch's random generators (torch's on the CPU) stand at a fixed state whenever a component begins,
-so that one that draws from them gives the same in any order and any process. Afterwards they, the grad mode, the number
-of threads, torch's default type and the working folder are as before.
+so that one that draws from them gives the same in any order and any process. Afterwards they, torch's switches, its
+number of threads and default type, and the working folder are as before.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.random import mtrand
 
+from .arithmetic import exact
 from .prints import set_aside
 
 _SEED = 0
@@ -31,24 +32,18 @@ def isolated() -> Iterator[None]:
     The generators belong to the process: another thread that draws from them meanwhile draws from the fixed state.
     """
     python, numbers, tensors = random.getstate(), mtrand.get_bit_generator(), torch.get_rng_state()
-    grad, threads, default, folder = (
-        torch.is_grad_enabled(),
-        torch.get_num_threads(),
-        torch.get_default_dtype(),
-        _here(),
-    )
+    threads, default, folder = torch.get_num_threads(), torch.get_default_dtype(), _here()
     random.setstate(_PYTHON)
     mtrand.set_bit_generator(_NUMPY)
     np.random.seed(_SEED)
     torch.set_rng_state(_TORCH)
     try:
-        with set_aside():
+        with exact(), set_aside():
             yield
     finally:
         random.setstate(python)
         mtrand.set_bit_generator(numbers)
         torch.set_rng_state(tensors)
-        torch.set_grad_enabled(grad)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         torch.set_default_dtype(default)

@@ -11,13 +11,13 @@ from typing import Any
 
 import attrs
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from . import plan as plans
 from . import views
 from .attempts import attempt, or_usage_error
 from .contracts import Network, Pair
+from .devices import Device
 from .engine import Engine, Measurement, Outcome, open_network
 from .errors import ComponentError, RecipeError, VeiqaError
 from .fingerprint import branch_digest, component_version, vei_digest
@@ -71,7 +71,7 @@ class Meter:
     def __init__(
         self,
         quantities: Sequence[Quantity],
-        device: torch.device,
+        device: Device,
         store: Store | None = None,
         networks: dict[Part, Network] | None = None,
     ) -> None:

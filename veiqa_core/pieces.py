@@ -24,7 +24,7 @@ class Pieces:
 
     Args:
         generate: makes the PRI of an image.
-        whole, side: as for :func:`veiqa_core.tiling.cut`.
+        whole, side, margin: as for :func:`veiqa_core.tiling.cut`.
     """
 
     def __init__(self, image: Image, generate: Generate, **limits: int) -> None:

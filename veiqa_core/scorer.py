@@ -14,7 +14,8 @@ from torch import Tensor
 from . import images
 from . import recipe as recipes
 from .crews import Crew, Order
-from .engine import Measurement, find_device
+from .devices import Device
+from .engine import Measurement
 from .errors import ComponentError, ImageError, UsageError, VeiqaError
 from .explanations import Explained, Heatmaps, explained
 from .judgement import Judge, Judgement
@@ -101,6 +102,8 @@ class Scorer:
         recipe: a :class:`Recipe`, the path of a recipe in TOML, the name of a shipped one, or None for the one called
             default. Of a :class:`RecipeSet`, ``distortion`` picks the recipe.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        precision: what networks compute in: ``"float32"``, or ``"bfloat16"``, which is faster where the processor or
+            card has it, and whose scores are flagged, for they move a little.
         distortion: the images' distortion type, for recipe sets.
         registry: the components to use; default: everything installed.
         store: where similarities are looked up first and kept; default: nowhere.
@@ -117,6 +120,7 @@ class Scorer:
         recipe: str | Path | Recipe | RecipeSet | None = None,
         *,
         device: str = "auto",
+        precision: str = "float32",
         distortion: str | None = None,
         registry: Registry | None = None,
         store: Store | None = None,
@@ -130,7 +134,7 @@ class Scorer:
             raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._judge = Judge(self.recipe)
-        self.meter = Meter([Quantity(branch) for branch in self.recipe.branches], find_device(device), store)
+        self.meter = Meter([Quantity(branch) for branch in self.recipe.branches], Device.find(device, precision), store)
         self._all = range(len(self.recipe.branches))
         self.meter.check(self._all)
         self._label = self.recipe.label
@@ -224,6 +228,8 @@ class Scorer:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
         flags = [*remarks, *dict.fromkeys(flag for item in measurements for flag in item.flags), *pictures.flags]
+        if self.meter.device.precision != "float32":
+            flags.append(f"computed in {self.meter.device.precision}")
         if not self._judge.calibrated:
             flags.append("uncalibrated")
         judgement = Judgement()

@@ -94,17 +94,21 @@ class ImagePass:
 
     def activations(self, layer: str) -> Tensor:
         """Activations ``[N, C, h, w]`` of a layer that was asked for."""
-        return self._kept[layer].detach().clone()  # explainers share it, and one may write into it
+        return self._own(self._kept[layer])
 
     def gradients(self, layer: str, target: Target) -> Tensor:
         """Gradient ``[N, C, h, w]`` of the target at a layer that was asked for."""
         if target not in self._gradients:
             self._gradients[target] = self._backward(target)
-        return self._gradients[target][layer].clone()
+        return self._own(self._gradients[target][layer])
 
     def input_gradients(self, target: Target) -> Tensor:
         """Gradient ``[N, 3, H, W]`` of the target with respect to the images."""
         return self.gradients(_PIXELS, target)
+
+    def _own(self, values: Tensor) -> Tensor:
+        """A copy of the images' type: explainers share the values, and one may write into them."""
+        return values.detach().to(self.images.dtype, copy=True)
 
     def _backward(self, target: Target) -> Mapping[str, Tensor]:
         sources = [self._kept[name] for name in self._differentiated]

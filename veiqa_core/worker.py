@@ -17,6 +17,7 @@ from typing import Any
 import attrs
 import torch
 
+from .devices import Device
 from .errors import ImageError, VeiqaError
 from .images import Image, display_name, read
 from .memory import keep_freed
@@ -41,7 +42,7 @@ class Job:
 
     name: str
     root: Path
-    device: str
+    device: Device
     threads: int
     quantities: tuple[tuple[Any, tuple[str, Any] | None], ...]
     veis: bool
@@ -52,7 +53,7 @@ class Job:
         written = tuple(
             (q.branch.written.write(), None if q.baseline is None else _identity(q.baseline)) for q in meter.quantities
         )
-        return cls(uuid.uuid4().hex, root.resolve(), str(meter.device), torch.get_num_threads(), written, veis)
+        return cls(uuid.uuid4().hex, root.resolve(), meter.device, torch.get_num_threads(), written, veis)
 
 
 def carry_out(job: Job, name: str, missing: Sequence[int]) -> Answer:
@@ -113,7 +114,7 @@ def _opened(job: Job) -> Meter:
         )
         for table, baseline in job.quantities
     ]
-    return Meter(quantities, torch.device(job.device))
+    return Meter(quantities, job.device)
 
 
 def _identity(baseline: Any) -> tuple[str, Any]:

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-import torch
 from click.testing import CliRunner, Result
 
 from veiqa_core import crews, views
 from veiqa_core import recipe as recipes
 from veiqa_core.cli import main
+from veiqa_core.devices import Device
 from veiqa_core.meter import Meter
 from veiqa_core.recipe import Recipe, RecipeSet
 from veiqa_core.store import Store
@@ -510,7 +510,7 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
 
     extractor = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
     branch = resolve_branch(Branch(pri=Choice("jpeg"), extractor=extractor), installed())
-    meter = Meter([Quantity(branch)], torch.device("cpu"))
+    meter = Meter([Quantity(branch)], Device())
     (rated / "torn.png").write_bytes(b"no image")
     names = ["GB0-1.png", "torn.png", "WN1-1.png"]
     with Processes(meter, rated, 2) as crew:
@@ -523,7 +523,7 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
         assert done[name].measured[0].similarity == alone[name].measured[0].similarity
         assert done[name].digest == alone[name].digest
     with Store(tmp_path / "s.sqlite") as store:
-        kept = Meter([Quantity(branch)], torch.device("cpu"), store)
+        kept = Meter([Quantity(branch)], Device(), store)
         with Processes(kept, rated, 2) as crew:
             list(crew.deliver(Order(name, (0,)) for name in names))
         digest = done["WN1-1.png"].digest

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-import torch
 from click.testing import CliRunner, Result
 
 from veiqa_core import Scorer
 from veiqa_core import recipe as recipes
 from veiqa_core.cli import main
+from veiqa_core.devices import Device
 from veiqa_core.distort import Level, degrade, find
 from veiqa_core.engine import Engine
 from veiqa_core.images import read
@@ -46,7 +46,7 @@ def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, p
     assert loaded.fitted.range == (0, 100)
     assert loaded.fitted.images > 1000
     assert len(loaded.fitted.known) > 100
-    engine = Engine(resolve(loaded, installed()).branches, torch.device("cpu"))
+    engine = Engine(resolve(loaded, installed()).branches, Device())
     assert len(engine.plan.passes) == passes
     assert sum(step.backward for step in engine.plan.passes) == 0
 

@@ -12,6 +12,7 @@ import torch
 
 from veiqa_core import Recipe, Scorer
 from veiqa_core.comparison import prepare
+from veiqa_core.devices import Device
 from veiqa_core.engine import Engine
 from veiqa_core.images import read
 from veiqa_core.judgement import Judge
@@ -70,7 +71,7 @@ def test_spread_values_stay_within_theirs() -> None:
 
 def engine_and_judge(recipe: Recipe) -> tuple[Engine, Judge, ResolvedRecipe]:
     resolved = resolve(recipe, installed())
-    return Engine(resolved.branches, torch.device("cpu")), Judge(resolved), resolved
+    return Engine(resolved.branches, Device()), Judge(resolved), resolved
 
 
 def test_the_map_is_what_the_mapper_makes_of_each_neighbourhood() -> None:

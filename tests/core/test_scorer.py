@@ -13,6 +13,7 @@ import torch
 
 from veiqa_core import Recipe, RecipeSet, Result, Scorer
 from veiqa_core import recipe as recipes
+from veiqa_core.devices import Device
 from veiqa_core.engine import Engine
 from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageError
 from veiqa_core.recipe import Basis, Branch, Choice
@@ -77,7 +78,7 @@ def test_order_and_neighbours_change_nothing(small: Choice) -> None:
 
 
 def test_each_stage_runs_once(small: Choice, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Engine(resolve(many_branches(small), installed()).branches, torch.device("cpu"))
+    engine = Engine(resolve(many_branches(small), installed()).branches, Device())
     (network,) = engine.networks.values()
     counts = {"forward": 0, "backward": 0, "pri": 0}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from veiqa_core.devices import Device
 from veiqa_core.engine import open_network
 from veiqa_core.errors import UsageError, WeightsError
 from veiqa_core.registry import Registry, installed
@@ -18,7 +18,7 @@ from veiqa_core.search.space import Space, find, loads
 
 SMALL = '{ name = "timm", model = "test_resnet", weights = "random:0" }'
 PARTS = {"pri": '"jpeg"', "extractor": SMALL, "explainer": '"gradcam"', "metric": '"psnr"'}
-CPU = torch.device("cpu")
+CPU = Device()
 
 
 def toml(more: str = "", **parts: str) -> str:

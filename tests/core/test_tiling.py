@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from veiqa_core import Recipe, Scorer, pieces, tiling
 from veiqa_core.attempts import attempt
+from veiqa_core.devices import Device
 from veiqa_core.engine import Engine, Measurement
 from veiqa_core.errors import ComponentError, OutOfMemoryError
 from veiqa_core.images import read
@@ -54,7 +55,7 @@ def branch(explainer: str, metric: str, extractor: Choice = LITE, **more: Any) -
 
 
 def engine(*branches: Branch) -> Engine:
-    return Engine(resolve(Recipe("r", branches), installed()).branches, torch.device("cpu"))
+    return Engine(resolve(Recipe("r", branches), installed()).branches, Device())
 
 
 sizes = st.tuples(st.integers(1, 9000), st.integers(1, 9000))

@@ -17,11 +17,11 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from veiqa_core.crews import Alone
+from veiqa_core.devices import Device
 from veiqa_core.images import read
 from veiqa_core.judgement import Judge
 from veiqa_core.mapping import fitted_mapper
@@ -157,7 +157,7 @@ def branch(row: Row, registry: Registry) -> ResolvedBranch:
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """What is run; every network is opened once."""
-    bench = Bench(installed(), torch.device("cpu"), {}, None, lambda meter: Alone(meter, Path()))
+    bench = Bench(installed(), Device(), {}, None, lambda meter: Alone(meter, Path()))
     factors = {kind: names(kind) for kind in KINDS}
     rest = {kind: factors[kind][0] for kind in ("metric", "pri")}
     tried = {

@@ -21,7 +21,7 @@ from .dataset_options import (
 from .evaluation_output import FORMATS
 from .files import check_place, keep_apart, write_text
 from .measuring import measured_sets
-from .recipe_options import chosen_recipe, device_option, recipe_options
+from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings
 from .vei_options import opened_veis, vei_options
 
@@ -62,6 +62,7 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 @vei_options
 @crew_options
 @device_option
+@precision_option
 @click.pass_context
 def evaluate(
     ctx: click.Context,
@@ -79,6 +80,7 @@ def evaluate(
     keep_vei: Path | None,
     keep_vei_cap: int | None,
     device: str,
+    precision: str,
     workers: int,
     threads: int | None,
     dask: str | None,
@@ -101,10 +103,12 @@ def evaluate(
     parts = [dataset_part(found, wanted, name, None) for name, _ in train]
     wanted.check_all_used()
     from ..datasets import load
+    from ..devices import Device
     from ..evaluation.evaluate import evaluate as run
     from ..evaluation.splits import prepared
     from ..resolution import resolve_all
 
+    on = Device.find(device, precision)
     protocol = _protocol(bool(train), **protocol_options)
     rated = prepared(protocol, load(part, path, distortions))
     keep_apart(output, path)
@@ -115,7 +119,7 @@ def evaluate(
         opened_store(store, no_store) as kept,
         resumable(said_of(kept)),
     ):
-        measured, *trained_on = measured_sets([rated, *others], recipes, device, kept, crew, veis)
+        measured, *trained_on = measured_sets([rated, *others], recipes, on, kept, crew, veis)
     evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[form](evaluation), output)
     failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
@@ -143,6 +147,7 @@ def evaluate(
 @vei_options
 @crew_options
 @device_option
+@precision_option
 @click.pass_context
 def fit(
     ctx: click.Context,
@@ -160,6 +165,7 @@ def fit(
     keep_vei: Path | None,
     keep_vei_cap: int | None,
     device: str,
+    precision: str,
     workers: int,
     threads: int | None,
     dask: str | None,
@@ -181,10 +187,12 @@ def fit(
     wanted.check_all_used()
     from .. import recipe as recipe_files
     from ..datasets import load
+    from ..devices import Device
     from ..evaluation.fit import check_mappers
     from ..evaluation.fit import fit as run
     from ..resolution import resolve_all
 
+    on = Device.find(device, precision)
     rated = load(part, path, distortions)
     keep_apart(output, path)
     sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
@@ -195,7 +203,7 @@ def fit(
         opened_store(store, no_store) as kept,
         resumable(said_of(kept)),
     ):
-        measured, *more = measured_sets(sets, recipes, device, kept, crew, veis)
+        measured, *more = measured_sets(sets, recipes, on, kept, crew, veis)
     fitted = run(recipe, recipes, measured, more)
     write_text(recipe_files.dumps(fitted), output)
     told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))

@@ -83,7 +83,7 @@ def finetune(
     choice = wanted.choice("extractor", extractor)
     wanted.check_all_used()
     from .. import distort
-    from ..engine import find_device
+    from ..devices import Device
     from ..finetuning import Finetuning, Schedule
     from ..synthetic import DEFAULT_DISTORTIONS
 
@@ -95,7 +95,7 @@ def finetune(
         [distort.find(name, found) for name in distortions or DEFAULT_DISTORTIONS],
         output,
         schedule=schedule,
-        device=find_device(device),
+        device=Device.find(device).torch,
         workers=workers,
     )
     _announce(tuning)

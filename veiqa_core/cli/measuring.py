@@ -10,6 +10,7 @@ from .progress import progress
 
 if TYPE_CHECKING:
     from ..datasets import RatedSet
+    from ..devices import Device
     from ..evaluation.measured import MeasuredSet
     from ..resolution import ResolvedSet
     from ..store import Store
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def measured_sets(
     sets: Sequence[RatedSet],
     recipes: ResolvedSet,
-    device: str,
+    device: Device,
     store: Store | None,
     options: CrewOptions,
     veis: VeiFolder | None = None,
@@ -33,13 +34,12 @@ def measured_sets(
     Raises:
         UsageError: a recipe cannot run, or no image of a set can be measured.
     """
-    from ..engine import find_device
     from ..evaluation.measured import measure
     from ..meter import Meter
     from ..similarities import Measurer, quantities
 
     options.set_up()
-    meter = Meter(quantities(recipes), find_device(device), store)
+    meter = Meter(quantities(recipes), device, store)
     measured = []
     for rated in sets:
         with options.crew(meter, rated.root, veis) as crew:

@@ -55,6 +55,13 @@ setting_option = click.option(
 device_option = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where."
 )
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="What networks compute in. bfloat16 is faster where the processor or card has it; scores move a little.",
+)
 
 
 def recipe_options(command: Command) -> Command:

@@ -19,7 +19,7 @@ from .input_options import input_options
 from .output_options import OutputOptions, output_options
 from .pictures import Pictures
 from .progress import bar
-from .recipe_options import chosen_recipe, device_option, recipe_options
+from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .report_options import ReportOptions, report_options
 from .settings import Settings
 from .sinks import Row, Sinks
@@ -43,6 +43,7 @@ from .sinks import Row, Sinks
 @store_options
 @crew_options
 @device_option
+@precision_option
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -67,6 +68,7 @@ def run(
     store: Path | None,
     no_store: bool,
     device: str,
+    precision: str,
     workers: int,
     threads: int | None,
     dask: str | None,
@@ -108,7 +110,7 @@ def run(
         terminable(),
         ExitStack() as stack,
     ):
-        scorer = Scorer(chosen, device=device, distortion=distortion, registry=found, store=kept)
+        scorer = Scorer(chosen, device=device, precision=precision, distortion=distortion, registry=found, store=kept)
         verdict.check(scorer)
         crew = stack.enter_context(crew_wanted.crew(scorer.meter, Path()))
         pictures = [] if vei_dir is None else [Pictures(vei_dir, verdict.problem)]

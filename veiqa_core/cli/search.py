@@ -21,7 +21,7 @@ from .dataset_options import (
 )
 from .files import make_folder
 from .progress import progress
-from .recipe_options import device_option, setting_option
+from .recipe_options import device_option, precision_option, setting_option
 from .search_output import FILES
 from .settings import Settings
 from .vei_options import opened_veis, vei_options
@@ -88,6 +88,7 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 @vei_options
 @crew_options
 @device_option
+@precision_option
 @click.pass_context
 def search(
     ctx: click.Context,
@@ -108,6 +109,7 @@ def search(
     keep_vei: Path | None,
     keep_vei_cap: int | None,
     device: str,
+    precision: str,
     workers: int,
     threads: int | None,
     dask: str | None,
@@ -129,13 +131,13 @@ def search(
     wanted.check_all_used()
     _check(output, plan, shard_text, merge, no_store, store)
     from ..datasets import load
-    from ..engine import find_device
+    from ..devices import Device
     from ..search import census, networks
     from ..search.candidates import expand, extractors
 
     rated = load(part, path, distortions)
     crew.set_up()
-    on = find_device(device)
+    on = Device.find(device, precision)
     parts = extractors(space, found)
     if plan:
         opened, missing = networks.for_planning(parts, on)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..devices import Precision
 from ..errors import ImageError
 
 FloatArray = NDArray[np.float64]
@@ -53,6 +54,7 @@ class Network:
         min_size: the smallest image side that the network takes.
         linear_head: weights ``[K, C]`` of the head where it is global average pooling of ``default_layer`` followed by
             one linear layer, else None.
+        precision: what its convolutions and linear layers compute in; the engine sets it.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Network:
     resize: int | None = None
     min_size: int = 32
     linear_head: Tensor | None = None
+    precision: Precision = "float32"
     _scale: Tensor = attrs.field(init=False)
     _shift: Tensor = attrs.field(init=False)
 
@@ -96,9 +99,10 @@ class Network:
         return normalised
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Logits ``[N, K]`` of an image batch in [0, 1]."""
-        logits: Tensor = self.module(self.preprocess(images))
-        return logits
+        """Logits ``[N, K]`` of an image batch in [0, 1], of its type whatever the network computes in."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            logits: Tensor = self.module(self.preprocess(images))
+        return logits.to(images.dtype)
 
 
 @runtime_checkable

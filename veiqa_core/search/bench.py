@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import attrs
-import torch
 
 from ..contracts import Network
 from ..crews import Crew
+from ..devices import Device
 from ..meter import Meter, Quantity
 from ..registry import Part, Registry
 from ..store import Store
@@ -25,7 +25,7 @@ class Bench:
     """
 
     registry: Registry
-    device: torch.device
+    device: Device
     networks: dict[Part, Network]
     store: Store | None
     hire: Callable[[Meter], Crew]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import attrs
-import torch
 
 from .. import params
 from ..contracts import Network
+from ..devices import Device
 from ..engine import open_network
 from ..errors import UsageError, WeightsError
 from ..registry import Part
@@ -16,7 +16,7 @@ from ..registry import Part
 _UNTRAINED = "random:0"
 
 
-def opened(parts: Iterable[Part], device: torch.device) -> dict[Part, Network]:
+def opened(parts: Iterable[Part], device: Device) -> dict[Part, Network]:
     """Networks with their weights.
 
     Raises:
@@ -28,7 +28,7 @@ def opened(parts: Iterable[Part], device: torch.device) -> dict[Part, Network]:
     return networks
 
 
-def for_planning(parts: Iterable[Part], device: torch.device) -> tuple[dict[Part, Network], dict[str, str]]:
+def for_planning(parts: Iterable[Part], device: Device) -> tuple[dict[Part, Network], dict[str, str]]:
     """Networks, untrained where weights are missing, and for these what is missing.
 
     Raises:

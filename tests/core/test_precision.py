@@ -1,0 +1,96 @@
+"""Networks that compute in bfloat16: scores move a little and say so, and those in float32 do not move at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from veiqa_core import Scorer
+from veiqa_core import recipe as recipes
+from veiqa_core.devices import Device
+from veiqa_core.engine import open_network
+from veiqa_core.errors import UsageError
+from veiqa_core.plan import Explanation
+from veiqa_core.recipe import Choice
+from veiqa_core.registry import installed
+from veiqa_core.store import Store
+from veiqa_core.views import ImagePass, PassView
+
+LITE = "efficientnet-lite0"
+
+
+def photo(height: int = 150, width: int = 180) -> np.ndarray:
+    """Waves and noise, ``[H, W, 3]`` uint8."""
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:height, :width]
+    waves = np.stack([np.sin(x / 19 + k) + np.cos(y / (17 + k)) for k in range(3)], axis=-1)
+    return (127 + 50 * waves + rng.normal(0, 8, waves.shape)).clip(0, 255).astype(np.uint8)
+
+
+def test_scores_move_a_little_and_say_so() -> None:
+    exact = Scorer("fast", device="cpu").score(photo())
+    rough = Scorer("fast", device="cpu", precision="bfloat16").score(photo())
+    assert exact.score is not None
+    assert rough.score is not None
+    assert 0 < abs(rough.score - exact.score) < 10
+    assert "computed in bfloat16" in rough.flags
+    assert exact.flags == ()
+
+
+def test_the_same_image_has_the_same_score_in_bfloat16_too(small: Choice) -> None:
+    scorer = Scorer(recipes.ad_hoc(extractor=small), device="cpu", precision="bfloat16")
+    images = [photo(100 + side, 120) for side in range(3)]
+    forwards = [result.similarities for result in scorer.score_many(images)]
+    backwards = [result.similarities for result in scorer.score_many(images[::-1])]
+    assert forwards == backwards[::-1]
+
+
+@pytest.mark.parametrize(
+    "explainer",
+    sorted(item.component.name for item in installed().of_kind("explainer") if item.ref.startswith("veiqa:")),
+)
+def test_every_explainer_gives_about_the_map_of_float32(explainer: str) -> None:
+    maps = [explained(explainer, Device("cpu", precision)) for precision in ("float32", "bfloat16")]
+    assert maps[1].dtype == torch.float32
+    assert not torch.equal(*maps)
+    assert float(torch.corrcoef(torch.stack([one.flatten() for one in maps]))[0, 1]) > 0.8
+
+
+def explained(explainer: str, device: Device) -> torch.Tensor:
+    """The map of a photo, at the network's last layer, for one class."""
+    registry = installed()
+    network = open_network(registry.part("extractor", LITE), device)
+    settings: dict[str, Any] = {"occlusion": {"window": 64, "stride": 32}}.get(explainer, {})
+    part = registry.part("explainer", explainer, settings)
+    layer = network.default_layer
+    vei = Explanation(None, registry.part("extractor", LITE), part, layer)
+    image_pass = ImagePass(
+        network,
+        torch.from_numpy(photo()).permute(2, 0, 1)[None].float() / 255,
+        activations=[layer],
+        gradients=[layer],
+        pixels=True,
+    )
+    made: torch.Tensor = part.create().explain(PassView(image_pass, layer, image_pass.choose_target(7), vei.uses))
+    return made.detach()
+
+
+def test_a_store_keeps_the_two_apart(tmp_path: Path, small: Choice) -> None:
+    recipe = recipes.ad_hoc(extractor=small)
+    with Store(tmp_path / "s.sqlite") as store:
+        found = [
+            Scorer(recipe, device="cpu", precision=precision, store=store).score(photo()).similarities
+            for precision in ("float32", "bfloat16", "float32", "bfloat16")
+        ]
+    assert found[0] == found[2]
+    assert found[1] == found[3]
+    assert found[0] != found[1]
+
+
+def test_a_precision_that_is_none_is_named(small: Choice) -> None:
+    with pytest.raises(UsageError, match="precision 'bfloat61'.* bfloat16"):
+        Scorer(recipes.ad_hoc(extractor=small), device="cpu", precision="bfloat61")
