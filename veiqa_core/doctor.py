@@ -164,7 +164,8 @@ def _devices() -> Iterator[Finding]:
     import torch
 
     threads = torch.get_num_threads()
-    yield Finding("devices", "ok", f"cpu: {_processor()}, {os.cpu_count()} cores, {threads} threads a process")
+    text = f"cpu: {_processor()}, {os.cpu_count()} cores, {threads} threads a process{_bfloat16()}"
+    yield Finding("devices", "ok", text)
     if torch.cuda.is_available():
         cards = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
         yield Finding("devices", "ok", f"cuda: {cards}")
@@ -175,6 +176,14 @@ def _devices() -> Iterator[Finding]:
     mps = torch.backends.mps
     reason = "this macOS or machine lacks it" if mps.is_built() else "this torch is built without it"
     yield Finding("devices", "ok", "mps: there" if mps.is_available() else f"mps: not there; {reason}")
+
+
+def _bfloat16() -> str:
+    """Whether the processor has instructions for bfloat16, as far as this torch tells."""
+    import torch
+
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return ", bfloat16" if any("bf16" in name and there for name, there in capabilities.items()) else ""
 
 
 def _processor() -> str:
