@@ -98,6 +98,8 @@ class Result:
 class Scorer:
     """Scores images without a reference.
 
+    Threads may share one: they take turns, as all scoring in a process does. For speed use processes (a crew).
+
     Args:
         recipe: a :class:`Recipe`, the path of a recipe in TOML, the name of a shipped one, or None for the one called
             default. Of a :class:`RecipeSet`, ``distortion`` picks the recipe.

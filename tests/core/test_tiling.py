@@ -174,9 +174,9 @@ def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyP
     assert not found.lasting
     monkeypatch.setattr(Engine, "_run", lambda *_: (_ for _ in ()).throw(MemoryError()))
     (failed,) = measured.measure(read(photo(100, 100)), "nothing").measurements
-    assert failed == Measurement(failed.key, None, error=failed.error, lasting=False)
+    assert failed == Measurement(failed.key, None, error=failed.error)
     assert isinstance(failed.error, OutOfMemoryError)
-    assert str(failed.error).endswith(" ran out of memory; use fewer --workers or --device cpu")
+    assert str(failed.error).endswith(" ran out of memory; use a smaller image, fewer processes, or the CPU")
 
 
 def test_running_out_of_memory_is_told_from_other_failures() -> None:
