@@ -28,9 +28,14 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     except BaseException as error:  # SystemExit too, which would end the command without a word
         if strict() and isinstance(error, Exception):
             raise
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in one_line(error):
+        if is_out_of_memory(error):
             return OutOfMemoryError(f"{part.registered.origin} ran out of memory; use fewer --workers or --device cpu")
         return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether want of memory, of the machine or of a card, raised this."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in one_line(error)
 
 
 def or_usage_error(result: T | VeiqaError) -> T:
