@@ -38,6 +38,7 @@ from .errors import (
     IncompatibleError,
     UsageError,
     WeightsError,
+    is_out_of_memory,
     near_miss,
 )
 from .params import NoParams, param, params
@@ -56,6 +57,7 @@ __all__ = [
     "UsageError",
     "WeightsError",
     "hookimpl",
+    "is_out_of_memory",
     "near_miss",
     "param",
     "params",

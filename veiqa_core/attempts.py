@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-import torch
-
-from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, one_line, strict
+from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, is_out_of_memory, one_line, strict
 from .isolation import isolated
 from .registry import Part
 
 T = TypeVar("T")
-
-_WANT_OF_MEMORY = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
-"""What torch's errors say that are of no class of their own."""
 
 
 def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
@@ -31,19 +26,13 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # SystemExit too, which would end the command without a word
-        if _is_want_of_memory(error):
+        if is_out_of_memory(error):
             return OutOfMemoryError(
                 f"{part.registered.origin} ran out of memory; use a smaller image, fewer processes, or the CPU"
             )
         if strict() and isinstance(error, Exception):
             raise
         return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")
-
-
-def _is_want_of_memory(error: BaseException) -> bool:
-    """Whether memory was too small, of the machine or of the card."""
-    told = one_line(error)
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(word in told for word in _WANT_OF_MEMORY)
 
 
 def or_usage_error(result: T | VeiqaError) -> T:

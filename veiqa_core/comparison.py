@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from .recipe import Scale, Size
-from .tiling import comparable, comparable_size
+from .shrinking import comparable, comparable_size
 
 
 def degenerate(vei: Tensor) -> str | None:
@@ -26,7 +26,7 @@ def prepare(
     ``scale="pair"`` maps the interval from the smallest to the largest value of both, widened to hold zero, to [0, 1]:
     no evidence stays at one end where all evidence has one sign. ``image`` is the image's height and width; maps with a
     side below ``min_size`` are upsampled (bilinear) by the smallest whole factor that reaches it. Maps of very big
-    images are shrunk first (:func:`veiqa_core.tiling.comparable`).
+    images are shrunk first (:func:`veiqa_core.shrinking.comparable`).
     """
     x, y = comparable(x).double(), comparable(y).double()
     if scale == "pair":

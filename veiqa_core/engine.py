@@ -30,7 +30,8 @@ from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .recipe import Scale
 from .registry import Part
 from .resolution import ResolvedBranch
-from .tiling import WHOLE, Mosaic, picture
+from .shrinking import picture
+from .tiling import WHOLE, Mosaic
 
 Targets = Mapping[str | int, Target]
 Keep = Literal["nothing", "pictures", "all"]

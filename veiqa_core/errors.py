@@ -13,6 +13,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_WANT_OF_MEMORY = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+"""What errors of torch say that have no class of their own."""
+
 
 class VeiqaError(Exception):
     """Base of all errors meant for a user."""
@@ -83,3 +86,10 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, VeiqaError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was too small, of the machine or of a card."""
+    told = one_line(error)
+    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+    return named or any(word in told for word in _WANT_OF_MEMORY)

@@ -35,7 +35,7 @@ _CORE_OF_VEIS = (
     "views",
 )
 """The modules of the core that shape a VEI."""
-_CORE = ("comparison", *_CORE_OF_VEIS)
+_CORE = ("comparison", "shrinking", *_CORE_OF_VEIS)
 """The modules of the core that shape a similarity."""
 _BIG = 2**22
 

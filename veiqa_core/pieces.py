@@ -11,7 +11,8 @@ from .errors import VeiqaError
 from .images import Image
 from .memory import hand_back
 from .registry import Part
-from .tiling import WHOLE, Mosaic, Tile, cut, picture_stride, shrunk
+from .shrinking import picture_stride, shrunk
+from .tiling import WHOLE, Mosaic, Tile, cut
 
 Generate = Callable[[Part, Image], Tensor | VeiqaError]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import attrs
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -19,7 +18,6 @@ WHOLE = 4_000_000
 _SIDE = 1024
 _MARGIN = 256
 _GRAIN = 32  # tiles begin at multiples of it, so that the cells of a network's maps fall together
-_CELLS = 2**24  # of the biggest map that is compared as it is
 
 
 @attrs.frozen
@@ -112,46 +110,6 @@ class Mosaic:
         """Where a span's own cells lie, in the whole map and in the tile's."""
         start, stop, before = span.start // self._stride, math.ceil(span.stop / self._stride), span.outer_start
         return slice(start, stop), slice(start - before // self._stride, stop - before // self._stride)
-
-
-def picture(maps: Tensor) -> Tensor:
-    """Maps ``[C, h, w]`` as they are shown: no bigger than the biggest image that passes as a whole."""
-    return shrunk(maps, picture_stride((maps.shape[-2], maps.shape[-1])))
-
-
-def picture_stride(size: tuple[int, int]) -> int:
-    """By how much an image of some height and width is shrunk to be shown."""
-    return _stride(size, WHOLE)
-
-
-def comparable(maps: Tensor) -> Tensor:
-    """Maps ``[C, h, w]`` as they are compared: no bigger than memory holds what a metric makes of them.
-
-    An image of 67 megapixels is the first whose maps of stride 2 are shrunk.
-    """
-    return shrunk(maps, _stride(tuple(maps.shape[-2:]), _CELLS))
-
-
-def comparable_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The height and width to which maps are brought that are compared at the size of an image."""
-    stride = _stride(size, _CELLS)
-    return math.ceil(size[0] / stride), math.ceil(size[1] / stride)
-
-
-def shrunk(maps: Tensor, stride: int) -> Tensor:
-    """The means of squares of maps ``[C, h, w]``."""
-    return (
-        maps if stride == 1 else torch.cat([F.avg_pool2d(one, stride, ceil_mode=True) for one in torch.split(maps, 1)])
-    )
-
-
-def _stride(size: tuple[int, ...], most: int) -> int:
-    """The smallest power of two that leaves at most so many cells."""
-    height, width = size
-    stride = 1
-    while math.ceil(height / stride) * math.ceil(width / stride) > most:
-        stride *= 2
-    return stride
 
 
 def _up(number: int) -> int:

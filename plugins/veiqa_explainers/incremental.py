@@ -8,45 +8,24 @@ which the pass goes on.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import attrs
 import torch
 from torch import Tensor, nn
 
+from veiqa_core.api import is_out_of_memory
 from veiqa_core.contracts import View
 
-_GRAIN = 32  # pieces begin at multiples of it, where the cells of maps of any usual stride fall together
-_EXTRA = 5  # passes that this way takes besides those of the windows
-_TRAFFIC = 16  # products whose time it takes to write one value of a map
-_CLOSE = 1e-5
-_GLOBAL = (nn.GroupNorm, nn.InstanceNorm2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
-"""Modules through which a window reaches the whole map."""
+from .locality import GRAIN, Layer, survey
+
+_EXTRA = 6  # passes that this way takes besides those of the windows
+_CLOSE = 1e-5  # of the largest change that a window makes
 
 
-@attrs.frozen(eq=False)
-class _Layer:
-    """What is known of a layer after one pass.
-
-    Attributes:
-        map: what it gives for the unchanged image.
-        step: pixels between its cells.
-        reach: how far from a place, in pixels, the image can change it; an upper bound.
-        cost: what was computed until it was done.
-    """
-
-    name: str
-    map: Tensor
-    step: int
-    reach: int
-    cost: float
-
-    @property
-    def margin(self) -> int:
-        """How far around a window the pixels lie that decide all that the window changes, to whole cells."""
-        return 2 * (self.reach + self.step)
+class UnsoundError(Exception):
+    """Pieces do not give what whole passes give."""
 
 
 @attrs.frozen
@@ -76,31 +55,29 @@ class Incremental:
         self._fill = fill
         self._images = view.images
         self._size = (self._images.shape[2], self._images.shape[3])
-        self._layer = self._find(window, count) if view.network.resize is None else None
-        self.sound = self._layer is not None and self._holds(window)
+        self._layer: Layer | None = None
+        self.sound = False
+        if view.network.resize is None:
+            surveyed = survey(view)
+            self._layer = self._choose(surveyed.layers, surveyed.cost, window, count)
+            self._unchanged = surveyed.target
+            self.sound = self._layer is not None and self._holds(window)
 
     def target(self, window: Window) -> Tensor:
-        """The target ``[N]`` with the window filled."""
-        assert self._layer is not None
-        rows = self._span(window.top, window.height, 0)
-        columns = self._span(window.left, window.width, 1)
-        with self._put_in_place(rows.start, columns.start, window):
-            return self._view.forward(self.filled(window)[..., rows, columns])
+        """The target ``[N]`` with the window filled.
 
-    def filled(self, window: Window) -> Tensor:
-        """The image with the window filled."""
-        images = self._images.clone()
-        rows, columns = _slice(window.top, window.height), _slice(window.left, window.width)
-        images[..., rows, columns] = self._fill
-        return images
+        Raises:
+            UnsoundError: the network takes no piece here, or treats it as it does not treat the whole.
+        """
+        rows, columns = self._spans(window)
+        return self._pass(self._filled(window, rows, columns), lambda piece: self._placed(window, piece))
 
-    def _find(self, window: tuple[int, int], count: int) -> _Layer | None:
+    def _choose(self, layers: tuple[Layer, ...], total: float, window: tuple[int, int], count: int) -> Layer | None:
         """The layer at which pieces take their place: where least is computed, or None."""
-        layers, total = _survey(self._view)
         best, least = None, total * (1 - _EXTRA / count)
         for layer in layers:
             share = math.prod(
-                min(1.0, (side + 2 * layer.margin + _GRAIN) / whole)
+                min(1.0, (side + 2 * layer.margin + GRAIN) / whole)
                 for side, whole in zip(window, self._size, strict=True)
             )
             cost = layer.cost * share + total - layer.cost
@@ -109,11 +86,82 @@ class Incremental:
         return best
 
     def _holds(self, window: tuple[int, int]) -> bool:
+        """Whether two windows change the layer's map and the target as in whole passes, and nothing passes it by."""
         (height, width), (down, across) = window, self._size
         corner, middle = Window(0, 0, height, width), Window((down - height) // 2, (across - width) // 2, height, width)
-        wholes = [self._view.forward(self.filled(place)) for place in (corner, middle)]
-        pieces = [self.target(place) for place in (corner, middle)]
-        return torch.allclose(torch.stack(pieces), torch.stack(wholes), rtol=_CLOSE, atol=_CLOSE / 10)
+        try:
+            return all(self._agrees(place) for place in (corner, middle)) and not self._is_passed_by(middle)
+        except UnsoundError:
+            return False
+
+    def _agrees(self, window: Window) -> bool:
+        assert self._layer is not None
+        maps: list[Tensor] = []
+
+        def keep(made: Tensor) -> Tensor:
+            maps.append(made.clone())  # what follows may work in place
+            return made
+
+        everything = (slice(0, self._size[0]), slice(0, self._size[1]))
+        whole = self._pass(self._filled(window, *everything), keep)
+        pieced = self._pass(self._filled(window, *self._spans(window)), lambda piece: keep(self._placed(window, piece)))
+        return _close(maps[1], maps[0], self._layer.map) and _close(pieced, whole, self._unchanged)
+
+    def _is_passed_by(self, window: Window) -> bool:
+        """Whether the target also hangs on something else than the layer: it changes though the map does not."""
+        assert self._layer is not None
+        unchanged = self._layer.map
+        rows, columns = self._spans(window)
+        other = 1 - self._images[..., rows, columns]
+        target = self._pass(other, lambda _: unchanged.clone())
+        return not torch.allclose(target, self._unchanged, rtol=1e-6, atol=0)
+
+    def _filled(self, window: Window, rows: slice, columns: slice) -> Tensor:
+        """A part of the image with the window filled."""
+        part = self._images[..., rows, columns].clone()
+        top, left = window.top - rows.start, window.left - columns.start
+        part[..., top : top + window.height, left : left + window.width] = self._fill
+        return part
+
+    def _pass(self, images: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+        """The target of some images, what the layer gives for them being changed."""
+        assert self._layer is not None
+        calls = 0
+
+        def hook(_: nn.Module, __: Any, made: Tensor) -> Tensor:
+            nonlocal calls
+            calls += 1
+            return change(made)
+
+        handle = self._view.network.module.get_submodule(self._layer.name).register_forward_hook(hook)
+        try:
+            target = self._view.forward(images)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            raise UnsoundError from error  # a network that takes whole images need not take pieces
+        finally:
+            handle.remove()
+        if calls != 1:
+            raise UnsoundError
+        return target
+
+    def _placed(self, window: Window, piece: Tensor) -> Tensor:
+        """The layer's map with what the window changes of it, from what the layer gives for the piece."""
+        layer = self._layer
+        assert layer is not None
+        rows, columns = layer.cells(window.top, window.height, 0), layer.cells(window.left, window.width, 1)
+        down, across = (span.start // layer.step for span in self._spans(window))
+        whole = layer.map.clone()
+        cells = piece[..., rows.start - down : rows.stop - down, columns.start - across : columns.stop - across]
+        if cells.shape != whole[..., rows, columns].shape:
+            raise UnsoundError
+        whole[..., rows, columns] = cells
+        return whole
+
+    def _spans(self, window: Window) -> tuple[slice, slice]:
+        """The piece's rows and columns."""
+        return self._span(window.top, window.height, 0), self._span(window.left, window.width, 1)
 
     def _span(self, start: int, length: int, axis: int) -> slice:
         """The piece's extent: all that decides what the window changes.
@@ -122,79 +170,17 @@ class Incremental:
         """
         assert self._layer is not None
         whole, margin = self._size[axis], self._layer.margin
-        begin = max(0, start - margin) // _GRAIN * _GRAIN
+        begin = max(0, start - margin) // GRAIN * GRAIN
         least = max(start + length + margin, begin + self._view.network.min_size)
-        rest = whole % _GRAIN
-        end = min(whole, -(-(least - rest) // _GRAIN) * _GRAIN + rest)
+        rest = whole % GRAIN
+        end = min(whole, -(-(least - rest) // GRAIN) * GRAIN + rest)
         if end - begin < self._view.network.min_size:
-            begin = max(0, (end - self._view.network.min_size) // _GRAIN * _GRAIN)
+            begin = max(0, (end - self._view.network.min_size) // GRAIN * GRAIN)
         return slice(begin, end)
 
-    @contextmanager
-    def _put_in_place(self, top: int, left: int, window: Window) -> Iterator[None]:
-        layer = self._layer
-        assert layer is not None
 
-        def place(_: nn.Module, __: Any, piece: Tensor) -> Tensor:
-            rows = _cells(window.top, window.height, layer, layer.map.shape[2])
-            columns = _cells(window.left, window.width, layer, layer.map.shape[3])
-            down, across = top // layer.step, left // layer.step
-            whole = layer.map.clone()
-            whole[..., rows, columns] = piece[
-                ..., rows.start - down : rows.stop - down, columns.start - across : columns.stop - across
-            ]
-            return whole
-
-        hook = self._view.network.module.get_submodule(layer.name).register_forward_hook(place)
-        try:
-            yield
-        finally:
-            hook.remove()
-
-
-def _cells(start: int, length: int, layer: _Layer, count: int) -> slice:
-    """The cells that a window can change, along a side of the layer's map."""
-    first, last = start - layer.reach, start + length + layer.reach
-    return slice(max(0, first // layer.step), min(count, -(-last // layer.step) + 1))
-
-
-def _slice(start: int, length: int) -> slice:
-    return slice(start, start + length)
-
-
-def _survey(view: View) -> tuple[list[_Layer], float]:
-    """The network's listed layers as one pass shows them, those that see a part of the image, and what it computes."""
-    network = view.network
-    names = {network.module.get_submodule(name): name for name in network.layers}
-    found: list[_Layer] = []
-    local = True
-    seen, step, cost = 0, 1, 0.0  # how many pixels a cell sees, less one; pixels between cells
-
-    def watch(module: nn.Module, _: Any, output: Any) -> None:
-        nonlocal seen, step, cost, local
-        if not isinstance(output, Tensor):
-            return
-        local &= not (isinstance(module, _GLOBAL) or output.shape[2:] == (1, 1))
-        kernel = getattr(module, "kernel_size", None)
-        if kernel is not None and output.ndim == 4:
-            size, stride, dilation = (_larger(getattr(module, key, 1)) for key in ("kernel_size", "stride", "dilation"))
-            seen += (size - 1) * dilation * step
-            step *= stride
-        if not list(module.children()):
-            weight = getattr(module, "weight", None)
-            products = weight[0].numel() if isinstance(weight, Tensor) and weight.ndim == 4 else 1
-            cost += output.numel() * (products + _TRAFFIC)
-        if local and module in names and output.ndim == 4:
-            found.append(_Layer(names[module], output.detach().clone(), step, seen // 2 + step, cost))
-
-    hooks = [module.register_forward_hook(watch) for module in network.module.modules()]
-    try:
-        view.forward(view.images)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return found, cost
-
-
-def _larger(value: Any) -> int:
-    return max(value) if isinstance(value, tuple) else int(value)
+def _close(found: Tensor, expected: Tensor, unchanged: Tensor) -> bool:
+    """Whether values are as expected, measured by how far these are from the unchanged ones."""
+    if found.shape != expected.shape:
+        return False
+    return bool((found - expected).abs().max() <= _CLOSE * (expected - unchanged).abs().max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +13,7 @@ from torch import Tensor
 from veiqa_core.api import UsageError
 from veiqa_core.contracts import View
 
-from .incremental import Incremental, Window
+from .incremental import Incremental, UnsoundError, Window
 from .plugin import OcclusionParams
 
 _BATCH, _CPU_BATCH = 8, 1  # a CPU takes longer for each image of a batch than for one
@@ -42,7 +43,10 @@ class Occlusion:
         with torch.no_grad():
             places = list(self._places((images.shape[2], images.shape[3]), window))
             incremental = Incremental(view, window, len(places), self.params.fill)
-            return _piecewise(view, incremental, places) if incremental.sound else self._whole(view, window)
+            if incremental.sound:
+                with contextlib.suppress(UnsoundError):  # not all windows need be as those that were tried out
+                    return _piecewise(view, incremental, places)
+            return self._whole(view, window)
 
     def _places(self, image: tuple[int, int], window: tuple[int, int]) -> Iterator[Window]:
         """Where the squares lie."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isfunction
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veiqa_core import Recipe, Scorer, pieces, tiling
+from veiqa_core import Recipe, Scorer, comparison, fingerprint, pieces, shrinking, tiling
 from veiqa_core.attempts import attempt
 from veiqa_core.devices import Device
 from veiqa_core.engine import Engine, Measurement
@@ -139,7 +140,7 @@ def test_a_network_that_resizes_sees_the_whole_image() -> None:
 
 @pytest.mark.usefixtures("in_tiles")
 def test_pictures_of_a_big_image_are_small_enough_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiling, "WHOLE", 60_000)
+    monkeypatch.setattr(shrinking, "_SHOWN", 60_000)
     result = Scorer("fast", device="cpu").score(photo(), heatmaps=True)
     assert result.quality_map is not None
     assert result.quality_map.shape == (220, 255)
@@ -148,14 +149,32 @@ def test_pictures_of_a_big_image_are_small_enough_to_be_shown(monkeypatch: pytes
         assert pair.input_vei.shape == pair.pri_vei.shape
 
 
+def test_what_passes_whole_and_what_is_shown_whole_have_limits_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = read(photo())
+    with monkeypatch.context() as passing:
+        passing.setattr(tiling, "WHOLE", 60_000)
+        assert len(cut(image.size, side=256)) == 4
+        assert image.reduced() is image
+    monkeypatch.setattr(shrinking, "_SHOWN", 60_000)
+    assert len(cut(image.size, side=256)) == 1
+    assert image.reduced().size == (255, 220)
+
+
 @pytest.mark.usefixtures("in_tiles")
 def test_an_input_map_is_compared_at_a_size_that_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiling, "_CELLS", 60_000)
+    monkeypatch.setattr(shrinking, "_COMPARED", 60_000)
     measured = engine(branch("saliency", "nae", size="input"))
     outcome = measured.measure(read(photo()))
     assert outcome.measurements[0].similarity is not None
     pair = outcome.veis.values()
     assert all(isinstance(vei, torch.Tensor) and vei.shape == (1, 439, 510) for vei in pair)
+
+
+def test_kept_similarities_hang_on_all_that_prepares_maps() -> None:
+    """What the comparison calls in the core is in the fingerprint, so that a change of it makes values anew."""
+    called = {item.__module__ for item in vars(comparison).values() if isfunction(item)}
+    assert called > {comparison.__name__}
+    assert called <= {f"veiqa_core.{name.replace('/', '.')}" for name in fingerprint._CORE}
 
 
 def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyPatch, small: Choice) -> None:

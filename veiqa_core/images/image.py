@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ..tiling import picture
+from ..shrinking import picture
 
 
 class Image:
