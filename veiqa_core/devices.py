@@ -26,21 +26,22 @@ class Device:
     precision: Precision = "float32"
 
     @classmethod
-    def find(cls, name: str, precision: str = "float32") -> Device:
-        """The device that ``auto``, ``cpu``, ``cuda`` or ``mps`` means here.
+    def find(cls, device: str | torch.device, precision: str | torch.dtype = "float32") -> Device:
+        """The device that ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps`` means here.
 
         Raises:
             UsageError: this machine has no such device, or there is no such precision.
         """
-        if precision not in _PRECISIONS:
-            raise UsageError(near_miss("precision", precision, _PRECISIONS))
-        present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        name, numbers = str(device), str(precision).removeprefix("torch.")
+        if numbers not in _PRECISIONS:
+            raise UsageError(near_miss("precision", numbers, _PRECISIONS))
+        cards = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
+        present = [*(["cuda", *cards] if cards else []), *(["mps"] if torch.backends.mps.is_available() else []), "cpu"]
         if name == "auto":
-            name = next(kind for kind in ("cuda", "mps", "cpu") if present[kind])
-        elif not present.get(name, False):
-            here = ", ".join(kind for kind in present if present[kind])
-            raise UsageError(f"device {name!r} is not there; this machine has: {here}")
-        return cls(name, cast(Precision, precision))
+            name = present[0]
+        elif name not in present:
+            raise UsageError(f"device {name!r} is not there; this machine has: {', '.join(present)}")
+        return cls(name, cast(Precision, numbers))
 
     @property
     def torch(self) -> torch.device:

@@ -67,7 +67,7 @@ def or_raise(result: T | VeiqaError) -> T:
 def near_miss(what: str, name: str, known: Iterable[str]) -> str:
     """One line for an unknown name: the closest known one, then all of them."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
+    close = [own for own in names if own.casefold() == name.casefold()] or difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     return f"unknown {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}."
 

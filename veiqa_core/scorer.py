@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
+import torch
 from torch import Tensor
 
 from . import images
@@ -103,7 +104,7 @@ class Scorer:
     Args:
         recipe: a :class:`Recipe`, the path of a recipe in TOML, the name of a shipped one, or None for the one called
             default. Of a :class:`RecipeSet`, ``distortion`` picks the recipe.
-        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         precision: what networks compute in: ``"float32"``, or ``"bfloat16"``, which is faster where the processor or
             card has it, and whose scores are flagged, for they move a little.
         distortion: the images' distortion type, for recipe sets.
@@ -121,8 +122,8 @@ class Scorer:
         self,
         recipe: str | Path | Recipe | RecipeSet | None = None,
         *,
-        device: str = "auto",
-        precision: str = "float32",
+        device: str | torch.device = "auto",
+        precision: str | torch.dtype = "float32",
         distortion: str | None = None,
         registry: Registry | None = None,
         store: Store | None = None,
@@ -134,12 +135,19 @@ class Scorer:
             recipe = recipe.pick(distortion)
         elif distortion is not None:
             raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
+        self._source = recipe
+        self._store = store
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._judge = Judge(self.recipe)
         self.meter = Meter([Quantity(branch) for branch in self.recipe.branches], Device.find(device, precision), store)
         self._all = range(len(self.recipe.branches))
         self.meter.check(self._all)
         self._label = self.recipe.label
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sent to another process, a scorer opens its networks and its store there, with what is installed there."""
+        store = None if self._store is None else self._store.path
+        return _reopened, (recipes.dumps(self._source), self._source.name, self.meter.device, store)
 
     @property
     def calibrated(self) -> bool:
@@ -179,9 +187,12 @@ class Scorer:
         """Score images in their order as they come; one that fails gives a result with its error and stops nothing.
 
         Args:
+            sources: images as for :meth:`score`; also a batch ``[N, 3, H, W]``.
             crew: who measures the images that are files, made for :attr:`meter` and the working directory. Without one,
                 and where heat maps are asked for, this process does, one image after another.
         """
+        if isinstance(sources, str | Path):
+            raise UsageError(f"{sources}: score_many takes several images; score takes one")
         for is_file, group in groupby(enumerate(sources), lambda item: isinstance(item[1], str | Path)):
             if is_file and crew is not None and not heatmaps:
                 yield from self._delivered(crew, (str(source) for _, source in group))
@@ -254,6 +265,13 @@ class Scorer:
             quality_map=pictures.quality_map,
             path=path,
         )
+
+
+def _reopened(recipe: str, name: str, device: Device, store: Path | None) -> Scorer:
+    """A scorer as another process made it."""
+    loaded = recipes.loads(recipe, "a scorer's recipe", name)
+    kept = None if store is None else Store(store)
+    return Scorer(loaded, device=device.name, precision=device.precision, store=kept)
 
 
 def _path(source: images.Source) -> Path | None:

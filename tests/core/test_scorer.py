@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageErro
 from veiqa_core.recipe import Basis, Branch, Choice
 from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve
+from veiqa_core.store import Store
 
 PRIS = tuple(Choice(name) for name in ("mean-blur", "white-noise", "jpeg", "jpeg2000"))
 
@@ -326,3 +330,40 @@ def test_an_absent_device_is_named(small: Choice) -> None:
         pytest.skip("this machine has CUDA")
     with pytest.raises(UsageError, match="device 'cuda' is not there; this machine has: cpu"):
         Scorer(recipes.ad_hoc(extractor=small), device="cuda")
+
+
+def test_a_scorer_can_be_sent_to_another_process_and_copied(small: Choice, tmp_path: Path) -> None:
+    with Store(tmp_path / "s.sqlite") as store:
+        scorer = Scorer(many_branches(small), device="cpu", precision="bfloat16", store=store)
+        expected = scorer.score(picture()).similarities
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            assert pool.submit(Scorer.score, scorer, picture()).result().similarities == expected
+        twin = copy.deepcopy(scorer)
+        assert twin.recipe.label == scorer.recipe.label
+        assert twin.score(picture(seed=1)).similarities == scorer.score(picture(seed=1)).similarities
+
+
+def test_tensors_as_networks_take_them(small: Choice) -> None:
+    scorer = Scorer(recipes.ad_hoc(extractor=small), device="cpu")
+    batch = torch.stack([torch.from_numpy(picture(seed=seed)).permute(2, 0, 1) for seed in range(2)])
+    expected = [scorer.score(picture(seed=seed)).similarities for seed in range(2)]
+    assert [result.similarities for result in scorer.score_many(batch)] == expected
+    assert scorer.score(batch[:1]).similarities == expected[0]
+    for wrong in (batch, torch.from_numpy(picture()), batch[0, 0, 0]):
+        with pytest.raises(ImageError, match=r"one image \[3, H, W\] is needed, not a tensor of shape \["):
+            scorer.score(wrong)
+
+
+def test_one_name_is_not_taken_for_many_images(small: Choice) -> None:
+    with pytest.raises(UsageError, match=r"photo.png: score_many takes several images; score takes one"):
+        list(Scorer(recipes.ad_hoc(extractor=small), device="cpu").score_many("photo.png"))
+
+
+def test_devices_and_precisions_as_torch_has_them(small: Choice) -> None:
+    made = Scorer(recipes.ad_hoc(extractor=small), device=torch.device("cpu"), precision=torch.bfloat16)
+    assert (made.meter.device.name, made.meter.device.precision) == ("cpu", "bfloat16")
+
+
+def test_a_name_in_capitals_is_close_to_the_one_meant() -> None:
+    with pytest.raises(UsageError, match=r"unknown similarity metric 'VSI'\. Did you mean 'vsi'\?"):
+        installed().part("metric", "VSI")

@@ -39,11 +39,15 @@ def values_of(array: NDArray[Any]) -> Tensor:
 
 
 def array_of(tensor: Tensor) -> NDArray[Any]:
-    """A tensor ``[H, W]``, ``[1, H, W]`` or ``[3, H, W]`` as an array with its channels last.
+    """A tensor ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``, or a batch of one of them, as an array, its channels last.
 
     Raises:
-        Unreadable: it holds no pixels.
+        Unreadable: it holds no pixels, or several images.
     """
+    if tensor.ndim == 4 and len(tensor) == 1:
+        tensor = tensor[0]
+    if tensor.ndim not in (2, 3) or (tensor.ndim == 3 and len(tensor) not in (1, 3)):
+        raise Unreadable(f"one image [3, H, W] is needed, not a tensor of shape {list(tensor.shape)}")
     try:
         array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
     except Exception as error:
