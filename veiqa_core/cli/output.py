@@ -51,6 +51,7 @@ class Table(Sink):
         """Say once what similarities without a score are."""
         if self._uncalibrated:
             self._stream.write(f"{UNCALIBRATED}\n")
+        self._stream.flush()
 
 
 def printable(text: str) -> str:
@@ -91,6 +92,7 @@ class JsonList(Sink):
     def close(self) -> None:
         """End the list."""
         self._stream.write("\n]\n" if self._before == ",\n" else "[]\n")
+        self._stream.flush()
 
 
 class JsonLines(Sink):
