@@ -32,6 +32,7 @@ from . import params as _params
 from .distortions import DISTORTIONS
 from .errors import (
     ComponentError,
+    DamagedWeightsError,
     DatasetError,
     FitError,
     ImageError,
@@ -47,6 +48,7 @@ __all__ = [
     "DISTORTIONS",
     "Component",
     "ComponentError",
+    "DamagedWeightsError",
     "DatasetError",
     "FitError",
     "ImageError",

@@ -30,6 +30,10 @@ class WeightsError(UsageError):
     """Weights are missing, damaged, unsafe or of another network."""
 
 
+class DamagedWeightsError(WeightsError):
+    """Weights are there, and are not what they should be: cut off, replaced, or no numbers."""
+
+
 class IncompatibleError(UsageError):
     """Components that cannot work together, such as ``cam`` on a network without a pooling-plus-linear head."""
 
