@@ -65,6 +65,12 @@ def or_raise(result: T | VeiqaError) -> T:
     return result
 
 
+def retold(error: VeiqaError, text: str) -> VeiqaError:
+    """An error with another text, of the closest class of ours: one of a plugin's own may be made otherwise."""
+    kind: type[VeiqaError] = next(kind for kind in type(error).__mro__ if kind.__module__ == __name__)
+    return kind(text)
+
+
 def near_miss(what: str, name: str, known: Iterable[str]) -> str:
     """One line for an unknown name: the closest known one, then all of them."""
     names = sorted(known)
