@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from .common import resumable, terminable
+from .common import resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
 from .files import keep_what_is_read
@@ -107,7 +107,6 @@ def run(
     with (
         opened_store(store, no_store) as kept,
         resumable(result_options.said_of_interruption),
-        terminable(),
         ExitStack() as stack,
     ):
         scorer = Scorer(chosen, device=device, precision=precision, distortion=distortion, registry=found, store=kept)
