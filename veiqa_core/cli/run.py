@@ -22,7 +22,7 @@ from .progress import bar
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .report_options import ReportOptions, report_options
 from .settings import Settings
-from .sinks import Row, Sinks
+from .sinks import Earlier, Sinks
 
 
 @click.command()
@@ -117,7 +117,7 @@ def run(
         sinks = stack.enter_context(Sinks([*reporting.sinks(scorer), results, *pictures, verdict]))
         shown = stack.enter_context(bar("scoring", inputs.count if frames == FIRST else None, " images", quiet))
 
-        def skip(row: Row) -> None:
+        def skip(row: Earlier) -> None:
             sinks.skip(row)
             shown.skip()
 
