@@ -32,6 +32,7 @@ from . import params as _params
 from .distortions import DISTORTIONS
 from .errors import (
     ComponentError,
+    DamagedWeightsError,
     DatasetError,
     FitError,
     ImageError,
@@ -48,6 +49,7 @@ __all__ = [
     "DISTORTIONS",
     "Component",
     "ComponentError",
+    "DamagedWeightsError",
     "DatasetError",
     "FitError",
     "ImageError",

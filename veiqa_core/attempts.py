@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, is_out_of_memory, one_line, strict
+from .errors import ComponentError, OutOfMemoryError, UsageError, VeiqaError, is_out_of_memory, one_line, retold, strict
 from .isolation import isolated
 from .registry import Part
 
@@ -21,8 +21,9 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
         return error
     except ComponentError as error:
         return ComponentError(f"{part.registered.origin}: {error}")
-    except VeiqaError as error:
-        return error
+    except VeiqaError as error:  # which may be a plugin's own, that other processes cannot make
+        ours = retold(error, one_line(error))
+        return error if type(error) is type(ours) else ours
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # SystemExit too, which would end the command without a word

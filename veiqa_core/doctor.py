@@ -14,7 +14,7 @@ from typing import Any, Literal
 import attrs
 
 from .api import API_VERSION
-from .errors import UsageError, VeiqaError, WeightsError, one_line
+from .errors import DamagedWeightsError, UsageError, VeiqaError, WeightsError, one_line
 from .offers import OWN_DIST
 from .registry import Registry
 
@@ -197,18 +197,20 @@ def _processor() -> str:
 
 def _weights(registry: Registry) -> Iterator[Finding]:
     """Every extractor with its default parameters, opened as scoring opens it; nothing is fetched."""
-    import torch
+    from .devices import Device
+    from .engine import open_network
 
     for item in registry.of_kind("extractor"):
         if item.component.extra and item.missing:
             yield Finding("weights", "ok", f"{item.label}: needs {', '.join(item.missing)}, an extra")
             continue
         try:
-            network = registry.part("extractor", item.ref).create().open(torch.device("cpu"))
+            network = open_network(registry.part("extractor", item.ref), Device())
             yield Finding("weights", "ok", f"{item.label}: installed, {network.weights_digest[:19]}")
+        except DamagedWeightsError as error:
+            yield Finding("weights", "problem", f"{item.label}: {one_line(error)}")
         except WeightsError as error:
-            damaged = "reinstall" in str(error) or "damaged" in str(error)
-            yield Finding("weights", "problem" if damaged else "ok", f"{item.label}: {one_line(error)}")
+            yield Finding("weights", "ok", f"{item.label}: {one_line(error)}")
         except Exception as error:  # a plugin may raise anything
             yield Finding("weights", "problem", f"{item.label}: {one_line(error)}", f"mend or remove {item.dist}")
 

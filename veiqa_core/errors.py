@@ -33,6 +33,10 @@ class WeightsError(UsageError):
     """Weights are missing, damaged, unsafe or of another network."""
 
 
+class DamagedWeightsError(WeightsError):
+    """Weights are there, and are not what they should be: cut off, replaced, or no numbers."""
+
+
 class IncompatibleError(UsageError):
     """Components that cannot work together, such as ``cam`` on a network without a pooling-plus-linear head."""
 
@@ -62,6 +66,12 @@ def or_raise(result: T | VeiqaError) -> T:
     if isinstance(result, VeiqaError):
         raise result
     return result
+
+
+def retold(error: VeiqaError, text: str) -> VeiqaError:
+    """An error with another text, of the closest class of ours: one of a plugin's own may be made otherwise."""
+    kind: type[VeiqaError] = next(kind for kind in type(error).__mro__ if kind.__module__ == __name__)
+    return kind(text)
 
 
 def near_miss(what: str, name: str, known: Iterable[str]) -> str:

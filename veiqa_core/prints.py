@@ -17,6 +17,9 @@ def standard_output_reserved() -> Iterator[None]:
 
     Inside :func:`set_aside` ``print`` goes to standard error. So does, anywhere in the block, what is written to the
     descriptor behind Python's back, by C code or by other processes that are begun.
+
+    Raises:
+        OSError: at the end, where no other error ends the block: not all that was written arrived.
     """
     global _reserved
     before, _reserved = _reserved, True
@@ -58,8 +61,9 @@ def _descriptor_moved() -> Iterator[None]:
     own = sys.stdout = open(kept, "w", buffering, given.encoding, given.errors)  # noqa: SIM115, PTH123
     try:
         yield
+        own.flush()
     finally:
         sys.stdout = given
         os.dup2(kept, 1)
-        with contextlib.suppress(OSError):  # every command flushes as it writes: nothing is lost here
+        with contextlib.suppress(OSError):  # an error that ends the block is told, and not this one
             own.close()

@@ -17,7 +17,7 @@ from . import recipe as recipes
 from .crews import Crew, Order
 from .devices import Device
 from .engine import Measurement
-from .errors import ComponentError, ImageError, UsageError, VeiqaError
+from .errors import ComponentError, ImageError, UsageError, VeiqaError, retold
 from .explanations import Explained, Heatmaps, explained
 from .judgement import Judge, Judgement
 from .meter import Meter, Quantity
@@ -168,14 +168,15 @@ class Scorer:
         """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
 
         Raises:
-            ImageError: the image cannot be read.
-            VeiqaError: a component failed on it.
+            ImageError: the image cannot be read, or a component cannot work on it.
+            ComponentError: a component failed on it; :class:`OutOfMemoryError` for want of memory.
+            UsageError: a component refused to work as it was asked to.
         """
         decoded = images.read(image, name)
         measurements, pictures = self._measured(decoded, heatmaps)
         for measurement in measurements:
             if measurement.error is not None:
-                raise type(measurement.error)(f"{decoded.name}: {measurement.error}") from measurement.error
+                raise retold(measurement.error, f"{decoded.name}: {measurement.error}") from measurement.error
         result = self._result(decoded.name, _path(image), measurements, pictures, decoded.remarks)
         if result.error is not None:
             raise ComponentError(result.error)

@@ -44,7 +44,7 @@ _STATUSES = (
     ("2", "It cannot be done as asked: an unknown name, a bad parameter, a missing file, missing weights."),
     ("3", "Some image lies below `veiqa run --fail-under`, and none failed."),
     ("130", "Stopped by Ctrl-C. What was done is kept, where the command keeps anything."),
-    ("143", "Ended from outside (SIGTERM); as Ctrl-C."),
+    ("143", "Ended from outside (SIGTERM); as Ctrl-C, where the command keeps anything."),
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from veiqa_core.api import WeightsError
+from veiqa_core.api import DamagedWeightsError
 from veiqa_core.contracts import Network
 
 from .base import WeightedExtractor
@@ -81,14 +81,14 @@ def parse_darknet(file: WeightsFile, wanted: State) -> State:
     the last, which has no normalisation. ``wanted`` gives names and shapes.
 
     Raises:
-        WeightsError: the file's size is not the network's.
+        DamagedWeightsError: the file's size is not the network's.
     """
     names = [f"conv{block}.{part}" for block in range(1, _BLOCKS + 1) for part in _BLOCK_PARTS]
     names += [f"{_HEAD}.{part}" for part in ("bias", "weight")]
     header = _header_size(file.content)
     expected = header + 4 * sum(wanted[name].numel() for name in names)
     if len(file.content) != expected:
-        raise WeightsError(
+        raise DamagedWeightsError(
             f"{file.path} is damaged or of another network: darknet19 takes {expected} bytes, found {len(file.content)}"
         )
     numbers = torch.from_numpy(np.frombuffer(file.content, "<f4", offset=header).astype(np.float32))

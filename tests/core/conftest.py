@@ -14,7 +14,7 @@ from veiqa_core.registry import Registry
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 
 _FAULTY = """
-from veiqa_core.api import Component, hookimpl
+from veiqa_core.api import Component, ImageError, hookimpl
 
 LAYER = {"space": "layer", "uses": ("activations",)}
 METRIC = {"similar": "high", "bounds": (None, None), "identity": "max", "symmetric": True}
@@ -33,6 +33,7 @@ def veiqa_score_mappers():
 def veiqa_explainers():
     yield Component(name="writes-maps", summary="S.", factory="faulty:WritesMaps", traits=LAYER)
     yield Component(name="raises", summary="S.", factory="faulty:Raises", traits=LAYER)
+    yield Component(name="particular", summary="S.", factory="faulty:Particular", traits=LAYER)
     yield Component(name="not-finite", summary="S.", factory="faulty:NotFinite", traits=LAYER)
     yield Component(name="zero", summary="S.", factory="faulty:Zero", traits=LAYER)
     yield Component(name="unplanned", summary="S.", factory="faulty:Unplanned", traits=LAYER)
@@ -62,6 +63,13 @@ class FailsLate:
 class Raises:
     def __init__(self, params): pass
     def explain(self, view): raise RuntimeError("out of\\nluck")
+
+class Refused(ImageError):
+    def __init__(self, code, reason): super().__init__(f"{reason} ({code})")
+
+class Particular:
+    def __init__(self, params): pass
+    def explain(self, view): raise Refused(7, "not to its taste")
 
 class NotFinite:
     def __init__(self, params): pass

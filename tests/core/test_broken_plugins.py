@@ -387,6 +387,34 @@ def test_so_does_what_it_writes_to_the_descriptor_itself_by_whatever_process(sit
     assert set(done.stderr.splitlines()) == {"hook", *(f"{w} {way}" for w in ("module", "component") for way in ways)}
 
 
+EXTRACTORS = {
+    "exits": "raise SystemExit(3)",
+    "prints": "print('hello')\n        raise WeightsError('the weights of prints are not here')",
+    "half": "raise DamagedWeightsError('the file x ends too soon')",
+    "other": "return 5",
+}
+
+
+def test_the_doctor_outlives_extractors_and_tells_absent_weights_from_damaged_ones(site: Site) -> None:
+    records = (f'Component(name="{name}", summary="S.", factory="codes:{name}")' for name in EXTRACTORS)
+    classes = (
+        f"class {name}:\n    def __init__(self, params): pass\n    def open(self, device):\n        {work}\n"
+        for name, work in EXTRACTORS.items()
+    )
+    code = "from veiqa_core.api import DamagedWeightsError, WeightsError\n" + "".join(classes)
+    site.add("odd", hook(*records).replace("similarity_metrics", "feature_extractors"), codes=code)
+    done = site.veiqa("doctor", "--json", VEIQA_PLUGINS="odd")
+    assert (done.returncode, "hello\n" in done.stderr) == (1, True)
+    rows = [row for row in json.loads(done.stdout) if row["about"] == "weights"]
+    told = {row["text"].partition(": ")[0]: (row["state"], row["text"].partition(": ")[2]) for row in rows}
+    assert told == {
+        "odd:exits": ("problem", "extractor 'exits' (odd 1.0) failed: SystemExit: 3"),
+        "odd:prints": ("ok", "the weights of prints are not here"),
+        "odd:half": ("problem", "the file x ends too soon"),
+        "odd:other": ("problem", "extractor 'other' (odd 1.0) opens int where a Network is due"),
+    }
+
+
 def test_the_check_names_what_makes_every_start_slow(site: Site) -> None:
     site.add("heavy", f"import numpy\n{hook(metric('a'))}")
     work = f"import time\nwhile time.process_time() < {registration.SLOW_WORK + 1}:\n    pass"

@@ -169,7 +169,10 @@ def test_a_killed_run_goes_on_where_it_was(rated: Path, one: Path, tmp_path: Pat
     assert json.loads(done.stdout.replace("measured\n", "")) == whole
 
 
-def test_an_interrupted_run_says_that_nothing_is_lost(rated: Path, one: Path) -> None:
+@pytest.mark.parametrize(("request_to_end", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_says_that_nothing_is_lost(
+    rated: Path, one: Path, request_to_end: signal.Signals, status: int
+) -> None:
     code = (
         "import signal, sys, time; from veiqa_core.engine import Engine\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job is started without
@@ -182,9 +185,9 @@ def test_an_interrupted_run_says_that_nothing_is_lost(rated: Path, one: Path) ->
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(request_to_end)
     _, told = process.communicate()
-    assert process.returncode == 130, told
+    assert process.returncode == status, told
     assert "what was measured is kept, and the same command goes on from there" in told
     assert "Traceback" not in told
 

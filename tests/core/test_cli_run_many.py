@@ -23,9 +23,11 @@ import torch
 from click.testing import CliRunner, Result
 
 from veiqa_core.cli import main
+from veiqa_core.cli.output import JsonList, Table
 from veiqa_core.engine import Measurement
 from veiqa_core.images import Image
 from veiqa_core.meter import Computed, Meter
+from veiqa_core.scorer import Result as Scored
 from veiqa_core.scorer import Scorer
 
 FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
@@ -300,6 +302,62 @@ def test_a_polite_request_to_end_leaves_a_whole_file(photos: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait() == 143
     assert json.loads(Path("out.json").read_text())[0]["image"] == "photos/0.png"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
+def test_a_full_disk_at_the_very_end_is_told(photos: Path) -> None:
+    """The last bytes of all do not fit."""
+    command = ("run", "photos/broken.png", *OPTIONS, "--format", "json")
+    whole = veiqa(*command).stdout.encode()
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({len(whole) - 2},) * 2)"
+    arguments = [sys.executable, "-B", "-c", f"{limit}; from veiqa_core.cli import main; main()", *map(str, command)]
+    with Path("out.json").open("wb") as out:
+        done = subprocess.run(arguments, stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "Error: OSError: [Errno 27] File too large (VEIQA_STRICT=1 shows where)\n"
+    assert whole[:-2] == Path("out.json").read_bytes()
+
+
+def test_what_ends_the_output_is_written_before_the_end(photos: Path) -> None:
+    result = Scored("x.png", None, {}, ("uncalibrated",), None, "r")
+    for form in (JsonList, Table):
+        with Path("out").open("w") as stream:
+            sink = form(stream, ())
+            sink.add(result)
+            before = Path("out").stat().st_size
+            sink.close()
+            assert Path("out").stat().st_size > before
+
+
+FULL = """
+import sys, click
+from veiqa_core import cli
+
+@cli.main.command()
+@click.pass_context
+def doctor(ctx):
+    sys.stdout.write("something")
+    {ending}
+
+cli.main.get_command = lambda ctx, name: doctor
+cli.main(["doctor"])
+"""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize(
+    ("ending", "status", "told"),
+    [
+        ("pass", 1, "Error: OSError: [Errno 28] No space left on device (VEIQA_STRICT=1 shows where)\n"),
+        ("ctx.exit(0)", 1, "Error: OSError: [Errno 28] No space left on device (VEIQA_STRICT=1 shows where)\n"),
+        ("raise cli.UsageError('as asked')", 2, "Error: as asked\n"),
+    ],
+)
+def test_a_command_that_has_not_written_all_does_not_end_well(ending: str, status: int, told: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", FULL.format(ending=ending)]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, told)
 
 
 Measured = list[str]

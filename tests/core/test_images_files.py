@@ -229,9 +229,9 @@ def test_frames_are_rows_alike_alone_and_from_the_store(tmp_path: Path, monkeypa
     first, again = (CliRunner().invoke(main, ["run", *options]).stdout for _ in range(2))
     assert first == again
     assert "first of 3 frames; uncalibrated" in first.splitlines()[1]
-    every = CliRunner().invoke(main, ["run", *options, "--frames", "all", "gone.tif"])
+    every = CliRunner().invoke(main, ["run", *options, "--frames", "all", ".#1", "gone.tif"])
     assert [row.split(",")[0] for row in every.stdout.splitlines()[1:]] == [
-        *("film.tif#1", "film.tif#2", "film.tif#3", "still.png", "gone.tif")
+        *("film.tif#1", "film.tif#2", "film.tif#3", "still.png", ".#1", "gone.tif")
     ]
     assert every.stdout.splitlines()[1].split(",")[5] == first.splitlines()[1].split(",")[5]
     second = CliRunner().invoke(main, ["run", *options, "--frames", "2"]).stdout.splitlines()

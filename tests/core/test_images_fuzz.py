@@ -21,7 +21,13 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import ImageCms
+
+from veiqa_core.errors import ImageError
+from veiqa_core.images import frames, read
 
 CASES = int(os.environ.get("VEIQA_FUZZ", "3000"))
 LIMIT = 60  # seconds for one file, by the clock of a machine that may be busy: what hangs never ends
@@ -203,13 +209,8 @@ def case(number: int, pool: list[tuple[str, bytes]]) -> tuple[str, bytes]:
     return f"{number}-{name}", data
 
 
-def wrong(path: Path) -> str | None:
+def wrong(path: Path | str) -> str | None:
     """What is wrong with how a file is read."""
-    import torch
-
-    from veiqa_core.errors import ImageError
-    from veiqa_core.images import frames, read
-
     made: Any = None
     for work in (frames, read):
         try:
@@ -278,6 +279,30 @@ def test_the_fuzz_finds_what_it_looks_for(tmp_path: Path) -> None:
     for path, (_, data) in zip(whole, pool, strict=True):
         path.write_bytes(data)
     assert [wrong(path) for path in whole] == [None] * len(pool)
+
+
+@given(st.text("./#12a ~:\\\0\x7fé", max_size=8))
+@example(".#1")
+@example("..#1")
+@example("#1")
+@example("/#1")
+@example("a/.#2")
+@example("a/..#2")
+@example("./.#1#1")
+@example(".#0")
+def test_any_name_is_an_image_or_one_line(name: str) -> None:
+    for path in (name, f"not-there/{name}"):
+        assert wrong(path) is None
+
+
+@pytest.mark.parametrize("name", [".#1", "..#1", "#1"])
+def test_a_file_may_be_called_nearly_like_a_frame(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    with pytest.raises(ImageError, match="no such file"):
+        read(path)
+    path.write_bytes(dict(seeds())["moving.png"])
+    assert frames(path) == 3
+    assert read(f"{path}#2").size == (24, 20)
 
 
 if __name__ == "__main__":

@@ -372,3 +372,41 @@ def test_a_report_that_cannot_be_is_one_line_before_any_work(
     assert line.startswith(f"Error: --report {where}: ")
     assert why in line
     assert photos[0].read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_earlier_runs_are_on_the_page_as_the_file_tells_them(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is an extra")
+    monkeypatch.chdir(tmp_path)
+    for number, size in enumerate((96, 120, 40)):
+        pixels = torch.rand(size, size, 3, generator=torch.Generator().manual_seed(number)) * 255
+        PIL.Image.fromarray(pixels.byte().numpy(), "RGB").save(f"{number}.png")
+    Path("3.png").write_bytes(b"no image")
+    command = [
+        "run",
+        "0.png",
+        "2.png",
+        "3.png",
+        "1.png",
+        "--recipe",
+        "fast",
+        "--device",
+        "cpu",
+        "--report-details",
+        "0",
+    ]
+    results = ("--output", f"out.{form}")
+    CliRunner().invoke(main, [*command, *results, "--report", "whole.html"])
+    CliRunner().invoke(main, [*command[:4], *command[5:], *results])
+    CliRunner().invoke(main, [*command, *results, "--resume", "--report", "resumed.html"])
+    whole, resumed = (Path(name).read_text() for name in ("whole.html", "resumed.html"))
+    share = re.compile(r"([A-Za-z0-9]+) (?:0\.\d{3}|\d+ %)(?=[\"<])")
+    assert len(share.findall(whole)) >= 4
+    if form == "jsonl":
+        assert resumed == whole
+    else:
+        assert len(share.findall(resumed)) == 2  # the new image's, to sort by and to see
+        assert share.sub(r"\1", resumed) == share.sub(r"\1", whole)

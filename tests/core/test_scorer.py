@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import multiprocessing
+import pickle
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from veiqa_core import recipe as recipes
 from veiqa_core.devices import Device
 from veiqa_core.engine import Engine
 from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageError
+from veiqa_core.images import read
 from veiqa_core.recipe import Basis, Branch, Choice
 from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve
@@ -189,6 +191,15 @@ def test_a_failing_component_spoils_its_own_branches_only(
     assert "\n" not in result.error
     with pytest.raises(ComponentError, match="^array: "):
         scorer.score(picture())
+
+
+def test_an_error_of_a_plugin_s_own_class_is_told_as_the_closest_of_ours(faulty: Registry, small: Choice) -> None:
+    scorer = Scorer(recipes.ad_hoc(extractor=small, explainer=Choice("particular")), device="cpu", registry=faulty)
+    with pytest.raises(ImageError, match=r"^array: not to its taste \(7\)$") as caught:
+        scorer.score(picture())
+    assert type(caught.value) is ImageError
+    ((_, measurement),) = scorer.meter.measure(read(picture()), [0]).items()
+    assert str(pickle.loads(pickle.dumps(measurement.error))) == "not to its taste (7)"  # as workers send it
 
 
 def test_strict_mode_lets_the_original_exception_through(

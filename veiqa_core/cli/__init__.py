@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 import click
@@ -51,7 +52,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with standard_output_reserved():
-                return super().invoke(ctx)
+                return self._written(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
@@ -61,6 +62,15 @@ class _Group(click.Group):
             if isinstance(error, BrokenPipeError) or strict():
                 raise
             raise _Failure(error) from error
+
+    def _written(self, ctx: click.Context) -> Any:
+        """Run the command; where it ends by its exit status, what it wrote has arrived."""
+        try:
+            return super().invoke(ctx)
+        except click.exceptions.Exit:
+            if sys.stdout is not None:  # closed before the command began
+                sys.stdout.flush()
+            raise
 
 
 class _Commands(_Group):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -28,23 +29,29 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def resumable(how: str) -> Iterator[None]:
-    """Say what an interruption leaves, and end with the status that shells give it."""
+    """Say what an interruption or a request to end leaves, and end with the status that shells give it."""
     try:
-        yield
+        with _terminable():
+            yield
     except KeyboardInterrupt as error:
         click.echo(f"\nstopped; {how}", err=True)
         sys.exit(143 if isinstance(error, Terminated) else 130)
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
+def _terminable() -> Iterator[None]:
     """Let a request to end (SIGTERM) close what is open, by :class:`Terminated`."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    own = os.getpid()
+
     def leave(number: int, frame: FrameType | None) -> None:
-        raise Terminated
+        if os.getpid() == own:
+            raise Terminated
+        signal.signal(number, signal.SIG_DFL)  # a forked worker, which ends at once
+        os.kill(os.getpid(), number)
 
     before = signal.signal(signal.SIGTERM, leave)
     try:

@@ -100,5 +100,6 @@ def write_text(text: str, output: Path | None) -> None:
     """
     if output is None or is_standard_output(output):
         sys.stdout.write(text)
+        sys.stdout.flush()
         return
     write_whole(output, lambda stream: stream.write(text.encode()))

@@ -10,7 +10,7 @@ import click
 from ..errors import UsageError
 from .output import printable
 from .progress import say
-from .sinks import Row, Sink
+from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result, Scorer
@@ -55,7 +55,7 @@ class Verdict(Sink):
         """Count one result."""
         self._count(result.image, result.score, result.error)
 
-    def skip(self, row: Row) -> None:
+    def skip(self, row: Earlier) -> None:
         """Count what an earlier run found."""
         self._count(row.image, row.score, row.error)
 

@@ -7,14 +7,14 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import attrs
 
 from ..errors import UsageError
-from .output import CommaSeparated, JsonLines, columns
+from .output import TEXTS, CommaSeparated, JsonLines, columns, earlier
 from .resume import Draft, ResultSink, Resumption
-from .sinks import Row, Sink
+from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result
@@ -33,11 +33,12 @@ class Rows:
     def __init__(self, path: Path, form: str, keys: Sequence[str]) -> None:
         self._path = path
         self._read = self._csv if form == "csv" else self._json
+        self._keys = keys
         self._columns = columns(keys)
         self._lines: list[bytes] = []  # of the row that is being read
         self.end = 0
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Earlier]:
         for row in self._read():
             written = b"".join(self._lines)
             self._lines.clear()
@@ -53,16 +54,16 @@ class Rows:
                 self._lines.append(line)
                 yield line.decode(errors="replace")
 
-    def _json(self) -> Iterator[Row | None]:
+    def _json(self) -> Iterator[Earlier | None]:
         for number, line in enumerate(self._whole_lines(), 1):
             try:
                 item = json.loads(line)
-                row = Row(item["image"], item["score"], item["error"], item["recipe"], None)
-            except (ValueError, KeyError, TypeError):
+                row = _of_json(item)
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError):
                 raise self._damage(number) from None
             yield row
 
-    def _csv(self) -> Iterator[Row | None]:
+    def _csv(self) -> Iterator[Earlier | None]:
         """The header is None."""
         lines = self._whole_lines()
         records = csv.reader(lines, strict=True)
@@ -74,16 +75,38 @@ class Rows:
                         raise UsageError(f"--resume: {self._path} has other columns; name another --output")
                     yield None
                     continue
-                image, score, error, recipe = record[0], record[1], record[-2], record[-1]
                 if len(record) != len(self._columns):
                     raise ValueError
-                yield Row(image, float(score) if score else None, error or None, recipe, None)
+                yield earlier([_value(*cell) for cell in zip(self._columns, record, strict=True)], self._keys, None)
         except (csv.Error, ValueError, IndexError):
             if next(lines, None) is not None:  # else a record was cut off between its lines
                 raise self._damage(number + 1) from None
 
     def _damage(self, number: int) -> UsageError:
         return UsageError(f"--resume: row {number} of {self._path} is no result; mend it, or name another --output")
+
+
+def _value(column: str, text: str) -> str | float | None:
+    """What a cell of a CSV stands for."""
+    if not text:
+        return None
+    return text if column in TEXTS else float(text)
+
+
+def _of_json(item: Any) -> Earlier:
+    """What a line of JSON stands for."""
+    interval, distortion = item["interval"], item["distortion"]
+    return Earlier(
+        image=item["image"],
+        score=item["score"],
+        interval=None if interval is None else (float(interval[0]), float(interval[1])),
+        likely=max(distortion.items(), key=lambda share: share[1]) if distortion else None,
+        similarities=dict(item["similarities"]),
+        flags=tuple(item["flags"]),
+        error=item["error"],
+        recipe=item["recipe"],
+        written=None,
+    )
 
 
 class Appended(ResultSink):
@@ -98,11 +121,11 @@ class Appended(ResultSink):
         self._stream: TextIO | None = None
         self._sink: Sink | None = None
 
-    def remaining(self, names: Iterator[str], skip: Callable[[Row], object]) -> Iterator[str]:
+    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
         """The images without a row."""
         return self._resumption.remaining(names, self._all_rows(), skip)
 
-    def _all_rows(self) -> Iterator[Row]:
+    def _all_rows(self) -> Iterator[Earlier]:
         yield from self._rows
         self._compared = True
 
@@ -137,7 +160,7 @@ class LinesDraft(Draft):
         """Write one row."""
         self._sink.add(result)
 
-    def copy(self, row: Row) -> None:
+    def copy(self, row: Earlier) -> None:
         """Write a row as it was."""
         assert isinstance(row.written, bytes)
         self._stream.flush()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .sinks import Sink
+from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result
@@ -16,6 +17,8 @@ UNCALIBRATED = (
     "Not yet a quality: these are similarities between the explanations of each image and of its pseudo-reference "
     "images; a score needs a fitted mapper in the recipe."
 )
+TEXTS = {"image", "distortion", "flags", "error", "recipe"}
+"""The columns that hold no numbers."""
 _FEW = 8  # branches whose similarities a person takes in at a glance
 
 
@@ -51,6 +54,7 @@ class Table(Sink):
         """Say once what similarities without a score are."""
         if self._uncalibrated:
             self._stream.write(f"{UNCALIBRATED}\n")
+        self._stream.flush()
 
 
 def printable(text: str) -> str:
@@ -91,6 +95,7 @@ class JsonList(Sink):
     def close(self) -> None:
         """End the list."""
         self._stream.write("\n]\n" if self._before == ",\n" else "[]\n")
+        self._stream.flush()
 
 
 class JsonLines(Sink):
@@ -124,6 +129,22 @@ def cells(result: Result, keys: Sequence[str]) -> list[Any]:
     values = [result.similarities.get(key) for key in keys]
     judged = [result.image, result.score, low, high, likeliest]
     return [*judged, *values, "; ".join(result.flags), result.error, result.recipe]
+
+
+def earlier(values: Sequence[Any], keys: Sequence[str], written: object) -> Earlier:
+    """The result that :func:`cells` were made of."""
+    image, score, low, high, likeliest, *similarities, flags, error, recipe = values
+    return Earlier(
+        image=image,
+        score=score,
+        interval=None if low is None or high is None else (low, high),
+        likely=None if likeliest is None else (likeliest, math.nan),
+        similarities=dict(zip(keys, similarities, strict=True)),
+        flags=tuple(flags.split("; ")) if flags else (),
+        error=error,
+        recipe=recipe,
+        written=written,
+    )
 
 
 class CommaSeparated(Sink):

@@ -141,6 +141,8 @@ class Plain(ResultSink):
 
     def close(self) -> None:
         """End what was written."""
-        self._sink.close()
-        if self._stream is not sys.stdout:
-            self._stream.close()
+        try:
+            self._sink.close()
+        finally:
+            if self._stream is not sys.stdout:
+                self._stream.close()

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, one_line
-from .output import cells, columns
+from .output import TEXTS, cells, columns, earlier
 from .resume import Draft, ResultSink
-from .sinks import Row
+from .sinks import Earlier
 
 if TYPE_CHECKING:
     from ..scorer import Result
 
 _GROUP = 4096  # rows, which bounds what is held in memory and what a file says of itself
-_TEXTS = {"image", "distortion", "flags", "error", "recipe"}
 
 
 def _arrow(module: str) -> Any:
@@ -46,7 +45,7 @@ class ParquetDraft(Draft, ResultSink):
         """Take one result."""
         self._take(cells(result, self._keys))
 
-    def copy(self, row: Row) -> None:
+    def copy(self, row: Earlier) -> None:
         """Take a row of another file."""
         assert isinstance(row.written, tuple)
         self._take(row.written)
@@ -82,11 +81,11 @@ class ParquetDraft(Draft, ResultSink):
 def schema(keys: Sequence[str]) -> Any:
     """The Arrow schema of results with these branches."""
     arrow = _arrow("pyarrow")
-    own = {name: arrow.string() if name in _TEXTS else arrow.float64() for name in columns(())}
+    own = {name: arrow.string() if name in TEXTS else arrow.float64() for name in columns(())}
     return arrow.schema([(name, own.get(name, arrow.float64())) for name in columns(keys)])
 
 
-def rows(path: Path, keys: Sequence[str]) -> Iterator[Row]:
+def rows(path: Path, keys: Sequence[str]) -> Iterator[Earlier]:
     """The rows of a Parquet file.
 
     Raises:
@@ -102,4 +101,4 @@ def rows(path: Path, keys: Sequence[str]) -> Iterator[Row]:
             raise UsageError(f"--resume: {path} has other columns; name another --output")
         for batch in file.iter_batches(_GROUP):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield Row(values[0], values[1], values[-2], values[-1], values)
+                yield earlier(values, keys, values)

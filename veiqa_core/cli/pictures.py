@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..files import file_stem
 from .files import make_folder
-from .sinks import Row, Sink
+from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +47,7 @@ class Pictures(Sink):
                 self._problem(f"{path}: cannot be written: {error.strerror or error}")
                 return
 
-    def skip(self, row: Row) -> None:
+    def skip(self, row: Earlier) -> None:
         """Leave the names to an image whose pictures an earlier run wrote."""
         self._names.free(file_stem(Path(row.image).stem))
 

@@ -14,7 +14,7 @@ from ..errors import UsageError
 from .files import check_place, is_standard_output
 from .grouped import Command, give
 from .progress import progress
-from .sinks import Row, Sink
+from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from ..inputs import Inputs
@@ -103,11 +103,23 @@ class _Page(Sink):
     def add(self, result: Result) -> None:
         self._writer.add(result)
 
-    def skip(self, row: Row) -> None:
+    def skip(self, row: Earlier) -> None:
         """Show what an earlier run told of the image; if it is among the worst, all of it is made again."""
         from ..scorer import Result
 
-        self._writer.add(Result(row.image, row.score, {}, (), row.error, row.recipe, scale=self._scale))
+        self._writer.add(
+            Result(
+                image=row.image,
+                score=row.score,
+                similarities=dict(row.similarities),
+                flags=row.flags,
+                error=row.error,
+                recipe=row.recipe,
+                interval=row.interval,
+                scale=self._scale,
+                distortion=None if row.likely is None else dict([row.likely]),
+            )
+        )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import UsageError
-from .sinks import Row, Sink
+from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class ResultSink(Sink):
     """Where ``--output`` and ``--format`` send results."""
 
-    def remaining(self, names: Iterator[str], skip: Callable[[Row], object]) -> Iterator[str]:
+    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
         """The images that are to be scored.
 
         Args:
@@ -46,11 +46,13 @@ class Resumption:
     recipe: str
     retry: bool
 
-    def again(self, row: Row) -> bool:
+    def again(self, row: Earlier) -> bool:
         """Whether an image is scored though it has a row."""
         return self.retry and row.error is not None
 
-    def remaining(self, names: Iterator[str], rows: Iterable[Row], skip: Callable[[Row], object]) -> Iterator[str]:
+    def remaining(
+        self, names: Iterator[str], rows: Iterable[Earlier], skip: Callable[[Earlier], object]
+    ) -> Iterator[str]:
         """As :meth:`ResultSink.remaining`, from the rows that are there.
 
         Raises:
@@ -86,7 +88,7 @@ class Draft(Sink):
         self._path = self._output.with_name(f".{self._output.name}.{os.getpid()}.part")
 
     @abstractmethod
-    def copy(self, row: Row) -> None:
+    def copy(self, row: Earlier) -> None:
         """Take a row from the file that is replaced, as it stands there."""
 
     def settle(self) -> None:  # only some can
@@ -110,13 +112,13 @@ class Redone(ResultSink):
         rows: gives the file's rows; called twice, for names and rows go at different paces.
     """
 
-    def __init__(self, resumption: Resumption, rows: Callable[[], Iterator[Row]], draft: Draft) -> None:
+    def __init__(self, resumption: Resumption, rows: Callable[[], Iterator[Earlier]], draft: Draft) -> None:
         self._resumption = resumption
         self._rows = rows
         self._old = rows()
         self._draft = draft
 
-    def remaining(self, names: Iterator[str], skip: Callable[[Row], object]) -> Iterator[str]:
+    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
         """The images without a row, or with one that is made again."""
         return self._resumption.remaining(names, self._rows(), skip)
 
@@ -125,7 +127,7 @@ class Redone(ResultSink):
         self._copy(self._resumption.again)
         self._draft.add(result)
 
-    def _copy(self, until: Callable[[Row], bool]) -> None:
+    def _copy(self, until: Callable[[Earlier], bool]) -> None:
         for row in self._old:
             if until(row):
                 return

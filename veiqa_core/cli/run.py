@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from .common import resumable, terminable
+from .common import resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
 from .files import keep_what_is_read
@@ -22,7 +22,7 @@ from .progress import bar
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .report_options import ReportOptions, report_options
 from .settings import Settings
-from .sinks import Row, Sinks
+from .sinks import Earlier, Sinks
 
 
 @click.command()
@@ -107,7 +107,6 @@ def run(
     with (
         opened_store(store, no_store) as kept,
         resumable(result_options.said_of_interruption),
-        terminable(),
         ExitStack() as stack,
     ):
         scorer = Scorer(chosen, device=device, precision=precision, distortion=distortion, registry=found, store=kept)
@@ -118,7 +117,7 @@ def run(
         sinks = stack.enter_context(Sinks([*reporting.sinks(scorer), results, *pictures, verdict]))
         shown = stack.enter_context(bar("scoring", inputs.count if frames == FIRST else None, " images", quiet))
 
-        def skip(row: Row) -> None:
+        def skip(row: Earlier) -> None:
             sinks.skip(row)
             shown.skip()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Row:
-    """A result that an earlier run wrote, as far as a later one needs it.
+class Earlier:
+    """A result that an earlier run wrote, as far as its file tells it.
 
     Attributes:
+        interval: ends of the score's interval.
+        likely: the likeliest distortion type and its probability, NaN where the file does not tell that.
+        similarities: by branch key.
         written: what stands in the file.
     """
 
     image: str
     score: float | None
+    interval: tuple[float, float] | None
+    likely: tuple[str, float] | None
+    similarities: Mapping[str, float | None]
+    flags: tuple[str, ...]
     error: str | None
     recipe: str
     written: object = attrs.field(repr=False)
@@ -36,7 +43,7 @@ class Sink(AbstractContextManager["Sink"], ABC):
     def add(self, result: Result) -> None:
         """Take one result."""
 
-    def skip(self, row: Row) -> None:  # most need not know
+    def skip(self, row: Earlier) -> None:  # most need not know
         """Hear of an image that is not scored, because an earlier run did."""
 
     def close(self) -> None:  # most have nothing to finish
@@ -65,7 +72,7 @@ class Sinks(Sink):
         for sink in self._sinks:
             sink.add(result)
 
-    def skip(self, row: Row) -> None:
+    def skip(self, row: Earlier) -> None:
         """Tell each."""
         for sink in self._sinks:
             sink.skip(row)

@@ -26,6 +26,7 @@ __all__ = ["Image", "Source", "display_name", "frame_name", "frames", "is_frame_
 Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
 
 _FRAME = re.compile(r"(?s)(.+)#([1-9][0-9]{0,8})")
+_FOLDERS = (".", "..")  # which are no names of files
 
 
 def display_name(path: str | Path) -> str:
@@ -105,6 +106,6 @@ def _decoded(source: Source) -> Decoded:
 def _addressed(path: Path) -> tuple[Path, int | None]:
     """The file that a path means, and the frame of it."""
     found = _FRAME.fullmatch(path.name)
-    if found is None or os.path.lexists(path):
+    if found is None or found[1] in _FOLDERS or os.path.lexists(path):
         return path, None
     return path.with_name(found[1]), int(found[2])

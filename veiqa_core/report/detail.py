@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import PurePath
 
@@ -93,9 +94,12 @@ def _within(result: Result) -> Html | None:
 
 
 def _share(kind: str, share: float) -> Html:
-    bar = tag("span", "", class_="bar", style=f"--v:{share:.3f}", aria_hidden="true")
     name = called(kind)
-    return tag("li", tag("span", name[0].upper() + name[1:]), bar, tag("span", f"{100 * share:.0f} %", class_="n"))
+    title = tag("span", name[0].upper() + name[1:])
+    if math.isnan(share):  # an earlier run's, whose file does not tell it
+        return tag("li", title)
+    bar = tag("span", "", class_="bar", style=f"--v:{share:.3f}", aria_hidden="true")
+    return tag("li", title, bar, tag("span", f"{100 * share:.0f} %", class_="n"))
 
 
 def _viewer(result: Result, number: int) -> Iterator[Html]:

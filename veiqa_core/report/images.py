@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -98,6 +99,8 @@ def _likely(row: Row) -> Cell:
     if row.likely is None:
         return Cell(MISSING)
     kind, share = row.likely
+    if math.isnan(share):  # an earlier run's, whose file does not tell it
+        return Cell(kind, kind)
     return Cell(f"{kind} {100 * share:.0f} %", f"{kind} {share:.3f}")
 
 

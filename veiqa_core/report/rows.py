@@ -27,7 +27,7 @@ class Row:
 
     Attributes:
         number: its place in the run, from 1.
-        likely: its likeliest distortion type and that type's probability.
+        likely: its likeliest distortion type and that type's probability, NaN where that is not known.
         similarities: by branch key, where there are few.
         thumbnail: data, width and height.
     """
