@@ -1,66 +1,111 @@
-"""Torch's switches that change bits, or forbid gradients, held still while VEIQA computes."""
+"""Torch's switches that change bits, or forbid gradients, held still while VEIQA computes.
+
+They belong to the process, and hooks to a network, so threads take turns.
+"""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
+import attrs
 import torch
 
 _CASTING = ("cpu", "cuda", "mps")
-_ROUNDING = ("cudnn.conv", "cudnn.rnn", "cuda.matmul", "mkldnn.conv", "mkldnn.matmul")
-"""Below ``torch.backends``: what may compute float32 in fewer bits."""
+_ABOVE = ("cudnn", "mkldnn")
+_UNITS = ("cudnn.conv", "cudnn.rnn", "cuda.matmul", "mkldnn.conv", "mkldnn.matmul", "mkldnn.rnn")
+"""Below ``torch.backends``: what may compute float32 in fewer bits. One that says ``none`` does as the one above."""
+
+
+@attrs.frozen
+class _Switch:
+    """One of torch's switches, and how it stands in VEIQA; None where it cannot be told how it stands."""
+
+    get: Callable[[], Any]
+    set: Callable[[Any], object]
+    wanted: Any
+
+    def put(self, value: Any) -> Any:
+        """Set it, and say how it stood; what cannot be told stays."""
+        before = self.get()
+        if before is not None and value is not None and before != value:
+            self.set(value)
+        return before
 
 
 @contextmanager
 def exact() -> Iterator[None]:
     """A block in which torch computes float32 in full, in one order, and can give gradients, whatever the caller set.
 
-    Automatic casts, TensorFloat-32, grad and inference mode, and the choice of cuDNN's algorithms are the caller's
-    again after it, also where the block changed them.
+    Automatic casts, TensorFloat-32, grad and inference mode, default type and device, and the choice of cuDNN's
+    algorithms are the caller's again after it, also where the block changed them. One thread at a time is in such a
+    block.
     """
-    cudnn = torch.backends.cudnn
-    before = cudnn.deterministic, cudnn.benchmark
-    round_as_before = _in_full()
-    with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        for kind in _CASTING:
-            if torch.is_autocast_enabled(kind):
-                stack.enter_context(torch.autocast(kind, enabled=False))
-        cudnn.deterministic, cudnn.benchmark = True, False
+    with _turns.lock, ExitStack() as stack:
+        if not _turns.depth:
+            stack.enter_context(torch.inference_mode(False))
+            if torch.get_default_device().type != "cpu":
+                stack.enter_context(torch.device("cpu"))
+        _turns.depth += 1
+        before = [switch.put(switch.wanted) for switch in _SWITCHES]
         try:
             yield
         finally:
-            cudnn.deterministic, cudnn.benchmark = before
-            round_as_before()
+            for switch, value in zip(reversed(_SWITCHES), reversed(before), strict=True):
+                switch.put(value)
+            _turns.depth -= 1
 
 
-def _in_full() -> Callable[[], None]:
-    """Have float32 computed in full; what is returned undoes it."""
-    if not hasattr(torch.backends, "fp32_precision"):
-        return _in_full_before_torch_2_9()
-    units: list[Any] = [attrgetter(place)(torch.backends) for place in _ROUNDING]
-    before = [unit.fp32_precision for unit in units]
+class _Turns:
+    """Whose turn it is: one thread's at a time, which may enter block in block."""
 
-    def put(precisions: list[str]) -> None:
-        for unit, precision in zip(units, precisions, strict=True):
-            if unit.fp32_precision != precision:
-                unit.fp32_precision = precision
+    def __init__(self) -> None:
+        self.renew()
 
-    put(["none" if precision == "none" else "ieee" for precision in before])
-    return lambda: put(before)
+    def renew(self) -> None:
+        """For a process forked off, in which the thread whose turn it was may not be."""
+        self.lock = threading.RLock()
+        self.depth = 0
 
 
-def _in_full_before_torch_2_9() -> Callable[[], None]:
+def _switches() -> Iterator[_Switch]:
+    yield _Switch(torch.is_grad_enabled, torch.set_grad_enabled, True)
+    yield _Switch(torch.get_default_dtype, torch.set_default_dtype, torch.float32)
+    for kind in _CASTING:
+        yield _Switch(partial(torch.is_autocast_enabled, kind), partial(torch.set_autocast_enabled, kind), False)
     cudnn = torch.backends.cudnn
-    before = torch.get_float32_matmul_precision(), cudnn.allow_tf32
+    yield _attribute(cudnn, "deterministic", True)
+    yield _attribute(cudnn, "benchmark", False)
+    if not hasattr(torch.backends, "fp32_precision"):  # before torch 2.9
+        yield _Switch(torch.get_float32_matmul_precision, torch.set_float32_matmul_precision, "highest")
+        yield _attribute(cudnn, "allow_tf32", False)
+        return
+    # Those above first: then each of the others tells its own.
+    yield _attribute(torch.backends, "fp32_precision", "none")
+    for place in _ABOVE:
+        yield _attribute(attrgetter(place)(torch.backends), "fp32_precision", "none")
+    yield _Switch(_tf32, partial(setattr, cudnn, "allow_tf32"), False)  # the older one, which sets two of the units
+    for place in _UNITS:
+        yield _attribute(attrgetter(place)(torch.backends), "fp32_precision", "none")
 
-    def put(matmul: str, tf32: bool) -> None:
-        torch.set_float32_matmul_precision(matmul)
-        cudnn.allow_tf32 = tf32
 
-    put("highest", False)
-    return lambda: put(*before)
+def _attribute(of: Any, name: str, wanted: Any) -> _Switch:
+    return _Switch(partial(getattr, of, name), partial(setattr, of, name), wanted)
+
+
+def _tf32() -> bool | None:
+    try:
+        return torch.backends.cudnn.allow_tf32
+    except RuntimeError:  # the units differ
+        return None
+
+
+_turns = _Turns()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_turns.renew)
+_SWITCHES = tuple(_switches())

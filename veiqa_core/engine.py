@@ -18,13 +18,13 @@ from torch import Tensor
 
 from . import plan as plans
 from . import views
-from .arithmetic import exact
 from .attempts import attempt, or_usage_error
 from .comparison import degenerate, prepare
 from .contracts import FeatureExtractor, Network, Target
 from .devices import Device
 from .errors import OutOfMemoryError, UsageError, VeiqaError
 from .images import Image
+from .isolation import isolated
 from .pieces import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .recipe import Scale
@@ -111,7 +111,7 @@ class Engine:
             if step.pri is None:
                 self._try_out(step)
 
-    @exact()
+    @isolated()
     def measure(self, image: Image, keep: Keep = "all") -> Outcome:
         """All branches on one image; a failing stage leaves its error in the branches that need it.
 
@@ -126,6 +126,8 @@ class Engine:
         for limits in _SMALLER:
             if not any(isinstance(item.error, OutOfMemoryError) for item in outcome.measurements):
                 break
+            if math.prod(image.size) <= limits["whole"]:
+                continue  # it passes whole, as before
             outcome = self._measure(image, Pieces(image, self._generate, **limits), keep)
             passing = tuple(attrs.evolve(item, lasting=False) for item in outcome.measurements)
             outcome = attrs.evolve(outcome, measurements=passing)
@@ -162,7 +164,7 @@ class Engine:
             return branch
         return attrs.evolve(branch, layer=views.layer_name(self.networks[branch.extractor], branch.layer))
 
-    @exact()
+    @isolated()
     def _try_out(self, step: Pass) -> None:
         """Find what cannot work on any image before the first one is read."""
         network = self.networks[step.extractor]
@@ -293,7 +295,7 @@ def _create(part: Part) -> Any:
     return or_usage_error(attempt(part, part.create))
 
 
-@exact()
+@isolated()
 def open_network(part: Part, device: Device) -> Network:
     """The network of an extractor, which computes as precisely as the device is asked to.
 

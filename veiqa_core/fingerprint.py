@@ -7,8 +7,8 @@ import hashlib
 import importlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +30,21 @@ _CORE_OF_VEIS = (
     "images/image",
     "isolation",
     "pieces",
+    "plan",
     "tiling",
     "views",
 )
 """The modules of the core that shape a VEI."""
 _CORE = ("comparison", *_CORE_OF_VEIS)
 """The modules of the core that shape a similarity."""
+_BIG = 2**22
 
 
 def component_version(item: Registered) -> str:
-    """A component's version: its distribution's, and a hash of its record and of its package's source files."""
+    """A component's version: its distribution's, and a hash over its record, its package and what it requires."""
     component = item.component
-    record = repr((component.factory, sorted(component.traits.items(), key=lambda trait: trait[0])))
+    required = [(name, _version(name)) for name in sorted(component.requires)]
+    record = repr((component.factory, sorted(component.traits.items(), key=lambda trait: trait[0]), required))
     sources = _sources(component.factory.partition(":")[0].partition(".")[0])
     return f"{item.version}+{hashlib.sha256(f'{record}{sources}'.encode()).hexdigest()[:16]}"
 
@@ -59,10 +62,25 @@ def environment(device: Device) -> dict[str, Any]:
         "timm": version("timm"),
         "captum": version("captum"),
         "device": name,
+        "cudnn": _cudnn() if device.torch.type == "cuda" else None,
         "precision": device.precision,
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
+        **dict(passing()),
     }
+
+
+def _cudnn() -> int | None:
+    found: int | None = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return found
+
+
+def passing() -> tuple[tuple[str, Any], ...]:
+    """What of the environment may change while the process runs."""
+    return (
+        ("threads", torch.get_num_threads()),
+        ("mkldnn", torch.backends.mkldnn.enabled),
+        ("deterministic", torch.are_deterministic_algorithms_enabled()),
+    )
 
 
 def branch_digest(comparison: Comparison, weights_digest: str, device: Device) -> str:
@@ -88,25 +106,46 @@ def _digest(
         "versions": {part.registered.kind: component_version(part.registered) for part in parts},
         "core": _core_sources(core),
         "weights": weights_digest,
-        "environment": _environment(device, torch.get_num_threads()),
+        "environment": _environment(device, passing()),
     }
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 @functools.cache
-def _environment(device: Device, threads: int) -> dict[str, Any]:
+def _environment(device: Device, now: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
     """:func:`environment`, looked up once for hundreds of branches."""
     return environment(device)
 
 
 @functools.cache
 def _sources(top: str) -> str:
-    """A hash over the Python files of a top-level package, or over a module that is none."""
+    """A hash over the files of a top-level package, or over a module that is none."""
     file = getattr(importlib.import_module(top), "__file__", None)
     if file is None:
         return "unknown"
     package = hasattr(sys.modules[top], "__path__")
-    return _hash(sorted(Path(file).parent.rglob("*.py")) if package else [Path(file)])
+    return _hash(sorted(_files(Path(file).parent)) if package else [Path(file)])
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """A package's own files; not big ones, which are weights: these are known by their digest."""
+    for path in folder.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts and path.stat().st_size <= _BIG:
+            yield path
+
+
+@functools.cache
+def _version(module: str) -> str:
+    """The version of what a module comes from."""
+    top = module.partition(".")[0]
+    try:
+        return version(top)
+    except PackageNotFoundError:  # the distribution has another name: to find it takes long
+        told = getattr(sys.modules.get(top), "__version__", None)
+    return str(told) if told is not None else " ".join(sorted({version(n) for n in _distributions().get(top, ())}))
+
+
+_distributions = functools.cache(packages_distributions)
 
 
 @functools.cache

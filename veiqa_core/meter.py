@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -20,7 +20,7 @@ from .contracts import Network, Pair
 from .devices import Device
 from .engine import Engine, Measurement, Outcome, open_network
 from .errors import ComponentError, RecipeError, VeiqaError
-from .fingerprint import branch_digest, component_version, vei_digest
+from .fingerprint import branch_digest, component_version, passing, vei_digest
 from .images import Image
 from .plan import Comparison, distinct
 from .registry import Part
@@ -91,10 +91,8 @@ class Meter:
             for item in self.quantities
         )
         self._store = store
-        self._digests = self._find_digests() if store is not None else ()
+        self._digests: dict[object, tuple[str, ...]] = {}
         self._engine = functools.lru_cache(_ENGINES)(self._make_engine)
-        if store is not None:
-            store.label(dict(zip(self._digests, self.keys, strict=True)))
 
     def check(self, wanted: Sequence[int]) -> None:
         """Find what cannot work on any image before the first one is read.
@@ -112,7 +110,8 @@ class Meter:
         """What the store holds of an image, by quantity; the image is named by its digest."""
         if self._store is None:
             return {}
-        kept = self._store.get(image, [self._digests[index] for index in wanted])
+        digests = self._labelled(self._store)
+        kept = self._store.get(image, [digests[index] for index in wanted])
         return {
             index: Measurement(self.keys[index], value.similarity, value.flags)
             for index, value in zip(wanted, kept, strict=True)
@@ -151,8 +150,9 @@ class Meter:
     def keep(self, image: str, measured: Mapping[int, Measurement]) -> None:
         """Put measurements of an image into the store, those without an error that may be kept."""
         if self._store is not None:
+            digests = self._labelled(self._store)
             values = {
-                self._digests[index]: Value(item.similarity, item.flags)
+                digests[index]: Value(item.similarity, item.flags)
                 for index, item in measured.items()
                 if item.similarity is not None and item.lasting
             }
@@ -192,8 +192,23 @@ class Meter:
         defaults = {part: network.default_layer for part, network in self.networks.items()}
         return plans.make([item.branch for item in self.quantities], defaults).comparisons
 
-    def _find_digests(self) -> tuple[str, ...]:
-        return tuple(
+    def digests(self) -> tuple[str, ...]:
+        """What each quantity depends on besides the image, as things stand."""
+        now = passing()
+        if now not in self._digests:
+            self._digests[now] = tuple(self._find_digests())
+        return self._digests[now]
+
+    def _labelled(self, store: Store) -> tuple[str, ...]:
+        """The digests, whose meaning the store knows."""
+        new = passing() not in self._digests
+        digests = self.digests()
+        if new:
+            store.label(dict(zip(digests, self.keys, strict=True)))
+        return digests
+
+    def _find_digests(self) -> Iterator[str]:
+        return (
             _digest(item, branch_digest(comparison, self.networks[item.branch.extractor].weights_digest, self.device))
             for item, comparison in zip(self.quantities, self._comparisons(), strict=True)
         )

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import attrs
 import torch
 
 from .devices import Device
-from .errors import ImageError, VeiqaError
+from .errors import ImageError, UsageError, VeiqaError
+from .fingerprint import environment
 from .images import Image, display_name, read
 from .memory import keep_freed
 from .meter import Computed, Meter, Quantity
@@ -38,6 +39,8 @@ class Job:
         name: tells this job from others.
         quantities: for each its branch as a recipe writes it, and its baseline's name and parameters.
         veis: whether VEIs are to be sent back.
+        environment: what decides the bits of a result where the job was made.
+        digests: what each quantity depends on there, besides the image.
     """
 
     name: str
@@ -46,6 +49,8 @@ class Job:
     threads: int
     quantities: tuple[tuple[Any, tuple[str, Any] | None], ...]
     veis: bool
+    environment: Mapping[str, Any]
+    digests: tuple[str, ...]
 
     @classmethod
     def of(cls, meter: Meter, root: Path, veis: bool) -> Job:
@@ -53,7 +58,29 @@ class Job:
         written = tuple(
             (q.branch.written.write(), None if q.baseline is None else _identity(q.baseline)) for q in meter.quantities
         )
-        return cls(uuid.uuid4().hex, root.resolve(), meter.device, torch.get_num_threads(), written, veis)
+        return cls(
+            name=uuid.uuid4().hex,
+            root=root.resolve(),
+            device=meter.device,
+            threads=torch.get_num_threads(),
+            quantities=written,
+            veis=veis,
+            environment=environment(meter.device),
+            digests=meter.digests(),
+        )
+
+    def check(self, meter: Meter) -> None:
+        """Find what would give other values here than where the job was made.
+
+        Raises:
+            UsageError: there is something.
+        """
+        here = environment(meter.device)
+        differing = [name for name, value in self.environment.items() if here.get(name) != value]
+        if not differing and meter.digests() == self.digests:
+            return
+        told = ", ".join(f"{name} {here.get(name)} where {self.environment[name]} is due" for name in differing)
+        raise UsageError(f"a worker would give other values: it has {told or 'other components or weights'}")
 
 
 def carry_out(job: Job, name: str, missing: Sequence[int]) -> Answer:
@@ -114,7 +141,9 @@ def _opened(job: Job) -> Meter:
         )
         for table, baseline in job.quantities
     ]
-    return Meter(quantities, job.device)
+    meter = Meter(quantities, job.device)
+    job.check(meter)
+    return meter
 
 
 def _identity(baseline: Any) -> tuple[str, Any]:

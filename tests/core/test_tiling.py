@@ -176,7 +176,7 @@ def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyP
     (failed,) = measured.measure(read(photo(100, 100)), "nothing").measurements
     assert failed == Measurement(failed.key, None, error=failed.error, lasting=False)
     assert isinstance(failed.error, OutOfMemoryError)
-    assert str(failed.error).endswith(" ran out of memory; use fewer --workers or --device cpu")
+    assert str(failed.error).endswith(" ran out of memory; use a smaller image, fewer processes, or the CPU")
 
 
 def test_running_out_of_memory_is_told_from_other_failures() -> None:
