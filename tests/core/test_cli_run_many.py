@@ -116,6 +116,20 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(
         assert read(Path(f"out.{form}")) == read(Path(f"whole.{form}"))
 
 
+def test_an_interruption_before_the_first_row_names_no_file(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ("run", photos / "0.png", *OPTIONS, "--output", "out.jsonl")
+    for owner, name in ((Scorer, "__init__"), (Meter, "compute")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, name, after(0, getattr(owner, name), KeyboardInterrupt()))
+            stopped = veiqa(*command)
+        assert (stopped.exit_code, stopped.stderr.strip()) == (130, "stopped; nothing was scored yet")
+    assert veiqa(*command, "--resume").exit_code == 0
+    with monkeypatch.context() as patch:  # what an earlier run wrote is in the file
+        patch.setattr(Meter, "compute", after(0, Meter.compute, KeyboardInterrupt()))
+        stopped = veiqa("run", photos / "0.png", photos / "1.png", *command[2:], "--resume")
+    assert stopped.stderr.strip() == "stopped; what was scored is in out.jsonl; the same command goes on"
+
+
 def rows(path: Path) -> list[Any]:
     if path.suffix == ".parquet":
         return list(read(path))

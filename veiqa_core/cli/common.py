@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -27,12 +27,12 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def resumable(how: str) -> Iterator[None]:
-    """Say what an interruption leaves, and end with the status that shells give it."""
+def resumable(how: str | Callable[[], str]) -> Iterator[None]:
+    """Say what an interruption leaves, which may only be known then, and end with the status that shells give it."""
     try:
         yield
     except KeyboardInterrupt as error:
-        click.echo(f"\nstopped; {how}", err=True)
+        click.echo(f"\nstopped; {how if isinstance(how, str) else how()}", err=True)
         sys.exit(143 if isinstance(error, Terminated) else 130)
 
 

@@ -85,13 +85,24 @@ class OutputOptions:
             raise UsageError("--format parquet writes a file: name it with --output")
         check_place(self.output)
 
-    @property
-    def said_of_interruption(self) -> str:
-        """What an interruption leaves."""
+    def said_of_interruption(self, images: int) -> str:
+        """What an interruption leaves.
+
+        Args:
+            images: how many have a row.
+        """
+        if not images:
+            return "nothing was scored yet"
         if self.output is None:
             return "what was scored is written"
-        how = f"the same command{'' if self.resume else ' with --resume'} goes on" if self.form in _RESUMABLE else ""
-        return f"what was scored is in {self.output}{how and '; '}{how}"
+        return f"what was scored is in {self.output}{self._going_on}"
+
+    @property
+    def _going_on(self) -> str:
+        """How to go on with the file, to be added to what is said of it."""
+        if self.output is None or self.form not in _RESUMABLE or is_stream(self.output):
+            return ""
+        return f"; the same command{'' if self.resume else ' with --resume'} goes on"
 
     def sink(self, keys: Sequence[str], recipe: str) -> ResultSink:
         """Where results go.

@@ -107,7 +107,7 @@ def run(
     crew_wanted.set_up()
     with (
         opened_store(store, no_store) as kept,
-        resumable(result_options.said_of_interruption),
+        resumable(lambda: result_options.said_of_interruption(verdict.images)),
         terminable(),
         ExitStack() as stack,
     ):
