@@ -227,6 +227,27 @@ def test_a_gate_needs_a_scale(photos: Path) -> None:
     assert done.stdout == ""
 
 
+def test_a_gate_beyond_the_scale_is_refused(photos: Path) -> None:
+    for limit in ("101", "-1"):
+        done = veiqa("run", photos / "0.png", "--recipe", "fast", "--device", "cpu", "--fail-under", limit)
+        assert (done.exit_code, done.stdout) == (2, "")
+        told = rf"Error: --fail-under {limit}: the scale of the recipe fast@\w+ is 0 to 100\n"
+        assert re.fullmatch(told, done.stderr)
+
+
+@pytest.mark.parametrize("command", [("components",), ("run", "photos/0.png", *OPTIONS)])
+def test_who_reads_no_more_ends_a_command_without_a_word(photos: Path, command: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-c", "from veiqa_core.cli import main; main()", *command],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

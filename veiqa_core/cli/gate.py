@@ -48,10 +48,16 @@ class Verdict(Sink):
         Raises:
             UsageError: they cannot.
         """
-        if self._least is not None and not scorer.calibrated:
-            label = scorer.recipe.label
+        if self._least is None:
+            return
+        label, scale = scorer.recipe.label, scorer.scale
+        if not scorer.calibrated:
             raise UsageError(
                 f"--fail-under needs scores on a scale of quality, and the recipe {label} is not fitted to ratings"
+            )
+        if scale is not None and not scale[0] <= self._least <= scale[1]:
+            raise UsageError(
+                f"--fail-under {self._least:g}: the scale of the recipe {label} is {scale[0]:g} to {scale[1]:g}"
             )
 
     def add(self, result: Result) -> None:
