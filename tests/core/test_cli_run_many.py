@@ -149,6 +149,45 @@ def after(count: int, method: Callable[..., Any], error: BaseException) -> Calla
     return counting
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("more", [(), ("--resume",), ("--resume", "--retry-failed")])
+def test_a_full_disk_is_one_line_and_the_run_goes_on_later(photos: Path, form: str, more: tuple[str, ...]) -> None:
+    resource = pytest.importorskip("resource", reason="limits of files are a matter of POSIX")
+    if form == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is an extra")
+    command = ("run", photos, *OPTIONS, "--output")
+    veiqa(*command, f"whole.{form}")
+    whole, out = Path(f"whole.{form}").read_bytes(), Path(f"out.{form}")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if more:
+        veiqa("run", photos / "0.png", *command[2:], out)
+    held = out.read_bytes() if more else b""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(held) + (len(whole) - len(held)) // 2, before[1]))
+    try:
+        done = veiqa(*command, out, *more)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    how = "the same command goes on" if more else "the same command with --resume goes on"
+    assert (done.exit_code, done.stderr) == (1, f"Error: --output {out}: cannot be written: File too large; {how}\n")
+    assert not list(Path().glob(".*.part"))
+    if more:
+        assert out.read_bytes().startswith(held)
+    assert veiqa(*command, out, "--resume").exit_code == 1
+    assert read(out) == read(Path(f"whole.{form}"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_device_that_takes_no_more_is_told(photos: Path) -> None:
+    done = veiqa("run", photos / "0.png", *OPTIONS, "--format", "json", "--output", "/dev/full")
+    told = "Error: --output /dev/full: cannot be written: No space left on device\n"
+    assert (done.exit_code, done.stderr) == (1, told)
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-c", "from veiqa_core.cli import main; main()", "run", "photos/0.png", *OPTIONS]
+        printed = subprocess.run(command, stdout=full, stderr=subprocess.PIPE)
+    told = "Error: standard output: cannot be written: No space left on device\n"
+    assert (printed.returncode, printed.stderr.decode()) == (1, told)
+
+
 def test_what_does_not_belong_to_this_run_is_refused_and_kept(photos: Path) -> None:
     for form in ("jsonl", "csv", "parquet"):
         out = Path(f"out.{form}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -11,13 +13,13 @@ from typing import TYPE_CHECKING, TextIO
 import attrs
 import click
 
-from ..errors import UsageError
+from ..errors import UsageError, VeiqaError, one_line
 from ..files import is_stream
 from .files import check_place, is_standard_output
 from .grouped import Command, give
 from .output import FORMATS
 from .resume import Redone, ResultSink, Resumption
-from .sinks import Sink
+from .sinks import Row, Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result
@@ -117,11 +119,12 @@ class OutputOptions:
         if self.output is None:
             if sys.stdout is None:  # closed before the command began
                 raise UsageError("standard output is closed: name a file with --output")
-            return Plain(FORMATS[self.form], sys.stdout, keys)
+            return Writing(Plain(FORMATS[self.form], sys.stdout, keys), "standard output", "")
         try:
-            return self._file(self.output, keys, recipe)
+            made = self._file(self.output, keys, recipe)
         except OSError as error:
             raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
+        return Writing(made, f"--output {self.output}", self._going_on)
 
     def _file(self, output: Path, keys: Sequence[str], recipe: str) -> ResultSink:
         from . import lines, parquet
@@ -137,6 +140,52 @@ class OutputOptions:
         if going_on:
             return lines.Appended(resumption, self.form, keys)
         return Plain(FORMATS[self.form], output.open("w", encoding="utf-8", newline=""), keys)
+
+
+@attrs.define(eq=False)
+class Writing(ResultSink):
+    """What writes results; where it cannot go on, as on a full disk, that is said in one line.
+
+    Attributes:
+        where: what is written, for the message.
+        advice: how to go on, to be added to it.
+    """
+
+    sink: ResultSink
+    where: str
+    advice: str
+
+    def remaining(self, names: Iterator[str], skip: Callable[[Row], object]) -> Iterator[str]:
+        """As the sink has it."""
+        return self.sink.remaining(names, skip)
+
+    def add(self, result: Result) -> None:
+        """Write one result.
+
+        Raises:
+            VeiqaError: it cannot be written.
+        """
+        with self._told():
+            self.sink.add(result)
+
+    def close(self) -> None:
+        """End what was written.
+
+        Raises:
+            VeiqaError: it cannot be written.
+        """
+        with self._told():
+            self.sink.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else one_line(error)
+            raise VeiqaError(f"{self.where}: cannot be written: {reason}{self.advice}") from error
 
 
 class Plain(ResultSink):
