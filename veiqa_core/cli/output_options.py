@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from ..files import is_stream
 from .files import check_place, is_standard_output
 from .grouped import Command, give
 from .output import FORMATS
-from .resume import Redone, ResultSink, Resumption
+from .resume import NAMES, Redone, ResultSink, Resumption
 from .sinks import Row, Sink
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ class OutputOptions:
         if self.output is None:
             if sys.stdout is None:  # closed before the command began
                 raise UsageError("standard output is closed: name a file with --output")
+            if self.form == "csv" and isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors=NAMES)
             return Writing(Plain(FORMATS[self.form], sys.stdout, keys), "standard output", "")
         try:
             made = self._file(self.output, keys, recipe)
@@ -130,7 +133,7 @@ class OutputOptions:
         from . import lines, parquet
 
         going_on = self.resume and output.is_file()
-        resumption = Resumption(output, recipe, self.retry)
+        resumption = Resumption(output, recipe, self.retry, lossy=self.form == "parquet")
         if self.form == "parquet":
             whole = parquet.ParquetDraft(output, keys)
             return Redone(resumption, partial(parquet.rows, output, keys), whole) if going_on else whole
@@ -139,7 +142,7 @@ class OutputOptions:
             return Redone(resumption, lambda: iter(lines.Rows(output, self.form, keys)), draft)
         if going_on:
             return lines.Appended(resumption, self.form, keys)
-        return Plain(FORMATS[self.form], output.open("w", encoding="utf-8", newline=""), keys)
+        return Plain(FORMATS[self.form], output.open("w", encoding="utf-8", errors=NAMES, newline=""), keys)
 
 
 @attrs.define(eq=False)
