@@ -109,3 +109,12 @@ def test_integers_of_32_bits_are_remarked_on(tmp_path: Path) -> None:
     assert read(deep).remarks == ("32-bit integers taken as 16 bits",) == read(PIL.Image.fromarray(levels)).remarks
     assert read(usual).remarks == ()
     assert torch.equal(read(deep).pixels, read(usual).pixels)
+
+
+def test_one_colour_throughout_is_remarked_on() -> None:
+    clear = PIL.Image.new("RGBA", (9, 7), (10, 20, 30, 0))
+    for plain in (np.full((5, 6, 3), 255, np.uint8), np.zeros((5, 6)), clear, np.full((4, 4, 3), (9, 8, 7), np.uint8)):
+        assert read(plain).remarks == ("one colour throughout",)
+    letterboxed = np.zeros((5, 6, 3), np.uint8)
+    letterboxed[2, 3, 1] = 1
+    assert read(letterboxed).remarks == read(COLOUR).remarks == ()
