@@ -373,9 +373,9 @@ def test_order_workers_and_store_change_no_bit(photos: Path) -> None:
     cold = veiqa("run", photos, *options, "--store", "s.sqlite").stdout.splitlines()
     assert veiqa("run", photos, *options, "--store", "s.sqlite").stdout.splitlines() == cold
     assert veiqa("run", photos, *options, "--no-store", "--workers", 2).stdout.splitlines() == cold
-    backwards = b"\0".join(json.loads(line)["image"].encode() for line in reversed(cold) if "�" not in line)
+    backwards = b"\0".join(os.fsencode(json.loads(line)["image"]) for line in reversed(cold))
     turned = veiqa("run", "-", "-0", *options, "--no-store", stdin=backwards).stdout.splitlines()
-    assert turned == [line for line in reversed(cold) if "�" not in line]
+    assert turned == cold[::-1]
 
 
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
