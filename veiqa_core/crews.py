@@ -220,7 +220,7 @@ class _Sent(Crew):
                     raise
                 # To go on without the image would give another result than other workers would.
                 raise VeiqaError(
-                    f"{sent[future].name}: its worker failed: {one_line(error)}; the same command goes on"
+                    f"{display_name(sent[future].name)}: its worker failed: {one_line(error)}; the same command goes on"
                 ) from error
             item = sent.pop(future)
             yield self._settled(item, answer) if isinstance(answer, VeiqaError) else self._kept(item, answer)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, Literal, NoReturn
 
 import attrs
 
@@ -95,7 +95,7 @@ def walk(root: str, choice: Choice = Choice(), report: Report = _refuse) -> Iter
     """The images in a folder and the folders in it, hidden ones left out, each as ``root`` and the path in it.
 
     They come in the order of the paths' parts, the same on every file system, and only the names of the folders on the
-    way are held. Links to files are followed, links to folders are not.
+    way are held. Links to files are followed, links to folders are not; links that lead nowhere are named like files.
 
     Args:
         report: takes one line for a folder that cannot be listed; by default it raises :class:`UsageError`.
@@ -125,10 +125,11 @@ def _listing(folder: str, report: Report) -> Iterator[tuple[str, bool]]:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.add(entry.name)
-                elif not entry.is_file():
+                kind = _kind(entry)
+                if kind is None:
                     continue
+                if kind == "folder":
+                    folders.add(entry.name)
                 names.append(entry.name)
     except OSError as error:
         report(f"{_shown(folder)}: cannot be listed: {error.strerror}")
@@ -137,6 +138,23 @@ def _listing(folder: str, report: Report) -> Iterator[tuple[str, bool]]:
     while names:  # those that are done need no memory
         name = names.pop()
         yield name, name in folders
+
+
+def _kind(entry: os.DirEntry[str]) -> Literal["file", "folder"] | None:
+    """None for what is neither: pipes, devices and links to folders.
+
+    What cannot be looked at counts as a file, so that it is named and fails there: links that lead nowhere, to
+    themselves, or to where nobody may look.
+    """
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return "folder"
+        if not entry.is_file():
+            entry.stat()  # which fails where only False was said of a link
+            return None
+    except OSError:
+        pass
+    return "file"
 
 
 def listed(stream: BinaryIO, null: bool = False) -> Iterator[str]:

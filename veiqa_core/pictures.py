@@ -14,6 +14,7 @@ from torch import Tensor
 
 from .errors import UsageError
 from .explanations import Heatmaps
+from .images import display_name
 
 if TYPE_CHECKING:
     from .scorer import Result
@@ -108,7 +109,7 @@ def result_figure(result: Result) -> Figure:
         UsageError: heat maps were not asked for, or there are none.
     """
     if not result.heatmaps:
-        raise UsageError(f"{result.image}: there are no heat maps to plot; score it with heatmaps=True")
+        raise UsageError(f"{display_name(result.image)}: there are no heat maps to plot; score it with heatmaps=True")
     pairs = result.heatmaps[:MOST_PAIRS]
     image = result.heatmaps[0].input_image
     mapped = result.quality_map is not None and result.scale is not None
@@ -121,7 +122,7 @@ def result_figure(result: Result) -> Figure:
         _draw_veis(part, pair)
         part.suptitle(pair.title, fontsize=10, parse_math=False)
     score = "" if result.score is None else f"   score {result.score:.1f}"
-    figure.suptitle(f"{result.image}{score}", fontsize=12, parse_math=False)
+    figure.suptitle(f"{display_name(result.image)}{score}", fontsize=12, parse_math=False)
     return figure
 
 

@@ -35,7 +35,8 @@ class Result:
     """The outcome for one image.
 
     Attributes:
-        image: its name.
+        image: its name; of a file its path as it was given. Bytes of it that are no UTF-8 are lone surrogates, as
+            Python has them: :func:`os.fsencode` gives them back.
         score: quality, higher being better; None without a mapper, before it is fitted, or after an error.
         interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
         scale: the worst and the best score; None where the recipe does not say what it was fitted on.
@@ -177,7 +178,8 @@ class Scorer:
         for measurement in measurements:
             if measurement.error is not None:
                 raise retold(measurement.error, f"{decoded.name}: {measurement.error}") from measurement.error
-        result = self._result(decoded.name, _path(image), measurements, pictures, decoded.remarks)
+        told = str(image) if name is None and isinstance(image, str | Path) else decoded.name
+        result = self._result(told, _path(image), measurements, pictures, decoded.remarks)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
@@ -202,7 +204,7 @@ class Scorer:
 
     def _delivered(self, crew: Crew, paths: Iterable[str]) -> Iterator[Result]:
         for done in crew.deliver_in_order(Order(path, tuple(self._all)) for path in paths):
-            name = images.display_name(done.name)
+            name = done.name
             if done.error is not None:
                 yield self._unread(name, Path(done.name), done.error)
             else:
@@ -210,9 +212,9 @@ class Scorer:
                 yield self._result(name, Path(done.name), measurements, Explained(), done.remarks)
 
     def _scored(self, number: int, source: images.Source, heatmaps: bool) -> Result:
-        name = images.display_name(source) if isinstance(source, str | Path) else f"image {number}"
+        name = str(source) if isinstance(source, str | Path) else f"image {number}"
         try:
-            decoded = images.read(source, name)
+            decoded = images.read(source, images.display_name(name))
         except ImageError as error:
             return self._unread(name, _path(source), error)
         return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded.remarks)
@@ -257,7 +259,7 @@ class Scorer:
             score=judgement.score,
             similarities=similarities,
             flags=tuple(flags),
-            error=f"{name}: {'; '.join(errors)}" if errors else None,
+            error=f"{images.display_name(name)}: {'; '.join(errors)}" if errors else None,
             recipe=self._label,
             interval=judgement.interval,
             scale=self._judge.scale,

@@ -317,7 +317,7 @@ def test_a_component_that_fails_is_named_in_the_row_of_its_image(site: Site, pho
 def test_an_interrupt_that_a_component_raises_stops_the_command_as_ctrl_c_does(site: Site, photo: Path) -> None:
     site.add_metric("mae", "raise KeyboardInterrupt")
     done = run(photo, "--metric", "mae")
-    assert (done.exit_code, done.stderr) == (130, "\nstopped; what was scored is written\n")
+    assert (done.exit_code, done.stderr) == (130, "\nstopped; nothing was scored yet\n")
     assert json.loads(done.stdout) == []
 
 

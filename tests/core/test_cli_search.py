@@ -422,6 +422,8 @@ def test_what_cannot_be_done_is_said_in_one_line(rated: Path, space: Path, tmp_p
     assert "-p metric.sigmaa: unknown parameter" in refused(*base, *out, "-p", "metric.sigmaa=2")
     (tmp_path / "taken" / "best.toml").mkdir(parents=True)
     assert "best.toml is a folder there" in refused(*base, "--output", tmp_path / "taken")
+    kept = tmp_path / "kept" / "results.csv"
+    assert f"{kept}: is a store of similarities" in refused(*base, "--output", kept.parent, "--store", kept)
     assert "weights of vgg16" in refused("csv", rated, "--space", "paper", *out)
     (tmp_path / "out" / "shard-1-of-2.sqlite").write_bytes(b"")
     assert "lacks shard 2; run what is missing first" in refused(*base, *out, "--merge")

@@ -98,3 +98,23 @@ def test_digest_and_seed_follow_the_content() -> None:
     assert read(other).digest not in same
     assert read(COLOUR.reshape(8, 6, 3)).digest not in same
     assert 0 <= read(COLOUR).seed < 2**63
+
+
+def test_integers_of_32_bits_are_remarked_on(tmp_path: Path) -> None:
+    """A picture of 0 to 255 kept so is nearly black by the rule, which its reader should know."""
+    levels = np.arange(64, dtype=np.int32).reshape(8, 8)
+    deep, usual = tmp_path / "deep.tif", tmp_path / "usual.tif"
+    PIL.Image.fromarray(levels).save(deep)
+    PIL.Image.fromarray(levels.astype(np.uint16)).save(usual)
+    assert read(deep).remarks == ("32-bit integers taken as 16 bits",) == read(PIL.Image.fromarray(levels)).remarks
+    assert read(usual).remarks == ()
+    assert torch.equal(read(deep).pixels, read(usual).pixels)
+
+
+def test_one_colour_throughout_is_remarked_on() -> None:
+    clear = PIL.Image.new("RGBA", (9, 7), (10, 20, 30, 0))
+    for plain in (np.full((5, 6, 3), 255, np.uint8), np.zeros((5, 6)), clear, np.full((4, 4, 3), (9, 8, 7), np.uint8)):
+        assert read(plain).remarks == ("one colour throughout",)
+    letterboxed = np.zeros((5, 6, 3), np.uint8)
+    letterboxed[2, 3, 1] = 1
+    assert read(letterboxed).remarks == read(COLOUR).remarks == ()

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veiqa_core.errors import UsageError
+from veiqa_core.errors import ImageError, UsageError
+from veiqa_core.images import read
 from veiqa_core.inputs import Choice, Inputs, listed, walk
 from veiqa_core.photos import find_photos
 
@@ -40,9 +41,31 @@ def test_links_to_files_are_followed_and_links_to_folders_are_not(folder: Path) 
     (folder / "a" / "loop").symlink_to(folder)
     (folder / "a" / "again.png").symlink_to(folder / "b.png")
     (folder / "a" / "dangling.png").symlink_to("absent")
-    assert inside(folder / "a") == ["10.jpg", "2.JPG", "again.png", "deep/er/x.webp"]
+    assert inside(folder / "a") == ["10.jpg", "2.JPG", "again.png", "dangling.png", "deep/er/x.webp"]
     (folder.parent / "linked").symlink_to(folder)
-    assert len(list(walk("linked"))) == 6  # the folder that was named is entered
+    assert len(list(walk("linked"))) == 7  # the folder that was named is entered
+
+
+def test_links_that_lead_nowhere_are_named_and_fail_alone(folder: Path) -> None:
+    (folder / "closed").mkdir()
+    for name, target in (("self.png", "self.png"), ("gone.png", "absent"), ("shut.png", "closed/x.png")):
+        (folder / "deep" / name).parent.mkdir(exist_ok=True)
+        (folder / "deep" / name).symlink_to(target if name != "shut.png" else f"../{target}")
+    (folder / "deep" / "folder.png").mkdir()
+    (folder / "deep" / "linked.png").symlink_to(folder / "a")
+    os.mkfifo(folder / "deep" / "pipe.png")
+    (folder / "closed").chmod(0)
+    try:
+        assert inside(folder, ("deep/*",)) == ["deep/gone.png", "deep/self.png", "deep/shut.png"]
+        reasons = []
+        for name in walk(str(folder / "deep")):
+            with pytest.raises(ImageError) as told:
+                read(name)
+            reasons.append(str(told.value).rpartition(": ")[2])
+    finally:
+        (folder / "closed").chmod(0o700)
+    assert reasons[:2] == ["is a link to a file that is not there", "Too many levels of symbolic links"]
+    assert len(list(walk(str(folder)))) == 8
 
 
 @pytest.mark.parametrize(

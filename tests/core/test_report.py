@@ -99,7 +99,7 @@ def test_one_image_is_told_in_full(path: Path, fast_scorer: Scorer, made_result:
     assert slider.get("id") in {label.get("for") for label in root.iter("label")}
     (heat,) = (image for image in root.iter("img") if image.get("class") == "heat")
     assert heat.get("alt") == (
-        "Quality map. On average 20 of 100 points are lost, at most 80, most of them in the upper left part."
+        "Quality map. On average 20 of 100 points are lost, at most 80, most in the upper left part."
     )
     assert not [element for element in root.iter() if element.get("id") == "images"], "one image needs no table"
 
@@ -272,8 +272,11 @@ def test_what_a_map_shows_is_told_in_words() -> None:
     assert telling.map_in_words(values, 100) == "No quality is lost anywhere."
     assert telling.vei_in_words(values) == "the same everywhere, 0"
     assert telling.difference_in_words(values) == "there is none"
+    even = torch.full((9, 9), 20.0)
+    even[:3, :3] = 21
+    assert telling.map_in_words(even, 100).endswith("at most 21, in no part clearly more than in the others.")
     values[7, 4] = 30
-    assert telling.map_in_words(values, 100).endswith("at most 30, most of them in the bottom.")
+    assert telling.map_in_words(values, 100).endswith("at most 30, most in the bottom.")
     values[0, 8] = -2
     assert telling.difference_in_words(values) == (
         "the input is stronger by up to 30, most in the bottom; "

@@ -58,8 +58,10 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("\nstopped", err=True)
             raise click.exceptions.Exit(130) from None  # as shells have it
+        except BrokenPipeError:  # who reads the results wants no more, as head does
+            raise click.exceptions.Exit(141) from None  # 128 + SIGPIPE
         except Exception as error:
-            if isinstance(error, BrokenPipeError) or strict():
+            if strict():
                 raise
             raise _Failure(error) from error
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -28,13 +28,15 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def resumable(how: str) -> Iterator[None]:
-    """Say what an interruption or a request to end leaves, and end with the status that shells give it."""
+def resumable(how: str | Callable[[], str]) -> Iterator[None]:
+    """Say what an interruption or a request to end leaves, which may only be known then, and end with the status that
+    shells give it.
+    """
     try:
         with _terminable():
             yield
     except KeyboardInterrupt as error:
-        click.echo(f"\nstopped; {how}", err=True)
+        click.echo(f"\nstopped; {how if isinstance(how, str) else how()}", err=True)
         sys.exit(143 if isinstance(error, Terminated) else 130)
 
 

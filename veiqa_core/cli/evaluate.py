@@ -19,7 +19,7 @@ from .dataset_options import (
     store_options,
 )
 from .evaluation_output import FORMATS
-from .files import check_place, keep_apart, write_text
+from .files import check_place, keep_apart, keep_stores, keep_what_is_read, write_text
 from .measuring import measured_sets
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings
@@ -94,6 +94,8 @@ def evaluate(
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
     check_place(output)
+    keep_stores("--output", output, store)
+    keep_what_is_read("--output", output, options["recipe"], options["split_file"])
     crew = CrewOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
@@ -175,6 +177,7 @@ def fit(
 
     The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
     """
+    keep_stores("--output", output, store)
     if output.is_file() and not force:
         raise UsageError(f"--output {output}: is there already; name another file, or say --force")
     check_place(output)

@@ -53,6 +53,27 @@ def keep_what_is_read(option: str, target: Path | None, *named: str | Path | Non
         )
 
 
+def keep_stores(option: str, target: Path | None, given: Path | None) -> None:
+    """Never write over a store or what lies beside it: the one in use, the default one, or any other.
+
+    Args:
+        option: that names the target, for the message.
+        given: the store that the command was told to use.
+
+    Raises:
+        UsageError: the target is one.
+    """
+    if target is None or is_standard_output(target) or is_stream(target):
+        return
+    from ..store import default_path
+    from ..store.file import BESIDE, is_store
+
+    place = os.path.realpath(target)
+    kept = [os.path.realpath(path) for path in (given, default_path()) if path is not None]
+    if place in {f"{path}{end}" for path in kept for end in ("", *BESIDE)} or is_store(target):
+        raise UsageError(f"{option} {target}: is a store of similarities, or lies beside it; name another file")
+
+
 def _holds_image(path: Path) -> bool:
     from ..errors import ImageError
     from ..images import frames

@@ -25,6 +25,9 @@ fail_under_option = click.option(
 class Verdict(Sink):
     """Counts.
 
+    Attributes:
+        images: how many there were so far, those of earlier runs among them.
+
     Args:
         least: the score that none may be below; None for no gate.
 
@@ -36,7 +39,7 @@ class Verdict(Sink):
         if least is not None and not math.isfinite(least):
             raise UsageError(f"--fail-under {least}: is no score")
         self._least = least
-        self._images = self._failed = self._below = self._problems = 0
+        self.images = self._failed = self._below = self._problems = 0
         self._worst: tuple[float, str] | None = None
 
     def check(self, scorer: Scorer) -> None:
@@ -45,10 +48,16 @@ class Verdict(Sink):
         Raises:
             UsageError: they cannot.
         """
-        if self._least is not None and not scorer.calibrated:
-            label = scorer.recipe.label
+        if self._least is None:
+            return
+        label, scale = scorer.recipe.label, scorer.scale
+        if not scorer.calibrated:
             raise UsageError(
                 f"--fail-under needs scores on a scale of quality, and the recipe {label} is not fitted to ratings"
+            )
+        if scale is not None and not scale[0] <= self._least <= scale[1]:
+            raise UsageError(
+                f"--fail-under {self._least:g}: the scale of the recipe {label} is {scale[0]:g} to {scale[1]:g}"
             )
 
     def add(self, result: Result) -> None:
@@ -60,7 +69,7 @@ class Verdict(Sink):
         self._count(row.image, row.score, row.error)
 
     def _count(self, image: str, score: float | None, error: str | None) -> None:
-        self._images += 1
+        self.images += 1
         self._failed += error is not None
         if self._least is not None and score is not None and score < self._least:
             self._below += 1
@@ -82,8 +91,8 @@ class Verdict(Sink):
     def tell(self) -> None:
         """Say on standard error what speaks against status 0."""
         if self._failed:
-            click.echo(f"failed: {self._failed:,} of {self._images:,} images", err=True)
+            click.echo(f"failed: {self._failed:,} of {self.images:,} images", err=True)
         if self._worst is not None:
             score, image = self._worst
-            told = f"{self._below:,} of {self._images:,} images; the worst is {printable(image)} with {score:.4f}"
+            told = f"{self._below:,} of {self.images:,} images; the worst is {printable(image)} with {score:.4f}"
             click.echo(f"below {self._least:g}: {told}", err=True)

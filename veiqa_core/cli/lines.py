@@ -13,7 +13,7 @@ import attrs
 
 from ..errors import UsageError
 from .output import TEXTS, CommaSeparated, JsonLines, columns, earlier
-from .resume import Draft, ResultSink, Resumption
+from .resume import NAMES, Draft, ResultSink, Resumption
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Rows:
                 if not line.endswith(b"\n"):
                     return
                 self._lines.append(line)
-                yield line.decode(errors="replace")
+                yield line.decode(errors=NAMES)
 
     def _json(self) -> Iterator[Earlier | None]:
         for number, line in enumerate(self._whole_lines(), 1):
@@ -136,7 +136,7 @@ class Appended(ResultSink):
     def _opened(self) -> Sink:
         if self._sink is None:
             os.truncate(self._resumption.output, self._rows.end)
-            self._stream = self._resumption.output.open("a", encoding="utf-8", newline="")
+            self._stream = self._resumption.output.open("a", encoding="utf-8", errors=NAMES, newline="")
             self._sink = _WRITERS[self._form](self._stream, self._keys, begun=self._rows.end > 0)
         return self._sink
 
@@ -153,7 +153,7 @@ class LinesDraft(Draft):
 
     def __init__(self, output: Path, form: str, keys: Sequence[str]) -> None:
         super().__init__(output)
-        self._stream = self._path.open("w", encoding="utf-8", newline="")
+        self._stream = self._path.open("w", encoding="utf-8", errors=NAMES, newline="")
         self._sink = _WRITERS[form](self._stream, keys)
 
     def add(self, result: Result) -> None:

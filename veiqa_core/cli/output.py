@@ -111,7 +111,8 @@ class JsonLines(Sink):
 
 
 def _json(result: Result) -> str:
-    return json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace").decode()  # bytes in names that are no UTF-8 become \udcXX
 
 
 def columns(keys: Sequence[str]) -> list[str]:

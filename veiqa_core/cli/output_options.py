@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -11,13 +14,13 @@ from typing import TYPE_CHECKING, TextIO
 import attrs
 import click
 
-from ..errors import UsageError
+from ..errors import UsageError, VeiqaError, one_line
 from ..files import is_stream
 from .files import check_place, is_standard_output
 from .grouped import Command, give
 from .output import FORMATS
-from .resume import Redone, ResultSink, Resumption
-from .sinks import Sink
+from .resume import NAMES, Redone, ResultSink, Resumption
+from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result
@@ -85,13 +88,24 @@ class OutputOptions:
             raise UsageError("--format parquet writes a file: name it with --output")
         check_place(self.output)
 
-    @property
-    def said_of_interruption(self) -> str:
-        """What an interruption leaves."""
+    def said_of_interruption(self, images: int) -> str:
+        """What an interruption leaves.
+
+        Args:
+            images: how many have a row.
+        """
+        if not images:
+            return "nothing was scored yet"
         if self.output is None:
             return "what was scored is written"
-        how = f"the same command{'' if self.resume else ' with --resume'} goes on" if self.form in _RESUMABLE else ""
-        return f"what was scored is in {self.output}{how and '; '}{how}"
+        return f"what was scored is in {self.output}{self._going_on}"
+
+    @property
+    def _going_on(self) -> str:
+        """How to go on with the file, to be added to what is said of it."""
+        if self.output is None or self.form not in _RESUMABLE or is_stream(self.output):
+            return ""
+        return f"; the same command{'' if self.resume else ' with --resume'} goes on"
 
     def sink(self, keys: Sequence[str], recipe: str) -> ResultSink:
         """Where results go.
@@ -106,17 +120,20 @@ class OutputOptions:
         if self.output is None:
             if sys.stdout is None:  # closed before the command began
                 raise UsageError("standard output is closed: name a file with --output")
-            return Plain(FORMATS[self.form], sys.stdout, keys)
+            if self.form == "csv" and isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(errors=NAMES)
+            return Writing(Plain(FORMATS[self.form], sys.stdout, keys), "standard output", "")
         try:
-            return self._file(self.output, keys, recipe)
+            made = self._file(self.output, keys, recipe)
         except OSError as error:
             raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
+        return Writing(made, f"--output {self.output}", self._going_on)
 
     def _file(self, output: Path, keys: Sequence[str], recipe: str) -> ResultSink:
         from . import lines, parquet
 
         going_on = self.resume and output.is_file()
-        resumption = Resumption(output, recipe, self.retry)
+        resumption = Resumption(output, recipe, self.retry, lossy=self.form == "parquet")
         if self.form == "parquet":
             whole = parquet.ParquetDraft(output, keys)
             return Redone(resumption, partial(parquet.rows, output, keys), whole) if going_on else whole
@@ -125,7 +142,53 @@ class OutputOptions:
             return Redone(resumption, lambda: iter(lines.Rows(output, self.form, keys)), draft)
         if going_on:
             return lines.Appended(resumption, self.form, keys)
-        return Plain(FORMATS[self.form], output.open("w", encoding="utf-8", newline=""), keys)
+        return Plain(FORMATS[self.form], output.open("w", encoding="utf-8", errors=NAMES, newline=""), keys)
+
+
+@attrs.define(eq=False)
+class Writing(ResultSink):
+    """What writes results; where it cannot go on, as on a full disk, that is said in one line.
+
+    Attributes:
+        where: what is written, for the message.
+        advice: how to go on, to be added to it.
+    """
+
+    sink: ResultSink
+    where: str
+    advice: str
+
+    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
+        """As the sink has it."""
+        return self.sink.remaining(names, skip)
+
+    def add(self, result: Result) -> None:
+        """Write one result.
+
+        Raises:
+            VeiqaError: it cannot be written.
+        """
+        with self._told():
+            self.sink.add(result)
+
+    def close(self) -> None:
+        """End what was written.
+
+        Raises:
+            VeiqaError: it cannot be written.
+        """
+        with self._told():
+            self.sink.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else one_line(error)
+            raise VeiqaError(f"{self.where}: cannot be written: {reason}{self.advice}") from error
 
 
 class Plain(ResultSink):

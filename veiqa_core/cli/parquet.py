@@ -43,7 +43,10 @@ class ParquetDraft(Draft, ResultSink):
 
     def add(self, result: Result) -> None:
         """Take one result."""
-        self._take(cells(result, self._keys))
+        from ..images import display_name
+
+        image, *rest = cells(result, self._keys)
+        self._take([display_name(image), *rest])  # texts are UTF-8 in Parquet
 
     def copy(self, row: Earlier) -> None:
         """Take a row of another file."""

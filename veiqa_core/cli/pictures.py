@@ -76,9 +76,10 @@ class _Names:
 
 def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
     """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
+    from ..images import display_name
     from ..pictures import MOST_PAIRS, quality_figure, vei_figure
 
-    name = Path(result.image).name
+    name = display_name(Path(result.image).name)
     if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:
         title = f"{name}: {result.score:.1f} on a scale from {result.scale[0]:g} to {result.scale[1]:g}"
         image = result.heatmaps[0].input_image

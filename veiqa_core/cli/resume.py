@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ..scorer import Result
 
 
+NAMES = "surrogateescape"
+"""How bytes of names that are no UTF-8 are written and read: as they are."""
+
+
 class ResultSink(Sink):
     """Where ``--output`` and ``--format`` send results."""
 
@@ -40,15 +44,17 @@ class Resumption:
     Attributes:
         recipe: name and digest of the recipe, which all rows must have.
         retry: whether images whose row has an error are scored again.
+        lossy: whether the file holds U+FFFD in place of what is no UTF-8. Such a row may be of another image now.
     """
 
     output: Path
     recipe: str
     retry: bool
+    lossy: bool
 
     def again(self, row: Earlier) -> bool:
         """Whether an image is scored though it has a row."""
-        return self.retry and row.error is not None
+        return (self.retry and row.error is not None) or (self.lossy and "\ufffd" in row.image)
 
     def remaining(
         self, names: Iterator[str], rows: Iterable[Earlier], skip: Callable[[Earlier], object]
@@ -67,7 +73,7 @@ class Resumption:
                     "name another --output"
                 )
             name = next(names, None)
-            image = "not there" if name is None else display_name(name)
+            image = "not there" if name is None else display_name(name) if self.lossy else name
             if name is None or image != row.image:
                 raise UsageError(
                     f"--resume: row {number} of {self.output} is {row.image}, and image {number} is {image}; "

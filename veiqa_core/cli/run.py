@@ -12,7 +12,7 @@ from ..errors import UsageError
 from .common import resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
-from .files import keep_what_is_read
+from .files import keep_stores, keep_what_is_read
 from .frame_options import FIRST, frames_option, with_frames
 from .gate import Verdict, fail_under_option
 from .input_options import input_options
@@ -91,7 +91,8 @@ def run(
     reporting = ReportOptions(report, report_details)
     reporting.check(output)
     for option, target in (("--output", result_options.output), ("--report", report)):
-        keep_what_is_read(option, target, *images, *lists, store, parts["recipe"])
+        keep_stores(option, target, store)
+        keep_what_is_read(option, target, *images, *lists, parts["recipe"])
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
@@ -106,7 +107,7 @@ def run(
     crew_wanted.set_up()
     with (
         opened_store(store, no_store) as kept,
-        resumable(result_options.said_of_interruption),
+        resumable(lambda: result_options.said_of_interruption(verdict.images)),
         ExitStack() as stack,
     ):
         scorer = Scorer(chosen, device=device, precision=precision, distortion=distortion, registry=found, store=kept)

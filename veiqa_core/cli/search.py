@@ -19,7 +19,7 @@ from .dataset_options import (
     said_of,
     store_options,
 )
-from .files import make_folder
+from .files import keep_stores, make_folder
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
 from .search_output import FILES
@@ -147,7 +147,7 @@ def search(
     opened = networks.opened(parts, on)
     candidates = expand(space, found, opened)
     assert output is not None
-    _check_output(output, path)
+    _check_output(output, path, store)
     from ..search.bench import Bench
     from ..search.shards import Shard
     from ..search.shards import merge as merge_shards
@@ -215,9 +215,10 @@ def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_s
         raise UsageError("--merge takes shards into the store: leave out --no-store")
 
 
-def _check_output(output: Path, dataset: Path) -> None:
+def _check_output(output: Path, dataset: Path, store: Path | None) -> None:
     make_folder("--output", output, dataset)
     for name in FILES:
+        keep_stores("--output", output / name, store)
         if (output / name).is_dir():
             raise UsageError(f"--output {output}: {name} is a folder there; name another")
 

@@ -81,9 +81,17 @@ def read(source: Source, name: str | None = None) -> Image:
         label = name or ("image" if isinstance(source, PIL.Image.Image) else "array")
     try:
         decoded = _decoded(source)
-        return Image(arrays.values_of(decoded.levels), label, decoded.remarks)
+        values = arrays.values_of(decoded.levels)
+        plain = ("one colour throughout",) if _is_plain(values) else ()
+        return Image(values, label, decoded.remarks + plain)
     except Unreadable as error:
         raise ImageError(f"{label}: {error}") from (error.__cause__ or None)
+
+
+def _is_plain(values: Tensor) -> bool:
+    """Whether all pixels have one colour: a row, which is soon seen, and then the others."""
+    colour = values[..., :1, :1]
+    return bool((values[..., :1, :] == colour).all()) and bool((values == colour).all())
 
 
 def _decoded(source: Source) -> Decoded:

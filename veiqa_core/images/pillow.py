@@ -83,7 +83,8 @@ def of_picture(image: Picture) -> Decoded:
         levels = grey.levels(np.asarray(image))
         if isinstance(transparent, int) and levels.dtype == np.uint16:
             levels = np.where(levels == transparent, np.uint16(65535), levels)
-        return Decoded(*colour.deep_to_srgb(levels, profile))
+        made, remarks = colour.deep_to_srgb(levels, profile)
+        return Decoded(made, grey.remarks + remarks)
     if image.mode == "F":
         return Decoded(*colour.deep_to_srgb(np.asarray(image), profile))
     return Decoded(*colour.to_srgb(image, profile))

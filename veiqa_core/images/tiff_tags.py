@@ -30,17 +30,20 @@ class Grey:
     Attributes:
         white: the largest.
         inverted: whether 0 is white.
+        remarks: what a reader of a score should know of that.
     """
 
     white: int = _MOST
     inverted: bool = False
+    remarks: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, image: PIL.Image.Image) -> Grey:
         """What an image's tags say, if it has any."""
         bits, *_ = _numbers(image, _BITS) or (16,)
         white = 2**bits - 1 if 8 < bits < 16 else _MOST
-        return cls(white, _numbers(image, _PHOTOMETRIC) == (0,))
+        wide = bits == 32 or (image.mode == "I" and image.format is None)  # formats of 16 bits are opened as I, too
+        return cls(white, _numbers(image, _PHOTOMETRIC) == (0,), ("32-bit integers taken as 16 bits",) if wide else ())
 
     def levels(self, values: NDArray[Any]) -> NDArray[Any]:
         """uint16, or floats in [0, 1] where the largest value is not that of 16 bits.

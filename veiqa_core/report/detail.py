@@ -15,6 +15,10 @@ from . import drawing
 from .telling import called, difference_in_words, map_in_words, remarks, score, vei_in_words
 
 _INTERVAL = "Nine in ten images like those that the recipe was fitted on have a quality within the interval."
+_ESTIMATE = (
+    "The map is an estimate of where: it judges each place as if the whole image were like it, so its mean need not be "
+    "what the score lacks."
+)
 _OPACITY = 50  # percent, to begin with
 
 
@@ -122,7 +126,7 @@ def _viewer(result: Result, number: int) -> Iterator[Html]:
         tag("div", seen, heat, class_="stack", style=f"{size};--map:{_OPACITY / 100}"),
         _slider(number),
         tag("p", tag("span", "0"), tag("span", "", class_="ramp"), tag("span", f"{reach:g} points lost"), class_="key"),
-        tag("figcaption", tag("strong", "Where quality is lost. "), told),
+        tag("figcaption", tag("strong", "Where quality is lost. "), told, " ", _ESTIMATE),
         class_="viewer",
     )
 

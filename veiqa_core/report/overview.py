@@ -34,9 +34,9 @@ def _cards(contents: Contents, known: NDArray[np.float64]) -> Iterator[Html]:
     if len(known):
         digits = 4 if _scale(contents) is None else 1
         low, middle, high = np.quantile(known, [0.25, 0.5, 0.75])
-        yield _card("Median score", number(float(middle), digits), "half of the images score lower", "card main")
+        yield _card("Median score", number(float(middle), digits), "half of them score this or lower", "card main")
         half = join([number(float(low), digits), " to ", number(float(high), digits)])
-        yield _card("Middle half", half, "a quarter scores lower, a quarter higher")
+        yield _card("Middle half", half, "a quarter scores no higher than its start, a quarter no lower than its end")
         yield _card(
             "Lowest score", number(float(known.min()), digits), f"the highest is {number(float(known.max()), digits)}"
         )

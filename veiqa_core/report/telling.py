@@ -18,6 +18,8 @@ _PLACES = (
     ("lower left", "bottom", "lower right"),
 )
 
+_CLEARLY = 1.2  # times the mean of a map, from which on a ninth of it is worth naming
+
 
 def called(kind: str) -> str:
     """A distortion type in words."""
@@ -43,19 +45,22 @@ def remarks(result: Result) -> list[str]:
 
 def strongest(values: Tensor) -> str:
     """In which ninth of a map ``[h, w]`` its mean is highest."""
-    ninths = F.adaptive_avg_pool2d(values[None, None].float(), 3)[0, 0]
-    place = int(ninths.argmax())
+    place = int(_ninths(values).argmax())
     return _PLACES[place // 3][place % 3]
+
+
+def _ninths(values: Tensor) -> Tensor:
+    return F.adaptive_avg_pool2d(values[None, None].float(), 3)[0, 0]
 
 
 def map_in_words(lost: Tensor, reach: float) -> str:
     """What a quality map shows."""
     if float(lost.max()) <= 0:
         return "No quality is lost anywhere."
-    return (
-        f"On average {float(lost.mean()):.0f} of {reach:g} points are lost, at most {float(lost.max()):.0f}, "
-        f"most of them in the {_area(strongest(lost))}."
-    )
+    stands_out = float(_ninths(lost).max()) >= _CLEARLY * float(lost.mean())
+    where = f"most in the {_area(strongest(lost))}" if stands_out else "in no part clearly more than in the others"
+    mean, most = float(lost.mean()), float(lost.max())
+    return f"On average {mean:.0f} of {reach:g} points are lost, at most {most:.0f}, {where}."
 
 
 def vei_in_words(values: Tensor) -> str:

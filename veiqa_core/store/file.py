@@ -26,6 +26,11 @@ from ..errors import UsageError
 APPLICATION = int.from_bytes(b"VEIQ")
 LAYOUT = 2
 MEMORY = Path(":memory:")
+BESIDE = ("-wal", "-shm", "-journal", ".lock")
+"""What the names of the files beside a store add to its own."""
+
+_MAGIC = b"SQLite format 3\0"
+_APPLICATION_AT = 68  # bytes into the header
 
 # The value has no declared type, since in a REAL column SQLite keeps -0.0 as 0.0. AUTOINCREMENT: a branch's number is
 # never given again, so a number that another process remembers cannot come to mean another branch.
@@ -92,6 +97,23 @@ def identity(path: Path) -> Identity:
     return found.st_dev, found.st_ino
 
 
+def is_store(path: Path) -> bool:
+    """Whether the header of a file says that it is a store, sound or not."""
+    header = _header(path)
+    return header.startswith(_MAGIC) and header[_APPLICATION_AT:] == APPLICATION.to_bytes(4)
+
+
+def _header(path: Path) -> bytes:
+    """The first bytes of a file, up to what says whose database it is; none where there is no file to look at."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as stream:
+            return stream.read(_APPLICATION_AT + 4)
+    except OSError:
+        return b""
+
+
 def open_file(path: Path, condemned: Identity = None) -> Opened:
     """Open a store, begin one where none is, and set a damaged one aside; read-only where it cannot be written.
 
@@ -102,6 +124,9 @@ def open_file(path: Path, condemned: Identity = None) -> Opened:
         UsageError: the file is no store of this layout.
         OSError, sqlite3.Error: it cannot be opened.
     """
+    header = _header(path)
+    if header and not header.startswith(_MAGIC):  # of a file of one byte SQLite would make a database
+        raise problem(path, sqlite3.DatabaseError("file is not a database"))
     try:
         if path != MEMORY:
             path.parent.mkdir(parents=True, exist_ok=True)
