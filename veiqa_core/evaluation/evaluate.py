@@ -224,7 +224,11 @@ class _Run:
     def _mapped(
         self, split: Split, train_scores: FloatArray, test_scores: FloatArray, part: Part, groups: Sequence[object]
     ) -> FloatArray:
-        """Tested scores through a mapping fitted to the scores of the other side, group by group."""
+        """Tested scores through a mapping fitted to the scores of the other side, group by group.
+
+        On other images a curve may leave the scale far behind, so there it is held as the recipe's own scores are.
+        """
+        scale = self._ends if self._refits else None
         mapped = np.full(len(split.test), np.nan)
         for group in dict.fromkeys(groups[index] for index in split.test):
             rows = np.array([groups[index] == group for index in split.train]) & np.isfinite(train_scores)
@@ -234,7 +238,7 @@ class _Run:
             except FitError:
                 continue  # too few points of this group: no figure
             if at.any():
-                mapped[at] = mapper.predict(test_scores[at, None]).score
+                mapped[at] = within(mapper.predict(test_scores[at, None]), scale).score
         return mapped
 
     def _refuse(self, why: str) -> None:

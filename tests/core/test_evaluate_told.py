@@ -1,0 +1,64 @@
+"""Evaluation: figures that rest on little are not told as if they rested on much, and notes say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+
+from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets import RatedSet
+from veiqa_core.evaluation.evaluate import Evaluation, evaluate
+from veiqa_core.evaluation.measured import MeasuredSet, Table
+from veiqa_core.evaluation.splits import Protocol
+from veiqa_core.recipe import Branch, Choice, Recipe
+from veiqa_core.registry import installed
+from veiqa_core.resolution import resolve_all
+
+
+def made(contents: Sequence[str | None], **columns: Any) -> MeasuredSet:
+    """One image for each content named, GB unless ``distortions`` say otherwise; quality falls with similarity."""
+    rng = np.random.default_rng(1)
+    count = len(contents)
+    similarity = rng.uniform(0, 1, (count, 1))
+    given: dict[str, Any] = {
+        "names": tuple(f"{i}.png" for i in range(count)),
+        "quality": 100 / (1 + np.exp(9 * (similarity[:, 0] - 0.5))) + rng.normal(0, 4, count),
+        "distortions": ("GB",) * count,
+        "contents": tuple(contents),
+        "digests": tuple(f"digest{i}" for i in range(count)),
+        "labels": (None,) * count,
+        "keys": (None,) * count,
+        "oriented": tuple(similarity),
+    }
+    table = Table(**{**given, **columns})
+    images = tuple(RatedImage(image=name, score=50.0) for name in table.names)
+    rated = RatedSet("made", "made", Path("made"), Ratings(images=images, score_type="mos", range=(0, 100)))
+    return MeasuredSet(rated, table, {}, {}, 0, {"precision": "float32"})
+
+
+def scenes(count: int, each: int) -> list[str]:
+    return [f"scene{i}" for i in range(count) for _ in range(each)]
+
+
+def recipe(mapper: str | None, **given: Any) -> Recipe:
+    return Recipe("mine", (Branch(pri=Choice("mean-blur")),), None if mapper is None else Choice(mapper), **given)
+
+
+def run(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> Evaluation:
+    return evaluate(resolve_all(given, installed()), measured, protocol or Protocol(), installed())
+
+
+def test_a_mapping_fitted_to_other_images_is_held_to_the_scale() -> None:
+    far = made(scenes(8, 6))
+    similarity = [values + (1e6 if i < 6 else 0) for i, values in enumerate(far.table.oriented)]
+    far = attrs.evolve(far, table=attrs.evolve(far.table, oriented=tuple(similarity)))
+    for protocol in (Protocol("loco"), Protocol("kfold", folds=4)):
+        for part in run(recipe(None), far, protocol).predictions:
+            for mapped in (*part.mapped.values(), *part.mapped_by_type.values()):
+                assert ((mapped >= 0) & (mapped <= 100)).all()
+    mappings = run(recipe(None), far, Protocol("loco")).overall.mappings
+    assert all(float(mappings[name]["rmse"] or 0) < 60 for name in ("logistic4", "logistic5"))
