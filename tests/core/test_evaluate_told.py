@@ -62,3 +62,27 @@ def test_a_mapping_fitted_to_other_images_is_held_to_the_scale() -> None:
                 assert ((mapped >= 0) & (mapped <= 100)).all()
     mappings = run(recipe(None), far, Protocol("loco")).overall.mappings
     assert all(float(mappings[name]["rmse"] or 0) < 60 for name in ("logistic4", "logistic5"))
+
+
+def test_a_figure_that_few_splits_have_is_not_told_and_one_that_some_lack_says_so() -> None:
+    contents = scenes(10, 6)
+    kinds = ["GB" if i % 6 < 3 else "WN" for i in range(60)]
+    kinds[6:] = [
+        "JPEG" if kind == "GB" and i >= 36 else "WN" if kind == "GB" else kind for i, kind in enumerate(kinds[6:], 6)
+    ]
+    done = run(recipe("logistic4"), made(contents, distortions=tuple(kinds)), Protocol("kfold", folds=10))
+    rare, some, usual = (done.by_distortion[kind] for kind in ("GB", "JPEG", "WN"))
+    assert (rare.count, rare.values["srocc"], rare.intervals["srocc"]) == (3, None, None)  # in one fold of ten
+    assert rare.mappings["none"]["plcc"] is None
+    assert (some.splits, some.known["srocc"]) == (10, 4)
+    assert some.values["srocc"] is None
+    assert usual.values["srocc"] is not None
+    assert usual.to_dict()["splits"] == {"count": 10, "plcc": 10, "srocc": 10, "krocc": 10, "rmse": 10}
+    few = "too few images of a type in most splits, or ones with the same score"
+    assert f"GB, JPEG: no PLCC, SROCC, KROCC, RMSE: {few}" in done.notes
+    halves = run(recipe("logistic4"), made(contents, distortions=tuple(kinds)), Protocol("kfold", folds=5))
+    known = halves.by_distortion["JPEG"].known["srocc"]
+    assert 3 <= known <= 4
+    assert halves.by_distortion["JPEG"].values["srocc"] is not None
+    assert f"JPEG: PLCC, SROCC, KROCC, RMSE over the {known} of 5 splits in which they exist" in halves.notes
+    assert "splits" not in run(recipe("logistic4"), made(contents)).overall.to_dict()

@@ -21,7 +21,7 @@ from ..mapping import fitted_mapper, ready_mapper, unmapped, within
 from ..registry import Part, Registry
 from ..resolution import ResolvedRecipe, ResolvedSet
 from . import splits
-from .figures import MAPPINGS, Figures, Predictions, figures
+from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_splits
 from .measured import MeasuredSet, Table
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
@@ -120,11 +120,13 @@ def evaluate(
         by_type[kind] = tell([part.of_type(kind) for part in predictions], of_type, one_scale=True)
     notes = [*measured.rated.remarks, *notes_on(run.used, measured, calibrated, protocol)]
     notes += training_notes(measured, trained_on)
+    overall = tell(predictions, everything, one_scale)
+    notes += notes_on_splits({**by_type, "overall": overall})
     return Evaluation(
         recipe=recipes.label,
         measured=measured,
         protocol=protocol.describe() | _trained(trained_on),
-        overall=tell(predictions, everything, one_scale),
+        overall=overall,
         by_distortion=by_type,
         told_types=told_types(
             run.used.get(None), table, parts, protocol.refits, fit_label(run.used, table, everything, protocol)
