@@ -109,7 +109,8 @@ def test_protocols_that_refit_say_so(split: tuple[str, ...], rated: Path, one: P
     assert isinstance(found["overall"]["plcc"], float)
 
 
-def test_all_formats_tell_the_same(rated: Path, one: Path, tmp_path: Path) -> None:
+def test_all_formats_tell_the_same(one: Path, tmp_path: Path) -> None:
+    rated = write_set(tmp_path / "rated", contents=5)
     found = figures("csv", rated, "--recipe", one)
     shown = {form: veiqa("evaluate", "csv", rated, "--recipe", one, "--format", form).stdout for form in FORMATS}
     rows = {row["type"]: row for row in csv.DictReader(io.StringIO(shown["csv"]))}

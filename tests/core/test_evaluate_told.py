@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 
+from veiqa_core.cli.evaluation_output import table
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.datasets import RatedSet
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
@@ -86,3 +87,16 @@ def test_a_figure_that_few_splits_have_is_not_told_and_one_that_some_lack_says_s
     assert halves.by_distortion["JPEG"].values["srocc"] is not None
     assert f"JPEG: PLCC, SROCC, KROCC, RMSE over the {known} of 5 splits in which they exist" in halves.notes
     assert "splits" not in run(recipe("logistic4"), made(contents)).overall.to_dict()
+
+
+def test_few_contents_give_no_interval_and_a_note() -> None:
+    four, five = (run(recipe(None), made(scenes(count, 6))) for count in (4, 5))
+    assert set(four.overall.intervals.values()) == {None}
+    assert "GB, overall: no 95 % intervals from fewer than 5 contents" in four.notes
+    assert "95 % bootstrap intervals" not in table(four).split("no 95 %")[0]
+    assert five.overall.intervals["srocc"] is not None
+    assert not [note for note in five.notes if "intervals" in note]
+    kinds = tuple("GB" if i < 24 else "WN" for i in range(48))
+    both = run(recipe(None), made(scenes(8, 6), distortions=kinds))
+    assert both.overall.intervals["srocc"] is not None
+    assert "GB, WN: no 95 % intervals from fewer than 5 contents" in both.notes

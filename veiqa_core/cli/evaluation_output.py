@@ -128,9 +128,13 @@ def _with_interval(figures: Figures, name: str) -> str:
 def _after(evaluation: Evaluation) -> str:
     overall = evaluation.overall
     mapping = "the recipe's own scores" if overall.mapping == "none" else f"scores after {overall.mapping}"
-    ends = "quartiles over the splits" if overall.spread else "95 % bootstrap intervals by content"
-    taken = "median over the splits; " if overall.spread else ""
-    return f"PLCC and RMSE: {mapping}, {overall.fit}; {taken}in parentheses {ends}."
+    if overall.spread:
+        ends = "; median over the splits; in parentheses quartiles over the splits"
+    elif any(overall.intervals.values()):
+        ends = "; in parentheses 95 % bootstrap intervals by content"
+    else:
+        ends = ""
+    return f"PLCC and RMSE: {mapping}, {overall.fit}{ends}."
 
 
 def _mapping_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:

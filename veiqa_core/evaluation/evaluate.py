@@ -21,7 +21,7 @@ from ..mapping import fitted_mapper, ready_mapper, unmapped, within
 from ..registry import Part, Registry
 from ..resolution import ResolvedRecipe, ResolvedSet
 from . import splits
-from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_splits
+from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_splits
 from .measured import MeasuredSet, Table
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
@@ -121,7 +121,8 @@ def evaluate(
     notes = [*measured.rated.remarks, *notes_on(run.used, measured, calibrated, protocol)]
     notes += training_notes(measured, trained_on)
     overall = tell(predictions, everything, one_scale)
-    notes += notes_on_splits({**by_type, "overall": overall})
+    groups = {**by_type, "overall": overall}
+    notes += [*notes_on_splits(groups), *notes_on_intervals(groups)]
     return Evaluation(
         recipe=recipes.label,
         measured=measured,

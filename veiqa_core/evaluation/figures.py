@@ -18,6 +18,8 @@ MAPPINGS = ("none", "logistic4", "logistic5")
 _UNCALIBRATED_MAPPING = "logistic5"
 _SAMPLES = 1000
 _QUARTILES = (0.25, 0.75)
+FEWEST_CONTENTS = 5
+"""Fewer contents than this, drawn again and again, say nothing about others."""
 
 Values = dict[str, float | None]
 Intervals = dict[str, tuple[float, float] | None]
@@ -86,7 +88,8 @@ class Figures:
         values: the headline figures: PLCC and RMSE after ``mapping``, SROCC and KROCC of the scores themselves.
         mapping: ``none`` where scores are on the scale of quality, otherwise ``logistic5``.
         fit: whether what was fitted was fitted on the tested images.
-        intervals: 95 % bootstrap intervals by content, or, where figures were taken for each split, their quartiles.
+        intervals: 95 % bootstrap intervals by content, where there are enough, or, where figures were taken for each
+            split, their quartiles.
         splits: where figures were taken for each split, how many there are; otherwise 0.
         known: in how many of them each of the headline figures exists; below half of them it is not told.
         mappings: PLCC and RMSE after each mapping, with what it was fitted on; ``none`` has none where scores are on
@@ -201,8 +204,9 @@ class _Columns:
         return found
 
     def intervals(self, clusters: Sequence[str], seed: int) -> Intervals:
-        """Bootstrap intervals of the headline figures."""
-        if len(set(clusters)) < 2:
+        """Bootstrap intervals of the headline figures; none where too few contents have a score."""
+        scored = np.isfinite(self._scores["none"])
+        if len({cluster for cluster, there in zip(clusters, scored, strict=True) if there}) < FEWEST_CONTENTS:
             return dict.fromkeys(agreement.FIGURES)
         return agreement.bootstrap(self.values, clusters, times=_SAMPLES, seed=seed)
 
@@ -224,6 +228,12 @@ def _median(values: Sequence[Values]) -> tuple[Values, Intervals]:
         medians[name] = float(np.median(known)) if told else None
         quartiles[name] = tuple(map(float, np.quantile(known, _QUARTILES))) if told else None  # type: ignore[assignment]
     return medians, quartiles
+
+
+def notes_on_intervals(groups: Mapping[str, Figures]) -> list[str]:
+    """Which groups have no bootstrap interval, for they show too few contents."""
+    kinds = [kind for kind, own in groups.items() if not own.spread and 0 < own.contents < FEWEST_CONTENTS]
+    return [f"{', '.join(kinds)}: no 95 % intervals from fewer than {FEWEST_CONTENTS} contents"] if kinds else []
 
 
 def notes_on_splits(groups: Mapping[str, Figures]) -> list[str]:
