@@ -8,10 +8,14 @@ from typing import Any
 
 import attrs
 import numpy as np
+import pytest
 
-from veiqa_core.cli.evaluation_output import table
+from veiqa_core import recipe as recipes
+from veiqa_core.cli.evaluation_output import comma_separated, markdown, table
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.datasets import RatedSet
+from veiqa_core.errors import RecipeError
+from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol
@@ -47,6 +51,13 @@ def scenes(count: int, each: int) -> list[str]:
 
 def recipe(mapper: str | None, **given: Any) -> Recipe:
     return Recipe("mine", (Branch(pri=Choice("mean-blur")),), None if mapper is None else Choice(mapper), **given)
+
+
+def fitted_to(measured: MeasuredSet) -> Recipe:
+    given = recipe("logistic4")
+    fitted = fitting.fit(given, resolve_all(given, installed()), measured)
+    assert isinstance(fitted, Recipe)
+    return fitted
 
 
 def run(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> Evaluation:
@@ -100,3 +111,23 @@ def test_few_contents_give_no_interval_and_a_note() -> None:
     both = run(recipe(None), made(scenes(8, 6), distortions=kinds))
     assert both.overall.intervals["srocc"] is not None
     assert "GB, WN: no 95 % intervals from fewer than 5 contents" in both.notes
+
+
+def test_another_precision_is_told_everywhere_and_recorded() -> None:
+    usual = made(scenes(6, 4))
+    rough = attrs.evolve(usual, versions={"precision": "bfloat16"})
+    done = run(recipe(None), rough)
+    for form in (table, markdown):
+        assert "computed in bfloat16" in form(done)
+        assert "bfloat16" not in form(run(recipe(None), usual))
+    assert comma_separated(done).splitlines()[-1].endswith(",bfloat16")
+    exact, coarse = fitted_to(usual), fitted_to(rough)
+    assert "precision" not in recipes.dumps(exact)
+    text = recipes.dumps(coarse)
+    assert 'precision = "bfloat16"' in text
+    assert recipes.loads(text, "x", "x") == coarse
+    assert "fitted in bfloat16, evaluated in float32" in run(coarse, usual).notes
+    assert "fitted in float32, evaluated in bfloat16" in run(exact, rough).notes
+    assert not [note for note in run(coarse, rough).notes if note.startswith("fitted in")]
+    with pytest.raises(RecipeError, match="x: fitted.precision: must be a name, such as float32, not 7"):
+        recipes.loads(text.replace('precision = "bfloat16"', "precision = 7"), "x", "x")

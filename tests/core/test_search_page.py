@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -16,6 +17,7 @@ import pytest
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.crews import Done, Order
 from veiqa_core.datasets import RatedSet
+from veiqa_core.devices import Device
 from veiqa_core.engine import Measurement
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.page import svg
@@ -41,6 +43,8 @@ IMAGES = 36
 
 class Crew:
     """Similarities by chance, of which some failed; the first image cannot be read."""
+
+    meter = SimpleNamespace(device=Device())
 
     def __init__(self, quality: Any, count: int, broken: Iterable[int]) -> None:
         rng = np.random.default_rng(1)

@@ -50,12 +50,28 @@ def as_json(evaluation: Evaluation) -> str:
 
 def comma_separated(evaluation: Evaluation) -> str:
     """One row for each type and one for all; what is not available is empty."""
+    from ..evaluation.provenance import precision_of
+
+    precision = precision_of(evaluation.measured.versions)
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator="\n")
     ends = [f"{name}_{end}" for name in _NAMES for end in ("low", "high")]
     mapped = [f"{name}_{figure}" for name in evaluation.overall.mappings for figure in ("plcc", "rmse")]
     rows.writerow(
-        ["type", "n", "contents", *_NAMES, "mapping", "fit", *ends, *mapped, "coverage90", "protocol", "recipe"]
+        [
+            "type",
+            "n",
+            "contents",
+            *_NAMES,
+            "mapping",
+            "fit",
+            *ends,
+            *mapped,
+            "coverage90",
+            "protocol",
+            "recipe",
+            "precision",
+        ]
     )
     for kind, figures in _groups(evaluation).items():
         intervals = [end for name in _NAMES for end in (figures.intervals[name] or (None, None))]
@@ -64,7 +80,7 @@ def comma_separated(evaluation: Evaluation) -> str:
         rows.writerow(
             [
                 *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
-                *(figures.coverage, evaluation.protocol["split"], evaluation.recipe),
+                *(figures.coverage, evaluation.protocol["split"], evaluation.recipe, precision),
             ]
         )
     return stream.getvalue()

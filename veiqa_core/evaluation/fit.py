@@ -14,6 +14,7 @@ from ..recipe import Basis, Recipe, RecipeSet
 from ..registry import Part
 from ..resolution import ResolvedRecipe, ResolvedSet
 from .measured import MeasuredSet, Table
+from .provenance import precision_of
 
 
 def fit(
@@ -78,7 +79,7 @@ def _fitted(
         raise FitError(f"recipe {recipe.name!r}: {error}") from error
     known = tuple(sorted({mark for index in rows for mark in table.marks(index)}))
     names = " + ".join(one.rated.name for one in (measured, *also))
-    basis = Basis(names, len(rows), measured.rated.ratings.quality_range, known)
+    basis = Basis(names, len(rows), measured.rated.ratings.quality_range, known, precision_of(measured.versions))
     told = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
     return attrs.evolve(recipe, state=mapper.state(), classifier_state=told, fitted=basis)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..images import display_name
-from ..recipe import Basis
+from ..recipe import DEFAULT_PRECISION, Basis
 from ..resolution import ResolvedRecipe
 from . import splits
 from .measured import MeasuredSet, Table
@@ -15,6 +16,17 @@ from .splits import Indices, Protocol
 
 Used = Mapping[str | None, ResolvedRecipe]
 """The recipes that some image is measured with, by key."""
+
+
+def precision_of(versions: Mapping[str, Any]) -> str:
+    """What the networks computed in that figures were made with."""
+    return str(versions.get("precision", DEFAULT_PRECISION))
+
+
+def precision_notes(versions: Mapping[str, Any]) -> list[str]:
+    """Figures that were made in another precision than usual say so."""
+    own = precision_of(versions)
+    return [] if own == DEFAULT_PRECISION else [f"computed in {own}: figures are not those of {DEFAULT_PRECISION}"]
 
 
 def foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
@@ -55,12 +67,20 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
     if calibrated and not protocol.refits and foreign_ranges(used, measured):
         low, high = foreign_ranges(used, measured)[0]
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
+    if calibrated and not protocol.refits:
+        notes += _foreign_precisions(used, measured)
     if not calibrated:
         notes += _uncalibrated_notes(used, protocol)
     if protocol.kind == "list":
         out = sum(label not in splits.SIDES for label in table.labels)
         notes += [f"{out} images are on neither side of the list"] if out else []
-    return notes
+    return notes + precision_notes(measured.versions)
+
+
+def _foreign_precisions(used: Used, measured: MeasuredSet) -> list[str]:
+    own = precision_of(measured.versions)
+    other = {recipe.fitted.precision for recipe in used.values() if recipe.fitted is not None} - {own}
+    return [f"fitted in {precision}, evaluated in {own}" for precision in sorted(other)]
 
 
 def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:

@@ -12,6 +12,7 @@ from ..contracts import FloatArray
 from ..datasets import RatedSet
 from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals
+from ..evaluation.provenance import precision_notes
 from ..meter import Quantity
 from ..recipe import BRANCH_KINDS, Recipe, RecipeSet
 from ..registry import Part
@@ -115,6 +116,7 @@ def search(
             *rated.remarks,
             *unchosen,
             *_notes(matrix, skipped, choices, predictions),
+            *precision_notes(made_with),
             *notes_on_intervals(by_type if overall is None else {**by_type, "overall": overall}),
         ),
         versions=made_with,
