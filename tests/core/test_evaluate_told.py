@@ -131,3 +131,21 @@ def test_another_precision_is_told_everywhere_and_recorded() -> None:
     assert not [note for note in run(coarse, rough).notes if note.startswith("fitted in")]
     with pytest.raises(RecipeError, match="x: fitted.precision: must be a name, such as float32, not 7"):
         recipes.loads(text.replace('precision = "bfloat16"', "precision = 7"), "x", "x")
+
+
+def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
+    here = made(scenes(6, 4))
+    there = made([f"other{scene}" for scene in scenes(6, 4)], digests=tuple(f"other{i}" for i in range(24)))
+    half = made([None] * 24, digests=tuple(f"{'other' if i % 2 else 'digest'}{i}" for i in range(24)))
+    told = "held-out: scenes are known again by identical pixels only, so crops or copies of what was fitted on"
+    fitted = fitted_to(here)
+
+    def caveats(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> list[str]:
+        return [note for note in run(given, measured, protocol).notes if note.startswith(told)]
+
+    assert run(fitted, there).overall.fit == "held-out"
+    assert len(caveats(fitted, there)) == len(caveats(fitted, half)) == 1
+    assert caveats(fitted, here) == []  # in-sample
+    assert caveats(fitted, there, Protocol("loco")) == []  # fitted anew
+    assert caveats(attrs.evolve(fitted, fitted=None), there) == []  # not labelled held-out
+    assert caveats(recipe(None), there) == []

@@ -29,6 +29,9 @@ def precision_notes(versions: Mapping[str, Any]) -> list[str]:
     return [] if own == DEFAULT_PRECISION else [f"computed in {own}: figures are not those of {DEFAULT_PRECISION}"]
 
 
+_KNOWN_AGAIN = "scenes are known again by identical pixels only"
+
+
 def foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
     """The ranges of quality that mappers were fitted to, where they are not this dataset's."""
     bases = [recipe.fitted for recipe in used.values() if recipe.fitted is not None]
@@ -69,6 +72,8 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
     if calibrated and not protocol.refits:
         notes += _foreign_precisions(used, measured)
+        if fit_label(used, table, everything, protocol).startswith(("held-out", "in-sample for")):
+            notes.append(f"held-out: {_KNOWN_AGAIN}, so crops or copies of what was fitted on would not be noticed")
     if not calibrated:
         notes += _uncalibrated_notes(used, protocol)
     if protocol.kind == "list":
@@ -100,7 +105,7 @@ def training_notes(measured: MeasuredSet, trained_on: Sequence[MeasuredSet]) -> 
     """What is to be known of the other datasets."""
     notes = [note for other in trained_on for note in _notes_on_other(measured, other)]
     if trained_on:
-        notes.append("scenes are known again by identical pixels only: the same photograph in another crop is not")
+        notes.append(f"{_KNOWN_AGAIN}: the same photograph in another crop is not")
     return notes
 
 
