@@ -149,3 +149,11 @@ def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
     assert caveats(fitted, there, Protocol("loco")) == []  # fitted anew
     assert caveats(attrs.evolve(fitted, fitted=None), there) == []  # not labelled held-out
     assert caveats(recipe(None), there) == []
+
+
+def test_images_without_a_reference_are_told_to_count_as_contents() -> None:
+    told = "this dataset names no references: every image counts as a content of its own"
+    assert told in run(recipe(None), made([None] * 24)).notes
+    some = run(recipe(None), made([None, None, *scenes(6, 4)])).notes
+    assert "2 images name no reference: each counts as a content of its own" in some
+    assert not [note for note in run(recipe(None), made(scenes(6, 4))).notes if "of its own" in note]

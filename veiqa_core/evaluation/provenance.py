@@ -29,6 +29,16 @@ def precision_notes(versions: Mapping[str, Any]) -> list[str]:
     return [] if own == DEFAULT_PRECISION else [f"computed in {own}: figures are not those of {DEFAULT_PRECISION}"]
 
 
+def content_notes(contents: Sequence[str | None]) -> list[str]:
+    """What is to be known of images whose contents are not named: each counts as one of its own in a bootstrap."""
+    nameless = sum(content is None for content in contents)
+    if not nameless:
+        return []
+    if nameless == len(contents):
+        return ["this dataset names no references: every image counts as a content of its own"]
+    return [f"{nameless} images name no reference: each counts as a content of its own"]
+
+
 _KNOWN_AGAIN = "scenes are known again by identical pixels only"
 
 
@@ -59,7 +69,7 @@ def _shared(table: Table, tested: Indices, bases: Mapping[str | None, Basis | No
 def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Protocol) -> list[str]:
     """What is to be known of the recipes and the protocol."""
     table = measured.table
-    notes = []
+    notes = content_notes(table.contents)
     everything = np.arange(len(table), dtype=np.intp)
     shared = _shared(table, everything, {key: recipe.chosen for key, recipe in used.items()})
     if shared:

@@ -12,7 +12,7 @@ from ..contracts import FloatArray
 from ..datasets import RatedSet
 from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals
-from ..evaluation.provenance import precision_notes
+from ..evaluation.provenance import content_notes, precision_notes
 from ..meter import Quantity
 from ..recipe import BRANCH_KINDS, Recipe, RecipeSet
 from ..registry import Part
@@ -175,9 +175,7 @@ def _together(recipes: Mapping[str | None, Recipe], name: str) -> Recipe | Recip
 def _notes(
     matrix: Matrix, skipped: int, choices: Mapping[str | None, Selection], predictions: Sequence[Predictions]
 ) -> list[str]:
-    notes = []
-    if all(item.content is None for item in matrix.rated.images):
-        notes.append("this dataset names no references: every image counts as a content of its own")
+    notes = content_notes([item.content for item in matrix.rated.images])
     if skipped:
         notes.append(f"{skipped} images name no distortion type and are left out")
     due = sum(len(selection.rows) for selection in choices.values())
