@@ -61,8 +61,11 @@ def fittable(recipe: ResolvedRecipe) -> Part:
     Raises:
         UsageError: there is none, or it has nothing to fit.
     """
-    if recipe.mapper is None or not recipe.mapper.traits["fitted"]:
-        raise UsageError(f"recipe {recipe.name!r} has no mapper to fit; add one, such as logistic5 for one branch")
+    advice = "such as logistic5 for one branch"
+    if recipe.mapper is None:
+        raise UsageError(f"recipe {recipe.name!r} has no mapper to fit; add one, {advice}")
+    if not recipe.mapper.traits["fitted"]:
+        raise UsageError(f"recipe {recipe.name!r}: mapper {recipe.mapper.key} needs no fitting; name another, {advice}")
     return recipe.mapper
 
 
