@@ -157,3 +157,26 @@ def test_images_without_a_reference_are_told_to_count_as_contents() -> None:
     some = run(recipe(None), made([None, None, *scenes(6, 4)])).notes
     assert "2 images name no reference: each counts as a content of its own" in some
     assert not [note for note in run(recipe(None), made(scenes(6, 4))).notes if "of its own" in note]
+
+
+def test_what_is_refitted_is_said_once_and_rightly() -> None:
+    measured = made(scenes(6, 8))
+    told = table(run(recipe("identity"), measured, Protocol("loco")))
+    assert "protocol: loco; only the mappings below are refitted" in told
+    assert "the mapper is refitted" not in told
+    assert "protocol: loco; the mapper is refitted" in table(run(recipe("logistic4"), measured, Protocol("loco")))
+
+
+def test_told_types_count_images_not_tests() -> None:
+    measured = made(scenes(6, 8), distortions=tuple(("GB", "WN")[i % 2] for i in range(48)))
+    given = recipe("logistic4", classifier=Choice("multinomial"))
+    done = run(given, measured, Protocol("repeated", repeats=20))
+    told = done.told_types
+    assert told is not None
+    tested = {name for part in done.predictions for name in part.names}
+    assert told.to_dict()["n"] == told.images == len(tested) <= 48
+    assert told.to_dict()["tests"] == told.count == 20 * 8
+    assert f"% of 160 tests of {len(tested)} images, held-out" in table(done)
+    once = run(given, measured, Protocol("loco")).told_types
+    assert once is not None
+    assert once.images == once.count == 48

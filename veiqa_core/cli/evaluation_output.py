@@ -108,7 +108,8 @@ def _about(evaluation: Evaluation) -> list[str]:
         f"{name} {value}" for name, value in evaluation.protocol.items() if name not in ("split", "refits", "train")
     )
     how = f"{evaluation.protocol['split']}{f' ({protocol})' if protocol else ''}"
-    refits = "the mapper is refitted" if evaluation.protocol["refits"] else "nothing is refitted"
+    what = "the mapper is refitted" if evaluation.overall.mapping == "none" else "only the mappings below are refitted"
+    refits = what if evaluation.protocol["refits"] else "nothing is refitted"
     train: Any = evaluation.protocol.get("train", ())
     other = [f"train:    {one['dataset']} in {one['path']}, {one['n']} images" for one in train]
     where, kind = display_name(rated.root), rated.ratings.score_type.upper()
@@ -171,7 +172,8 @@ def _told_types(evaluation: Evaluation) -> str:
     if told is None:
         return ""
     each = ", ".join(f"{kind} {100 * told.right(kind):.0f} %" for kind in told.confusion)
-    return f"Distortion type told: {100 * told.accuracy:.0f} % of {told.count} images, {told.fit}; {each}."
+    of = f"{told.images} images" if told.count == told.images else f"{told.count} tests of {told.images} images"
+    return f"Distortion type told: {100 * told.accuracy:.0f} % of {of}, {told.fit}; {each}."
 
 
 def _notes(evaluation: Evaluation) -> list[str]:
