@@ -16,10 +16,12 @@ from .contracts import RatedImage, Ratings
 from .errors import DatasetError, ImageError
 from .images import Image
 from .images import read as read_image
+from .params import describe
 from .registry import Part
 
 Progress = Callable[[Iterable[RatedImage]], Iterator[RatedImage]]
 _SHOWN = 3
+_NARROW = 0.1  # of the declared range: scores that span less are likely on another
 
 
 @attrs.frozen(slots=False, eq=False)
@@ -174,6 +176,11 @@ def _oddities(part: Part, ratings: Ratings, whole: bool) -> Iterator[str]:
     if beyond:
         ends = f"from {min(beyond):.4g} to {max(beyond):.4g}"
         yield f"{len(beyond)} scores lie outside the declared range of {low:g} to {high:g}: {ends}"
+    scores = [item.score for item in ratings.images]
+    share = (max(scores) - min(scores)) / (high - low)
+    if 0 < share < _NARROW:
+        advice = ": --range?" if "range" in {info.name for info in describe(part.registered.component.params)} else ""
+        yield f"scores span {100 * share:.2g} % of the declared range {low:g} to {high:g}{advice}"
 
 
 def _some(names: Sequence[str]) -> str:

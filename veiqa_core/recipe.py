@@ -28,6 +28,7 @@ DEFAULT_PRIS = ("veiqa:mean-blur", "veiqa:white-noise", "veiqa:jpeg", "veiqa:jpe
 DEFAULT_EXTRACTOR = "veiqa:efficientnet-lite0"
 DEFAULT_EXPLAINER = "veiqa:gradcam"
 DEFAULT_METRIC = "veiqa:psnr"
+DEFAULT_PRECISION = "float32"
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
 BRANCH_KINDS = ("pri", "extractor", "explainer", "metric")
 
@@ -108,16 +109,18 @@ class Basis:
         range: lowest and highest possible quality there.
         known: identifiers of their contents and digests of their pixels (see
             :meth:`veiqa_core.evaluation.measured.Table.marks`), by which an evaluation tells whether it is held-out.
+        precision: what the networks computed in.
     """
 
     dataset: str
     images: int
     range: tuple[float, float]
     known: tuple[str, ...]
+    precision: str = DEFAULT_PRECISION
 
     @classmethod
     def read(cls, table: Any, where: str) -> Basis:
-        """From a table of TOML with all fields."""
+        """From a table of TOML with all fields; the precision may be left out."""
         _check_table(table, {field.name for field in attrs.fields(cls)}, where)
         dataset, images, ends, known = (table.get(name) for name in ("dataset", "images", "range", "known"))
         if not isinstance(dataset, str) or type(images) is not int:
@@ -126,11 +129,16 @@ class Basis:
             raise RecipeError(f"{where}.range: must be the lowest and highest quality, not {ends!r}")
         if not (isinstance(known, list) and all(isinstance(item, str) for item in known)):
             raise RecipeError(f"{where}.known: must be a list of texts, not {known!r}")
-        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known))
+        precision = table.get("precision", DEFAULT_PRECISION)
+        if not isinstance(precision, str):
+            raise RecipeError(f"{where}.precision: must be a name, such as {DEFAULT_PRECISION}, not {precision!r}")
+        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision)
 
     def write(self) -> dict[str, Any]:
-        """What :meth:`read` takes."""
-        return {"dataset": self.dataset, "images": self.images, "range": list(self.range), "known": list(self.known)}
+        """What :meth:`read` takes, the precision only where it is not the usual one."""
+        precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
+        told = {"dataset": self.dataset, "images": self.images, "range": list(self.range), **precision}
+        return {**told, "known": list(self.known)}
 
 
 @attrs.frozen

@@ -42,9 +42,9 @@ class Result:
         scale: the worst and the best score; None where the recipe does not say what it was fitted on.
         distortion: probability of each distortion type; None without a fitted classifier.
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
-        flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, and
-            ``uncalibrated`` where no mapper was fitted to ratings, so that there is no score or none on the scale of
-            quality.
+        flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, a
+            precision other than float32 or than the mapper was fitted in, and ``uncalibrated`` where no mapper was
+            fitted to ratings, so that there is no score or none on the scale of quality.
         error: one line, or None.
         recipe: name and digest of the recipe.
         heatmaps: the VEIs, where asked for, those that shape the quality map most first.
@@ -246,6 +246,9 @@ class Scorer:
         flags = [*remarks, *dict.fromkeys(flag for item in measurements for flag in item.flags), *pictures.flags]
         if self.meter.device.precision != "float32":
             flags.append(f"computed in {self.meter.device.precision}")
+        fitted = self.recipe.fitted
+        if self._judge.calibrated and fitted is not None and fitted.precision != self.meter.device.precision:
+            flags.append(f"fitted in {fitted.precision}")
         if not self._judge.calibrated:
             flags.append("uncalibrated")
         judgement = Judgement()

@@ -109,7 +109,8 @@ def test_protocols_that_refit_say_so(split: tuple[str, ...], rated: Path, one: P
     assert isinstance(found["overall"]["plcc"], float)
 
 
-def test_all_formats_tell_the_same(rated: Path, one: Path, tmp_path: Path) -> None:
+def test_all_formats_tell_the_same(one: Path, tmp_path: Path) -> None:
+    rated = write_set(tmp_path / "rated", contents=5)
     found = figures("csv", rated, "--recipe", one)
     shown = {form: veiqa("evaluate", "csv", rated, "--recipe", one, "--format", form).stdout for form in FORMATS}
     rows = {row["type"]: row for row in csv.DictReader(io.StringIO(shown["csv"]))}
@@ -279,6 +280,8 @@ def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
         (["csv", "rated", "--train", "csv", "rated", "--split-file", "x"], "--split-file x: cannot be read"),
         (["csv", "rated", "--recipe", "one.toml", "--output", "rated/scores.csv"], "is a file of the dataset"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "kfold", "--folds", "9"], "needs at least 9 contents"),
+        (["csv", "rated", "--recipe", "one.toml", "--folds", "3"], "--folds goes with --split kfold"),
+        (["csv", "rated", "--split", "kfold", "--repeats", "3"], "--repeats goes with --split repeated"),
         (["csv", "rated", "--recipe", "one.toml", "--output", "no/x.json"], "no such folder"),
         (["csv", "rated", "--recipe", "one.toml", "--store", "x", "--no-store"], "exclude each other"),
         (["csv", "rated", "--recipe", "one.toml", "--store", "one.toml"], "file is not a database"),

@@ -531,3 +531,17 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
         digest = done["WN1-1.png"].digest
         assert digest is not None
         assert kept.known(digest, [0])[0].similarity == done["WN1-1.png"].measured[0].similarity
+
+
+def test_another_precision_is_told_and_recorded(rated: Path, tmp_path: Path) -> None:
+    space = tmp_path / "small.toml"
+    network = '{ name = "timm", model = "test_resnet", weights = "random:0", layer = ["layer1", "layer4"] }'
+    space.write_text(f'pri = "mean-blur"\nextractor = {network}\nexplainer = "activation-norm"\nmetric = "psnr"\n')
+    options = ("--output", tmp_path / "out", "--device", "cpu", "--precision", "bfloat16")
+    done = veiqa("search", "csv", rated, "--space", space, *options)
+    assert done.exit_code == 0, done.output
+    assert "note: computed in bfloat16" in done.stdout
+    best = recipes.load(tmp_path / "out" / "best.toml")
+    assert isinstance(best, Recipe)
+    assert best.fitted is not None
+    assert best.fitted.precision == "bfloat16"

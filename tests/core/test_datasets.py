@@ -13,7 +13,7 @@ from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.datasets import load
 from veiqa_core.discovery import Found, find
 from veiqa_core.errors import DatasetError, UsageError
-from veiqa_core.registry import Registry
+from veiqa_core.registry import Registry, installed
 
 PLUGIN = """
 from veiqa_core.api import Component, Resource, hookimpl
@@ -131,3 +131,18 @@ def test_dmos_is_flipped_about_the_declared_maximum() -> None:
     assert Ratings(images=(image,), score_type="mos", range=(0, 1)).quality(image) == 0.25
     with pytest.raises(ValueError, match="not a finite number"):
         RatedImage(image="a.png", score=float("nan"))
+
+
+def test_scores_on_a_small_part_of_the_range_are_remarked_on(tmp_path: Path) -> None:
+    def remarks(scores: list[float], **given: object) -> tuple[str, ...]:
+        rows = [f"{i}.png,{score}" for i, score in enumerate(scores)]
+        for i in range(len(scores)):
+            write(tmp_path, f"{i}.png", i)
+        (tmp_path / "scores.csv").write_text("\n".join(["image,score", *rows]))
+        found = load(installed().part("dataset", "csv", given), tmp_path).remarks
+        return tuple(remark for remark in found if "span" in remark)
+
+    assert remarks([0.1, 0.6, 1.0]) == ("scores span 0.9 % of the declared range 0 to 100: --range?",)
+    assert remarks([1, 3.5, 5]) == ("scores span 4 % of the declared range 0 to 100: --range?",)
+    assert remarks([1, 3.5, 5], range=[1, 5]) == ()
+    assert remarks([20, 90]) == remarks([7, 7]) == remarks([7]) == ()

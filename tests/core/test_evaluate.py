@@ -200,7 +200,7 @@ def test_fitting_part_of_a_set_leaves_the_rest(tmp_path: Path) -> None:
 
 def test_what_cannot_be_fitted_is_refused_or_told() -> None:
     few = made(contents=2, each=2)
-    for mapper, problem in ((None, "has no mapper to fit"), ("identity", "has no mapper to fit")):
+    for mapper, problem in ((None, "has no mapper to fit"), ("identity", "mapper identity needs no fitting")):
         with pytest.raises(UsageError, match=problem):
             fitting.fit(recipe(mapper), resolve_all(recipe(mapper), installed()), few)
     with pytest.raises(FitError, match="recipe 'mine': logistic5 needs at least 5 points, not 4"):

@@ -15,7 +15,7 @@ from veiqa_core.devices import Device
 from veiqa_core.engine import open_network
 from veiqa_core.errors import UsageError
 from veiqa_core.plan import Explanation
-from veiqa_core.recipe import Choice
+from veiqa_core.recipe import Basis, Branch, Choice, Recipe
 from veiqa_core.registry import installed
 from veiqa_core.store import Store
 from veiqa_core.views import ImagePass, PassView
@@ -39,6 +39,20 @@ def test_scores_move_a_little_and_say_so() -> None:
     assert 0 < abs(rough.score - exact.score) < 10
     assert "computed in bfloat16" in rough.flags
     assert exact.flags == ()
+
+
+def test_a_recipe_fitted_in_another_precision_is_flagged(small: Choice) -> None:
+    basis = Basis("made", 9, (0, 100), (), "bfloat16")
+    branches = (Branch(pri=Choice("mean-blur"), extractor=small),)
+    state = {"coefficients": [50.0, -0.1]}
+    fitted = Recipe("fitted", branches, Choice("linear"), state, basis)
+    assert "fitted in bfloat16" in Scorer(fitted, device="cpu").score(photo()).flags
+    flags = Scorer(fitted, device="cpu", precision="bfloat16").score(photo()).flags
+    assert "fitted in bfloat16" not in flags
+    exact = Recipe("fitted", branches, Choice("linear"), state, Basis("made", 9, (0, 100), ()))
+    assert Scorer(exact, device="cpu").score(photo()).flags == ()
+    flags = Scorer(exact, device="cpu", precision="bfloat16").score(photo()).flags
+    assert flags[-2:] == ("computed in bfloat16", "fitted in float32")
 
 
 def test_the_same_image_has_the_same_score_in_bfloat16_too(small: Choice) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -17,6 +18,7 @@ from veiqa_core.api import Component, NoParams
 from veiqa_core.contracts import Proposal, RatedImage, Ratings, SearchTask
 from veiqa_core.crews import Done, Order
 from veiqa_core.datasets import RatedSet
+from veiqa_core.devices import Device
 from veiqa_core.engine import Measurement
 from veiqa_core.errors import ComponentError, ImageError, UsageError
 from veiqa_core.evaluation import agreement
@@ -39,6 +41,8 @@ BRANCH = resolve_branch(Branch(pri=Choice("jpeg")), REGISTRY)
 
 class GivenCrew:
     """Delivers similarities from a table, and counts what was asked for."""
+
+    meter = SimpleNamespace(device=Device())
 
     def __init__(self, values: Any, failing: Any = None, unreadable: Iterable[str] = ()) -> None:
         self.values = np.asarray(values, dtype=float)

@@ -7,15 +7,18 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
 import numpy as np
 import pytest
 
+from veiqa_core.cli.search_output import summary
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.crews import Done, Order
 from veiqa_core.datasets import RatedSet
+from veiqa_core.devices import Device
 from veiqa_core.engine import Measurement
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.page import svg
@@ -25,6 +28,7 @@ from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_branch
 from veiqa_core.search import nested
 from veiqa_core.search.candidates import Candidate
+from veiqa_core.search.certainty import Floor
 from veiqa_core.search.choice import Terms, choose
 from veiqa_core.search.controls import Controlled
 from veiqa_core.search.matrix import Matrix
@@ -41,6 +45,8 @@ IMAGES = 36
 
 class Crew:
     """Similarities by chance, of which some failed; the first image cannot be read."""
+
+    meter = SimpleNamespace(device=Device())
 
     def __init__(self, quality: Any, count: int, broken: Iterable[int]) -> None:
         rng = np.random.default_rng(1)
@@ -265,3 +271,16 @@ def test_an_axis_has_a_length_even_where_all_values_are_the_same() -> None:
     for values in ([], [3.0], [float("nan")], [0.0, 0.0]):
         low, high = svg.widened(values)
         assert low < high
+
+
+def test_the_terminal_tells_figures_of_two_kinds_apart_and_a_winner_below_chance() -> None:
+    search = made(branches=3)
+    (own,) = search.winners.values()
+    assert len(own.selection.chosen) > 1
+    told = "\n".join(summary(search, Path("out")))
+    assert own.selection.alone < own.selection.path[1]
+    assert f"together, of contents left out of the fit; the best alone has {own.selection.alone:.3f} of these" in told
+    assert f"{own.selection.alone:.3f}".replace("-", "−") in page(search)
+    assert "the best is below that" not in told
+    beaten = attrs.evolve(search, winners={None: attrs.evolve(own, floor=Floor(0.999, 1.0))})
+    assert "the best is below that: nothing here agrees" in "\n".join(summary(beaten, Path("out")))

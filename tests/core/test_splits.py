@@ -101,16 +101,29 @@ def test_a_fixed_list_from_the_dataset_or_from_a_file(tmp_path: Path) -> None:
     assert (split.train.tolist(), split.test.tolist()) == ([2], [0])
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_file_leaves_out_what_is_on_neither_side_as_a_dataset_does(tmp_path: Path, delimiter: str) -> None:
+    rows = (("split", "image", "more"), ("train", "a.png", ""), ("Val", "b.png"), ("", "c.png"), ("test", "d.png", "x"))
+    file = tmp_path / "split.csv"
+    file.write_text("\n".join(delimiter.join(row) for row in rows))
+    images = prepared(Protocol("list", file=file), listed(tmp_path, a=None, b=None, c=None, d=None, e=None)).images
+    own = prepared(Protocol("list"), listed(tmp_path, a="train", b="Val", c="", d="test", e=None)).images
+    assert [item.split for item in images] == [item.split for item in own] == ["train", "val", None, "test", None]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, "cannot be read: No such file"),
-        ("name,split\na.png,test\n", "needs the columns image and split"),
-        ("", "needs the columns image and split"),
-        ("image,split\nz.png,test\n", "z.png is no image of"),
-        ("image,split\na.png,tset\n", "a.png: split must be train or test, not 'tset'"),
-        ("image,split\na.png,\n", "a.png: split must be train or test, not ''"),
-        ("image,split\na.png,test\na.png,train\n", "a.png is on both sides"),
+        ("name,split\na.png,test\n", "row 1: needs the columns image and split; it names 'name', 'split', no 'image'"),
+        ("\nname;sides\na.png;test\n", "row 2: needs the columns image and split; it names 'name"),
+        ("", "row 1: needs the columns image and split; it names nothing"),
+        ("image,split\n", "lists no image; each row below the first is to hold one"),
+        ("image,split\n\nz.png,test\n", "row 3: z.png is no image of"),
+        ("image,split\n,test\n", "row 2: column 'image' is empty"),
+        ("image,split\na.png,tset\n", "no image is labelled 'train'; the labels there are: 'tset'"),
+        ("image,split\na.png,\n", "no image is labelled 'train'; the labels there are: none"),
+        ("image;split\na.png;test\na.png;train\n", "row 3: a.png is labelled 'train', and 'test' further up"),
         ("image,split\na.png,test\n", "no image is labelled 'train'; the labels there are: 'test'"),
     ],
 )

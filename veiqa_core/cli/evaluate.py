@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..errors import UsageError
 from .common import registry, resumable
@@ -45,7 +46,8 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
     "--split-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="For --split list: CSV with the columns image and split (train or test). Default: the dataset's own.",
+    help="For --split list: CSV with the columns image and split (train or test; others are left out). Default: the "
+    "dataset's own.",
 )
 @click.option(
     "--train",
@@ -99,6 +101,7 @@ def evaluate(
     crew = CrewOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
+    _check_split(ctx, options["split"])
     protocol_options = {name: options.pop(name) for name in ("split", "folds", "repeats", "seed", "split_file")}
     recipe = chosen_recipe(found, wanted, **options)
     part = dataset_part(found, wanted, dataset, score_range)
@@ -218,6 +221,13 @@ def fit(
     for problem in failed:
         click.echo(f"warning: {problem}", err=True)
     ctx.exit(1 if failed else 0)
+
+
+def _check_split(ctx: click.Context, split: str | None) -> None:
+    """Options of one split go with that one only."""
+    for name, owner in (("folds", "kfold"), ("repeats", "repeated")):
+        if split != owner and ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise UsageError(f"--{name} goes with --split {owner}: say that, or leave it out")
 
 
 def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: int, split_file: Path | None) -> Any:

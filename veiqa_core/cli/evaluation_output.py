@@ -50,12 +50,28 @@ def as_json(evaluation: Evaluation) -> str:
 
 def comma_separated(evaluation: Evaluation) -> str:
     """One row for each type and one for all; what is not available is empty."""
+    from ..evaluation.provenance import precision_of
+
+    precision = precision_of(evaluation.measured.versions)
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator="\n")
     ends = [f"{name}_{end}" for name in _NAMES for end in ("low", "high")]
     mapped = [f"{name}_{figure}" for name in evaluation.overall.mappings for figure in ("plcc", "rmse")]
     rows.writerow(
-        ["type", "n", "contents", *_NAMES, "mapping", "fit", *ends, *mapped, "coverage90", "protocol", "recipe"]
+        [
+            "type",
+            "n",
+            "contents",
+            *_NAMES,
+            "mapping",
+            "fit",
+            *ends,
+            *mapped,
+            "coverage90",
+            "protocol",
+            "recipe",
+            "precision",
+        ]
     )
     for kind, figures in _groups(evaluation).items():
         intervals = [end for name in _NAMES for end in (figures.intervals[name] or (None, None))]
@@ -64,7 +80,7 @@ def comma_separated(evaluation: Evaluation) -> str:
         rows.writerow(
             [
                 *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
-                *(figures.coverage, evaluation.protocol["split"], evaluation.recipe),
+                *(figures.coverage, evaluation.protocol["split"], evaluation.recipe, precision),
             ]
         )
     return stream.getvalue()
@@ -92,7 +108,8 @@ def _about(evaluation: Evaluation) -> list[str]:
         f"{name} {value}" for name, value in evaluation.protocol.items() if name not in ("split", "refits", "train")
     )
     how = f"{evaluation.protocol['split']}{f' ({protocol})' if protocol else ''}"
-    refits = "the mapper is refitted" if evaluation.protocol["refits"] else "nothing is refitted"
+    what = "the mapper is refitted" if evaluation.overall.mapping == "none" else "only the mappings below are refitted"
+    refits = what if evaluation.protocol["refits"] else "nothing is refitted"
     train: Any = evaluation.protocol.get("train", ())
     other = [f"train:    {one['dataset']} in {one['path']}, {one['n']} images" for one in train]
     where, kind = display_name(rated.root), rated.ratings.score_type.upper()
@@ -128,9 +145,13 @@ def _with_interval(figures: Figures, name: str) -> str:
 def _after(evaluation: Evaluation) -> str:
     overall = evaluation.overall
     mapping = "the recipe's own scores" if overall.mapping == "none" else f"scores after {overall.mapping}"
-    ends = "quartiles over the splits" if overall.spread else "95 % bootstrap intervals by content"
-    taken = "median over the splits; " if overall.spread else ""
-    return f"PLCC and RMSE: {mapping}, {overall.fit}; {taken}in parentheses {ends}."
+    if overall.spread:
+        ends = "; median over the splits; in parentheses quartiles over the splits"
+    elif any(overall.intervals.values()):
+        ends = "; in parentheses 95 % bootstrap intervals by content"
+    else:
+        ends = ""
+    return f"PLCC and RMSE: {mapping}, {overall.fit}{ends}."
 
 
 def _mapping_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
@@ -151,7 +172,8 @@ def _told_types(evaluation: Evaluation) -> str:
     if told is None:
         return ""
     each = ", ".join(f"{kind} {100 * told.right(kind):.0f} %" for kind in told.confusion)
-    return f"Distortion type told: {100 * told.accuracy:.0f} % of {told.count} images, {told.fit}; {each}."
+    of = f"{told.images} images" if told.count == told.images else f"{told.count} tests of {told.images} images"
+    return f"Distortion type told: {100 * told.accuracy:.0f} % of {of}, {told.fit}; {each}."
 
 
 def _notes(evaluation: Evaluation) -> list[str]:

@@ -64,7 +64,10 @@ def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[st
     yield f"  best      {search.candidates[best[0]].key}  {name} {told(best[1]):.3f}"
     yield f"            chosen on these images, so it flatters; {within}"
     for column, figure in further:
-        yield f"  with      {search.candidates[column].key}  {name} {told(figure):.3f}, predicting contents left out"
+        yield f"  with      {search.candidates[column].key}  {name} {told(figure):.3f}"
+    if further:
+        alone = told(winner.selection.alone)
+        yield f"            together, of contents left out of the fit; the best alone has {alone:.3f} of these"
     others = [int(column) for column in standing.equals if column != standing.columns[0]]
     told_apart = len(standing.columns) > len(others) + 1 or len(standing.columns) == winner.ranked
     more = "" if told_apart else " or more"
@@ -78,6 +81,8 @@ def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[st
             f"  chance    |SROCC| {winner.floor.median:.3f} for the best of so many (one in twenty: "
             f"{winner.floor.high:.3f})"
         )
+        if search.terms.objective.name == "srocc" and best[1] < winner.floor.median:
+            yield "            the best is below that: nothing here agrees with the ratings more than chance would"
     for control in winner.controls:
         if control.figure is None or control.behind is None:
             yield f"  control   {control.name}: none: {control.reason}"

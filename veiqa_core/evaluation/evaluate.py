@@ -21,7 +21,7 @@ from ..mapping import fitted_mapper, ready_mapper, unmapped, within
 from ..registry import Part, Registry
 from ..resolution import ResolvedRecipe, ResolvedSet
 from . import splits
-from .figures import MAPPINGS, Figures, Predictions, figures
+from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_splits
 from .measured import MeasuredSet, Table
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
@@ -120,11 +120,14 @@ def evaluate(
         by_type[kind] = tell([part.of_type(kind) for part in predictions], of_type, one_scale=True)
     notes = [*measured.rated.remarks, *notes_on(run.used, measured, calibrated, protocol)]
     notes += training_notes(measured, trained_on)
+    overall = tell(predictions, everything, one_scale)
+    groups = {**by_type, "overall": overall}
+    notes += [*notes_on_splits(groups), *notes_on_intervals(groups)]
     return Evaluation(
         recipe=recipes.label,
         measured=measured,
         protocol=protocol.describe() | _trained(trained_on),
-        overall=tell(predictions, everything, one_scale),
+        overall=overall,
         by_distortion=by_type,
         told_types=told_types(
             run.used.get(None), table, parts, protocol.refits, fit_label(run.used, table, everything, protocol)
@@ -224,7 +227,11 @@ class _Run:
     def _mapped(
         self, split: Split, train_scores: FloatArray, test_scores: FloatArray, part: Part, groups: Sequence[object]
     ) -> FloatArray:
-        """Tested scores through a mapping fitted to the scores of the other side, group by group."""
+        """Tested scores through a mapping fitted to the scores of the other side, group by group.
+
+        On other images a curve may leave the scale far behind, so there it is held as the recipe's own scores are.
+        """
+        scale = self._ends if self._refits else None
         mapped = np.full(len(split.test), np.nan)
         for group in dict.fromkeys(groups[index] for index in split.test):
             rows = np.array([groups[index] == group for index in split.train]) & np.isfinite(train_scores)
@@ -234,7 +241,7 @@ class _Run:
             except FitError:
                 continue  # too few points of this group: no figure
             if at.any():
-                mapped[at] = mapper.predict(test_scores[at, None]).score
+                mapped[at] = within(mapper.predict(test_scores[at, None]), scale).score
         return mapped
 
     def _refuse(self, why: str) -> None:

@@ -18,6 +18,8 @@ MAPPINGS = ("none", "logistic4", "logistic5")
 _UNCALIBRATED_MAPPING = "logistic5"
 _SAMPLES = 1000
 _QUARTILES = (0.25, 0.75)
+FEWEST_CONTENTS = 5
+"""Fewer contents than this, drawn again and again, say nothing about others."""
 
 Values = dict[str, float | None]
 Intervals = dict[str, tuple[float, float] | None]
@@ -86,7 +88,10 @@ class Figures:
         values: the headline figures: PLCC and RMSE after ``mapping``, SROCC and KROCC of the scores themselves.
         mapping: ``none`` where scores are on the scale of quality, otherwise ``logistic5``.
         fit: whether what was fitted was fitted on the tested images.
-        intervals: 95 % bootstrap intervals by content, or, where figures were taken for each split, their quartiles.
+        intervals: 95 % bootstrap intervals by content, where there are enough, or, where figures were taken for each
+            split, their quartiles.
+        splits: where figures were taken for each split, how many there are; otherwise 0.
+        known: in how many of them each of the headline figures exists; below half of them it is not told.
         mappings: PLCC and RMSE after each mapping, with what it was fitted on; ``none`` has none where scores are on
             no scale of quality.
         coverage: the share of images whose quality lies in the 90 % prediction interval; None where none is known.
@@ -98,12 +103,19 @@ class Figures:
     mapping: str
     fit: str
     intervals: Intervals
-    spread: bool
+    splits: int
+    known: Mapping[str, int]
     mappings: Mapping[str, Mapping[str, float | str | None]]
     coverage: float | None
 
+    @property
+    def spread(self) -> bool:
+        """Whether figures were taken for each split, and the median is told."""
+        return self.splits > 0
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
+        known = {"splits": {"count": self.splits, **self.known}} if self.spread else {}
         intervals = {name: None if ends is None else list(ends) for name, ends in self.intervals.items()}
         return {
             "n": self.count,
@@ -112,6 +124,7 @@ class Figures:
             "mapping": self.mapping,
             "fit": self.fit,
             "quartiles" if self.spread else "interval95": intervals,
+            **known,
             "mappings": {name: dict(values) for name, values in self.mappings.items()},
             "coverage90": self.coverage,
         }
@@ -141,10 +154,13 @@ def figures(
     own_unit &= calibrated
     taken = [_Columns(part, mapping, one_scale, own_unit) for part in ([everything] if pooled else parts)]
     scored = np.flatnonzero(np.isfinite(everything.raw.score))
+    known: Mapping[str, int] = {}
     if pooled:
         values, intervals = taken[0].values(), taken[0].intervals(everything.clusters, seed)
     else:
-        values, intervals = _median([columns.values() for columns in taken])
+        each = [columns.values() for columns in taken]
+        known = {name: sum(item[name] is not None for item in each) for name in agreement.FIGURES}
+        values, intervals = _median(each)
     medians, _ = _median([columns.mapped_values() for columns in taken])
     return Figures(
         count=len({everything.names[index] for index in scored}),
@@ -153,7 +169,8 @@ def figures(
         mapping=mapping,
         fit=fits[mapping],
         intervals=intervals,
-        spread=not pooled,
+        splits=0 if pooled else len(parts),
+        known=known,
         mappings={
             name: {"plcc": medians[f"{name} plcc"], "rmse": medians[f"{name} rmse"], "fit": fits[name]}
             for name in MAPPINGS
@@ -187,8 +204,9 @@ class _Columns:
         return found
 
     def intervals(self, clusters: Sequence[str], seed: int) -> Intervals:
-        """Bootstrap intervals of the headline figures."""
-        if len(set(clusters)) < 2:
+        """Bootstrap intervals of the headline figures; none where too few contents have a score."""
+        scored = np.isfinite(self._scores["none"])
+        if len({cluster for cluster, there in zip(clusters, scored, strict=True) if there}) < FEWEST_CONTENTS:
             return dict.fromkeys(agreement.FIGURES)
         return agreement.bootstrap(self.values, clusters, times=_SAMPLES, seed=seed)
 
@@ -201,14 +219,37 @@ class _Columns:
 
 
 def _median(values: Sequence[Values]) -> tuple[Values, Intervals]:
-    """Median and quartiles of each figure over those splits that have it."""
+    """Median and quartiles of each figure over the splits that have it; none where fewer than half of them do."""
     medians: Values = {}
     quartiles: Intervals = {}
     for name in values[0]:
         known = [value for item in values if (value := item[name]) is not None]
-        medians[name] = float(np.median(known)) if known else None
-        quartiles[name] = tuple(map(float, np.quantile(known, _QUARTILES))) if known else None  # type: ignore[assignment]
+        told = 0 < 2 * len(known) >= len(values)
+        medians[name] = float(np.median(known)) if told else None
+        quartiles[name] = tuple(map(float, np.quantile(known, _QUARTILES))) if told else None  # type: ignore[assignment]
     return medians, quartiles
+
+
+def notes_on_intervals(groups: Mapping[str, Figures]) -> list[str]:
+    """Which groups have no bootstrap interval, for they show too few contents."""
+    kinds = [kind for kind, own in groups.items() if not own.spread and 0 < own.contents < FEWEST_CONTENTS]
+    return [f"{', '.join(kinds)}: no 95 % intervals from fewer than {FEWEST_CONTENTS} contents"] if kinds else []
+
+
+def notes_on_splits(groups: Mapping[str, Figures]) -> list[str]:
+    """Which figures of which groups exist in some of the splits only, or in so few that they are not told."""
+    alike: dict[tuple[bool, str], list[str]] = {}
+    for kind, figures in groups.items():
+        for count in sorted({count for count in figures.known.values() if count < figures.splits}):
+            names = ", ".join(name.upper() for name, own in figures.known.items() if own == count)
+            told = 2 * count >= figures.splits
+            how = f"{names} over the {count} of {figures.splits} splits" if told else f"no {names}"
+            alike.setdefault((told, how), []).append(kind)
+    few = "too few images of a type in most splits, or ones with the same score"
+    return [
+        f"{', '.join(kinds)}: {how} in which they exist" if told else f"{', '.join(kinds)}: {how}: {few}"
+        for (told, how), kinds in alike.items()
+    ]
 
 
 def _coverage(part: Predictions) -> float | None:

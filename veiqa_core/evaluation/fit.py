@@ -14,6 +14,7 @@ from ..recipe import Basis, Recipe, RecipeSet
 from ..registry import Part
 from ..resolution import ResolvedRecipe, ResolvedSet
 from .measured import MeasuredSet, Table
+from .provenance import precision_of
 
 
 def fit(
@@ -60,8 +61,11 @@ def fittable(recipe: ResolvedRecipe) -> Part:
     Raises:
         UsageError: there is none, or it has nothing to fit.
     """
-    if recipe.mapper is None or not recipe.mapper.traits["fitted"]:
-        raise UsageError(f"recipe {recipe.name!r} has no mapper to fit; add one, such as logistic5 for one branch")
+    advice = "such as logistic5 for one branch"
+    if recipe.mapper is None:
+        raise UsageError(f"recipe {recipe.name!r} has no mapper to fit; add one, {advice}")
+    if not recipe.mapper.traits["fitted"]:
+        raise UsageError(f"recipe {recipe.name!r}: mapper {recipe.mapper.key} needs no fitting; name another, {advice}")
     return recipe.mapper
 
 
@@ -78,7 +82,7 @@ def _fitted(
         raise FitError(f"recipe {recipe.name!r}: {error}") from error
     known = tuple(sorted({mark for index in rows for mark in table.marks(index)}))
     names = " + ".join(one.rated.name for one in (measured, *also))
-    basis = Basis(names, len(rows), measured.rated.ratings.quality_range, known)
+    basis = Basis(names, len(rows), measured.rated.ratings.quality_range, known, precision_of(measured.versions))
     told = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
     return attrs.evolve(recipe, state=mapper.state(), classifier_state=told, fitted=basis)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..images import display_name
-from ..recipe import Basis
+from ..recipe import DEFAULT_PRECISION, Basis
 from ..resolution import ResolvedRecipe
 from . import splits
 from .measured import MeasuredSet, Table
@@ -15,6 +16,30 @@ from .splits import Indices, Protocol
 
 Used = Mapping[str | None, ResolvedRecipe]
 """The recipes that some image is measured with, by key."""
+
+
+def precision_of(versions: Mapping[str, Any]) -> str:
+    """What the networks computed in that figures were made with."""
+    return str(versions.get("precision", DEFAULT_PRECISION))
+
+
+def precision_notes(versions: Mapping[str, Any]) -> list[str]:
+    """Figures that were made in another precision than usual say so."""
+    own = precision_of(versions)
+    return [] if own == DEFAULT_PRECISION else [f"computed in {own}: figures are not those of {DEFAULT_PRECISION}"]
+
+
+def content_notes(contents: Sequence[str | None]) -> list[str]:
+    """What is to be known of images whose contents are not named: each counts as one of its own in a bootstrap."""
+    nameless = sum(content is None for content in contents)
+    if not nameless:
+        return []
+    if nameless == len(contents):
+        return ["this dataset names no references: every image counts as a content of its own"]
+    return [f"{nameless} images name no reference: each counts as a content of its own"]
+
+
+_KNOWN_AGAIN = "scenes are known again by identical pixels only"
 
 
 def foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
@@ -44,7 +69,7 @@ def _shared(table: Table, tested: Indices, bases: Mapping[str | None, Basis | No
 def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Protocol) -> list[str]:
     """What is to be known of the recipes and the protocol."""
     table = measured.table
-    notes = []
+    notes = content_notes(table.contents)
     everything = np.arange(len(table), dtype=np.intp)
     shared = _shared(table, everything, {key: recipe.chosen for key, recipe in used.items()})
     if shared:
@@ -55,12 +80,22 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
     if calibrated and not protocol.refits and foreign_ranges(used, measured):
         low, high = foreign_ranges(used, measured)[0]
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
+    if calibrated and not protocol.refits:
+        notes += _foreign_precisions(used, measured)
+        if fit_label(used, table, everything, protocol).startswith(("held-out", "in-sample for")):
+            notes.append(f"held-out: {_KNOWN_AGAIN}, so crops or copies of what was fitted on would not be noticed")
     if not calibrated:
         notes += _uncalibrated_notes(used, protocol)
     if protocol.kind == "list":
         out = sum(label not in splits.SIDES for label in table.labels)
         notes += [f"{out} images are on neither side of the list"] if out else []
-    return notes
+    return notes + precision_notes(measured.versions)
+
+
+def _foreign_precisions(used: Used, measured: MeasuredSet) -> list[str]:
+    own = precision_of(measured.versions)
+    other = {recipe.fitted.precision for recipe in used.values() if recipe.fitted is not None} - {own}
+    return [f"fitted in {precision}, evaluated in {own}" for precision in sorted(other)]
 
 
 def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:
@@ -80,7 +115,7 @@ def training_notes(measured: MeasuredSet, trained_on: Sequence[MeasuredSet]) -> 
     """What is to be known of the other datasets."""
     notes = [note for other in trained_on for note in _notes_on_other(measured, other)]
     if trained_on:
-        notes.append("scenes are known again by identical pixels only: the same photograph in another crop is not")
+        notes.append(f"{_KNOWN_AGAIN}: the same photograph in another crop is not")
     return notes
 
 

@@ -6,6 +6,7 @@ Images of one content go together, always: a mapper that saw a scene at one leve
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -42,7 +43,8 @@ class Protocol:
             ``kfold`` deals the contents into ``folds``; ``repeated`` draws a fifth of them for testing, ``repeats``
             times; ``list`` takes a fixed list, from ``file`` or the dataset's own; ``train`` fits on another dataset.
         seed: of the deals and draws.
-        file: for ``list``: a CSV file with the columns ``image`` and ``split``, ``train`` or ``test``.
+        file: for ``list``: a CSV file with the columns ``image`` and ``split``: ``train`` or ``test``; others are
+            left out.
 
     Raises:
         UsageError: a field does not hold what it should.
@@ -143,6 +145,8 @@ def by_label(labels: Sequence[str | None]) -> Split:
 
 
 SIDES = ("train", "test")
+_COLUMNS = ("image", "split")
+_DELIMITERS = (",", ";")
 _ALIASES = {"training": "train"}
 
 
@@ -163,9 +167,9 @@ def prepared(protocol: Protocol, rated: RatedSet) -> RatedSet:
     if protocol.kind != "list":
         return rated
     listed = {item.image: item.split for item in rated.images} if protocol.file is None else _read(protocol.file, rated)
-    if not any(listed.values()):
+    if protocol.file is None and not any(listed.values()):
         raise UsageError("--split list: this dataset brings no list of its own; name one with --split-file")
-    labels = {name: None if label is None else _side(label) for name, label in listed.items()}
+    labels = {name: _side(label) if label else None for name, label in listed.items()}
     by_label([labels.get(item.image) for item in rated.images])
     images = tuple(attrs.evolve(item, split=labels.get(item.image)) for item in rated.images)
     return attrs.evolve(rated, ratings=attrs.evolve(rated.ratings, images=images))
@@ -177,31 +181,52 @@ def _side(label: str) -> str:
 
 
 def _read(file: Path, rated: RatedSet) -> Mapping[str, str]:
-    """The sides of the images that a file lists."""
+    """The labels of the images that a file lists; those of an empty one are on neither side."""
+    rated_names = {item.image for item in rated.images}
+    labels: dict[str, str] = {}
+    for number, row in _rows(file):
+        where = f"--split-file {file}, row {number}"
+        name, label = str(PurePosixPath(row["image"].replace("\\", "/"))), _side(row["split"])
+        if not row["image"]:
+            raise UsageError(f"{where}: column 'image' is empty")
+        if labels.setdefault(name, label) != label:
+            raise UsageError(f"{where}: {name} is labelled {label!r}, and {labels[name]!r} further up")
+        if name not in rated_names and not is_file(rated.root / name):
+            raise UsageError(f"{where}: {name} is no image of {rated.root}")
+    return labels
+
+
+def _rows(file: Path) -> list[tuple[int, Mapping[str, str]]]:
+    """The rows of a table with the columns image and split, each with its number, between commas or semicolons."""
     try:
-        with file.open(newline="", encoding="utf-8-sig") as stream:
-            rows = [{_column(name): text for name, text in row.items()} for row in csv.DictReader(stream)]
+        text = file.read_text(encoding="utf-8-sig")
+        tables = [_records(text, delimiter) for delimiter in _DELIMITERS]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"--split-file {file}: cannot be read: {reason}") from error
-    if not rows or not {"image", "split"} <= set(rows[0]):
-        raise UsageError(f"--split-file {file}: needs the columns image and split, and a row for each image")
-    rated_names = {item.image for item in rated.images}
-    sides: dict[str, str] = {}
-    for row in rows:
-        name = str(PurePosixPath((row["image"] or "").strip().replace("\\", "/")))
-        side = _side(row["split"] or "")
-        if side not in SIDES:
-            raise UsageError(f"--split-file {file}: {name}: split must be train or test, not {side!r}")
-        if sides.setdefault(name, side) != side:
-            raise UsageError(f"--split-file {file}: {name} is on both sides")
-        if name not in rated_names and not is_file(rated.root / name):
-            raise UsageError(f"--split-file {file}: {name} is no image of {rated.root}")
-    return sides
+    heads = [[_column(cell) for cell in records[0][1]] if records else [] for records in tables]
+    records, head = max(zip(tables, heads, strict=True), key=lambda table: len(set(_COLUMNS) & set(table[1])))
+    missing = [column for column in _COLUMNS if column not in head]
+    if missing:
+        named = ", ".join(map(repr, head)) or "nothing"
+        number = records[0][0] if records else 1
+        raise UsageError(
+            f"--split-file {file}, row {number}: needs the columns image and split; it names {named}, no {missing[0]!r}"
+        )
+    if len(records) == 1:
+        raise UsageError(f"--split-file {file}: lists no image; each row below the first is to hold one")
+    empty = dict.fromkeys(_COLUMNS, "")
+    return [(number, empty | dict(zip(head, map(str.strip, cells), strict=False))) for number, cells in records[1:]]
 
 
-def _column(name: str | None) -> str:
-    return (name or "").strip().casefold()
+def _records(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """The records that are not blank, each with its line number."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+
+
+def _column(name: str) -> str:
+    return name.strip(' \t"').casefold()
 
 
 def refuse_shared(split: Split, marks: Sequence[Iterable[str]], names: Sequence[str]) -> None:

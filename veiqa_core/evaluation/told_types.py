@@ -24,32 +24,40 @@ class ToldTypes:
     """What was told of tested images whose type is among the classifier's.
 
     Attributes:
+        images: how many were tested, repetitions counted once.
         confusion: for each type of the images how often each type was told.
         fit: whether the classifiers were fitted on the contents that they were tested on.
     """
 
+    images: int
     confusion: Mapping[str, Mapping[str, int]]
     fit: str
 
     @property
     def count(self) -> int:
-        """How many images."""
+        """How many tests, more than images where some are in several splits."""
         return sum(sum(row.values()) for row in self.confusion.values())
 
     def right(self, kind: str) -> float:
-        """The share of the images of a type whose type was told."""
+        """The share of the tests of a type in which it was told."""
         row = self.confusion[kind]
         return row.get(kind, 0) / sum(row.values())
 
     @property
     def accuracy(self) -> float:
-        """The share of all images whose type was told."""
+        """The share of all tests in which the type was told."""
         return sum(row.get(kind, 0) for kind, row in self.confusion.items()) / self.count
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
         confusion = {kind: dict(row) for kind, row in self.confusion.items()}
-        return {"n": self.count, "accuracy": self.accuracy, "confusion": confusion, "fit": self.fit}
+        return {
+            "n": self.images,
+            "tests": self.count,
+            "accuracy": self.accuracy,
+            "confusion": confusion,
+            "fit": self.fit,
+        }
 
 
 def told_types(
@@ -66,6 +74,7 @@ def told_types(
         return None
     part = recipe.classifier
     confusion: dict[str, dict[str, int]] = {}
+    tested: set[int] = set()
     for split in parts:
         classifier = _fitted(part, table, split.train) if refits else ready_classifier(recipe)
         if classifier is None:
@@ -73,11 +82,14 @@ def told_types(
         rows = [row for row in split.test if _truth(table, row, classifier.classes) is not None]
         if not rows:
             continue
+        tested.update(map(int, rows))
         likeliest = probabilities(part, classifier, table.similarities(rows)).argmax(axis=1)
         for row, place in zip(rows, likeliest, strict=True):
             told = confusion.setdefault(str(_truth(table, row, classifier.classes)), {})
             told[classifier.classes[place]] = told.get(classifier.classes[place], 0) + 1
-    return ToldTypes({kind: confusion[kind] for kind in sorted(confusion)}, fit) if confusion else None
+    if not confusion:
+        return None
+    return ToldTypes(len(tested), {kind: confusion[kind] for kind in sorted(confusion)}, fit)
 
 
 def _truth(table: Table, row: int, classes: Sequence[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,15 @@ class Selection:
         chosen: the candidates of the recipe, the best single one first.
         path: the objective with the first of them, with two, ...; beyond the first, of predictions of images that the
             mapper was not fitted on.
+        alone: the objective of such predictions with the first alone, which those with more compare with; NaN where no
+            more were asked for.
         figures: the objective ``[C]`` of every candidate that was measured on all these images, else NaN.
     """
 
     rows: Indices
     chosen: tuple[int, ...]
     path: tuple[float, ...]
+    alone: float
     figures: FloatArray
 
 
@@ -88,9 +92,12 @@ def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
     if not np.isfinite(figures).any():
         raise NoChoiceError(f"{name}: {_nothing_works(matrix, measured)}")
     best = int(np.nanargmax(figures))
-    further = _further(terms, matrix, rows, best, np.flatnonzero(np.isfinite(figures))) if terms.branches > 1 else []
+    alone = math.nan
+    further: list[tuple[int, float]] = []
+    if terms.branches > 1:
+        alone, further = _further(terms, matrix, rows, best, np.flatnonzero(np.isfinite(figures)))
     chosen, path = zip((best, float(figures[best])), *further, strict=True)
-    return Selection(rows, chosen, path, figures)
+    return Selection(rows, chosen, path, alone, figures)
 
 
 def label(kind: str | None) -> str:
@@ -123,12 +130,14 @@ def _left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Seque
     return scores
 
 
-def _further(terms: Terms, matrix: Matrix, rows: Indices, best: int, pool: Indices) -> list[tuple[int, float]]:
-    """Branches that help the best one, each with the objective that it brings, as long as one helps."""
-    alone = _left_out_scores(terms, matrix, rows, [best])
-    reached = float(terms.objective.figures(alone[:, None], matrix.quality[rows])[0])
+def _further(
+    terms: Terms, matrix: Matrix, rows: Indices, best: int, pool: Indices
+) -> tuple[float, list[tuple[int, float]]]:
+    """The objective of the best one alone, and branches that help it with what they bring, as long as one helps."""
+    scores = _left_out_scores(terms, matrix, rows, [best])
+    alone = reached = float(terms.objective.figures(scores[:, None], matrix.quality[rows])[0])
     if not np.isfinite(reached):
-        return []
+        return alone, []
     found: list[tuple[int, float]] = []
     while len(found) + 1 < min(terms.branches, len(pool)):
         helper = _next(terms, matrix, rows, [best, *(column for column, _ in found)], pool)
@@ -136,7 +145,7 @@ def _further(terms: Terms, matrix: Matrix, rows: Indices, best: int, pool: Indic
             break
         found.append(helper)
         reached = helper[1]
-    return found
+    return alone, found
 
 
 def _next(

@@ -74,6 +74,11 @@ class Matrix:
         self._crew = crew
         self._progress = progress
 
+    @property
+    def precision(self) -> str:
+        """What the networks compute in."""
+        return self._crew.meter.device.precision
+
     def fill(self, rows: Iterable[int], candidates: Sequence[int]) -> None:
         """Measure candidates on images, those not measured before."""
         places = {self.names[row]: row for row in rows}

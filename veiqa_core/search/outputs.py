@@ -90,6 +90,7 @@ def _winner(search: Search, winner: Winner) -> dict[str, Any]:
     return {
         "images": len(winner.selection.rows),
         "chosen": keys(search, winner.selection.chosen),
+        "alone": told(winner.selection.alone) if math.isfinite(winner.selection.alone) else None,
         "path": [told(figure) for figure in winner.selection.path],
         "figure": told(float(standing.figures[0])),
         "interval95": interval(told(float(end)) for end in standing.intervals[0]),

@@ -11,7 +11,8 @@ import numpy as np
 from ..contracts import FloatArray
 from ..datasets import RatedSet
 from ..errors import UsageError
-from ..evaluation.figures import Figures, Predictions
+from ..evaluation.figures import Figures, Predictions, notes_on_intervals
+from ..evaluation.provenance import content_notes, precision_notes
 from ..meter import Quantity
 from ..recipe import BRANCH_KINDS, Recipe, RecipeSet
 from ..registry import Part
@@ -91,6 +92,11 @@ def search(
         made_with = versions(crew.meter, _parts(able, terms))
         sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
         cost = costs.operations(crew.meter, sample)
+    overall = nested.held_out(predictions, terms.seed) if predictions else None
+    by_type = {
+        kind: nested.held_out([part.of_type(kind) for part in predictions], terms.seed)
+        for kind in sorted({t for part in predictions for t in part.types if t is not None})
+    }
     held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, bench)
     return Search(
         space=space,
@@ -103,13 +109,16 @@ def search(
         cost_size=sample.size,
         winners={kind: winner(kind, selection, terms, matrix, cost, held[kind]) for kind, selection in choices.items()},
         folds=folds,
-        held_out=nested.held_out(predictions, terms.seed) if predictions else None,
-        held_out_by_type={
-            kind: nested.held_out([part.of_type(kind) for part in predictions], terms.seed)
-            for kind in sorted({t for part in predictions for t in part.types if t is not None})
-        },
+        held_out=overall,
+        held_out_by_type=by_type,
         skipped=skipped,
-        notes=(*rated.remarks, *unchosen, *_notes(matrix, skipped, choices, predictions)),
+        notes=(
+            *rated.remarks,
+            *unchosen,
+            *_notes(matrix, skipped, choices, predictions),
+            *precision_notes(made_with),
+            *notes_on_intervals(by_type if overall is None else {**by_type, "overall": overall}),
+        ),
         versions=made_with,
     )
 
@@ -166,9 +175,7 @@ def _together(recipes: Mapping[str | None, Recipe], name: str) -> Recipe | Recip
 def _notes(
     matrix: Matrix, skipped: int, choices: Mapping[str | None, Selection], predictions: Sequence[Predictions]
 ) -> list[str]:
-    notes = []
-    if all(item.content is None for item in matrix.rated.images):
-        notes.append("this dataset names no references: every image counts as a content of its own")
+    notes = content_notes([item.content for item in matrix.rated.images])
     if skipped:
         notes.append(f"{skipped} images name no distortion type and are left out")
     due = sum(len(selection.rows) for selection in choices.values())

@@ -80,7 +80,8 @@ def winner(
     scores = objective.scores(matrix.similarities(rows, compared), quality)
     standing = certainty.standing(objective, scores, quality, contents, compared, terms.seed)
     cheapest = _cheapest(ranked, selection.figures, standing.error, cost)
-    basis = Basis(matrix.rated.name, len(rows), matrix.rated.ratings.quality_range, matrix.marks(rows))
+    ends, marks = matrix.rated.ratings.quality_range, matrix.marks(rows)
+    basis = Basis(matrix.rated.name, len(rows), ends, marks, matrix.precision)
     name = "best" if kind is None else f"best-{kind}"
     recipe, fitted = _recipe(name, selection.chosen, terms, matrix, rows, basis)
     cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), terms, matrix, rows, basis)

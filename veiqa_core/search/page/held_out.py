@@ -83,11 +83,14 @@ def _meaning(teller: Teller, figures: Figures) -> Iterator[Html | str]:
     if value is None:
         yield "No figure could be computed: the predictions are the same everywhere, or there are none."
         return
-    yield join([tag("strong", f"{teller.name} ", number(value), ", interval ", span(ends), "."), " "])
-    if _shown(teller, figures):
+    certain = ["no interval" if ends is None else "interval ", *([] if ends is None else [span(ends)])]
+    yield join([tag("strong", f"{teller.name} ", number(value), ", ", *certain, "."), " "])
+    if ends is None:
+        yield "Without an interval nobody can say how far to trust it. "
+    elif _shown(teller, figures):
         yield "On contents that were not seen, the scores agree with the ratings better than "
         yield "chance. " if teller.correlates else "always answering the mean of the ratings would. "
-    elif ends is not None and teller.correlates and ends[1] < 0:
+    elif teller.correlates and ends[1] < 0:
         yield "Below zero throughout: predictions that know little lie near the mean of the others, which draws "
         yield "correlations down. Read it as no agreement. "
     elif teller.correlates:

@@ -73,7 +73,7 @@ def _winner(teller: Teller, winner: Winner) -> Html:
 
 
 def _recipe(teller: Teller, winner: Winner) -> Html:
-    chosen, path = winner.selection.chosen, winner.selection.path
+    chosen, path = winner.selection.chosen, (winner.selection.alone, *winner.selection.path[1:])
     several = len(chosen) > 1
     items = [_branch(teller, column, path[place] if several else None) for place, column in enumerate(chosen)]
     mapper = winner.recipe.mapper

@@ -1,0 +1,182 @@
+"""Evaluation: figures that rest on little are not told as if they rested on much, and notes say so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import numpy as np
+import pytest
+
+from veiqa_core import recipe as recipes
+from veiqa_core.cli.evaluation_output import comma_separated, markdown, table
+from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets import RatedSet
+from veiqa_core.errors import RecipeError
+from veiqa_core.evaluation import fit as fitting
+from veiqa_core.evaluation.evaluate import Evaluation, evaluate
+from veiqa_core.evaluation.measured import MeasuredSet, Table
+from veiqa_core.evaluation.splits import Protocol
+from veiqa_core.recipe import Branch, Choice, Recipe
+from veiqa_core.registry import installed
+from veiqa_core.resolution import resolve_all
+
+
+def made(contents: Sequence[str | None], **columns: Any) -> MeasuredSet:
+    """One image for each content named, GB unless ``distortions`` say otherwise; quality falls with similarity."""
+    rng = np.random.default_rng(1)
+    count = len(contents)
+    similarity = rng.uniform(0, 1, (count, 1))
+    given: dict[str, Any] = {
+        "names": tuple(f"{i}.png" for i in range(count)),
+        "quality": 100 / (1 + np.exp(9 * (similarity[:, 0] - 0.5))) + rng.normal(0, 4, count),
+        "distortions": ("GB",) * count,
+        "contents": tuple(contents),
+        "digests": tuple(f"digest{i}" for i in range(count)),
+        "labels": (None,) * count,
+        "keys": (None,) * count,
+        "oriented": tuple(similarity),
+    }
+    table = Table(**{**given, **columns})
+    images = tuple(RatedImage(image=name, score=50.0) for name in table.names)
+    rated = RatedSet("made", "made", Path("made"), Ratings(images=images, score_type="mos", range=(0, 100)))
+    return MeasuredSet(rated, table, {}, {}, 0, {"precision": "float32"})
+
+
+def scenes(count: int, each: int) -> list[str]:
+    return [f"scene{i}" for i in range(count) for _ in range(each)]
+
+
+def recipe(mapper: str | None, **given: Any) -> Recipe:
+    return Recipe("mine", (Branch(pri=Choice("mean-blur")),), None if mapper is None else Choice(mapper), **given)
+
+
+def fitted_to(measured: MeasuredSet) -> Recipe:
+    given = recipe("logistic4")
+    fitted = fitting.fit(given, resolve_all(given, installed()), measured)
+    assert isinstance(fitted, Recipe)
+    return fitted
+
+
+def run(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> Evaluation:
+    return evaluate(resolve_all(given, installed()), measured, protocol or Protocol(), installed())
+
+
+def test_a_mapping_fitted_to_other_images_is_held_to_the_scale() -> None:
+    far = made(scenes(8, 6))
+    similarity = [values + (1e6 if i < 6 else 0) for i, values in enumerate(far.table.oriented)]
+    far = attrs.evolve(far, table=attrs.evolve(far.table, oriented=tuple(similarity)))
+    for protocol in (Protocol("loco"), Protocol("kfold", folds=4)):
+        for part in run(recipe(None), far, protocol).predictions:
+            for mapped in (*part.mapped.values(), *part.mapped_by_type.values()):
+                assert ((mapped >= 0) & (mapped <= 100)).all()
+    mappings = run(recipe(None), far, Protocol("loco")).overall.mappings
+    assert all(float(mappings[name]["rmse"] or 0) < 60 for name in ("logistic4", "logistic5"))
+
+
+def test_a_figure_that_few_splits_have_is_not_told_and_one_that_some_lack_says_so() -> None:
+    contents = scenes(10, 6)
+    kinds = ["GB" if i % 6 < 3 else "WN" for i in range(60)]
+    kinds[6:] = [
+        "JPEG" if kind == "GB" and i >= 36 else "WN" if kind == "GB" else kind for i, kind in enumerate(kinds[6:], 6)
+    ]
+    done = run(recipe("logistic4"), made(contents, distortions=tuple(kinds)), Protocol("kfold", folds=10))
+    rare, some, usual = (done.by_distortion[kind] for kind in ("GB", "JPEG", "WN"))
+    assert (rare.count, rare.values["srocc"], rare.intervals["srocc"]) == (3, None, None)  # in one fold of ten
+    assert rare.mappings["none"]["plcc"] is None
+    assert (some.splits, some.known["srocc"]) == (10, 4)
+    assert some.values["srocc"] is None
+    assert usual.values["srocc"] is not None
+    assert usual.to_dict()["splits"] == {"count": 10, "plcc": 10, "srocc": 10, "krocc": 10, "rmse": 10}
+    few = "too few images of a type in most splits, or ones with the same score"
+    assert f"GB, JPEG: no PLCC, SROCC, KROCC, RMSE: {few}" in done.notes
+    halves = run(recipe("logistic4"), made(contents, distortions=tuple(kinds)), Protocol("kfold", folds=5))
+    known = halves.by_distortion["JPEG"].known["srocc"]
+    assert 3 <= known <= 4
+    assert halves.by_distortion["JPEG"].values["srocc"] is not None
+    assert f"JPEG: PLCC, SROCC, KROCC, RMSE over the {known} of 5 splits in which they exist" in halves.notes
+    assert "splits" not in run(recipe("logistic4"), made(contents)).overall.to_dict()
+
+
+def test_few_contents_give_no_interval_and_a_note() -> None:
+    four, five = (run(recipe(None), made(scenes(count, 6))) for count in (4, 5))
+    assert set(four.overall.intervals.values()) == {None}
+    assert "GB, overall: no 95 % intervals from fewer than 5 contents" in four.notes
+    assert "95 % bootstrap intervals" not in table(four).split("no 95 %")[0]
+    assert five.overall.intervals["srocc"] is not None
+    assert not [note for note in five.notes if "intervals" in note]
+    kinds = tuple("GB" if i < 24 else "WN" for i in range(48))
+    both = run(recipe(None), made(scenes(8, 6), distortions=kinds))
+    assert both.overall.intervals["srocc"] is not None
+    assert "GB, WN: no 95 % intervals from fewer than 5 contents" in both.notes
+
+
+def test_another_precision_is_told_everywhere_and_recorded() -> None:
+    usual = made(scenes(6, 4))
+    rough = attrs.evolve(usual, versions={"precision": "bfloat16"})
+    done = run(recipe(None), rough)
+    for form in (table, markdown):
+        assert "computed in bfloat16" in form(done)
+        assert "bfloat16" not in form(run(recipe(None), usual))
+    assert comma_separated(done).splitlines()[-1].endswith(",bfloat16")
+    exact, coarse = fitted_to(usual), fitted_to(rough)
+    assert "precision" not in recipes.dumps(exact)
+    text = recipes.dumps(coarse)
+    assert 'precision = "bfloat16"' in text
+    assert recipes.loads(text, "x", "x") == coarse
+    assert "fitted in bfloat16, evaluated in float32" in run(coarse, usual).notes
+    assert "fitted in float32, evaluated in bfloat16" in run(exact, rough).notes
+    assert not [note for note in run(coarse, rough).notes if note.startswith("fitted in")]
+    with pytest.raises(RecipeError, match="x: fitted.precision: must be a name, such as float32, not 7"):
+        recipes.loads(text.replace('precision = "bfloat16"', "precision = 7"), "x", "x")
+
+
+def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
+    here = made(scenes(6, 4))
+    there = made([f"other{scene}" for scene in scenes(6, 4)], digests=tuple(f"other{i}" for i in range(24)))
+    half = made([None] * 24, digests=tuple(f"{'other' if i % 2 else 'digest'}{i}" for i in range(24)))
+    told = "held-out: scenes are known again by identical pixels only, so crops or copies of what was fitted on"
+    fitted = fitted_to(here)
+
+    def caveats(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> list[str]:
+        return [note for note in run(given, measured, protocol).notes if note.startswith(told)]
+
+    assert run(fitted, there).overall.fit == "held-out"
+    assert len(caveats(fitted, there)) == len(caveats(fitted, half)) == 1
+    assert caveats(fitted, here) == []  # in-sample
+    assert caveats(fitted, there, Protocol("loco")) == []  # fitted anew
+    assert caveats(attrs.evolve(fitted, fitted=None), there) == []  # not labelled held-out
+    assert caveats(recipe(None), there) == []
+
+
+def test_images_without_a_reference_are_told_to_count_as_contents() -> None:
+    told = "this dataset names no references: every image counts as a content of its own"
+    assert told in run(recipe(None), made([None] * 24)).notes
+    some = run(recipe(None), made([None, None, *scenes(6, 4)])).notes
+    assert "2 images name no reference: each counts as a content of its own" in some
+    assert not [note for note in run(recipe(None), made(scenes(6, 4))).notes if "of its own" in note]
+
+
+def test_what_is_refitted_is_said_once_and_rightly() -> None:
+    measured = made(scenes(6, 8))
+    told = table(run(recipe("identity"), measured, Protocol("loco")))
+    assert "protocol: loco; only the mappings below are refitted" in told
+    assert "the mapper is refitted" not in told
+    assert "protocol: loco; the mapper is refitted" in table(run(recipe("logistic4"), measured, Protocol("loco")))
+
+
+def test_told_types_count_images_not_tests() -> None:
+    measured = made(scenes(6, 8), distortions=tuple(("GB", "WN")[i % 2] for i in range(48)))
+    given = recipe("logistic4", classifier=Choice("multinomial"))
+    done = run(given, measured, Protocol("repeated", repeats=20))
+    told = done.told_types
+    assert told is not None
+    tested = {name for part in done.predictions for name in part.names}
+    assert told.to_dict()["n"] == told.images == len(tested) <= 48
+    assert told.to_dict()["tests"] == told.count == 20 * 8
+    assert f"% of 160 tests of {len(tested)} images, held-out" in table(done)
+    once = run(given, measured, Protocol("loco")).told_types
+    assert once is not None
+    assert once.images == once.count == 48
