@@ -27,20 +27,20 @@ from veiqa_core.cli.files import write_text
 from veiqa_core.cli.progress import progress
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
-from veiqa_core.crews import Crew, Order
-from veiqa_core.datasets import RatedSet, load
 from veiqa_core.devices import Device
-from veiqa_core.engine import open_network
 from veiqa_core.errors import VeiqaError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
-from veiqa_core.mapping import fitted_prediction
-from veiqa_core.meter import Meter, Quantity
-from veiqa_core.plan import distinct
+from veiqa_core.extension.registry import Part, Registry, installed
+from veiqa_core.judging.mapping import fitted_prediction
+from veiqa_core.measuring.crews import Crew, Order
+from veiqa_core.measuring.engine import open_network
+from veiqa_core.measuring.meter import Meter, Quantity
+from veiqa_core.measuring.plan import distinct
+from veiqa_core.measuring.similarities import sign
+from veiqa_core.rated.datasets import RatedSet, load
 from veiqa_core.recipe import Recipe
-from veiqa_core.registry import Part, Registry, installed
 from veiqa_core.resolution import resolve_all
-from veiqa_core.similarities import sign
 
 HERE = Path(__file__).parent
 TYPES = ("GB", "WN", "JPEG", "JP2K")

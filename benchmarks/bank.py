@@ -24,15 +24,15 @@ from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, open
 from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
-from veiqa_core.datasets import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol, by_content
-from veiqa_core.mapping import fitted_prediction
+from veiqa_core.extension.registry import installed
+from veiqa_core.judging.mapping import fitted_prediction
+from veiqa_core.rated.datasets import load
 from veiqa_core.recipe import find
-from veiqa_core.registry import installed
 from veiqa_core.resolution import ResolvedBranch, ResolvedRecipe, resolve_all
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")

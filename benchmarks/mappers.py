@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 
 Array = NDArray[np.float64]
 SIZES = (100, 800, 3000)

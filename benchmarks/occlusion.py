@@ -18,9 +18,9 @@ import torch
 from captum.attr import Occlusion
 from torch import Tensor
 
+from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.registry import installed
-from veiqa_core.views import ImagePass, PassView
+from veiqa_core.measuring.views import ImagePass, PassView
 
 PHOTO = Path(__file__).resolve().parents[1] / "docs" / "images" / "coffee.png"
 WINDOW, STRIDE = 64, 32

@@ -25,8 +25,6 @@ from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.progress import progress
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
-from veiqa_core.crews import Alone
-from veiqa_core.datasets import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.evaluation.agreement import bootstrap, plcc
@@ -34,11 +32,13 @@ from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.figures import Figures, Predictions
 from veiqa_core.evaluation.measured import MeasuredSet, measure
 from veiqa_core.evaluation.splits import Protocol
-from veiqa_core.meter import Meter
+from veiqa_core.extension.registry import Registry, installed
+from veiqa_core.measuring.crews import Alone
+from veiqa_core.measuring.meter import Meter
+from veiqa_core.measuring.similarities import Measurer, quantities
+from veiqa_core.rated.datasets import load
 from veiqa_core.recipe import Choice, Recipe, RecipeSet, find
-from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve_all
-from veiqa_core.similarities import Measurer, quantities
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 METRICS = ("psnr", "gmsd", "ncc", "fsim", "nae", "vsi", "ssim")

@@ -18,9 +18,9 @@ import click
 import torch
 
 from veiqa_core import Scorer
-from veiqa_core.distort import Level, degrade, find
+from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.registry import installed
+from veiqa_core.rated.distort import Level, degrade, find
 
 KINDS = ("gaussian-blur", "WN", "JPEG", "JP2K")
 SEVERITIES = (0.35, 0.5, 0.65, 0.8)

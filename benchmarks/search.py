@@ -27,13 +27,13 @@ import torch
 
 from veiqa_core import Scorer
 from veiqa_core.cli.search_output import write
-from veiqa_core.crews import Alone, Crew, Order, Processes
-from veiqa_core.datasets import RatedSet, load
 from veiqa_core.devices import Device
+from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.meter import Meter, Quantity
+from veiqa_core.measuring.crews import Alone, Crew, Order, Processes
+from veiqa_core.measuring.meter import Meter, Quantity
+from veiqa_core.rated.datasets import RatedSet, load
 from veiqa_core.recipe import Recipe
-from veiqa_core.registry import installed
 from veiqa_core.search import census, networks
 from veiqa_core.search.bench import Bench
 from veiqa_core.search.candidates import Candidate, expand, extractors

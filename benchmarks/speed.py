@@ -33,9 +33,9 @@ except ImportError:
 
 from veiqa_core import Scorer, recipe
 from veiqa_core.contracts import Network
+from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.recipe import Choice
-from veiqa_core.registry import installed
 
 PHOTOS = Path(__file__).resolve().parents[1] / "docs" / "images"
 WIDTH, HEIGHT = 512, 384

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from veiqa_core.discovery import find
+from veiqa_core.extension.discovery import find
 
 BARE = "import click, attrs, pluggy"
 VEIQA = "from veiqa_core.cli import main; main({arguments!r})"

@@ -28,8 +28,6 @@ from typing import Any, Literal
 import attrs
 import pluggy
 
-from . import params as _params
-from .distortions import DISTORTIONS
 from .errors import (
     ComponentError,
     DamagedWeightsError,
@@ -42,7 +40,9 @@ from .errors import (
     is_out_of_memory,
     near_miss,
 )
-from .params import NoParams, param, params
+from .extension import params as _params
+from .extension.params import NoParams, param, params
+from .rated.distortions import DISTORTIONS
 
 __all__ = [
     "API_VERSION",

@@ -15,8 +15,8 @@ import attrs
 
 from .api import API_VERSION
 from .errors import DamagedWeightsError, UsageError, VeiqaError, WeightsError, one_line
-from .offers import OWN_DIST
-from .registry import Registry
+from .extension.offers import OWN_DIST
+from .extension.registry import Registry
 
 State = Literal["ok", "warning", "problem"]
 
@@ -198,7 +198,7 @@ def _processor() -> str:
 def _weights(registry: Registry) -> Iterator[Finding]:
     """Every extractor with its default parameters, opened as scoring opens it; nothing is fetched."""
     from .devices import Device
-    from .engine import open_network
+    from .measuring.engine import open_network
 
     for item in registry.of_kind("extractor"):
         if item.component.extra and item.missing:

@@ -10,12 +10,12 @@ import attrs
 import torch
 from torch import Tensor
 
-from .attempts import attempt, or_usage_error
 from .errors import ImageError, UsageError, VeiqaError, or_raise
+from .extension.offers import Registered
+from .extension.registry import Part, Registry
+from .guard.attempts import attempt, or_usage_error
 from .images import Image, Source, read
-from .offers import Registered
 from .recipe import Choice
-from .registry import Part, Registry
 
 
 @attrs.frozen

@@ -16,8 +16,8 @@ from typing import Any, Literal, get_args
 import attrs
 
 from .errors import RecipeError, UsageError, near_miss
+from .extension.registry import Registry
 from .files import read_text
-from .registry import Registry
 
 Scale = Literal["pair", "map", "none"]
 Size = Literal["layer", "input"]

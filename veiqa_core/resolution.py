@@ -10,9 +10,9 @@ from typing import Any, Literal
 import attrs
 
 from .errors import RecipeError
-from .params import changed
+from .extension.params import changed
+from .extension.registry import Part, Registry
 from .recipe import BRANCH_KINDS, Basis, Branch, Choice, Layer, Recipe, RecipeSet, Scale, Size
-from .registry import Part, Registry
 
 
 @attrs.frozen(kw_only=True)

@@ -14,15 +14,15 @@ from torch import Tensor
 
 from . import images
 from . import recipe as recipes
-from .crews import Crew, Order
 from .devices import Device
-from .engine import Measurement
 from .errors import ComponentError, ImageError, UsageError, VeiqaError, retold
-from .explanations import Explained, Heatmaps, explained
-from .judgement import Judge, Judgement
-from .meter import Meter, Quantity
+from .explaining.explanations import Explained, Heatmaps, explained
+from .extension.registry import Registry, installed
+from .judging.judgement import Judge, Judgement
+from .measuring.crews import Crew, Order
+from .measuring.engine import Measurement
+from .measuring.meter import Meter, Quantity
 from .recipe import Recipe, RecipeSet
-from .registry import Registry, installed
 from .resolution import ResolvedRecipe, resolve
 from .store import Store
 
@@ -86,7 +86,7 @@ class Result:
         Raises:
             UsageError: heat maps were not asked for, or there are none.
         """
-        from .pictures import result_figure
+        from .explaining.pictures import result_figure
 
         return result_figure(self)
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from .attempts import attempt
 from .contracts import KnownValue
 from .errors import VeiqaError
-from .offers import Registered
-from .registry import Part
+from .extension.offers import Registered
+from .extension.registry import Part
+from .guard.attempts import attempt
 
 
 @attrs.frozen(eq=False)

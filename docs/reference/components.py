@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from veiqa_core import params
-from veiqa_core.kinds import KINDS, Kind
-from veiqa_core.offers import Registered, Shelf, Shipped
-from veiqa_core.registry import installed
+from veiqa_core.extension import params
+from veiqa_core.extension.kinds import KINDS, Kind
+from veiqa_core.extension.offers import Registered, Shelf, Shipped
+from veiqa_core.extension.registry import installed
 
 from .markdown import code, inline, table
 

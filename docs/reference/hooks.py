@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 
-from veiqa_core import api, contracts, hookspecs, testing
-from veiqa_core.kinds import HOOKS, Kind
-from veiqa_core.registry import installed
+from veiqa_core import api, contracts, testing
+from veiqa_core.extension import hookspecs
+from veiqa_core.extension.kinds import HOOKS, Kind
+from veiqa_core.extension.registry import installed
 
 from .markdown import docstring, table
 from .python import described

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from veiqa_core.api import UsageError
 from veiqa_core.contracts import Pair
+from veiqa_core.extension.registry import installed
 from veiqa_core.recipe import Branch
-from veiqa_core.registry import installed
 
 TABLE = Branch.read({"pri": {"name": "jpeg", "quality": 5}, "metric": "ssim", "layer": -2}, "test").write()
 

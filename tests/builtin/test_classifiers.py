@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import minimize
 
 from veiqa_core.api import FitError, UsageError
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 
 KINDS = ("GB", "JPEG", "WN")
 

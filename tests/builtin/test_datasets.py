@@ -12,10 +12,10 @@ import pytest
 from openpyxl import Workbook
 from scipy.io import savemat
 
-from veiqa_core import params as core_params
 from veiqa_core.api import DISTORTIONS, DatasetError
 from veiqa_core.contracts import Dataset, RatedImage, Ratings
-from veiqa_core.kinds import KINDS
+from veiqa_core.extension import params as core_params
+from veiqa_core.extension.kinds import KINDS
 from veiqa_datasets.plugin import veiqa_datasets
 
 COMPONENTS = {component.name: component for component in veiqa_datasets()}

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from veiqa_core.api import Component, DamagedWeightsError, ImageError, UsageError, WeightsError
 from veiqa_core.contracts import FeatureExtractor, Network, TunableExtractor
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 from veiqa_extractors.plugin import NetworkParams, random_seed, veiqa_feature_extractors
 from veiqa_extractors.timm_networks import EfficientNetLite0, EfficientNetLite1, Vgg16
 

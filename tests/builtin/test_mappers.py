@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from veiqa_core.api import FitError, UsageError
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 
 FITTED = ("logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "pca-svr")
 LOGISTIC = ("logistic5", "logistic4")

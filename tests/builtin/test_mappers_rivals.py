@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 
 MAPPERS = {"logistic5": 1, "logistic4": 1, "isotonic": 1, "linear": 3, "ridge": 3, "svr": 3, "pca-svr": 3}
 KINDS = ("psnr", "ssim", "vsi", "normal", "lognormal", "cauchy", "ties", "outliers", "steps", "noise")

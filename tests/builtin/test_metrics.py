@@ -16,7 +16,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from veiqa_core.api import Component
-from veiqa_core.kinds import KINDS
+from veiqa_core.extension.kinds import KINDS
 from veiqa_metrics.indices import common
 from veiqa_metrics.indices.fsim import phase_congruency
 from veiqa_metrics.plugin import veiqa_similarity_metrics

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 from veiqa_core.verification import Check, verify
 from veiqa_metrics.indices import common
 

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from veiqa_core.api import ImageError
 from veiqa_core.contracts import PriGenerator
-from veiqa_core.kinds import KINDS
+from veiqa_core.extension.kinds import KINDS
 from veiqa_pri.blur import GaussianBlur, MeanBlur
 from veiqa_pri.codecs import Jpeg, Jpeg2000
 from veiqa_pri.eight_bit import from_uint8, to_uint8

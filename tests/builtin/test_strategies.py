@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from veiqa_core.api import UsageError
 from veiqa_core.contracts import Proposal, SearchTask
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 from veiqa_strategies.tree import Fork, grow, reach
 
 Figures = Callable[[int, float], float | None]

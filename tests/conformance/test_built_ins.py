@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from veiqa_core.registry import installed
+from veiqa_core.extension.registry import installed
 
 EXPECTED = {
     "pri": {"mean-blur", "white-noise", "jpeg", "jpeg2000"},

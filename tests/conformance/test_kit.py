@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from veiqa_core import registry
 from veiqa_core.cli import main
 from veiqa_core.errors import UsageError
-from veiqa_core.kinds import KINDS
+from veiqa_core.extension import registry
+from veiqa_core.extension.kinds import KINDS
 from veiqa_core.testing import CheckFailed, Subject, check_component, checks_for, subject
 from veiqa_core.testing.kit import _checks_in
 

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from veiqa_core import scaffold
 from veiqa_core.cli import main
 from veiqa_core.errors import UsageError
-from veiqa_core.kinds import KINDS
+from veiqa_core.extension.kinds import KINDS
 
 METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from veiqa_core.discovery import Found, find
+from veiqa_core.extension.discovery import Found, find
+from veiqa_core.extension.registry import Registry
 from veiqa_core.recipe import Choice
-from veiqa_core.registry import Registry
 
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 

@@ -15,8 +15,8 @@ import pytest
 import torch
 
 from veiqa_core import Recipe, Scorer
-from veiqa_core.arithmetic import exact
-from veiqa_core.isolation import isolated
+from veiqa_core.guard.arithmetic import exact
+from veiqa_core.guard.isolation import isolated
 from veiqa_core.recipe import Branch, Choice
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)

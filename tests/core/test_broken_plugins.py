@@ -23,8 +23,9 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from veiqa_core import Scorer, discovery, registration, registry
+from veiqa_core import Scorer
 from veiqa_core.cli import main
+from veiqa_core.extension import discovery, registration, registry
 from veiqa_core.recipe import Branch, Choice, Recipe
 
 HEADER = "from veiqa_core.api import Component, Resource, hookimpl, param, params\n"

@@ -24,7 +24,7 @@ from click.testing import CliRunner, Result
 from veiqa_core import Recipe, Scorer, images
 from veiqa_core import recipe as recipes
 from veiqa_core.cli import main
-from veiqa_core.meter import Meter
+from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipe import Branch, Choice
 
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
@@ -137,7 +137,7 @@ def test_the_maps_are_those_of_the_scorer_bit_for_bit(rated: Path, recipe: Path,
 
 
 def test_maps_that_are_not_contiguous_are_kept_as_they_are(tmp_path: Path) -> None:
-    from veiqa_core.vei_files import VeiFolder
+    from veiqa_core.measuring.vei_files import VeiFolder
 
     vei = np.arange(6, dtype=np.float32).reshape(2, 3).T
     VeiFolder(tmp_path, 10_000).put("image", "a.png", {"a": vei}, {"a": "digest"})

@@ -24,9 +24,9 @@ from click.testing import CliRunner, Result
 
 from veiqa_core.cli import main
 from veiqa_core.cli.output import JsonList, Table
-from veiqa_core.engine import Measurement
 from veiqa_core.images import Image, display_name
-from veiqa_core.meter import Computed, Meter
+from veiqa_core.measuring.engine import Measurement
+from veiqa_core.measuring.meter import Computed, Meter
 from veiqa_core.scorer import Result as Scored
 from veiqa_core.scorer import Scorer
 
@@ -384,7 +384,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
     """The whole command on a long list, with quick stand-ins for decoding and measuring."""
     monkeypatch.chdir(tmp_path)
     image = Image(torch.zeros(1, 3, 2, 2), "any")
-    monkeypatch.setattr("veiqa_core.crews.read_named", lambda root, name: image)
+    monkeypatch.setattr("veiqa_core.measuring.crews.read_named", lambda root, name: image)
     monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: told(self, image, wanted))
 
     def peak(count: int, *options: str) -> int:

@@ -20,11 +20,11 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
 
-from veiqa_core import crews, views
 from veiqa_core import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.devices import Device
-from veiqa_core.meter import Meter
+from veiqa_core.measuring import crews, views
+from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipe import Recipe, RecipeSet
 from veiqa_core.store import Store
 
@@ -188,7 +188,7 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
     file.write_text("\n".join(file.read_text().splitlines()[:4]) + "\n")  # three images of one content
     plan = veiqa("search", "csv", rated, "--space", space, "--plan").output
     assert "252 combinations, 3 images" in plan
-    from veiqa_core.engine import Engine
+    from veiqa_core.measuring.engine import Engine
 
     Engine._try_out, tried = (lambda self, step: None), Engine._try_out  # type: ignore[method-assign]
     try:
@@ -504,10 +504,10 @@ def test_run_and_evaluate_take_what_the_search_measured(
 
 def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: Path) -> None:
     """A torn image and a good one, by processes: each is answered, in any order."""
-    from veiqa_core.crews import Order, Processes
-    from veiqa_core.meter import Quantity
+    from veiqa_core.extension.registry import installed
+    from veiqa_core.measuring.crews import Order, Processes
+    from veiqa_core.measuring.meter import Quantity
     from veiqa_core.recipe import Branch, Choice
-    from veiqa_core.registry import installed
     from veiqa_core.resolution import resolve_branch
 
     extractor = Choice("timm", {"model": "test_resnet", "weights": "random:0"})

@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 import veiqa_metrics
 from veiqa_core import images
 from veiqa_core.cli import main
-from veiqa_core.discovery import Found, find
+from veiqa_core.extension.discovery import Found, find
+from veiqa_core.extension.registry import Registry
 from veiqa_core.full_reference import compare, exact_pixels
 from veiqa_core.recipe import Choice
-from veiqa_core.registry import Registry
 
 BUILT_IN = ["ad", "fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
 

@@ -16,11 +16,11 @@ from veiqa_core import Scorer
 from veiqa_core import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.devices import Device
-from veiqa_core.distort import Level, degrade, find
-from veiqa_core.engine import Engine
+from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
+from veiqa_core.measuring.engine import Engine
+from veiqa_core.rated.distort import Level, degrade, find
 from veiqa_core.recipe import Recipe
-from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve
 
 PHOTO = Path(__file__).parents[2] / "docs" / "images" / "chelsea.png"

@@ -12,14 +12,14 @@ import pytest
 from scipy import stats
 
 from veiqa_core.contracts import RatedImage, Ratings
-from veiqa_core.datasets import RatedSet
 from veiqa_core.errors import FitError, UsageError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol, prepared
+from veiqa_core.extension.registry import installed
+from veiqa_core.rated.datasets import RatedSet
 from veiqa_core.recipe import Basis, Branch, Choice, Recipe, RecipeSet
-from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_all
 
 FROZEN = Protocol()

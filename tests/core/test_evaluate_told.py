@@ -13,14 +13,14 @@ import pytest
 from veiqa_core import recipe as recipes
 from veiqa_core.cli.evaluation_output import comma_separated, markdown, table
 from veiqa_core.contracts import RatedImage, Ratings
-from veiqa_core.datasets import RatedSet
 from veiqa_core.errors import RecipeError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol
+from veiqa_core.extension.registry import installed
+from veiqa_core.rated.datasets import RatedSet
 from veiqa_core.recipe import Branch, Choice, Recipe
-from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_all
 
 

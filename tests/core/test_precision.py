@@ -12,13 +12,13 @@ import torch
 from veiqa_core import Scorer
 from veiqa_core import recipe as recipes
 from veiqa_core.devices import Device
-from veiqa_core.engine import open_network
 from veiqa_core.errors import UsageError
-from veiqa_core.plan import Explanation
+from veiqa_core.extension.registry import installed
+from veiqa_core.measuring.engine import open_network
+from veiqa_core.measuring.plan import Explanation
+from veiqa_core.measuring.views import ImagePass, PassView
 from veiqa_core.recipe import Basis, Branch, Choice, Recipe
-from veiqa_core.registry import installed
 from veiqa_core.store import Store
-from veiqa_core.views import ImagePass, PassView
 
 LITE = "efficientnet-lite0"
 

@@ -8,8 +8,8 @@ import pytest
 
 from veiqa_core import recipe as recipes
 from veiqa_core.errors import RecipeError, UsageError
+from veiqa_core.extension.registry import installed
 from veiqa_core.recipe import Branch, Choice, Recipe, RecipeSet
-from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve
 
 FULL = Recipe(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from veiqa_core import discovery
-from veiqa_core.discovery import Found
 from veiqa_core.errors import UsageError
-from veiqa_core.registry import Registry
+from veiqa_core.extension import discovery
+from veiqa_core.extension.discovery import Found
+from veiqa_core.extension.registry import Registry
 
 HEADER = "from veiqa_core.api import Component, hookimpl, param, params\n"
 METRIC_TRAITS = 'traits={"similar": "high", "bounds": (0, 1), "identity": "max", "symmetric": True}'

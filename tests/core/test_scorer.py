@@ -18,11 +18,11 @@ import torch
 from veiqa_core import Recipe, RecipeSet, Result, Scorer
 from veiqa_core import recipe as recipes
 from veiqa_core.devices import Device
-from veiqa_core.engine import Engine
 from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageError
+from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
+from veiqa_core.measuring.engine import Engine
 from veiqa_core.recipe import Basis, Branch, Choice
-from veiqa_core.registry import Registry, installed
 from veiqa_core.resolution import resolve
 from veiqa_core.store import Store
 

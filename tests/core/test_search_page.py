@@ -16,15 +16,15 @@ import pytest
 
 from veiqa_core.cli.search_output import summary
 from veiqa_core.contracts import RatedImage, Ratings
-from veiqa_core.crews import Done, Order
-from veiqa_core.datasets import RatedSet
 from veiqa_core.devices import Device
-from veiqa_core.engine import Measurement
 from veiqa_core.errors import ComponentError, ImageError
+from veiqa_core.extension.registry import installed
+from veiqa_core.measuring.crews import Done, Order
+from veiqa_core.measuring.engine import Measurement
 from veiqa_core.page import svg
 from veiqa_core.page.markup import number, span, tag, text
+from veiqa_core.rated.datasets import RatedSet
 from veiqa_core.recipe import Branch, Choice
-from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve_branch
 from veiqa_core.search import nested
 from veiqa_core.search.candidates import Candidate

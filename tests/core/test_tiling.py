@@ -11,17 +11,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veiqa_core import Recipe, Scorer, comparison, fingerprint, pieces, shrinking, tiling
-from veiqa_core.attempts import attempt
+from veiqa_core import Recipe, Scorer
 from veiqa_core.devices import Device
-from veiqa_core.engine import Engine, Measurement
 from veiqa_core.errors import ComponentError, OutOfMemoryError
+from veiqa_core.extension.registry import installed
+from veiqa_core.guard.attempts import attempt
 from veiqa_core.images import read
-from veiqa_core.plan import Pass
+from veiqa_core.measuring import comparison, fingerprint, pieces, shrinking, tiling
+from veiqa_core.measuring.engine import Engine, Measurement
+from veiqa_core.measuring.plan import Pass
+from veiqa_core.measuring.tiling import Mosaic, cut
 from veiqa_core.recipe import Branch, Choice
-from veiqa_core.registry import installed
 from veiqa_core.resolution import resolve
-from veiqa_core.tiling import Mosaic, cut
 
 LITE = Choice("efficientnet-lite0-quality")
 

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from veiqa_core.cli import main
-from veiqa_core.discovery import Found, find
-from veiqa_core.registry import Registry
+from veiqa_core.extension.discovery import Found, find
+from veiqa_core.extension.registry import Registry
 from veiqa_core.verification import Check, verify
 
 _KNOWN = """

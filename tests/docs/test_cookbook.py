@@ -13,7 +13,7 @@ from pages.shell import Shell, found_by_python, install
 from pages.world import copy
 
 from veiqa_core import scaffold
-from veiqa_core.kinds import KINDS
+from veiqa_core.extension.kinds import KINDS
 
 COOKBOOK = ROOT / "docs" / "cookbook"
 PAGES = sorted(path for path in COOKBOOK.glob("*.md") if path.name != "README.md")

@@ -13,10 +13,11 @@ import click
 import pytest
 from pages.blocks import ROOT, blocks
 
-from veiqa_core import api, hookspecs, kinds, params, registry
+from veiqa_core import api
 from veiqa_core.cli import main
-from veiqa_core.discovery import Found
-from veiqa_core.registry import installed
+from veiqa_core.extension import hookspecs, kinds, params, registry
+from veiqa_core.extension.discovery import Found
+from veiqa_core.extension.registry import installed
 
 sys.path.insert(1, str(ROOT / "docs"))
 reference = importlib.import_module("reference")

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError, VeiqaError, near_miss, one_line, strict
-from ..prints import standard_output_reserved
+from ..guard.prints import standard_output_reserved
 from .version import version_option
 
 _SUMMARIES = {

@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from ..registry import Registry, installed
+from ..extension.registry import Registry, installed
 
 
 def registry() -> Registry:

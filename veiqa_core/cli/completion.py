@@ -8,7 +8,7 @@ from typing import Literal
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from ..registry import installed
+from ..extension.registry import installed
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 

@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import click
 
-from .. import params
-from ..kinds import KINDS, check_kind
-from ..offers import Registered
+from ..extension import params
+from ..extension.kinds import KINDS, check_kind
+from ..extension.offers import Registered
 from .common import registry
 
 

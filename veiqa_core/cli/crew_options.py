@@ -9,13 +9,13 @@ import attrs
 import click
 
 from ..errors import UsageError
-from ..memory import keep_freed
+from ..measuring.memory import keep_freed
 from .grouped import Command, give
 
 if TYPE_CHECKING:
-    from ..crews import Crew
-    from ..meter import Meter
-    from ..vei_files import VeiFolder
+    from ..measuring.crews import Crew
+    from ..measuring.meter import Meter
+    from ..measuring.vei_files import VeiFolder
 
 
 _OPTIONS = (
@@ -78,7 +78,7 @@ class CrewOptions:
 
     def crew(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Crew:
         """Who measures the images of a folder, and where VEIs are kept."""
-        from ..crews import Alone, Cluster, Processes
+        from ..measuring.crews import Alone, Cluster, Processes
 
         if self.dask is not None:
             return Cluster(meter, root, self.dask, veis)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import params
 from ..errors import UsageError
+from ..extension import params
 from .completion import component_names
 from .grouped import Command, give
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..registry import Part, Registry
+    from ..extension.registry import Part, Registry
     from ..store import Store
 
 

@@ -66,7 +66,7 @@ def check(
     wanted = Settings(found, settings)
     part = dataset_part(found, wanted, dataset, score_range)
     wanted.check_all_used()
-    from ..datasets import findings, load
+    from ..rated.datasets import findings, load
 
     rated = load(part, path)
     problems = findings(rated, progress("checking"))

@@ -15,10 +15,10 @@ from .completion import component_names
 from .progress import bar, progress
 
 if TYPE_CHECKING:
-    from ..distort import Drawn, Level
-    from ..registry import Registry
-    from ..stand_in import StandIn
-    from ..synthetic import Row
+    from ..extension.registry import Registry
+    from ..rated.distort import Drawn, Level
+    from ..rated.stand_in import StandIn
+    from ..rated.synthetic import Row
 
 _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 
@@ -87,7 +87,7 @@ def make(
     from .common import registry, resumable
 
     found = registry()
-    from .. import synthetic
+    from ..rated import synthetic
 
     levels = _levels(count, severities, targets, draw)
     wanted = synthetic.SyntheticSet(
@@ -119,14 +119,14 @@ def make(
 
 def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> StandIn:
     from ..full_reference import image_metric
-    from ..stand_in import Calibrated, Metric
+    from ..rated.stand_in import Calibrated, Metric
 
     parts = [image_metric(found, name) for name in dict.fromkeys(metrics)]
     if calibrate is None:
         if len(parts) > 1:
             raise UsageError("several metrics have no common scale: give one --metric, or --calibrate DATASET PATH")
         return Metric(parts[0])
-    from ..datasets import load
+    from ..rated.datasets import load
 
     rated = load(found.part("dataset", calibrate[0]), calibrate[1])
     return Calibrated(parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
@@ -135,7 +135,7 @@ def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Pat
 def _levels(
     count: int | None, severities: Sequence[float], targets: Sequence[float], draw: int | None
 ) -> tuple[Level, ...] | Drawn:
-    from .. import distort
+    from ..rated import distort
 
     if (count is not None) + bool(severities) + bool(targets) + (draw is not None) > 1:
         raise UsageError("--levels, --severity, --psnr and --draw exclude each other: give one of them")
@@ -150,7 +150,7 @@ def _levels(
 
 def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:
     """Say what was made, which PSNR was not met, and how to go on."""
-    from ..distort import TOLERANCE
+    from ..rated.distort import TOLERANCE
 
     missed: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:

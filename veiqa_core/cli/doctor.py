@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 import click
 
-from ..registry import installed
+from ..extension.registry import installed
 
 
 @click.command()

@@ -11,14 +11,7 @@ from click.core import ParameterSource
 from ..errors import UsageError
 from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
-from .dataset_options import (
-    dataset_arguments,
-    dataset_part,
-    distortion_option,
-    opened_store,
-    said_of,
-    store_options,
-)
+from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .evaluation_output import FORMATS
 from .files import check_place, keep_apart, keep_stores, keep_what_is_read, write_text
 from .measuring import measured_sets
@@ -107,10 +100,10 @@ def evaluate(
     part = dataset_part(found, wanted, dataset, score_range)
     parts = [dataset_part(found, wanted, name, None) for name, _ in train]
     wanted.check_all_used()
-    from ..datasets import load
     from ..devices import Device
     from ..evaluation.evaluate import evaluate as run
     from ..evaluation.splits import prepared
+    from ..rated.datasets import load
     from ..resolution import resolve_all
 
     on = Device.find(device, precision)
@@ -192,10 +185,10 @@ def fit(
     parts = [dataset_part(found, wanted, name, None) for name, _ in also]
     wanted.check_all_used()
     from .. import recipe as recipe_files
-    from ..datasets import load
     from ..devices import Device
     from ..evaluation.fit import check_mappers
     from ..evaluation.fit import fit as run
+    from ..rated.datasets import load
     from ..resolution import resolve_all
 
     on = Device.find(device, precision)

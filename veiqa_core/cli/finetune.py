@@ -82,10 +82,10 @@ def finetune(
     wanted = Settings(found, settings)
     choice = wanted.choice("extractor", extractor)
     wanted.check_all_used()
-    from .. import distort
     from ..devices import Device
     from ..finetuning import Finetuning, Schedule
-    from ..synthetic import DEFAULT_DISTORTIONS
+    from ..rated import distort
+    from ..rated.synthetic import DEFAULT_DISTORTIONS
 
     schedule = Schedule(epochs=epochs, samples=samples, batch=batch, side=crop, rate=rate, held_out=held_out, seed=seed)
     set_up(threads)

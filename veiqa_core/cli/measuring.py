@@ -9,12 +9,12 @@ from .crew_options import CrewOptions
 from .progress import progress
 
 if TYPE_CHECKING:
-    from ..datasets import RatedSet
     from ..devices import Device
     from ..evaluation.measured import MeasuredSet
+    from ..measuring.vei_files import VeiFolder
+    from ..rated.datasets import RatedSet
     from ..resolution import ResolvedSet
     from ..store import Store
-    from ..vei_files import VeiFolder
 
 
 def measured_sets(
@@ -35,8 +35,8 @@ def measured_sets(
         UsageError: a recipe cannot run, or no image of a set can be measured.
     """
     from ..evaluation.measured import measure
-    from ..meter import Meter
-    from ..similarities import Measurer, quantities
+    from ..measuring.meter import Meter
+    from ..measuring.similarities import Measurer, quantities
 
     options.set_up()
     meter = Meter(quantities(recipes), device, store)

@@ -74,7 +74,7 @@ def _interval(result: Result) -> str:
 
 
 def _likely(distortion: Mapping[str, float]) -> str:
-    from ..judgement import likely
+    from ..judging.judgement import likely
 
     return ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in likely(distortion))
 

@@ -35,7 +35,7 @@ class Pictures(Sink):
 
     def add(self, result: Result) -> None:
         """Write one result's pictures."""
-        from ..pictures import save
+        from ..explaining.pictures import save
 
         image = self._names.free(file_stem(Path(result.image).stem))
         names = _Names()
@@ -76,8 +76,8 @@ class _Names:
 
 def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
     """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
+    from ..explaining.pictures import MOST_PAIRS, quality_figure, vei_figure
     from ..images import display_name
-    from ..pictures import MOST_PAIRS, quality_figure, vei_figure
 
     name = display_name(Path(result.image).name)
     if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..kinds import KINDS
+from ..extension.kinds import KINDS
 
 
 @click.group()

@@ -7,9 +7,9 @@ import json
 import attrs
 import click
 
-from ..discovery import Found, normalise
 from ..errors import UsageError, near_miss
-from ..registry import Registry, installed
+from ..extension.discovery import Found, normalise
+from ..extension.registry import Registry, installed
 
 
 @click.command()

@@ -13,8 +13,8 @@ from .grouped import Command, give
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from ..extension.registry import Registry
     from ..recipe import Recipe, RecipeSet
-    from ..registry import Registry
 
 
 _OPTIONS = (

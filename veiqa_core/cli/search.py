@@ -11,14 +11,7 @@ from ..errors import UsageError
 from .common import registry, resumable
 from .completion import component_names, shipped_names
 from .crew_options import CrewOptions, crew_options
-from .dataset_options import (
-    dataset_arguments,
-    dataset_part,
-    distortion_option,
-    opened_store,
-    said_of,
-    store_options,
-)
+from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .files import keep_stores, make_folder
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
@@ -27,8 +20,8 @@ from .settings import Settings
 from .vei_options import opened_veis, vei_options
 
 if TYPE_CHECKING:
-    from ..datasets import RatedSet
-    from ..registry import Registry
+    from ..extension.registry import Registry
+    from ..rated.datasets import RatedSet
     from ..search.bench import Bench
     from ..search.candidates import Candidate
     from ..search.choice import Terms
@@ -130,8 +123,8 @@ def search(
     space, terms = _asked(found, wanted, space_name, output, options)
     wanted.check_all_used()
     _check(output, plan, shard_text, merge, no_store, store)
-    from ..datasets import load
     from ..devices import Device
+    from ..rated.datasets import load
     from ..search import census, networks
     from ..search.candidates import expand, extractors
 

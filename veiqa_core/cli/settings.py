@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .. import params
 from ..errors import UsageError, near_miss
-from ..kinds import KINDS
+from ..extension import params
+from ..extension.kinds import KINDS
 
 if TYPE_CHECKING:
+    from ..extension.registry import Registry
     from ..recipe import Choice
-    from ..registry import Registry
 
 _SETTING = re.compile(r"(?P<kind>\w+)\.(?P<name>\w+)=(?P<text>.*)", re.DOTALL)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..offers import Shelf, Shipped
+from ..extension.offers import Shelf, Shipped
 
 
 def listing(shelf: Shelf[Shipped], as_json: bool) -> str:

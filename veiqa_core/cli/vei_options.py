@@ -15,7 +15,7 @@ from .files import make_folder
 from .grouped import Command, give
 
 if TYPE_CHECKING:
-    from ..vei_files import VeiFolder
+    from ..measuring.vei_files import VeiFolder
 
 
 _CAP = 10 * 2**30  # bytes
@@ -66,7 +66,7 @@ def opened_veis(folder: Path | None, cap: int | None, *datasets: Path) -> Iterat
             raise UsageError("--keep-vei-cap goes with --keep-vei DIR")
         yield None
         return
-    from ..vei_files import VeiFolder
+    from ..measuring.vei_files import VeiFolder
 
     make_folder("--keep-vei", folder, *datasets)
     opened = VeiFolder(folder, _CAP if cap is None else cap)

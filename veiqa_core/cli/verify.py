@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from ..offers import Registered
-from ..registry import Registry
+from ..extension.offers import Registered
+from ..extension.registry import Registry
 from .common import registry
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ..api import API_VERSION
-from ..discovery import find
-from ..offers import OWN_DIST
+from ..extension.discovery import find
+from ..extension.offers import OWN_DIST
 
 
 def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:

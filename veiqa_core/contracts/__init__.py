@@ -15,7 +15,7 @@ mode, thread count) as they found them, and give the same output for the same in
 
 from __future__ import annotations
 
-from ..ratings import RatedImage, Ratings
+from ..rated.ratings import RatedImage, Ratings
 from .rating import Dataset, KnownValue
 from .scoring import (
     DistortionClassifier,

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
-from ..ratings import Ratings
+from ..rated.ratings import Ratings
 
 
 @runtime_checkable

@@ -13,12 +13,12 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ..attempts import attempt, or_usage_error
 from ..contracts import FloatArray, Prediction, ScoreMapper
 from ..errors import FitError, VeiqaError
+from ..extension.registry import Part, Registry
+from ..guard.attempts import attempt, or_usage_error
 from ..images import display_name
-from ..mapping import fitted_mapper, ready_mapper, unmapped, within
-from ..registry import Part, Registry
+from ..judging.mapping import fitted_mapper, ready_mapper, unmapped, within
 from ..resolution import ResolvedRecipe, ResolvedSet
 from . import splits
 from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_splits

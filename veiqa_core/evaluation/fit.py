@@ -7,11 +7,11 @@ from typing import Any
 
 import attrs
 
-from ..classification import fitted_classifier
 from ..errors import FitError, UsageError
-from ..mapping import fitted_mapper
+from ..extension.registry import Part
+from ..judging.classification import fitted_classifier
+from ..judging.mapping import fitted_mapper
 from ..recipe import Basis, Recipe, RecipeSet
-from ..registry import Part
 from ..resolution import ResolvedRecipe, ResolvedSet
 from .measured import MeasuredSet, Table
 from .provenance import precision_of

@@ -10,10 +10,10 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray
-from ..datasets import Progress, RatedSet
 from ..errors import ImageError, UsageError
+from ..measuring.similarities import Measured, Measurer
+from ..rated.datasets import Progress, RatedSet
 from ..resolution import ResolvedSet
-from ..similarities import Measured, Measurer
 
 
 @attrs.frozen(eq=False)

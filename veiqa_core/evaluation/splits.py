@@ -16,9 +16,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets import RatedSet
 from ..errors import UsageError, near_miss
 from ..files import is_file
+from ..rated.datasets import RatedSet
 
 Indices = NDArray[np.intp]
 Kind = Literal["frozen", "loco", "kfold", "repeated", "list", "train"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from ..classification import fitted_classifier, probabilities, ready_classifier
 from ..contracts import DistortionClassifier
 from ..errors import FitError
-from ..registry import Part
+from ..extension.registry import Part
+from ..judging.classification import fitted_classifier, probabilities, ready_classifier
 from ..resolution import ResolvedRecipe
 from .measured import Table
 from .splits import Indices, Split

@@ -20,10 +20,11 @@ import PIL.Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .. import distort, images
-from ..distort import Distortion, Level
-from ..distortions import PRISTINE
-from ..registry import installed
+from .. import images
+from ..extension.registry import installed
+from ..rated import distort
+from ..rated.distort import Distortion, Level
+from ..rated.distortions import PRISTINE
 
 QUALITY = "quality"
 """The first logit; the others are the types, :data:`PRISTINE` first."""

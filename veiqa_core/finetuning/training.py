@@ -23,14 +23,14 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
 from .. import images
-from ..attempts import attempt, or_usage_error
 from ..contracts import Network, TunableExtractor
-from ..distort import Distortion
 from ..errors import ImageError, UsageError, VeiqaError
 from ..evaluation.agreement import srocc
+from ..extension.registry import Part
 from ..files import write_whole
-from ..photos import find_photos
-from ..registry import Part
+from ..guard.attempts import attempt, or_usage_error
+from ..rated.distort import Distortion
+from ..rated.photos import find_photos
 from .samples import QUALITY, Key, Samples
 
 WEIGHTS, CHECKPOINT, LOG = "weights.safetensors", "checkpoint.pt", "log.json"

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from ..shrinking import picture
+from ..measuring.shrinking import picture
 
 
 class Image:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..measuring.similarities import versions
 from ..page.markup import Child, Html, counted, definitions, flat, fold, join, key, tag
 from ..recipe import BRANCH_KINDS, Basis
 from ..scorer import Scorer
-from ..similarities import versions
 
 
 def meaning(scorer: Scorer) -> Iterator[Html]:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from ..explanations import Heatmaps
-from ..judgement import likely
+from ..explaining.explanations import Heatmaps
+from ..explaining.pictures import MOST_PAIRS
+from ..judging.judgement import likely
 from ..page.markup import Column, Html, counted, fold, join, key, number, table, tag
-from ..pictures import MOST_PAIRS
 from ..scorer import Result
 from . import drawing
 from .telling import called, difference_in_words, map_in_words, remarks, score, vei_in_words

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import ImageError
-from ..explanations import Heatmaps
+from ..explaining.explanations import Heatmaps
 from ..images import read
 from ..page.markup import Html, tag
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..distortions import DISTORTIONS, PRISTINE
-from ..judgement import likely
+from ..judging.judgement import likely
 from ..page.markup import MISSING, Html, join, number
+from ..rated.distortions import DISTORTIONS, PRISTINE
 from ..scorer import Result
 
 _PLACES = (

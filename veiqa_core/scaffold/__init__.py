@@ -12,10 +12,10 @@ from string import Template
 import attrs
 
 from ..api import API_VERSION
-from ..discovery import normalise
 from ..errors import UsageError
+from ..extension.discovery import normalise
+from ..extension.kinds import KINDS, check_kind
 from ..files import write_whole
-from ..kinds import KINDS, check_kind
 
 PREFIX = "veiqa-"
 _SUFFIX = ".template"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import attrs
 
 from ..contracts import Network
-from ..crews import Crew
 from ..devices import Device
-from ..meter import Meter, Quantity
-from ..registry import Part, Registry
+from ..extension.registry import Part, Registry
+from ..measuring.crews import Crew
+from ..measuring.meter import Meter, Quantity
 from ..store import Store
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import attrs
 
-from .. import params, views
 from ..contracts import Network
 from ..errors import UsageError, near_miss
+from ..extension import params
+from ..extension.registry import Part, Registry
+from ..measuring import views
 from ..recipe import BRANCH_KINDS, Layer, Size
-from ..registry import Part, Registry
 from ..resolution import ResolvedBranch
 from .space import Condition, Entry, Space, Value, combinations
 

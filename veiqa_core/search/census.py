@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from .. import plan as plans
 from ..contracts import Network
-from ..plan import Plan
-from ..registry import Part
+from ..extension.registry import Part
+from ..measuring import plan as plans
+from ..measuring.plan import Plan
 from .candidates import Candidate
 
 BYTES_A_VALUE = 30

@@ -10,14 +10,14 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ..attempts import attempt, or_usage_error
 from ..contracts import FloatArray, Proposal, SearchTask
 from ..errors import ComponentError, UsageError, VeiqaError, or_raise
 from ..evaluation import splits
 from ..evaluation.splits import Protocol
+from ..extension.registry import Part
 from ..files import file_stem
-from ..mapping import fitted_prediction
-from ..registry import Part
+from ..guard.attempts import attempt, or_usage_error
+from ..judging.mapping import fitted_prediction
 from .matrix import Indices, Matrix
 from .objective import Objective
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from ..attempts import attempt, or_usage_error
 from ..contracts import Baseline, FloatArray
-from ..crews import Order
 from ..errors import UsageError
-from ..meter import Quantity
-from ..plan import distinct
+from ..extension.registry import Part, Registry
+from ..guard.attempts import attempt, or_usage_error
+from ..measuring.crews import Order
+from ..measuring.meter import Quantity
+from ..measuring.plan import distinct
 from ..recipe import Branch
-from ..registry import Part, Registry
 from ..resolution import ResolvedBranch, resolve_branch
 from .bench import Bench
 from .matrix import Indices, Matrix

@@ -6,10 +6,10 @@ import numpy as np
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..contracts import FloatArray
-from ..engine import Engine, Measurement
+from ..extension.registry import Part
 from ..images import Image
-from ..meter import Meter
-from ..registry import Part
+from ..measuring.engine import Engine, Measurement
+from ..measuring.meter import Meter
 
 
 def operations(meter: Meter, image: Image) -> FloatArray:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import FloatArray
-from ..crews import Crew, Done, Order
-from ..datasets import RatedSet
 from ..errors import VeiqaError
-from ..similarities import sign
+from ..measuring.crews import Crew, Done, Order
+from ..measuring.similarities import sign
+from ..rated.datasets import RatedSet
 from .candidates import Candidate
 
 Indices = NDArray[np.intp]

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import attrs
 
-from .. import params
 from ..contracts import Network
 from ..devices import Device
-from ..engine import open_network
 from ..errors import UsageError, WeightsError
-from ..registry import Part
+from ..extension import params
+from ..extension.registry import Part
+from ..measuring.engine import open_network
 
 _UNTRAINED = "random:0"
 

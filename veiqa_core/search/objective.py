@@ -11,8 +11,8 @@ from scipy.stats import rankdata
 from ..contracts import FloatArray
 from ..errors import VeiqaError
 from ..evaluation import agreement
-from ..mapping import fitted_prediction
-from ..registry import Part
+from ..extension.registry import Part
+from ..judging.mapping import fitted_prediction
 
 
 def _correlations(scores: FloatArray, quality: FloatArray) -> FloatArray:

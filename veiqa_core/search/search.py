@@ -9,14 +9,14 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray
-from ..datasets import RatedSet
 from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals
 from ..evaluation.provenance import content_notes, precision_notes
-from ..meter import Quantity
+from ..extension.registry import Part
+from ..measuring.meter import Quantity
+from ..measuring.similarities import versions
+from ..rated.datasets import RatedSet
 from ..recipe import BRANCH_KINDS, Recipe, RecipeSet
-from ..registry import Part
-from ..similarities import versions
 from . import controls, costs, nested
 from .bench import Bench
 from .candidates import Candidate

@@ -9,9 +9,9 @@ from pathlib import Path
 import attrs
 
 from ..contracts import SearchTask
-from ..datasets import RatedSet
 from ..errors import UsageError
-from ..meter import Quantity
+from ..measuring.meter import Quantity
+from ..rated.datasets import RatedSet
 from ..store import Store
 from .bench import Bench
 from .candidates import Candidate

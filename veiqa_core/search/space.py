@@ -12,9 +12,9 @@ from typing import Any, get_args
 import attrs
 
 from ..errors import UsageError, near_miss
+from ..extension.registry import Registry
 from ..files import read_text
 from ..recipe import BRANCH_KINDS, Choice, Scale, Size
-from ..registry import Registry
 
 _FIELDS = {"name", *BRANCH_KINDS, "compare", "condition", "mapper"}
 _OWN_FIELDS = {"name", "search", "layer"}

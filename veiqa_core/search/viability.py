@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..attempts import attempt
-from ..engine import Engine
 from ..errors import UsageError, VeiqaError
-from ..plan import distinct
+from ..extension.registry import Part
+from ..guard.attempts import attempt
+from ..measuring.engine import Engine
+from ..measuring.plan import distinct
 from ..recipe import BRANCH_KINDS
-from ..registry import Part
 from ..resolution import ResolvedBranch
 from .bench import Bench
 from .candidates import Candidate

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import VeiqaError
-from ..mapping import fitted_mapper, predicted
+from ..judging.mapping import fitted_mapper, predicted
 from ..recipe import Basis, Recipe
 from ..resolution import written
 from . import certainty

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import torch
 
-from .. import params
-from ..registry import installed
+from ..extension import params
+from ..extension.registry import installed
 from .kit import Subject, require
 from .samples import probe
 

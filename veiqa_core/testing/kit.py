@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import attrs
 
 from ..errors import WeightsError, one_line, strict
-from ..registry import Part, installed
+from ..extension.registry import Part, installed
 
 Function = TypeVar("Function", bound=Callable[..., None])
 

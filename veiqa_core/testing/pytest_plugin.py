@@ -52,8 +52,8 @@ def veiqa_check(request: pytest.FixtureRequest) -> Callable[[], None]:
 def _tests(
     *, dist: str, expected_failures: Mapping[str, str] | None = None, data: Mapping[str, str | Path] | None = None
 ) -> list[Any]:
-    from ..discovery import normalise
-    from ..registry import installed
+    from ..extension.discovery import normalise
+    from ..extension.registry import installed
     from .kit import Subject, checks_for
 
     registry, expected = installed(), dict(expected_failures or {})

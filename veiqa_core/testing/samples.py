@@ -16,9 +16,9 @@ from torch import Tensor
 
 from ..contracts import FloatArray, Network, Pair, SearchTask, View
 from ..errors import DatasetError, IncompatibleError, WeightsError
+from ..extension.registry import installed
+from ..measuring.views import ImagePass, PassView
 from ..recipe import Branch
-from ..registry import installed
-from ..views import ImagePass, PassView
 from .kit import CheckFailed, NotHere, Subject
 
 CPU = torch.device("cpu")

@@ -24,8 +24,8 @@ from pathlib import Path
 import attrs
 from click.testing import CliRunner
 
-from veiqa_core import registry
 from veiqa_core.cli import main
+from veiqa_core.extension import registry
 
 _CLIENT = """#!{python} -IS
 import json, os, socket, sys

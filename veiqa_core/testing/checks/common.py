@@ -20,7 +20,6 @@ import numpy as np
 import tomli_w
 import torch
 
-from ... import params
 from ...contracts import (
     Baseline,
     Dataset,
@@ -32,8 +31,9 @@ from ...contracts import (
     SearchStrategy,
     SimilarityMetric,
 )
-from ...registration import HEAVY
-from ...registry import installed
+from ...extension import params
+from ...extension.registration import HEAVY
+from ...extension.registry import installed
 from ..elsewhere import elsewhere
 from ..kit import Subject, require
 from ..samples import probe

@@ -1,0 +1,1 @@
+"""What is shown of a score: where quality is lost, and the pairs of VEIs that tell it."""

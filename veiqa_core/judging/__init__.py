@@ -1,0 +1,1 @@
+"""From similarities to a score, its interval, and the likely distortion."""

@@ -1,0 +1,64 @@
+"""From oriented similarities to the likely distortion, through the classifier of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..contracts import DistortionClassifier, FloatArray
+from ..errors import RecipeError, VeiqaError, or_raise
+from ..extension.registry import Part
+from ..guard.attempts import attempt, or_usage_error
+from ..resolution import ResolvedRecipe
+
+
+def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
+    """The recipe's classifier, ready to tell; None where there is none, or it is not fitted yet.
+
+    Raises:
+        UsageError: it cannot be built, or its state does not fit.
+    """
+    if recipe.classifier is None or not recipe.classifier_state:
+        return None
+    classifier: DistortionClassifier = or_usage_error(attempt(recipe.classifier, recipe.classifier.create))
+    try:
+        classifier.restore(recipe.classifier_state)
+    except ValueError as error:
+        raise RecipeError(f"recipe {recipe.name!r}: classifier.state: {error}") from error
+    try:
+        probabilities(recipe.classifier, classifier, np.zeros((1, len(recipe.branches))))
+    except VeiqaError as error:
+        or_usage_error(error)
+    return classifier
+
+
+def fitted_classifier(part: Part, similarities: FloatArray, types: Sequence[str]) -> DistortionClassifier:
+    """A classifier fitted to oriented similarities ``[N, B]`` and the type of each image.
+
+    Raises:
+        VeiqaError: it cannot be fitted, with the reason.
+    """
+
+    def work() -> DistortionClassifier:
+        classifier: DistortionClassifier = part.create()
+        classifier.fit(similarities, types)
+        return classifier
+
+    return or_raise(attempt(part, work))
+
+
+def probabilities(part: Part, classifier: DistortionClassifier, similarities: FloatArray) -> FloatArray:
+    """Probabilities ``[N, K]`` of the types for similarities ``[N, B]``.
+
+    Raises:
+        VeiqaError: the classifier fails.
+    """
+
+    def work() -> FloatArray:
+        made = classifier.probabilities(similarities)
+        if made.shape != (len(similarities), len(classifier.classes)) or not np.isfinite(made).all():
+            raise ValueError(f"gave probabilities of shape {made.shape}, or some that are not finite")
+        return made
+
+    return or_raise(attempt(part, work))

@@ -1,0 +1,344 @@
+"""Who measures a folder's images: this process, several processes, or the workers of a Dask cluster.
+
+Whoever measures, this process alone decodes every image once, looks up what is known, and writes the store and the
+folder of VEIs; a worker gets an image's name and what is missing, and gives back measurements, with VEIs where they are
+to be kept (:mod:`veiqa_core.measuring.worker`).
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import multiprocessing
+import signal
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import attrs
+
+from ..errors import ImageError, UsageError, VeiqaError, one_line
+from ..images import Image, display_name
+from .engine import Measurement
+from .meter import Computed, Meter
+from .vei_files import VeiFolder
+from .worker import Answer, Job, begin, carry_out, carry_out_own, read_named
+
+_AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
+_ROUND = 64  # orders for each worker that are carried out in any order before those of the next round
+_LIVES = 3  # how often a task may take its process down before it is given up
+
+
+@attrs.frozen
+class Order:
+    """Quantities of an image that are wanted, by index."""
+
+    name: str
+    wanted: tuple[int, ...]
+
+
+@attrs.frozen(eq=False)
+class Done:
+    """An order carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
+
+    name: str
+    digest: str | None
+    measured: dict[int, Measurement]
+    error: VeiqaError | None = None
+    remarks: tuple[str, ...] = ()
+
+
+class Crew(AbstractContextManager["Crew"], ABC):
+    """Carries out orders on the images of a folder; a context manager.
+
+    Args:
+        meter: what can be ordered; its store, if any, is written here only.
+        root: the folder; orders may also name files elsewhere by absolute paths.
+        veis: where VEIs are kept, those that lack there being made again; None for nowhere.
+    """
+
+    workers: int = 1
+
+    def __init__(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> None:
+        self.meter = meter
+        self.root = root
+        self._digests: dict[str, str] = {}
+        self._remarks: dict[str, tuple[str, ...]] = {}
+        self._veis = veis
+        self._vei_digests = () if veis is None else meter.vei_digests()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the workers go."""
+
+    def deliver(self, orders: Iterable[Order]) -> Iterator[Done]:
+        """Carry out orders, as they are done."""
+        return self._carry_out(self._prepared(orders))
+
+    def deliver_in_order(self, orders: Iterable[Order]) -> Iterator[Done]:
+        """Carry out any number of orders, and give what is done in their order, as soon as all before it is done."""
+        remaining = iter(orders)
+        while batch := list(islice(remaining, self._round)):
+            done: dict[str, Done] = {}
+            waiting = deque(order.name for order in batch)
+            for item in self.deliver({order.name: order for order in batch}.values()):
+                done[item.name] = item
+                while waiting and waiting[0] in done:
+                    yield done[waiting.popleft()]
+            self._digests.clear()  # memory must not grow with the number of images
+            self._remarks.clear()
+
+    @property
+    def _round(self) -> int:
+        """How many orders are awaited before any is carried out."""
+        return _ROUND * self.workers
+
+    @abstractmethod
+    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+        """What is missing of the prepared orders, measured and kept."""
+
+    def _prepared(self, orders: Iterable[Order]) -> Iterator[_Prepared]:
+        for order in orders:
+            image = None
+            try:
+                if order.name not in self._digests:
+                    image = read_named(self.root, order.name)
+                    self._digests[order.name] = image.digest
+                    self._remarks[order.name] = image.remarks
+            except ImageError as error:
+                yield _Prepared(order.name, None, (), {}, error)
+                continue
+            digest = self._digests[order.name]
+            known = self._known(digest, order.wanted)
+            missing = tuple(index for index in order.wanted if index not in known)
+            yield _Prepared(order.name, image, missing, known)
+
+    def _known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
+        """What need not be measured of an image: its value is known, and its VEIs lie in the folder or are not due."""
+        if self._veis is not None:
+            lacking = self._veis.lacking(image, self._digests_of_veis(wanted))
+            wanted = [index for index in wanted if lacking.isdisjoint(self._vei_digests[index])]
+        return self.meter.known(image, wanted)
+
+    def _digests_of_veis(self, quantities: Iterable[int]) -> dict[str, str]:
+        return {key: digest for index in quantities for key, digest in self._vei_digests[index].items()}
+
+    def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> Done:
+        """An order of which nothing is measured."""
+        digest, remarks = self._digests.get(prepared.name), self._remarks.get(prepared.name, ())
+        return Done(prepared.name, digest, prepared.known, prepared.error or error, remarks)
+
+    def _kept(self, prepared: _Prepared, found: Computed) -> Done:
+        """An order of which all that was missing is measured, which is kept.
+
+        The image may have been read twice, and what is kept must be of the one that its digest names.
+        """
+        digest = self._digests[prepared.name]
+        if found.digest != digest:
+            changed = ImageError(f"{display_name(prepared.name)}: changed while it was measured; measure it again")
+            return self._settled(prepared, changed)
+        self.meter.keep(digest, found.measured)
+        if self._veis is not None:
+            self._veis.put(digest, prepared.name, found.veis, self._digests_of_veis(found.measured))
+        return Done(prepared.name, digest, prepared.known | found.measured, remarks=self._remarks[prepared.name])
+
+
+@attrs.frozen(eq=False)
+class _Prepared:
+    name: str
+    image: Image | None
+    missing: tuple[int, ...]
+    known: dict[int, Measurement]
+    error: VeiqaError | None = None
+
+
+class Alone(Crew):
+    """This process measures, one image after another."""
+
+    @property
+    def _round(self) -> int:
+        """One: orders are carried out in order anyway, and more may be long in coming."""
+        return 1
+
+    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+        for item in prepared:
+            if not item.missing:
+                yield self._settled(item)
+                continue
+            try:
+                image = item.image or read_named(self.root, item.name)
+            except ImageError as error:
+                yield self._settled(item, error)
+                continue
+            yield self._kept(item, self.meter.compute(image, item.missing, veis=self._veis is not None))
+
+
+class _Sent(Crew):
+    """Others measure: tasks are sent, a few ahead of their results."""
+
+    @abstractmethod
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
+        """Have a worker measure an image."""
+
+    def _again(self, sent: dict[Future[Answer], _Prepared], failed: Future[Answer]) -> bool:
+        """After a worker was lost: whether tasks were sent anew."""
+        return False
+
+    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+        sent: dict[Future[Answer], _Prepared] = {}
+        for item in prepared:
+            if not item.missing:
+                yield self._settled(item)
+                continue
+            sent[self._send(item.name, item.missing)] = attrs.evolve(item, image=None)
+            if len(sent) >= _AHEAD * self.workers:
+                yield from self._collected(sent)
+        while sent:
+            yield from self._collected(sent)
+
+    def _collected(self, sent: dict[Future[Answer], _Prepared]) -> Iterator[Done]:
+        """Those that are done; at least one."""
+        done = [future for future in sent if future.done()] or list(wait(sent, return_when=FIRST_COMPLETED).done)
+        for future in done:
+            if future not in sent:  # sent anew
+                continue
+            try:
+                answer = future.result()
+            except Exception as error:
+                if self._again(sent, future):
+                    return
+                if isinstance(error, UsageError):  # this worker cannot work at all
+                    raise
+                # To go on without the image would give another result than other workers would.
+                raise VeiqaError(
+                    f"{display_name(sent[future].name)}: its worker failed: {one_line(error)}; the same command goes on"
+                ) from error
+            item = sent.pop(future)
+            yield self._settled(item, answer) if isinstance(answer, VeiqaError) else self._kept(item, answer)
+
+
+class Processes(_Sent):
+    """Processes of this machine, each with its own networks and this process's number of threads."""
+
+    def __init__(self, meter: Meter, root: Path, workers: int, veis: VeiFolder | None = None) -> None:
+        super().__init__(meter, root, veis)
+        self.workers = workers
+        self._job = Job.of(meter, root, veis is not None)
+        self._losses: dict[str, int] = {}
+        self._pool = self._new_pool()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:  # what runs would be waited for, and is measured again when asked for again
+            for worker in list((getattr(self._pool, "_processes", None) or {}).values()):
+                worker.kill()
+            results = getattr(self._pool, "_result_queue", None)
+            if results is not None:  # else the rest of an answer cut short would be waited for
+                results._writer.close()
+        self._pool.shutdown(cancel_futures=True)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=begin, initargs=(self._job,))
+
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
+        try:
+            with _interrupts_held():  # this may begin a process
+                return self._pool.submit(carry_out_own, name, missing)
+        except BrokenProcessPool as error:  # told when its result is asked for
+            broken: Future[Answer] = Future()
+            broken.set_exception(error)
+            return broken
+
+    def _again(self, sent: dict[Future[Answer], _Prepared], failed: Future[Answer]) -> bool:
+        """A process that dies takes its pool with it: begin a new one with what was not done."""
+        if not isinstance(failed.exception(), BrokenProcessPool):
+            return False
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = self._new_pool()
+        lost = {future: item for future, item in sent.items() if not future.done() or future.exception() is not None}
+        for item in lost.values():
+            self._losses[item.name] = self._losses.get(item.name, 0) + 1
+        if any(self._losses[item.name] > _LIVES for item in lost.values()):
+            raise UsageError(
+                "worker processes die again and again, perhaps for want of memory: fewer --workers may help"
+            ) from failed.exception()
+        for future, item in lost.items():
+            del sent[future]
+            sent[self._send(item.name, item.missing)] = item
+        return True
+
+
+class Cluster(_Sent):
+    """The workers of a running Dask cluster, which see the folder under the same path.
+
+    Raises:
+        UsageError: Dask is not installed, or nothing answers at the address.
+    """
+
+    def __init__(self, meter: Meter, root: Path, address: str, veis: VeiFolder | None = None) -> None:
+        super().__init__(meter, root, veis)
+        try:
+            distributed: Any = importlib.import_module("distributed")
+        except ImportError as error:
+            raise UsageError("--dask needs Dask: pip install 'veiqa[dask]'") from error
+        try:
+            self._client = distributed.Client(address, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise UsageError(f"--dask {address}: no cluster answers there: {one_line(error)}") from error
+        self.workers = len(self._client.nthreads())
+        if self.workers == 0:
+            self._client.close()
+            raise UsageError(f"--dask {address}: the cluster has no workers; start some")
+        self._tasks: dict[Future[Answer], Any] = {}  # Dask gives up tasks that nobody holds
+        self._job = self._client.scatter(Job.of(meter, root, veis is not None), broadcast=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
+        answer: Future[Answer] = Future()
+        task = self._client.submit(carry_out, self._job, name, missing, pure=False)
+        self._tasks[answer] = task
+        task.add_done_callback(functools.partial(self._pass_on, answer))
+        return answer
+
+    def _pass_on(self, answer: Future[Answer], task: Any) -> None:
+        del self._tasks[answer]
+        try:
+            answer.set_result(task.result())
+        except BaseException as error:  # also cancelled tasks, whose workers are gone
+            answer.set_exception(error)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Begin processes that Ctrl-C does not reach while they start, and let it wait here until they are known.
+
+    Elsewhere than in the main thread, or without signal masks, nothing is held.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # new processes inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if held:
+            signal.raise_signal(signal.SIGINT)

@@ -1,0 +1,257 @@
+"""What is measured of images, looked up first in a store: similarities of branches, and the values of baselines."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import Network, Pair
+from ..devices import Device
+from ..errors import ComponentError, RecipeError, VeiqaError
+from ..extension.registry import Part
+from ..guard.attempts import attempt, or_usage_error
+from ..images import Image
+from ..resolution import ResolvedBranch
+from ..store import Store, Value
+from . import plan as plans
+from . import views
+from .engine import Engine, Measurement, Outcome, open_network
+from .fingerprint import branch_digest, component_version, passing, vei_digest
+from .plan import Comparison, distinct
+
+_ENGINES = 8  # kept: one for all images that nothing is known of, a few for what else is missing
+
+
+@attrs.frozen
+class Quantity:
+    """What is measured of an image: the similarity of a branch, or what a baseline makes of the branch."""
+
+    branch: ResolvedBranch
+    baseline: Part | None = None
+
+
+@attrs.frozen(eq=False)
+class Computed:
+    """What was made of an image.
+
+    Attributes:
+        measured: quantities by index.
+        veis: the VEIs behind them, ``[h, w]``, by :attr:`~veiqa_core.measuring.plan.Explanation.key`, where they are
+            wanted.
+        digest: the image's.
+    """
+
+    measured: dict[int, Measurement]
+    veis: dict[str, NDArray[np.float32]]
+    digest: str
+
+
+class Meter:
+    """Measures quantities of images.
+
+    Args:
+        store: where values are looked up first and kept; None for nowhere.
+        networks: networks that are already open; those that are opened are added.
+
+    Attributes:
+        quantities: with layers as names.
+        keys: readable names of the quantities.
+
+    Raises:
+        UsageError: as for :class:`veiqa_core.measuring.engine.Engine`.
+    """
+
+    def __init__(
+        self,
+        quantities: Sequence[Quantity],
+        device: Device,
+        store: Store | None = None,
+        networks: dict[Part, Network] | None = None,
+    ) -> None:
+        self.device = device
+        self.networks = {} if networks is None else networks
+        for part in distinct(item.branch.extractor for item in quantities):
+            if part not in self.networks:
+                self.networks[part] = open_network(part, device)
+        self.quantities = tuple(self._with_layer(item) for item in quantities)
+        self._baselines = {
+            part: or_usage_error(attempt(part, part.create))
+            for part in distinct(item.baseline for item in quantities)
+            if part is not None
+        }
+        self.keys = tuple(
+            item.branch.key if item.baseline is None else f"{item.baseline.key} of {item.branch.key}"
+            for item in self.quantities
+        )
+        self._store = store
+        self._digests: dict[object, tuple[str, ...]] = {}
+        self._engine = functools.lru_cache(_ENGINES)(self._make_engine)
+
+    def check(self, wanted: Sequence[int]) -> None:
+        """Find what cannot work on any image before the first one is read.
+
+        Raises:
+            UsageError: as for :class:`~veiqa_core.measuring.engine.Engine`, or branches of one recipe are the same.
+        """
+        keys = [self.keys[index] for index in wanted]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise RecipeError(f"the branch {key} is there twice, its layer named in two ways")
+        self.engine(wanted)
+
+    def known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
+        """What the store holds of an image, by quantity; the image is named by its digest."""
+        if self._store is None:
+            return {}
+        digests = self._labelled(self._store)
+        kept = self._store.get(image, [digests[index] for index in wanted])
+        return {
+            index: Measurement(self.keys[index], value.similarity, value.flags)
+            for index, value in zip(wanted, kept, strict=True)
+            if value is not None
+        }
+
+    def compute(self, image: Image, wanted: Sequence[int], *, veis: bool = False) -> Computed:
+        """Measure quantities of an image, whatever the store holds, and their VEIs where these are wanted."""
+        engine = self.engine(wanted)
+        needed = veis or any(self.quantities[index].baseline is not None for index in wanted)
+        outcome = engine.measure(image, "all" if needed else "nothing")
+        made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)} if veis else {}
+        arrays = {key: item[0].float().numpy() for key, item in made.items()}
+        return Computed(self.told(image, wanted, engine, outcome), arrays, image.digest)
+
+    def engine(self, wanted: Sequence[int]) -> Engine:
+        """The engine that measures these quantities.
+
+        Raises:
+            UsageError: as for :class:`veiqa_core.measuring.engine.Engine`.
+        """
+        return self._engine(tuple(distinct(self.quantities[index].branch for index in wanted)))
+
+    def told(self, image: Image, wanted: Sequence[int], engine: Engine, outcome: Outcome) -> dict[int, Measurement]:
+        """Quantities of an image from what the engine made of it."""
+        measured = {m.key: (c, m) for c, m in zip(engine.plan.comparisons, outcome.measurements, strict=True)}
+        found = {}
+        for index in wanted:
+            comparison, measurement = measured[self.quantities[index].branch.key]
+            baseline = self.quantities[index].baseline
+            if baseline is not None:
+                measurement = self._controlled(engine, baseline, comparison, measurement, image, outcome)
+            found[index] = attrs.evolve(measurement, key=self.keys[index])
+        return found
+
+    def keep(self, image: str, measured: Mapping[int, Measurement]) -> None:
+        """Put measurements of an image into the store, those without an error that may be kept."""
+        if self._store is not None:
+            digests = self._labelled(self._store)
+            values = {
+                digests[index]: Value(item.similarity, item.flags)
+                for index, item in measured.items()
+                if item.similarity is not None and item.lasting
+            }
+            self._store.put(image, values)
+
+    def measure(self, image: Image, wanted: Sequence[int]) -> dict[int, Measurement]:
+        """Quantities of an image by index: looked up where they are known, measured and kept where not."""
+        found = self.known(image.digest, wanted) if self._store is not None else {}
+        missing = [index for index in wanted if index not in found]
+        if missing:
+            measured = self.compute(image, missing).measured
+            self.keep(image.digest, measured)
+            found |= measured
+        return found
+
+    def vei_digests(self) -> tuple[dict[str, str], ...]:
+        """For each quantity what its two VEIs depend on: digests by :attr:`.plan.Explanation.key`."""
+        pairs = [(comparison.y, comparison.x) for comparison in self._comparisons()]
+        digests = {
+            vei: vei_digest(vei, self.networks[vei.extractor].weights_digest, self.device)
+            for vei in distinct(vei for pair in pairs for vei in pair)
+        }
+        return tuple({vei.key: digests[vei] for vei in pair} for pair in pairs)
+
+    def _with_layer(self, item: Quantity) -> Quantity:
+        """The quantity with its branch's layer as a name, so that equal work has equal keys."""
+        branch = item.branch
+        if branch.space == "layer":
+            branch = attrs.evolve(branch, layer=views.layer_name(self.networks[branch.extractor], branch.layer))
+        return attrs.evolve(item, branch=branch)
+
+    def _make_engine(self, branches: tuple[ResolvedBranch, ...]) -> Engine:
+        return Engine(branches, self.device, self.networks)
+
+    def _comparisons(self) -> tuple[Comparison, ...]:
+        """What the branch of each quantity compares."""
+        defaults = {part: network.default_layer for part, network in self.networks.items()}
+        return plans.make([item.branch for item in self.quantities], defaults).comparisons
+
+    def digests(self) -> tuple[str, ...]:
+        """What each quantity depends on besides the image, as things stand."""
+        now = passing()
+        if now not in self._digests:
+            self._digests[now] = tuple(self._find_digests())
+        return self._digests[now]
+
+    def _labelled(self, store: Store) -> tuple[str, ...]:
+        """The digests, whose meaning the store knows."""
+        new = passing() not in self._digests
+        digests = self.digests()
+        if new:
+            store.label(dict(zip(digests, self.keys, strict=True)))
+        return digests
+
+    def _find_digests(self) -> Iterator[str]:
+        return (
+            _digest(item, branch_digest(comparison, self.networks[item.branch.extractor].weights_digest, self.device))
+            for item, comparison in zip(self.quantities, self._comparisons(), strict=True)
+        )
+
+    def _controlled(
+        self,
+        engine: Engine,
+        part: Part,
+        comparison: Comparison,
+        measurement: Measurement,
+        image: Image,
+        outcome: Outcome,
+    ) -> Measurement:
+        """What a baseline makes of a branch's outcome."""
+        pri, x, y = outcome.pris[comparison.branch.pri], outcome.veis[comparison.x], outcome.veis[comparison.y]
+        if measurement.similarity is None or isinstance(pri, VeiqaError):
+            return measurement
+        if isinstance(x, VeiqaError) or isinstance(y, VeiqaError):
+            return measurement
+        if pri.shape[2:] != (image.size[1], image.size[0]):
+            problem = ComponentError(f"{part.registered.origin}: images that pass in tiles have no baselines")
+            return attrs.evolve(measurement, similarity=None, error=problem)
+        compare = functools.partial(engine.compare_maps, comparison.branch)
+        pair = Pair(image.pixels.clone(), pri.clone(), y.clone(), x.clone(), measurement.similarity, compare)
+        value = attempt(part, lambda: _finite(self._baselines[part].value(pair)))
+        if isinstance(value, VeiqaError):
+            return attrs.evolve(measurement, similarity=None, error=value)
+        return attrs.evolve(measurement, similarity=value)
+
+
+def _finite(value: Any) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"gave {value}")
+    return float(value)
+
+
+def _digest(item: Quantity, branch: str) -> str:
+    if item.baseline is None:
+        return branch
+    content = {
+        "branch": branch,
+        "baseline": item.baseline.identity,
+        "version": component_version(item.baseline.registered),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Rated images: datasets of people's ratings, and sets made from photos."""
