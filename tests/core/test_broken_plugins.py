@@ -438,7 +438,11 @@ def test_the_check_names_what_makes_every_start_slow(site: Site) -> None:
 def test_ctrl_c_during_a_slow_import_stops_the_command(site: Site, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     site.add("slow", f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\ntime.sleep(60)")
-    code = "from veiqa_core.cli import main; main()"
+    code = (
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job is started without
+        "from veiqa_core.cli import main; main()"
+    )
     for arguments in (["plugins"], ["run", "photo.png", "--metric", "psnr"]):
         begun.unlink(missing_ok=True)
         process = subprocess.Popen(
