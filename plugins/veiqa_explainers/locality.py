@@ -24,8 +24,12 @@ _SHEETS = {"cat": 1, "slice": 1, "split": 2, "split_with_sizes": 2}
 """Local along the channels; and which argument is the dimension."""
 _NORMS = {"native_batch_norm": 5, "cudnn_batch_norm": 5, "miopen_batch_norm": 5}
 """Local but in training; and which argument says so."""
-_LOCAL = {*_SHEETS, "clone", "detach", "alias", "_to_copy", "constant_pad_nd", "empty", "hardswish", "hardswish_"}
-"""Local without torch calling them pointwise."""
+_LOCAL = {
+    *_SHEETS,
+    *("clone", "detach", "alias", "_to_copy", "constant_pad_nd", "empty"),
+    *("hardswish", "hardswish_", "hardtanh", "hardtanh_"),
+}
+"""Local without every torch calling them pointwise."""
 
 
 @attrs.frozen(eq=False)

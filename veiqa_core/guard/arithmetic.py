@@ -82,7 +82,9 @@ def _switches() -> Iterator[_Switch]:
     yield _Switch(torch.is_grad_enabled, torch.set_grad_enabled, True)
     yield _Switch(torch.get_default_dtype, torch.set_default_dtype, torch.float32)
     for kind in _CASTING:
-        yield _Switch(partial(torch.is_autocast_enabled, kind), partial(torch.set_autocast_enabled, kind), False)
+        casts = partial(torch.is_autocast_enabled, kind)
+        if _told(casts)() is not None:  # torch 2.4 casts nothing on mps
+            yield _Switch(casts, partial(torch.set_autocast_enabled, kind), False)
     cudnn = torch.backends.cudnn
     yield _attribute(cudnn, "deterministic", True)
     yield _attribute(cudnn, "benchmark", False)
@@ -103,7 +105,7 @@ def _attribute(of: Any, name: str, wanted: Any) -> _Switch:
 
 
 def _told(get: Callable[[], Any]) -> Callable[[], Any]:
-    """How a switch of several units stands; None where they differ."""
+    """How a switch stands; None where this torch has none, or where the units of one for several differ."""
 
     def told() -> Any:
         try:
