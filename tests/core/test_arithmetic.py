@@ -153,9 +153,12 @@ def test_a_process_forked_off_while_a_thread_scores_does_not_wait_for_it() -> No
     entered.wait()
     child = os.fork()
     if not child:
-        signal.alarm(20)
-        with exact():
-            os._exit(0)
+        try:
+            signal.alarm(20)
+            with exact():
+                os._exit(0)
+        finally:
+            os._exit(1)
     leave.set()
     thread.join()
     assert os.waitpid(child, 0)[1] == 0
