@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,15 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         odd = good[3]
     bad = [Path("torn.png"), Path("absent.png"), small]
     return [bad[0], *good[:4], Path("twin.png"), bad[1], good[2], *good[4:], bad[2], odd]
+
+
+def test_what_processes_measure_has_readable_keys_in_the_store(paths: list[Path], tmp_path: Path) -> None:
+    store = tmp_path / "new.sqlite"
+    assert veiqa("run", paths[1], *OPTIONS, "--store", store, "--workers", 2).exit_code == 0
+    with sqlite3.connect(store) as connection:
+        ((key,),) = connection.execute("SELECT key FROM branches").fetchall()
+    assert key is not None
+    assert key.startswith("jpeg/timm(")
 
 
 def test_processes_give_the_same_rows_in_the_same_order(

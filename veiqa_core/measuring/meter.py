@@ -111,7 +111,7 @@ class Meter:
         """What the store holds of an image, by quantity; the image is named by its digest."""
         if self._store is None:
             return {}
-        digests = self._labelled(self._store)
+        digests = self.digests()
         kept = self._store.get(image, [digests[index] for index in wanted])
         return {
             index: Measurement(self.keys[index], value.similarity, value.flags)
@@ -151,7 +151,7 @@ class Meter:
     def keep(self, image: str, measured: Mapping[int, Measurement]) -> None:
         """Put measurements of an image into the store, those without an error that may be kept."""
         if self._store is not None:
-            digests = self._labelled(self._store)
+            digests = self.digests()
             values = {
                 digests[index]: Value(item.similarity, item.flags)
                 for index, item in measured.items()
@@ -194,19 +194,13 @@ class Meter:
         return plans.make([item.branch for item in self.quantities], defaults).comparisons
 
     def digests(self) -> tuple[str, ...]:
-        """What each quantity depends on besides the image, as things stand."""
+        """What each quantity depends on besides the image, as things stand; a store learns what it means."""
         now = passing()
         if now not in self._digests:
             self._digests[now] = tuple(self._find_digests())
+            if self._store is not None:
+                self._store.label(dict(zip(self._digests[now], self.keys, strict=True)))
         return self._digests[now]
-
-    def _labelled(self, store: Store) -> tuple[str, ...]:
-        """The digests, whose meaning the store knows."""
-        new = passing() not in self._digests
-        digests = self.digests()
-        if new:
-            store.label(dict(zip(digests, self.keys, strict=True)))
-        return digests
 
     def _find_digests(self) -> Iterator[str]:
         return (
