@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable
 from typing import TypeVar
 
+from .text import printable
+
 T = TypeVar("T")
 
 _WANT_OF_MEMORY = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
@@ -18,7 +20,10 @@ _WANT_OF_MEMORY = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_S
 
 
 class VeiqaError(Exception):
-    """Base of all errors meant for a user."""
+    """Base of all errors meant for a user. As text it is one line without control characters, whatever it names."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class UsageError(VeiqaError):
@@ -90,7 +95,8 @@ def strict() -> bool:
 def one_line(error: BaseException) -> str:
     """An exception as a single line of text, its type first unless it is one of ours."""
     try:
-        text = " ".join(str(error).split())
+        text = str(error)
+        text = printable(text if isinstance(error, VeiqaError) else " ".join(text.split()))
     except Exception:  # an exception of somebody else's making
         text = "its own text cannot be made"
     if isinstance(error, VeiqaError):

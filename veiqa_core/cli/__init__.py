@@ -10,6 +10,9 @@ import click
 
 from ..errors import UsageError, VeiqaError, near_miss, one_line, strict
 from ..guard.prints import standard_output_reserved
+from ..guard.terminal import escaped_streams
+from ..text import printable
+from .printing import say
 from .version import version_option
 
 _SUMMARIES = {
@@ -46,17 +49,37 @@ class _Failure(click.ClickException):
         self.exit_code = 2 if isinstance(error, UsageError) else 1  # type: ignore[misc]  # declared as a class variable
 
 
+def _in_one_line(error: click.ClickException) -> click.ClickException:
+    """click's own error, which may name any argument; its help is no error, and has several lines."""
+    if not isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.message = printable(error.message)  # type: ignore[misc]  # no constructor takes the parts of all kinds
+    return error
+
+
 class _Group(click.Group):
     """Turns errors into their one line; ``VEIQA_STRICT=1`` lets the traceback through."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with escaped_streams():
+            return super().main(*args, **kwargs)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.ClickException as error:
+            raise _in_one_line(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             with standard_output_reserved():
                 return self._written(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except click.ClickException as error:
+            raise _in_one_line(error) from None
+        except (click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
-            click.echo("\nstopped", err=True)
+            say()
+            say("stopped")
             raise click.exceptions.Exit(130) from None  # as shells have it
         except BrokenPipeError:  # who reads the results wants no more, as head does
             raise click.exceptions.Exit(141) from None  # 128 + SIGPIPE
@@ -103,7 +126,10 @@ class _Commands(_Group):
             formatter.write_dl([(str(command.name), command.get_short_help_str(limit)) for command in listed])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_SETTINGS = {"help_option_names": ["-h", "--help"], "color": True}  # so that click removes nothing: the streams escape
+
+
+@click.group(cls=_Commands, context_settings=_SETTINGS)
 @version_option
 def main() -> None:
     """Score the quality of images without a reference, and see why."""

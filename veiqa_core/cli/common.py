@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
-
 from ..extension.registry import Registry, installed
+from .printing import say
 
 
 def registry() -> Registry:
     """Everything installed, with one warning line on standard error for each plugin that had to stay out."""
     found = installed()
     for problem in found.problems:
-        click.echo(f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all", err=True)
+        say(f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all")
     return found
 
 
@@ -36,7 +35,8 @@ def resumable(how: str | Callable[[], str]) -> Iterator[None]:
         with _terminable():
             yield
     except KeyboardInterrupt as error:
-        click.echo(f"\nstopped; {how if isinstance(how, str) else how()}", err=True)
+        say()
+        say(f"stopped; {how if isinstance(how, str) else how()}")
         sys.exit(143 if isinstance(error, Terminated) else 130)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from .common import registry
 from .completion import component_names
+from .printing import json_data, line, say
 from .recipe_options import setting_option
 from .settings import Settings
 
@@ -57,12 +57,12 @@ def compare(
     values = full_reference.compare(reference, distorted, choices, found)
     if form == "json":
         rows = [{"metric": item.metric.key, "value": item.value} for item in values]
-        click.echo(json.dumps(rows, indent=2, allow_nan=False))
+        json_data(rows)
     else:
         _show(values)
     for item in values:
         if item.error is not None:
-            click.echo(f"Error: {item.error}", err=True)
+            say(f"Error: {item.error}")
     ctx.exit(1 if any(item.error is not None for item in values) else 0)
 
 
@@ -70,7 +70,7 @@ def _show(values: Sequence[MetricValue]) -> None:
     width = max((len(item.metric.key) for item in values), default=0)
     for item in values:
         value = "failed" if item.value is None else f"{item.value:.6g}"
-        click.echo(f"{item.metric.key:<{width}}  {value:>12}  {_meaning(item.metric.traits)}")
+        line(f"{item.metric.key:<{width}}  {value:>12}  {_meaning(item.metric.traits)}")
 
 
 def _meaning(traits: Mapping[str, Any]) -> str:

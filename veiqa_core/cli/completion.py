@@ -9,6 +9,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from ..extension.registry import installed
+from .printing import data
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -49,4 +50,4 @@ def completion(ctx: click.Context, shell: str) -> None:
     """
     found = get_completion_class(shell)
     assert found is not None  # the choice names those that there are
-    click.echo(found(ctx.find_root().command, {}, _PROGRAM, f"_{_PROGRAM.upper()}_COMPLETE").source())
+    data(found(ctx.find_root().command, {}, _PROGRAM, f"_{_PROGRAM.upper()}_COMPLETE").source() + "\n")

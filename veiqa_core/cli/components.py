@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import attrs
@@ -12,6 +11,7 @@ from ..extension import params
 from ..extension.kinds import KINDS, check_kind
 from ..extension.offers import Registered
 from .common import registry
+from .printing import json_data, line
 
 
 class _DefaultsToList(click.Group):
@@ -41,7 +41,7 @@ def list_(kind: str | None, as_json: bool) -> None:
         check_kind(kind)
     items = [item for item in found if kind in (None, item.kind)]
     if as_json:
-        click.echo(json.dumps([_plain(item) for item in items], indent=2))
+        json_data([_plain(item) for item in items])
         return
     width = max((len(item.label) for item in items), default=0)
     for name in KINDS:
@@ -49,9 +49,9 @@ def list_(kind: str | None, as_json: bool) -> None:
         if group:
             title = KINDS[name].title
             plural = f"{title[:-1]}ies" if title.endswith("y") else f"{title}s"
-            click.echo(f"{plural} ({name})")
+            line(f"{plural} ({name})")
             for item in group:
-                click.echo(f"  {item.label:<{width}}  {item.component.summary}")
+                line(f"  {item.label:<{width}}  {item.component.summary}")
 
 
 @components.command()
@@ -61,24 +61,24 @@ def show(name: str, as_json: bool) -> None:
     """Show a component: summary, parameters with their defaults, source."""
     item = registry().named(name)
     if as_json:
-        click.echo(json.dumps(_plain(item), indent=2))
+        json_data(_plain(item))
         return
     component = item.component
-    click.echo(f"{item.kind}/{component.name}  ({item.dist} {item.version})")
-    click.echo(f"  {component.summary}")
+    line(f"{item.kind}/{component.name}  ({item.dist} {item.version})")
+    line(f"  {component.summary}")
     if component.reference:
-        click.echo(f"  Source: {component.reference}")
+        line(f"  Source: {component.reference}")
     for trait, value in sorted(component.traits.items()):
-        click.echo(f"  {trait}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
+        line(f"  {trait}: {', '.join(map(str, value)) if isinstance(value, tuple) else value}")
     described = params.describe(component.params)
-    click.echo("  Parameters:" if described else "  No parameters.")
+    line("  Parameters:" if described else "  No parameters.")
     for info in described:
         limits = f"; {', '.join(info.limits)}" if info.limits else ""
-        click.echo(f"    {info.name} = {info.default}  ({info.type}{limits})")
-        click.echo(f"        {info.help}")
-    click.echo(f"  Code: {component.factory}")
+        line(f"    {info.name} = {info.default}  ({info.type}{limits})")
+        line(f"        {info.help}")
+    line(f"  Code: {component.factory}")
     if component.extra:
-        click.echo(f"  Needs: pip install '{component.extra}'")
+        line(f"  Needs: pip install '{component.extra}'")
 
 
 def _plain(item: Registered) -> dict[str, Any]:

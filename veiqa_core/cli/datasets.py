@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -10,6 +9,7 @@ import click
 from .common import registry
 from .dataset_options import dataset_arguments, dataset_part
 from .datasets_make import make
+from .printing import json_data, line
 from .progress import progress
 from .recipe_options import setting_option
 from .settings import Settings
@@ -29,16 +29,16 @@ def datasets(ctx: click.Context, as_json: bool) -> None:
             | {name: list(v) if isinstance(v, tuple) else v for name, v in item.component.traits.items()}
             for item in items
         ]
-        click.echo(json.dumps(rows, indent=2))
+        json_data(rows)
         return
     width = max((len(item.label) for item in items), default=0)
     for item in items:
         traits = item.component.traits
-        click.echo(f"{item.label:<{width}}  {item.component.summary}")
+        line(f"{item.label:<{width}}  {item.component.summary}")
         counts = [f"{traits[name]} {name}" for name in ("images", "references") if name in traits]
         by_file = traits["score_type"] == "file"
         scores = "MOS or DMOS" if by_file else f"{traits['score_type'].upper()}{_between(traits.get('range'))}"
-        click.echo(f"{'':<{width}}  {', '.join([*counts, scores])}; from {traits['home']}")
+        line(f"{'':<{width}}  {', '.join([*counts, scores])}; from {traits['home']}")
 
 
 def _between(ends: tuple[float, float] | None) -> str:
@@ -87,18 +87,18 @@ def check(
             "remarks": list(rated.remarks),
             "problems": problems,
         }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        json_data(report)
     else:
         shown = f"{contents} contents" if contents else "contents not named"
         scores = f"{ratings.score_type.upper()}{_between(ratings.range)}"
-        click.echo(f"{rated.name}: {len(rated.images)} images, {shown}, {scores}")
-        click.echo(f"types: {', '.join(f'{kind} {count}' for kind, count in sorted(types.items()))}")
+        line(f"{rated.name}: {len(rated.images)} images, {shown}, {scores}")
+        line(f"types: {', '.join(f'{kind} {count}' for kind, count in sorted(types.items()))}")
         for remark in rated.remarks:
-            click.echo(f"note: {remark}")
+            line(f"note: {remark}")
         for problem in problems:
-            click.echo(f"problem: {problem}")
+            line(f"problem: {problem}")
         if not problems:
-            click.echo("Every file decodes; no duplicates; no content in two splits.")
+            line("Every file decodes; no duplicates; no content in two splits.")
     ctx.exit(1 if problems else 0)
 
 

@@ -12,6 +12,7 @@ import click
 
 from ..errors import UsageError
 from .completion import component_names
+from .printing import line, say
 from .progress import bar, progress
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def make(
             if isinstance(result, synthetic.Skipped):
                 skipped = True
                 with shown.aside():
-                    click.echo(f"warning: {result.reason}", err=True)
+                    say(f"warning: {result.reason}")
                 shown.advance(result.count)
             else:
                 rows.append(result)
@@ -159,9 +160,9 @@ def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:
     photos = len({row.reference for row in rows})
     for (distortion, label), values in missed.items():
         reached = f"{min(values):.2f} to {max(values):.2f} dB"
-        click.echo(f"note: {distortion} at {label} dB: the closest on {len(values)} of {photos} is {reached}", err=True)
+        say(f"note: {distortion} at {label} dB: the closest on {len(values)} of {photos} is {reached}")
     of_photos = f"{photos} {'photo' if photos == 1 else 'photos'}"
-    click.echo(f"Made {len(rows)} images of {of_photos} in {out}; {stand_in.source} stands in for people's scores.")
+    line(f"Made {len(rows)} images of {of_photos} in {out}; {stand_in.source} stands in for people's scores.")
     low, high = stand_in.range([row.score for row in rows])
     ends = "" if stand_in.scaled else f" --range {low:g} {high:g}"
-    click.echo(f"Evaluate on it: veiqa evaluate csv {shlex.quote(str(out))}{ends}")
+    line(f"Evaluate on it: veiqa evaluate csv {shlex.quote(str(out))}{ends}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import attrs
 import click
 
 from ..extension.registry import installed
+from .printing import json_data, line
 
 
 @click.command()
@@ -26,12 +26,12 @@ def doctor(ctx: click.Context, store: Path | None, as_json: bool) -> None:
     for finding in examine(installed(), store):
         findings.append(finding)
         if not as_json:
-            click.echo(f"{finding.state:<7}  {finding.about:<8}  {finding.text}")
+            line(f"{finding.state:<7}  {finding.about:<8}  {finding.text}")
             if finding.advice is not None:
-                click.echo(f"{'':<19}to do: {finding.advice}")
+                line(f"{'':<19}to do: {finding.advice}")
     problems = sum(finding.state == "problem" for finding in findings)
     if as_json:
-        click.echo(json.dumps([attrs.asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
+        json_data([attrs.asdict(finding) for finding in findings])
     elif problems == 0:
-        click.echo("Everything that VEIQA needs is there and works.")
+        line("Everything that VEIQA needs is there and works.")
     ctx.exit(1 if problems else 0)

@@ -15,6 +15,7 @@ from .dataset_options import dataset_arguments, dataset_part, distortion_option,
 from .evaluation_output import FORMATS
 from .files import check_place, keep_apart, keep_stores, keep_what_is_read, write_text
 from .measuring import measured_sets
+from .printing import say
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings
 from .vei_options import opened_veis, vei_options
@@ -122,7 +123,7 @@ def evaluate(
     write_text(FORMATS[form](evaluation), output)
     failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
     for problem in failed:
-        click.echo(f"warning: {problem}", err=True)
+        say(f"warning: {problem}")
     ctx.exit(1 if failed else 0)
 
 
@@ -206,13 +207,13 @@ def fit(
     fitted = run(recipe, recipes, measured, more)
     write_text(recipe_files.dumps(fitted), output)
     told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
-    click.echo(f"{output}: {fitted.name}, fitted to {told}", err=True)
+    say(f"{output}: {fitted.name}, fitted to {told}")
     unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(more).keys)]
     if unfitted:
-        click.echo(f"note: no images of {', '.join(unfitted)}: not fitted", err=True)
+        say(f"note: no images of {', '.join(unfitted)}: not fitted")
     failed = [problem for one in (measured, *more) for problem in one.failed.values()]
     for problem in failed:
-        click.echo(f"warning: {problem}", err=True)
+        say(f"warning: {problem}")
     ctx.exit(1 if failed else 0)
 
 

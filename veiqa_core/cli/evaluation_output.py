@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from ..text import json_text, printable
 
 if TYPE_CHECKING:
     from ..evaluation.evaluate import Evaluation
@@ -20,12 +21,12 @@ _ABSENT = "-"
 def table(evaluation: Evaluation) -> str:
     """For people."""
     blocks = [
-        "\n".join(_about(evaluation)),
+        "\n".join(map(printable, _about(evaluation))),
         _columns([_HEAD, *_rows(evaluation)]),
         _after(evaluation),
         _columns(_mapping_rows(evaluation)),
         _told_types(evaluation),
-        "\n".join(_notes(evaluation)),
+        "\n".join(map(printable, _notes(evaluation))),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -33,19 +34,19 @@ def table(evaluation: Evaluation) -> str:
 def markdown(evaluation: Evaluation) -> str:
     """For a report."""
     blocks = [
-        "\n".join(f"- {line}" for line in _about(evaluation)),
+        "\n".join(f"- {printable(line)}" for line in _about(evaluation)),
         _pipes([_HEAD, *_rows(evaluation)]),
         _after(evaluation),
         _pipes(_mapping_rows(evaluation)),
         _told_types(evaluation),
-        "\n".join(f"- {line}" for line in _notes(evaluation)),
+        "\n".join(f"- {printable(line)}" for line in _notes(evaluation)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def as_json(evaluation: Evaluation) -> str:
     """For programs; what is not available is null."""
-    return json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(evaluation.to_dict(), indent=2) + "\n"
 
 
 def comma_separated(evaluation: Evaluation) -> str:
@@ -173,7 +174,7 @@ def _told_types(evaluation: Evaluation) -> str:
         return ""
     each = ", ".join(f"{kind} {100 * told.right(kind):.0f} %" for kind in told.confusion)
     of = f"{told.images} images" if told.count == told.images else f"{told.count} tests of {told.images} images"
-    return f"Distortion type told: {100 * told.accuracy:.0f} % of {of}, {told.fit}; {each}."
+    return printable(f"Distortion type told: {100 * told.accuracy:.0f} % of {of}, {told.fit}; {each}.")
 
 
 def _notes(evaluation: Evaluation) -> list[str]:
@@ -190,6 +191,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    rows = [tuple(map(printable, row)) for row in rows]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -197,5 +199,5 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def _pipes(rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
+    lines = [f"| {' | '.join(printable(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
     return "\n".join([lines[0], f"|{'---|' * len(rows[0])}", *lines[1:]])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from ..errors import UsageError
 from ..files import is_stream, write_whole
+from .printing import data
 
 
 def check_place(output: Path | None, option: str = "--output") -> None:
@@ -120,7 +120,6 @@ def write_text(text: str, output: Path | None) -> None:
         UsageError: it cannot be written.
     """
     if output is None or is_standard_output(output):
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        data(text)
         return
     write_whole(output, lambda stream: stream.write(text.encode()))

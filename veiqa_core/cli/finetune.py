@@ -11,6 +11,7 @@ import click
 from .common import registry, resumable
 from .completion import component_names
 from .crew_options import set_up
+from .printing import line, say
 from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
@@ -103,20 +104,20 @@ def finetune(
         for epoch in tuning.run(lambda items, total: progress(f"epoch {len(tuning.done) + 1}")(items, total)):
             _tell(epoch)
     best = min(tuning.done, key=lambda epoch: epoch.held_out_loss)
-    click.echo(f"Weights of epoch {best.number} in {tuning.weights}. Use them: --extractor {extractor} -p")
-    click.echo(f"  {shlex.quote(f'extractor.weights={tuning.weights}')}, and -p explainer.target=0 to explain quality")
+    line(f"Weights of epoch {best.number} in {tuning.weights}. Use them: --extractor {extractor} -p")
+    line(f"  {shlex.quote(f'extractor.weights={tuning.weights}')}, and -p explainer.target=0 to explain quality")
 
 
 def _announce(tuning: Finetuning) -> None:
     for problem in tuning.left_out.values():
-        click.echo(f"warning: {problem}; left out", err=True)
+        say(f"warning: {problem}; left out")
     parts = f"{len(tuning.trained_on)} photos to learn from, {len(tuning.held_out)} held out"
-    click.echo(f"{parts}; types: {', '.join(tuning.samples.types)}")
-    click.echo("epoch   loss   held-out   types told   SROCC with severity")
+    line(f"{parts}; types: {', '.join(tuning.samples.types)}")
+    line("epoch   loss   held-out   types told   SROCC with severity")
     for epoch in tuning.done:
         _tell(epoch)
 
 
 def _tell(epoch: Epoch) -> None:
-    line = f"{epoch.number:5}  {epoch.loss:.3f}      {epoch.held_out_loss:.3f}"
-    click.echo(f"{line}        {100 * epoch.types_told:3.0f} %                 {epoch.ranked:.3f}")
+    numbers = f"{epoch.number:5}  {epoch.loss:.3f}      {epoch.held_out_loss:.3f}"
+    line(f"{numbers}        {100 * epoch.types_told:3.0f} %                 {epoch.ranked:.3f}")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
-from .output import printable
-from .progress import say
+from .printing import say
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
@@ -91,8 +90,8 @@ class Verdict(Sink):
     def tell(self) -> None:
         """Say on standard error what speaks against status 0."""
         if self._failed:
-            click.echo(f"failed: {self._failed:,} of {self.images:,} images", err=True)
+            say(f"failed: {self._failed:,} of {self.images:,} images")
         if self._worst is not None:
             score, image = self._worst
-            told = f"{self._below:,} of {self.images:,} images; the worst is {printable(image)} with {score:.4f}"
-            click.echo(f"below {self._least:g}: {told}", err=True)
+            told = f"{self._below:,} of {self.images:,} images; the worst is {image} with {score:.4f}"
+            say(f"below {self._least:g}: {told}")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ..guard.terminal import EscapingStream
+from ..text import json_text, printable
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
@@ -55,11 +56,6 @@ class Table(Sink):
         if self._uncalibrated:
             self._stream.write(f"{UNCALIBRATED}\n")
         self._stream.flush()
-
-
-def printable(text: str) -> str:
-    """A text that names a file, which may hold what steers a terminal or breaks a line."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _score_title(scale: tuple[float, float] | None) -> str:
@@ -111,8 +107,7 @@ class JsonLines(Sink):
 
 
 def _json(result: Result) -> str:
-    text = json.dumps(result.to_dict(), ensure_ascii=False, allow_nan=False)
-    return text.encode(errors="backslashreplace").decode()  # bytes in names that are no UTF-8 become \udcXX
+    return json_text(result.to_dict())  # bytes in names that are no UTF-8 become \udcXX
 
 
 def columns(keys: Sequence[str]) -> list[str]:
@@ -158,13 +153,17 @@ class CommaSeparated(Sink):
     def __init__(self, stream: TextIO, keys: Sequence[str], begun: bool = False) -> None:
         self._stream = stream
         self._keys = keys
+        self._on_terminal = isinstance(stream, EscapingStream)
         self._rows = csv.writer(stream, lineterminator="\n")
         if not begun:
             self._rows.writerow(columns(keys))
 
     def add(self, result: Result) -> None:
         """Write one record."""
-        self._rows.writerow(cells(result, self._keys))
+        row = cells(result, self._keys)
+        if self._on_terminal:  # where a line must be one line
+            row = [printable(cell) if isinstance(cell, str) else cell for cell in row]
+        self._rows.writerow(row)
         self._stream.flush()
 
 

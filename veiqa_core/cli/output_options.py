@@ -16,6 +16,7 @@ import click
 
 from ..errors import UsageError, VeiqaError, one_line
 from ..files import is_stream
+from ..guard.terminal import data_output
 from .files import check_place, is_standard_output
 from .grouped import Command, give
 from .output import FORMATS
@@ -120,9 +121,10 @@ class OutputOptions:
         if self.output is None:
             if sys.stdout is None:  # closed before the command began
                 raise UsageError("standard output is closed: name a file with --output")
-            if self.form == "csv" and isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(errors=NAMES)
-            return Writing(Plain(FORMATS[self.form], sys.stdout, keys), "standard output", "")
+            stream = data_output() if self.form == "csv" else sys.stdout
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors=NAMES)
+            return Writing(Plain(FORMATS[self.form], stream, keys, closes=False), "standard output", "")
         try:
             made = self._file(self.output, keys, recipe)
         except OSError as error:
@@ -192,10 +194,21 @@ class Writing(ResultSink):
 
 
 class Plain(ResultSink):
-    """A stream from its beginning."""
+    """A stream from its beginning.
 
-    def __init__(self, form: Callable[[TextIO, Sequence[str]], Sink], stream: TextIO, keys: Sequence[str]) -> None:
+    Args:
+        closes: whether the stream is closed at the end.
+    """
+
+    def __init__(
+        self,
+        form: Callable[[TextIO, Sequence[str]], Sink],
+        stream: TextIO,
+        keys: Sequence[str],
+        closes: bool = True,
+    ) -> None:
         self._stream = stream
+        self._closes = closes
         self._sink = form(stream, keys)
 
     def add(self, result: Result) -> None:
@@ -207,5 +220,5 @@ class Plain(ResultSink):
         try:
             self._sink.close()
         finally:
-            if self._stream is not sys.stdout:
+            if self._closes:
                 self._stream.close()

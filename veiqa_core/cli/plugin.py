@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..extension.kinds import KINDS
+from .printing import line
 
 
 @click.group()
@@ -35,10 +36,12 @@ def new(name: str, kind: str, into: Path) -> None:
     files = scaffold.write(name, kind, into)
     names = scaffold.Names.of(name)
     for file in files:
-        click.echo(f"  {into / file}")
+        line(f"  {into / file}")
     folder = shlex.quote(str(into / names.dist))
-    click.echo(f"\nTry it:\n  pip install -e {folder}'[test]'\n  veiqa components show {kind}/{names.component}")
+    line()
+    line("Try it:")
+    line(f"  pip install -e {folder}'[test]'")
+    line(f"  veiqa components show {kind}/{names.component}")
+    line(f"  pytest {folder}")
     package = into / names.dist / names.package
-    click.echo(
-        f"  pytest {folder}\nThen write your own: {package / 'component.py'}, and its facts in {package / 'plugin.py'}"
-    )
+    line(f"Then write your own: {package / 'component.py'}, and its facts in {package / 'plugin.py'}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import attrs
 import click
 
 from ..errors import UsageError, near_miss
 from ..extension.discovery import Found, normalise
 from ..extension.registry import Registry, installed
+from .printing import json_data, line
 
 
 @click.command()
@@ -32,11 +31,11 @@ def plugins(ctx: click.Context, as_json: bool, check: bool, deep: bool, dists: t
         problems += _nonconforming(registry, {normalise(dist) for dist in dists})
     if as_json:
         rows = [{**attrs.asdict(plugin), "registered": _is_registered(registry, plugin)} for plugin in registry.plugins]
-        click.echo(json.dumps({"plugins": rows, "problems": problems}, indent=2))
+        json_data({"plugins": rows, "problems": problems})
     else:
         _show(registry, problems)
         if check and not problems:
-            click.echo("All plugins and components load." if not deep else "All components pass all checks.")
+            line("All plugins and components load." if not deep else "All components pass all checks.")
     if check and problems:
         ctx.exit(1)
 
@@ -44,11 +43,11 @@ def plugins(ctx: click.Context, as_json: bool, check: bool, deep: bool, dists: t
 def _show(registry: Registry, problems: list[str]) -> None:
     for plugin in registry.plugins:
         state = "" if _is_registered(registry, plugin) else "  (left out)"
-        click.echo(f"{plugin.dist} {plugin.version}  {plugin.entry}  {plugin.value}{state}")
+        line(f"{plugin.dist} {plugin.version}  {plugin.entry}  {plugin.value}{state}")
     if not registry.plugins:
-        click.echo("No plugins: none is installed, or VEIQA_PLUGINS excludes them.")
+        line("No plugins: none is installed, or VEIQA_PLUGINS excludes them.")
     for problem in problems:
-        click.echo(f"problem: {problem}")
+        line(f"problem: {problem}")
 
 
 def _is_registered(registry: Registry, plugin: Found) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-import click
+from ..guard.terminal import behind
+from ..text import printable
 
 Item = TypeVar("Item")
 
@@ -23,7 +24,7 @@ class Bar:
         from tqdm import tqdm
 
         tqdm.monitor_interval = 0  # no thread: it would outlive the bar
-        self._bar = tqdm(total=total, desc=label, unit=unit, file=sys.stderr, dynamic_ncols=True)
+        self._bar = tqdm(total=total, desc=printable(label), unit=unit, file=behind(sys.stderr), dynamic_ncols=True)
 
     def advance(self, count: int = 1) -> None:
         """So many items more are done."""
@@ -74,7 +75,7 @@ def bar(label: str, total: int | Callable[[], int | None] | None, unit: str = ""
     Args:
         total: how many items there will be, or what counts them where there is a bar.
     """
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not behind(sys.stderr).isatty():
         yield NoBar()
         return
     shown = Bar(label, total() if callable(total) else total, unit)
@@ -82,16 +83,6 @@ def bar(label: str, total: int | Callable[[], int | None] | None, unit: str = ""
         yield shown
     finally:
         shown.close()
-
-
-def say(text: str) -> None:
-    """Write a line on standard error, above the bar where there is one."""
-    if "tqdm" in sys.modules:
-        from tqdm import tqdm
-
-        tqdm.write(text, file=sys.stderr)
-    else:
-        click.echo(text, err=True)
 
 
 def progress(label: str) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from .common import registry
-from .shipped import listing
+from .printing import data
+from .shipped import show_list
 
 
 @click.group(invoke_without_command=True)
@@ -14,11 +15,11 @@ from .shipped import listing
 def recipes(ctx: click.Context, as_json: bool) -> None:
     """List the recipes and recipe sets that --recipe knows by name."""
     if ctx.invoked_subcommand is None:
-        click.echo(listing(registry().recipes, as_json))
+        show_list(registry().recipes, as_json)
 
 
 @recipes.command()
 @click.argument("name")
 def show(name: str) -> None:
     """Print a shipped recipe's TOML, to start one's own from."""
-    click.echo(registry().recipes.get(name).read_text(), nl=False)
+    data(registry().recipes.get(name).read_text())

@@ -13,6 +13,7 @@ from .completion import component_names, shipped_names
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .files import keep_stores, make_folder
+from .printing import line, say
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
 from .search_output import FILES
@@ -135,7 +136,8 @@ def search(
     if plan:
         opened, missing = networks.for_planning(parts, on)
         candidates = expand(space, found, opened)
-        click.echo("\n".join(census.count(candidates, opened, len(rated.images), missing).lines()))
+        for text in census.count(candidates, opened, len(rated.images), missing).lines():
+            line(text)
         return
     opened = networks.opened(parts, on)
     candidates = expand(space, found, opened)
@@ -155,13 +157,13 @@ def search(
         bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root, veis))
         if merge and kept is not None:
             count, new = merge_shards(output, kept)
-            click.echo(f"{output}: {new} values taken from {count} shards", err=True)
+            say(f"{output}: {new} values taken from {count} shards")
         if shard is not None:
             unread = _shard(candidates, rated, terms, bench, shard)
         else:
             unread = _search(space.name, candidates, rated, terms, bench, output, per_distortion)
     for problem in unread:
-        click.echo(f"warning: {problem}", err=True)
+        say(f"warning: {problem}")
     ctx.exit(1 if unread else 0)
 
 
@@ -220,7 +222,7 @@ def _shard(candidates: list[Candidate], rated: RatedSet, terms: Terms, bench: Be
     from ..search.shards import measure
 
     matrix = measure(candidates, rated, terms, bench, progress(f"measuring {rated.name}"), shard)
-    click.echo(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there", err=True)
+    say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
     return list(matrix.unread.values())
 
 
@@ -240,5 +242,6 @@ def _search(
         space, candidates, rated, terms, bench, progress(f"measuring {rated.name}"), per_distortion=per_distortion
     )
     write(outcome, output)
-    click.echo("\n".join(summary(outcome, output)))
+    for text in summary(outcome, output):
+        line(text)
     return list(outcome.matrix.unread.values())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 from ..extension.offers import Shelf, Shipped
+from .printing import json_data, line
 
 
-def listing(shelf: Shelf[Shipped], as_json: bool) -> str:
-    """Names and summaries, as text or JSON."""
+def show_list(shelf: Shelf[Shipped], as_json: bool) -> None:
+    """Print names and summaries, as text or JSON."""
     items = list(shelf)
     if as_json:
         rows = [
@@ -21,6 +20,8 @@ def listing(shelf: Shelf[Shipped], as_json: bool) -> str:
             }
             for item in items
         ]
-        return json.dumps(rows, indent=2)
+        json_data(rows)
+        return
     width = max((len(item.label) for item in items), default=0)
-    return "\n".join(f"{item.label:<{width}}  {item.record.summary}" for item in items)
+    for item in items:
+        line(f"{item.label:<{width}}  {item.record.summary}")

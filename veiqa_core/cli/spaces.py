@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from .common import registry
-from .shipped import listing
+from .printing import data
+from .shipped import show_list
 
 
 @click.group(invoke_without_command=True)
@@ -14,11 +15,11 @@ from .shipped import listing
 def spaces(ctx: click.Context, as_json: bool) -> None:
     """List the search spaces that --space knows by name."""
     if ctx.invoked_subcommand is None:
-        click.echo(listing(registry().spaces, as_json))
+        show_list(registry().spaces, as_json)
 
 
 @spaces.command()
 @click.argument("name")
 def show(name: str) -> None:
     """Print a shipped space's TOML, to start one's own from."""
-    click.echo(registry().spaces.get(name).read_text(), nl=False)
+    data(registry().spaces.get(name).read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import UsageError
+from .printing import json_data, line
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -53,16 +53,16 @@ def info(path: Path | None, everything: bool, as_json: bool) -> None:
             "newest": _moment(found.newest),
             "keys": [{"key": g.key, "branches": g.branches, "values": g.values} for g in found.keys],
         }
-        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        json_data(report)
         return
-    click.echo(f"{opened.path}: {found.bytes / 1e6:.1f} MB")
-    click.echo(f"{_count(found.images, 'image')}, {_count(found.branches, 'branch')}, {_count(found.values, 'value')}")
+    line(f"{opened.path}: {found.bytes / 1e6:.1f} MB")
+    line(f"{_count(found.images, 'image')}, {_count(found.branches, 'branch')}, {_count(found.values, 'value')}")
     if found.oldest is not None:
-        click.echo(f"branches first written between {_moment(found.oldest)} and {_moment(found.newest)}")
+        line(f"branches first written between {_moment(found.oldest)} and {_moment(found.newest)}")
     shown = found.keys if everything else found.keys[:_SHOWN]
     _show(shown)
     if len(shown) < len(found.keys):
-        click.echo(f"and {_count(len(found.keys) - len(shown), 'more key')}; --all shows all")
+        line(f"and {_count(len(found.keys) - len(shown), 'more key')}; --all shows all")
 
 
 @store.command()
@@ -79,9 +79,9 @@ def verify(ctx: click.Context, path: Path | None) -> None:
     with _existing(path) as opened:
         problems = upkeep.verify(opened)
     for problem in problems:
-        click.echo(f"problem: {problem}")
+        line(f"problem: {problem}")
     if not problems:
-        click.echo(f"{opened.path}: every value is what was written.")
+        line(f"{opened.path}: every value is what was written.")
     ctx.exit(1 if problems else 0)
 
 
@@ -112,7 +112,7 @@ def prune(path: Path | None, older_than: float | None, branch: str | None, every
     _show(gone)
     values, branches = (sum(getattr(group, name) for group in gone) for name in ("values", "branches"))
     verb = "would be deleted" if dry_run else "deleted"
-    click.echo(f"{_count(values, 'value')} of {_count(branches, 'branch')} {verb}")
+    line(f"{_count(values, 'value')} of {_count(branches, 'branch')} {verb}")
 
 
 def _existing(path: Path | None) -> Store:
@@ -131,9 +131,9 @@ def _existing(path: Path | None) -> Store:
 
 def _show(groups: tuple[Group, ...]) -> None:
     if groups:
-        click.echo(f"{'values':>10}  {'branches':>8}  key")
+        line(f"{'values':>10}  {'branches':>8}  key")
     for group in groups:
-        click.echo(f"{group.values:>10}  {group.branches:>8}  {group.key}")
+        line(f"{group.values:>10}  {group.branches:>8}  {group.key}")
 
 
 def _count(number: int, what: str) -> str:

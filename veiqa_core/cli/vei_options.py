@@ -13,6 +13,7 @@ import click
 from ..errors import UsageError
 from .files import make_folder
 from .grouped import Command, give
+from .printing import say
 
 if TYPE_CHECKING:
     from ..measuring.vei_files import VeiFolder
@@ -72,8 +73,7 @@ def opened_veis(folder: Path | None, cap: int | None, *datasets: Path) -> Iterat
     opened = VeiFolder(folder, _CAP if cap is None else cap)
     yield opened
     if opened.without:
-        click.echo(
+        say(
             f"warning: --keep-vei {folder}: reached its cap; images without all their VEIs: {len(opened.without)}; "
-            "the same command goes on with a larger --keep-vei-cap",
-            err=True,
+            "the same command goes on with a larger --keep-vei-cap"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from ..errors import UsageError
 from ..extension.offers import Registered
 from ..extension.registry import Registry
 from .common import registry
+from .printing import json_data, line, say
 
 if TYPE_CHECKING:
     from ..verification import Check
@@ -42,11 +42,11 @@ def verify(ctx: click.Context, /, names: tuple[str, ...], form: str) -> None:
 
     checks = list(run_checks(items))
     if form == "json":
-        click.echo(json.dumps([_plain(check) for check in checks], indent=2, ensure_ascii=False, allow_nan=False))
+        json_data([_plain(check) for check in checks])
     else:
-        for line in _markdown(checks) if form == "md" else _table(checks):
-            click.echo(line)
-    click.echo(_summary(checks), err=form == "json")
+        for text in _markdown(checks) if form == "md" else _table(checks):
+            line(text)
+    (say if form == "json" else line)(_summary(checks))
     ctx.exit(0 if all(check.passed for check in checks) else 1)
 
 

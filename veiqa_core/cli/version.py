@@ -10,6 +10,7 @@ import click
 from ..api import API_VERSION
 from ..extension.discovery import find
 from ..extension.offers import OWN_DIST
+from .printing import line
 
 
 def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
@@ -26,7 +27,7 @@ def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
         **plugins,
     }
     for name, version in versions.items():
-        click.echo(f"{name} {version}")
+        line(f"{name} {version}")
     ctx.exit()
 
 

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+from .terminal import behind, escaped_streams
+
 _reserved = False
 
 
@@ -16,7 +18,8 @@ def standard_output_reserved() -> Iterator[None]:
     """A block in which standard output carries what VEIQA writes, and nothing else.
 
     Inside :func:`set_aside` ``print`` goes to standard error. So does, anywhere in the block, what is written to the
-    descriptor behind Python's back, by C code or by other processes that are begun.
+    descriptor behind Python's back, by C code or by other processes that are begun. Both streams escape
+    what could steer a terminal.
 
     Raises:
         OSError: at the end, where no other error ends the block: not all that was written arrived.
@@ -24,7 +27,7 @@ def standard_output_reserved() -> Iterator[None]:
     global _reserved
     before, _reserved = _reserved, True
     try:
-        with _descriptor_moved():
+        with _descriptor_moved(), escaped_streams():
             yield
     finally:
         _reserved = before
@@ -38,10 +41,11 @@ def set_aside() -> AbstractContextManager[object]:
 @contextlib.contextmanager
 def _descriptor_moved() -> Iterator[None]:
     """Give ``sys.stdout`` a descriptor of its own, and let descriptor 1 lead to standard error."""
-    given = sys.stdout
-    if given is None or sys.stderr is None:  # closed before the command began
+    before = sys.stdout
+    if before is None or sys.stderr is None:  # closed before the command began
         yield
         return
+    given = behind(before)
     try:
         number = given.fileno()
         given.flush()
@@ -63,7 +67,7 @@ def _descriptor_moved() -> Iterator[None]:
         yield
         own.flush()
     finally:
-        sys.stdout = given
+        sys.stdout = before
         os.dup2(kept, 1)
         with contextlib.suppress(OSError):  # an error that ends the block is told, and not this one
             own.close()

@@ -8,6 +8,7 @@ import attrs
 from numpy.typing import NDArray
 
 from ..errors import one_line
+from ..text import printable
 
 _LONGEST = 200  # characters of a decoder's message
 
@@ -22,8 +23,7 @@ def quoted(error: BaseException, kind: bool = True) -> str:
     Args:
         kind: whether its type comes first.
     """
-    text = one_line(error) if kind else " ".join(str(error).split()) or one_line(error)
-    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    text = one_line(error) if kind else printable(" ".join(str(error).split())) or one_line(error)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

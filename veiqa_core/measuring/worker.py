@@ -20,6 +20,7 @@ import torch
 from ..devices import Device
 from ..errors import ImageError, UsageError, VeiqaError
 from ..extension.registry import installed
+from ..guard.terminal import escape_streams
 from ..images import Image, display_name, read
 from ..recipe import Branch
 from ..resolution import resolve_branch
@@ -106,6 +107,7 @@ _JOBS: list[Job] = []
 def begin(job: Job) -> None:
     """Make a process ready for tasks of one job."""
     keep_freed()
+    escape_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _JOBS.append(job)  # its networks are opened by the first task, whose errors are told

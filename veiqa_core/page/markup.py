@@ -11,8 +11,7 @@ from typing import Any
 
 import attrs
 
-_ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""What no page can hold, or what turns the direction of the text around it."""
+from ..text import printable
 
 _VOID = frozenset({"img", "input", "meta", "wbr"})
 
@@ -28,8 +27,7 @@ Child = str | None
 
 def text(value: object) -> Html:
     """Any value as text that stands for itself."""
-    shown = _ODD.sub(lambda found: found[0].encode("unicode_escape").decode(), str(value))
-    return Html(html.escape(shown))
+    return Html(html.escape(printable(str(value), keep="\n\t")))
 
 
 def tag(name: str, /, *children: Child, **attributes: object) -> Html:

@@ -22,6 +22,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import UsageError
+from ..text import printable
 
 APPLICATION = int.from_bytes(b"VEIQ")
 LAYOUT = 2
@@ -85,7 +86,7 @@ def problem(path: Path, error: Exception) -> UsageError:
 
 def warn(path: Path, text: str) -> None:
     """Say something about a store on standard error."""
-    print(f"warning: store {path}: {text}", file=sys.stderr)
+    print(printable(f"warning: store {path}: {text}"), file=sys.stderr)
 
 
 def identity(path: Path) -> Identity:
