@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 from click.testing import CliRunner
 
@@ -16,7 +19,7 @@ from veiqa_core.cli import main
 from veiqa_core.errors import UsageError
 from veiqa_core.extension import registry
 from veiqa_core.extension.kinds import KINDS
-from veiqa_core.testing import CheckFailed, Subject, check_component, checks_for, subject
+from veiqa_core.testing import CheckFailed, Subject, check_component, checks_for, kit, samples, subject
 from veiqa_core.testing.kit import _checks_in
 
 HERE = Path(__file__).parent
@@ -129,6 +132,76 @@ def test_arbitrary_data_find_what_fixed_samples_miss(ref: str, told: str) -> Non
     assert re.match(told, reason), reason
     assert "\n" not in reason
     assert outcome(of, check) == ("failed", reason)  # the same examples every time
+
+
+def not_finite(made: Any) -> Any:
+    """NaN in one place of what a component gives."""
+    if isinstance(made, float):
+        return math.nan
+    values = getattr(made, "score", made)
+    values[(0,) * values.ndim] = math.nan
+    return made
+
+
+def failing_here(made: Any) -> Any:
+    raise RuntimeError("out of order")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("spoil", [not_finite, failing_here])
+@pytest.mark.parametrize(
+    ("kind", "method", "cause"),
+    [
+        ("metric", "compare", "values"),
+        ("pri", "generate", "image"),
+        ("explainer", "explain", "map"),
+        ("mapper", "predict", "fit-and-predict"),
+        ("classifier", "probabilities", "probabilities"),
+        ("baseline", "value", "value"),
+    ],
+)
+def test_one_cause_is_one_failure(
+    kind: str, method: str, cause: str, spoil: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = subject(f"{kind}/veiqa-bad:good")
+    cls = type(of.make())
+    good = getattr(cls, method)
+    monkeypatch.setattr(cls, method, lambda self, *given: spoil(good(self, *given)))
+    kit._once.cache_clear()
+    outcomes = [check.run(of) for check in checks_for(of)]
+    kit._once.cache_clear()
+    assert [outcome.check.name for outcome in outcomes if outcome.state == "failed"] == [cause]
+    skipped = {outcome.reason for outcome in outcomes if outcome.state == "skipped"}
+    assert skipped <= {f"says nothing before the check {cause!r} passes"}
+    assert skipped
+
+
+def test_a_network_that_is_not_finite_is_one_failure(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = subject("extractor/veiqa-bad:good")
+    cls = type(of.make())
+    good = cls.open
+
+    def spoilt(self: Any, device: Any) -> Any:
+        network = good(self, device)
+        next(network.module.parameters()).data[0] = math.nan
+        return network
+
+    monkeypatch.setattr(cls, "open", spoilt)
+    samples.opened.cache_clear()
+    kit._once.cache_clear()
+    assert failing(of) == {"layers": "layer one gives a map that is not finite"}
+    samples.opened.cache_clear()
+    kit._once.cache_clear()
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_does_not_depend_on_a_failure_still_fails() -> None:
+    of = subject("metric/veiqa-bad:protocol")
+    assert set(failing(of)) == {"protocol"}
+    values = subject("metric/veiqa-bad:values")
+    described = attrs.evolve(values.part.registered.component, summary="no sentence")
+    part = attrs.evolve(values.part, registered=attrs.evolve(values.part.registered, component=described))
+    assert set(failing(Subject(part))) == {"values", "described"}
 
 
 @pytest.mark.usefixtures("installed")

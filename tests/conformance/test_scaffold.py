@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,8 +47,8 @@ def test_what_it_writes_for_every_kind_is_listed_and_passes_its_own_tests(tmp_pa
     assert {f"veiqa-my-{kind}" for kind in KINDS} <= {row["dist"] for row in listed["plugins"] if row["registered"]}
     assert listed["problems"] == []
 
-    folders = [str(tmp_path / f"veiqa-my-{kind}" / "tests") for kind in KINDS]
-    options = ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-rfs"]
+    folders = [f"veiqa-my-{kind}" for kind in KINDS]  # together, where no configuration is
+    options = ["-q", "-p", "no:cacheprovider", "-rfs"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *folders],
         capture_output=True,
@@ -80,11 +81,55 @@ def test_names_follow_from_one(name: str, dist: str, package: str, cls: str) -> 
     assert (names.dist, names.package, names.cls) == (dist, package, cls)
 
 
-@pytest.mark.parametrize("name", ["", "7up", "a b", "veiqa-", "class", "../x", "ä"])
+@pytest.mark.parametrize("name", ["", "7up", "a b", "veiqa-", "class", "none", "../x", "ä", "mine-"])
 def test_names_that_no_package_can_have_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="a name has letters, digits and hyphens"):
         scaffold.write(name, "metric", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "owner"),
+    [
+        ("core", "pri", "a package veiqa_core"),
+        ("metrics", "metric", "a package veiqa_metrics"),
+        ("pri", "pri", "a package veiqa_pri"),
+        ("psnr", "metric", r"similarity metric 'psnr' \(veiqa "),
+    ],
+)
+def test_a_name_that_is_taken_is_refused(name: str, kind: str, owner: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"'{name}': {owner}.* is installed already; name another plugin"):
+        scaffold.write(name, kind, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "cls"),
+    [
+        ("network", "extractor", "NetworkExtractor"),
+        ("net", "extractor", "NetExtractor"),
+        ("value-error", "mapper", "ValueErrorMapper"),
+        ("component", "pri", "ComponentPri"),
+        ("torch", "pri", "Torch"),
+        ("test", "metric", "Test"),
+    ],
+)
+def test_a_class_hides_no_other_name_of_its_module(name: str, kind: str, cls: str, tmp_path: Path) -> None:
+    scaffold.write(name, kind, tmp_path)
+    package = f"veiqa_{name.replace('-', '_')}"
+    folder = tmp_path / f"veiqa-{name}" / package
+    code = (folder / "component.py").read_text()
+    assert code.count(f"class {cls}:") == 1
+    assert len(re.findall(rf"\b{cls}\b", code)) == 1
+    assert f'{package}.component:{cls}"' in (folder / "plugin.py").read_text()
+
+
+@pytest.mark.parametrize(("kind", "sentence"), [("explainer", "an explainer"), ("pri", "a PRI generator")])
+def test_its_texts_are_sentences(kind: str, sentence: str, tmp_path: Path) -> None:
+    written = [(tmp_path / file).read_text() for file in scaffold.write("mine", kind, tmp_path)]
+    wrong = "a explainer" if kind == "explainer" else "an PRI"
+    assert not any(wrong.casefold() in text.casefold() for text in written)
+    assert sum(sentence.casefold() in text.casefold() for text in written) == 3
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import keyword
 import re
 from importlib import resources
@@ -15,6 +16,7 @@ from ..api import API_VERSION
 from ..errors import UsageError
 from ..extension.discovery import normalise
 from ..extension.kinds import KINDS, check_kind
+from ..extension.registry import installed
 from ..files import write_whole
 
 PREFIX = "veiqa-"
@@ -46,10 +48,11 @@ class Names:
         """
         component = normalise(name).removeprefix(PREFIX)
         package = f"veiqa_{component.replace('-', '_')}"
-        words = component.split("-")
-        if not re.fullmatch(r"[a-z][a-z0-9-]*", component) or keyword.iskeyword(component):
-            raise UsageError(f"{name!r}: a name has letters, digits and hyphens and begins with a letter: minkowski")
-        return cls(f"{PREFIX}{component}", package, component, "".join(word.title() for word in words))
+        title = "".join(word.title() for word in component.split("-"))
+        if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", component) or {component, title} & {*keyword.kwlist}:
+            rule = "a name has letters, digits and hyphens, begins with a letter and is no keyword of Python: minkowski"
+            raise UsageError(f"{name!r}: {rule}")
+        return cls(f"{PREFIX}{component}", package, component, title)
 
 
 def write(name: str, kind: str, into: Path) -> list[Path]:
@@ -59,30 +62,54 @@ def write(name: str, kind: str, into: Path) -> list[Path]:
         The files, relative to ``into``.
 
     Raises:
-        UsageError: the kind is unknown, nothing can be called so, or the folder is there and not empty.
+        UsageError: the kind is unknown, nothing can be called so, the name is taken, or the folder is there and not
+            empty.
     """
     check_kind(kind)
     names = Names.of(name)
+    _check_free(names, kind)
     folder = into / names.dist
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: is there already; name another plugin, or another folder with --into")
+    title, templates = KINDS[kind].title, resources.files(__package__) / "templates"
+    article = "an" if title[0] in "aeiou" else "a"
     values = {
         **attrs.asdict(names),
+        "cls": _free_class(names.cls, kind, templates),
         "kind": kind,
-        "title": KINDS[kind].title,
+        "title": title,
+        "article": article,
+        "Article": article.title(),
         "hook": KINDS[kind].hook,
         "api": ", ".join(map(str, API_VERSION)),
     }
-    templates = resources.files(__package__) / "templates"
     written = []
     for part in ("common", kind):
         for template in _files(templates / part):
-            path = Path(*(values["package"] if step == "package" else step for step in template.relative))
+            path = Path(*(step.replace("package", names.package) for step in template.relative))
             text = Template(template.file.read_text(encoding="utf-8")).substitute(values)
             target = folder / path.with_name(path.name.removesuffix(_SUFFIX))
             write_whole(target, lambda stream, text=text: stream.write(text.encode()))  # type: ignore[misc]
             written.append(target.relative_to(into))
     return sorted(written)
+
+
+def _check_free(names: Names, kind: str) -> None:
+    """Refuse a name that something has already: one of two packages would hide the other, and a component's bare name
+    would mean neither.
+    """
+    if importlib.util.find_spec(names.package) is not None:
+        raise UsageError(f"{names.component!r}: a package {names.package} is installed already; name another plugin")
+    for item in installed().of_kind(kind):
+        if item.component.name == names.component:
+            raise UsageError(f"{names.component!r}: {item.origin} is installed already; name another plugin")
+
+
+def _free_class(cls: str, kind: str, templates: Traversable) -> str:
+    """A name for the class that its module gives to nothing else."""
+    modules = (templates / kind / "package" / f"{name}.py{_SUFFIX}" for name in ("component", "plugin"))
+    used = any(re.search(rf"\b{cls}\b", module.read_text(encoding="utf-8")) for module in modules)
+    return f"{cls}{kind.title()}" if used else cls
 
 
 @attrs.frozen

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -81,14 +82,27 @@ class Check:
     Attributes:
         name: such as ``"bounds"``.
         help: what is to hold, in a sentence.
+        needs: the checks without which this one says nothing.
     """
 
     name: str
     help: str
     function: Callable[[Subject], None]
+    needs: tuple[Check, ...] = ()
 
     def run(self, of: Subject) -> Outcome:
-        """Check a component; whatever it raises is its failure."""
+        """Check a component; whatever it raises is its failure.
+
+        It is skipped where it fails and a check that it needs fails too, so that one cause is one failure.
+        """
+        outcome = self._outcome(of)
+        if outcome.state == "failed":
+            for need in self.needs:
+                if _once(need, of).state == "failed":
+                    return Outcome(self, of, "skipped", f"says nothing before the check {need.name!r} passes")
+        return outcome
+
+    def _outcome(self, of: Subject) -> Outcome:
         try:
             self.function(of)
         except NotHere as reason:
@@ -103,6 +117,11 @@ class Check:
             told = str(error) if isinstance(error, CheckFailed) else f"raised {one_line(error)}"
             return Outcome(self, of, "failed", told)
         return Outcome(self, of, "passed", "")
+
+
+@functools.lru_cache(maxsize=8)  # several checks of one component need the same
+def _once(check: Check, of: Subject) -> Outcome:
+    return check.run(of)
 
 
 @attrs.frozen
@@ -129,10 +148,47 @@ def where(trait: str) -> Callable[[Function], Function]:
     return mark
 
 
+def needs(what: Literal["nothing", "building"]) -> Callable[[Function], Function]:
+    """Mark a check as one that does not try the component: all that it needs is that it can be built, or not even that.
+
+    Any other check needs its kind's ``FOUNDATION`` too: what it gives must be sound before more can be said of it.
+    """
+
+    def mark(function: Function) -> Function:
+        function.needs = what  # type: ignore[attr-defined]  # read by _needed
+        return function
+
+    return mark
+
+
 def checks_for(of: Subject) -> tuple[Check, ...]:
     """The checks that apply to a component: those for all, and those for its kind and traits."""
-    found = [*_checks_in("common"), *_checks_in(of.kind)]
-    return tuple(check for check, trait in found if trait is None or trait in of.traits)
+    common, own = dict(_checks_in("common")), dict(_checks_in(of.kind))
+    built = next(check for check in common if check.name == "protocol")
+    needed = [built, *(check for name in _foundation(of.kind) for check in own if check.name == name)]
+    found = {**common, **own}
+    return tuple(
+        attrs.evolve(check, needs=tuple(_needed(check, needed)))
+        for check, trait in found.items()
+        if trait is None or trait in of.traits
+    )
+
+
+def _needed(check: Check, foundation: Sequence[Check]) -> Iterator[Check]:
+    """What a check needs of its kind's foundation: all that comes before it."""
+    scope = getattr(check.function, "needs", "all")
+    if scope == "nothing":
+        return
+    for need in foundation[:1] if scope == "building" else foundation:
+        if need.name == check.name:
+            return
+        yield need
+
+
+def _foundation(kind: str) -> tuple[str, ...]:
+    """The checks of a kind that the others of it need, in their order."""
+    named: tuple[str, ...] = importlib.import_module(f".checks.{kind}", __package__).FOUNDATION
+    return named
 
 
 def _checks_in(module: str) -> Iterator[tuple[Check, str | None]]:

@@ -9,6 +9,8 @@ from ...recipe import Branch
 from ..kit import Subject, require
 from ..samples import pair
 
+FOUNDATION: tuple[str, ...] = ()
+
 
 def check_branch(of: Subject) -> None:
     """It gives a branch that a recipe takes, and leaves the one given as it was."""

@@ -10,6 +10,8 @@ from ...errors import FitError
 from ..kit import CheckFailed, Subject, refuse_foreign_state, require
 from ..samples import typed
 
+FOUNDATION = ("probabilities",)
+
 
 def check_probabilities(of: Subject) -> None:
     """Each row of its probabilities sums to 1, and finds types that are well apart."""
@@ -20,7 +22,10 @@ def check_probabilities(of: Subject) -> None:
     made = classifier.probabilities(similarities)
     due = (len(types), len(classifier.classes))
     require(made.shape == due, f"gives {made.shape}; {due} is due")
-    require(bool((made >= 0).all()) and np.allclose(made.sum(axis=1), 1), "its probabilities are none")
+    require(
+        bool((made >= 0).all()) and np.allclose(made.sum(axis=1), 1),
+        "its probabilities are not 0 or more, with a sum of 1",
+    )
     require(
         set(types) & set(classifier.classes), f"knows none of the types that it was fitted to: {classifier.classes}"
     )

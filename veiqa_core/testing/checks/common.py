@@ -35,7 +35,7 @@ from ...extension import params
 from ...extension.registration import HEAVY
 from ...extension.registry import installed
 from ..elsewhere import elsewhere
-from ..kit import Subject, require
+from ..kit import Subject, needs, require
 from ..samples import probe
 
 PROTOCOLS: dict[str, type] = {
@@ -58,6 +58,7 @@ print(json.dumps(sorted(set({heavy!r}) & set(sys.modules))))
 """
 
 
+@needs("nothing")
 def check_protocol(of: Subject) -> None:
     """It builds from its defaults, and has what its kind's protocol asks for."""
     protocol = PROTOCOLS[of.kind]
@@ -69,6 +70,7 @@ def check_protocol(of: Subject) -> None:
     require(not missing, f"{type(made).__name__} lacks {', '.join(missing)} of {protocol.__name__}")
 
 
+@needs("building")
 def check_described(of: Subject) -> None:
     """Its summary is a sentence, its source is named, and its class has a docstring."""
     component = of.part.registered.component
@@ -77,6 +79,7 @@ def check_described(of: Subject) -> None:
     require(type(of.make()).__doc__, f"{type(of.make()).__name__} has no docstring")
 
 
+@needs("nothing")
 def check_search_values(of: Subject) -> None:
     """The values that a search tries by default are values that its parameters take."""
     cls = of.part.registered.component.params
@@ -85,6 +88,7 @@ def check_search_values(of: Subject) -> None:
             params.build(cls, {info.name: params.plain(value)}, "search value")
 
 
+@needs("nothing")
 def check_parameters_survive_toml(of: Subject) -> None:
     """Its parameters come back from a recipe's TOML as they were."""
     cls = of.part.registered.component.params
@@ -94,6 +98,7 @@ def check_parameters_survive_toml(of: Subject) -> None:
     require(again == of.part.params, f"its parameters come back from TOML as {again}, not {of.part.params}")
 
 
+@needs("nothing")
 def check_registration_is_light(of: Subject) -> None:
     """The module that its entry point names imports neither torch nor numpy nor the like."""
     modules, heavy = _heavy(of.part.registered.dist)

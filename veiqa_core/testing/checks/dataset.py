@@ -10,6 +10,8 @@ from ...contracts import Ratings
 from ...errors import DatasetError
 from ..kit import CheckFailed, NotHere, Subject, require
 
+FOUNDATION: tuple[str, ...] = ()
+
 
 def check_missing_files_are_named(of: Subject) -> None:
     """A folder that is not there, and an empty one, are refused with a DatasetError that names what is missing."""

@@ -11,6 +11,8 @@ from ...contracts import Network, View
 from ..kit import CheckFailed, Subject, require
 from ..samples import images, served, view
 
+FOUNDATION = ("map",)
+
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 

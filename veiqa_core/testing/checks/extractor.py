@@ -10,6 +10,8 @@ from ...errors import ImageError
 from ..kit import NotHere, Subject, require
 from ..samples import CPU, images, opened
 
+FOUNDATION = ("network", "layers")
+
 
 def _image(network: Network, count: int = 1, more: tuple[int, int] = (0, 8)) -> Tensor:
     side = max(64, network.min_size)
@@ -56,6 +58,7 @@ def check_layers(of: Subject) -> None:
     require(not missing, f"layers {missing} do nothing in a forward pass")
     for layer, made in maps.items():
         require(made.ndim == 4 and made.shape[0] == 1, f"layer {layer} gives {tuple(made.shape)}; [N, C, h, w] is due")
+        require(torch.isfinite(made).all(), f"layer {layer} gives a map that is not finite")
     require(tuple(maps) == network.layers, f"layers run in the order {', '.join(maps)}")
 
 

@@ -12,6 +12,8 @@ from ..arbitrary import holds, ratings, refuse
 from ..kit import CheckFailed, Subject, refuse_foreign_state, require
 from ..samples import branches, rated
 
+FOUNDATION = ("fit-and-predict",)
+
 
 def check_fit_and_predict(of: Subject) -> None:
     """It predicts one score an image and an interval around it, and follows the quality that it was fitted to."""

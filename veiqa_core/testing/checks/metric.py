@@ -12,6 +12,8 @@ from ..arbitrary import holds, map_pairs, refuse
 from ..kit import NotHere, Subject, require, where
 from ..samples import images, maps
 
+FOUNDATION = ("values",)
+
 _SEEDS = range(2, 12)
 _ROUNDING = 1e-9
 

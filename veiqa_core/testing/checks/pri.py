@@ -9,6 +9,8 @@ from ..arbitrary import eight_bit_images, holds, refuse
 from ..kit import Subject, require, where
 from ..samples import images
 
+FOUNDATION = ("image",)
+
 SEEDS = (5, 6, 7)
 _SMALLEST = 32  # side
 

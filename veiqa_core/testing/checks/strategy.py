@@ -9,6 +9,8 @@ from ...errors import UsageError
 from ..kit import NotHere, Subject, require
 from ..samples import proposals, task
 
+FOUNDATION = ("proposals",)
+
 
 def check_proposals(of: Subject) -> None:
     """It proposes candidates that there are, each once a proposal, and some of them on all images."""

@@ -1,4 +1,4 @@
-"""Everything that VEIQA asks of a explainer."""
+"""Everything that VEIQA asks of an explainer."""
 
 import pytest
 
