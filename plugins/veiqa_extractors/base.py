@@ -14,6 +14,7 @@ from torch import nn
 from veiqa_core.api import UsageError, WeightsError
 from veiqa_core.contracts import Network
 
+from .hub import download
 from .plugin import NetworkParams, random_seed
 from .weights import Package, State, WeightsFile, digest_of, fill
 
@@ -113,8 +114,9 @@ class WeightedExtractor(ABC):
     def _download(self) -> tuple[nn.Module, str]:
         if not self.downloadable:
             raise WeightsError(f"timm has no weights of {self.name}; use -p extractor.weights=FILE for a local file")
+        repository = getattr(self.skeleton(), "pretrained_cfg", {}).get("hf_hub_id")
         try:
-            module = self.build(pretrained=True)
+            module = download(lambda: self.build(pretrained=True), repository)
         except Exception as error:  # whatever the download libraries raise
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             raise WeightsError(

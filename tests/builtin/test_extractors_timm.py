@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import pickle
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 import safetensors.torch
 import timm
@@ -19,6 +23,7 @@ from torch import Tensor, nn
 
 from veiqa_core.api import DamagedWeightsError, IncompatibleError, UsageError, WeightsError
 from veiqa_core.contracts import Network
+from veiqa_extractors import hub
 from veiqa_extractors.anatomy import examine
 from veiqa_extractors.plugin import TimmParams
 from veiqa_extractors.timm_model import TimmModel
@@ -212,10 +217,15 @@ def test_global_state_stays_as_it_was(tmp_path: Path) -> None:
 
 
 def test_a_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    def offline(*_: Any, **__: Any) -> nn.Module:
-        raise ConnectionError("no route to host\nsecond line")
+    create = timm.create_model
+
+    def offline(name: str, pretrained: bool = False) -> nn.Module:
+        if pretrained:
+            raise ConnectionError("no route to host\nsecond line")
+        return create(name)
 
     monkeypatch.setattr(timm, "create_model", offline)
+    monkeypatch.setattr(hub, "_unreachable", lambda repository: None)
     with pytest.raises(WeightsError) as caught:
         opened("hub")
     text = str(caught.value)
@@ -224,15 +234,65 @@ def test_a_failed_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> N
     assert "\n" not in text
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[float]]:
+    """A machine whose way to the network is a proxy that does not answer; all pauses that are made meanwhile."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    forget: Any = getattr(huggingface_hub, "close_session", None) or huggingface_hub.utils.reset_sessions
+    forget()
+    made: list[float] = []
+    monkeypatch.setattr(time, "sleep", made.append)
+    yield made
+    forget()
+
+
+def test_a_dead_proxy_is_one_error_without_a_pause_or_a_foreign_line(
+    waits: list[float], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(WeightsError) as caught:
+        opened("hub")
+    text = str(caught.value)
+    assert re.fullmatch(
+        r"timm could not download the weights of test_resnet \(.*refused.*\); "
+        "go online once, or use -p extractor.weights=FILE for a local file",
+        text,
+    )
+    assert waits == []
+    assert capfd.readouterr() == ("", "")
+    assert not huggingface_hub.constants.HF_HUB_OFFLINE
+    assert not logging.root.manager.disable
+
+
+def test_what_is_in_the_cache_is_used_where_the_hub_cannot_be_reached(
+    waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, offline = timm.create_model, []
+
+    def cached(name: str, pretrained: bool = False) -> nn.Module:
+        offline.extend([huggingface_hub.constants.HF_HUB_OFFLINE] * pretrained)
+        return create(name)
+
+    monkeypatch.setattr(timm, "create_model", cached)
+    assert opened("hub").weights_digest.startswith("sha256:")
+    assert (offline, waits) == ([True], [])
+
+
 def test_downloaded_weights_are_digested_by_content(monkeypatch: pytest.MonkeyPatch) -> None:
     create, asked = timm.create_model, []
 
-    def download(name: str, pretrained: bool) -> nn.Module:
-        asked.append(pretrained)
+    def download(name: str, pretrained: bool = False) -> nn.Module:
+        asked.extend([True] * pretrained)
         torch.manual_seed(seed)
         return create(name)
 
     monkeypatch.setattr(timm, "create_model", download)
+    monkeypatch.setattr(hub, "_unreachable", lambda repository: None)
     seed = 1
     first, again = opened("hub").weights_digest, opened("hub").weights_digest
     seed = 2

@@ -94,7 +94,7 @@ def test_names_that_no_package_can_have_are_refused(name: str, tmp_path: Path) -
         ("core", "pri", "a package veiqa_core"),
         ("metrics", "metric", "a package veiqa_metrics"),
         ("pri", "pri", "a package veiqa_pri"),
-        ("psnr", "metric", r"similarity metric 'psnr' \(veiqa "),
+        ("psnr", "metric", r"metric 'psnr' \(veiqa "),
     ],
 )
 def test_a_name_that_is_taken_is_refused(name: str, kind: str, owner: str, tmp_path: Path) -> None:

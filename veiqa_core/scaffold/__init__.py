@@ -95,13 +95,15 @@ def write(name: str, kind: str, into: Path) -> list[Path]:
 
 
 def _check_free(names: Names, kind: str) -> None:
-    """Refuse a name that something has already: one of two packages would hide the other, and a component's bare name
-    would mean neither.
+    """Refuse a name that another distribution has: one of two packages would hide the other, and a component's bare
+    name would mean neither.
     """
-    if importlib.util.find_spec(names.package) is not None:
+    found = installed()
+    owners = {plugin.value.partition(":")[0].partition(".")[0]: plugin.dist for plugin in found.plugins}
+    if importlib.util.find_spec(names.package) is not None and owners.get(names.package) != names.dist:
         raise UsageError(f"{names.component!r}: a package {names.package} is installed already; name another plugin")
-    for item in installed().of_kind(kind):
-        if item.component.name == names.component:
+    for item in found.of_kind(kind):
+        if item.component.name == names.component and item.dist != names.dist:
             raise UsageError(f"{names.component!r}: {item.origin} is installed already; name another plugin")
 
 

@@ -9,7 +9,7 @@ from ...recipe import Branch
 from ..kit import Subject, require
 from ..samples import pair
 
-FOUNDATION: tuple[str, ...] = ()
+FOUNDATION = ("value",)
 
 
 def check_branch(of: Subject) -> None:

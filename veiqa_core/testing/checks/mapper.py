@@ -19,8 +19,8 @@ def check_fit_and_predict(of: Subject) -> None:
     """It predicts one score an image and an interval around it, and follows the quality that it was fitted to."""
     similarities, quality = rated(60, branches(of))
     mapper = of.make()
-    mapper.fit(similarities, quality)
-    made = mapper.predict(similarities)
+    mapper.fit(similarities.copy(), quality.copy())
+    made = mapper.predict(similarities.copy())
     for name in ("score", "low", "high"):
         shape = getattr(made, name).shape
         require(shape == (60,), f"{name} is {shape} for 60 images; (60,) is due")
