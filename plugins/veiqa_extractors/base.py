@@ -47,6 +47,11 @@ class WeightedExtractor(ABC):
     def reset_head(self, module: nn.Module, logits: int) -> None:
         """Give the network a head of so many logits that is all zeros."""
 
+    @property
+    def repository(self) -> str | None:
+        """Where the hub has the weights; None where it has none."""
+        return None
+
     def skeleton(self) -> nn.Module:
         """The network before a file's weights are put in; without storage, so nothing is initialised in vain."""
         with torch.device("meta"):
@@ -114,9 +119,8 @@ class WeightedExtractor(ABC):
     def _download(self) -> tuple[nn.Module, str]:
         if not self.downloadable:
             raise WeightsError(f"timm has no weights of {self.name}; use -p extractor.weights=FILE for a local file")
-        repository = getattr(self.skeleton(), "pretrained_cfg", {}).get("hf_hub_id")
         try:
-            module = download(lambda: self.build(pretrained=True), repository)
+            module = download(lambda: self.build(pretrained=True), self.repository)
         except Exception as error:  # whatever the download libraries raise
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             raise WeightsError(

@@ -32,14 +32,16 @@ def download(build: Callable[[], nn.Module], repository: str | None) -> nn.Modul
         Exception: whatever the libraries raise; where the hub cannot be reached, the reason for that.
     """
     with _quiet():
-        reason = None if repository is None else _unreachable(repository.partition("@")[0])
+        name, _, revision = (repository or "").partition("@")
+        reason = _unreachable(name) if name else None
         if reason is None:
             return build()
+        try:
+            huggingface_hub.snapshot_download(name, revision=revision or None, local_files_only=True)
+        except Exception:
+            raise reason from None
         with _offline():
-            try:
-                return build()
-            except Exception:
-                raise reason from None
+            return build()
 
 
 def _unreachable(repository: str) -> Exception | None:

@@ -13,7 +13,7 @@ from veiqa_core.contracts import Network
 from .anatomy import examine
 from .base import WeightedExtractor
 from .plugin import TimmParams
-from .timm_networks import fit_classes, normalisation, reset_classifier
+from .timm_networks import fit_classes, normalisation, repository_of, reset_classifier
 from .weights import State
 
 
@@ -32,6 +32,11 @@ class TimmModel(WeightedExtractor):
     def build(self, *, pretrained: bool = False) -> nn.Module:
         """The network as timm makes it."""
         return timm.create_model(self.name, pretrained=pretrained)
+
+    @property
+    def repository(self) -> str | None:
+        """Where the hub has the weights."""
+        return repository_of(self.name)
 
     def skeleton(self) -> nn.Module:
         """The network with initial weights: some of timm's compute buffers that no weights file holds."""

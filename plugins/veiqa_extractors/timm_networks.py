@@ -51,6 +51,11 @@ class TimmNetwork(WeightedExtractor):
         """The network as timm makes it."""
         return timm.create_model(self.architecture.timm_name, pretrained=pretrained)
 
+    @property
+    def repository(self) -> str | None:
+        """Where the hub has the weights that timm takes by default."""
+        return repository_of(self.architecture.timm_name)
+
     def adapt(self, state: State, module: nn.Module) -> State:
         """Accept another usual layout, and any number of classes."""
         state = renamed(state, self.architecture.renames)
@@ -75,6 +80,12 @@ class TimmNetwork(WeightedExtractor):
             linear_head=module.get_parameter(f"{classifier_name(module)}.weight") if known.linear else None,
             **normalisation(module),
         )
+
+
+def repository_of(name: str) -> str | None:
+    """Where the hub has the weights of a model of timm."""
+    known = timm.get_pretrained_cfg(name)
+    return None if known is None else known.hf_hub_id
 
 
 def classifier_name(module: Any) -> str:

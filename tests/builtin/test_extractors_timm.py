@@ -270,7 +270,7 @@ def test_a_dead_proxy_is_one_error_without_a_pause_or_a_foreign_line(
 
 
 def test_what_is_in_the_cache_is_used_where_the_hub_cannot_be_reached(
-    waits: list[float], monkeypatch: pytest.MonkeyPatch
+    waits: list[float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     create, offline = timm.create_model, []
 
@@ -279,6 +279,10 @@ def test_what_is_in_the_cache_is_used_where_the_hub_cannot_be_reached(
         return create(name)
 
     monkeypatch.setattr(timm, "create_model", cached)
+    revision = tmp_path / "cache" / "models--timm--test_resnet.r160_in1k" / "snapshots" / ("0" * 40)
+    revision.mkdir(parents=True)
+    (revision.parent.parent / "refs").mkdir()
+    (revision.parent.parent / "refs" / "main").write_text(revision.name)
     assert opened("hub").weights_digest.startswith("sha256:")
     assert (offline, waits) == ([True], [])
 
