@@ -8,16 +8,15 @@ from typing import Any
 import click
 
 from ..api import API_VERSION
-from ..extension.discovery import find
+from ..extension.discovery import discover, version_of
 from ..extension.offers import OWN_DIST
 
 
 def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
-    from ..doctor import version_of
-
-    plugins = {plugin.dist: plugin.version for plugin in find() if plugin.dist != OWN_DIST}
+    found = discover()
+    plugins = {plugin.dist: plugin.version for plugin in found.plugins if plugin.dist != OWN_DIST}
     versions = {
         "veiqa": version_of(OWN_DIST),
         "plugin API": ".".join(map(str, API_VERSION)),
@@ -27,6 +26,8 @@ def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     }
     for name, version in versions.items():
         click.echo(f"{name} {version}")
+    for damaged in found.damaged:
+        click.echo(f"warning: {damaged}; reinstall or remove it", err=True)
     ctx.exit()
 
 
