@@ -120,7 +120,8 @@ def test_commands_work_beside_damage(site: Path) -> None:
 import sys
 from click.testing import CliRunner
 from veiqa_core.cli import main
-for arguments in (["--version"], ["plugins"], ["plugins", "--check"], ["run", {str(_photo(site))!r}, "--recipe", "fast"]):
+run = ["run", {str(_photo(site))!r}, "--recipe", "fast"]
+for arguments in (["--version"], ["plugins"], ["plugins", "--check"], run):
     done = CliRunner().invoke(main, arguments)
     print(done.exit_code, all(name in done.output for name in {list(DAMAGE)}), "score" in done.output)
 """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
+from .numbers import Number
 from .output import printable
 from .progress import say
 from .sinks import Earlier, Sink
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 FAILED, BELOW = 1, 3
 
 fail_under_option = click.option(
-    "--fail-under", type=float, metavar="SCORE", help="Exit with status 3 if some image scores below."
+    "--fail-under", type=Number(), metavar="SCORE", help="Exit with status 3 if some image scores below."
 )
 
 
