@@ -73,7 +73,8 @@ def read_table(text: str, needed: Sequence[str]) -> list[TableRow]:
             shown = _NAMES.get(delimiter, repr(delimiter))
             decimals = ", and write decimals with a point" if delimiter == "," else ""
             raise TableError(
-                f"{len(cells)} cells for {len(header)} columns; put a name that holds {shown} in double quotes{decimals}",
+                f"{len(cells)} cells for {len(header)} columns; put a name that holds {shown} in double quotes"
+                f"{decimals}",
                 number,
             )
         rows.append(TableRow(number, {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}))

@@ -116,7 +116,7 @@ def test_a_file_leaves_out_what_is_on_neither_side_as_a_dataset_does(tmp_path: P
     [
         (None, "cannot be read: No such file"),
         ("name,split\na.png,test\n", "row 1: no column 'image'; it names 'name', 'split'"),
-        ("\nname;sides\na.png;test\n", "row 2: no column 'image', 'split'; it names 'name', 'sides'"),
+        ("\nname;sides\na.png;test\n", "row 2: no column 'image', 'split'; it names 'name;sides'"),
         ("", "row 1: no column 'image', 'split'; it names nothing"),
         ("image,split\n", "names no image; each row below the first is to hold one"),
         ("image,split\n\nz.png,test\n", "row 3: z.png is no image of"),
