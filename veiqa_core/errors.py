@@ -103,7 +103,7 @@ def brief(value: object, longest: int = 80, plain: bool = False) -> str:
         except (ValueError, RecursionError):  # a number beyond Python's limit of digits, or nested beyond its own
             text = f"this {type(value).__name__}"
         length = len(text)
-    return text if length <= longest and len(text) <= 2 * longest else f"{text[:longest]}... ({length:,} characters)"
+    return text if length <= longest and len(text) <= longest + 2 else f"{text[:longest]}... ({length:,} characters)"
 
 
 def strict() -> bool:

@@ -17,7 +17,7 @@ import attrs
 from .errors import RecipeError, UsageError, brief, near_miss
 from .extension.registry import Registry
 from .files import read_text
-from .toml import LONGEST_NAME, check_table, checked_name, parse
+from .toml import check_table, checked_name, default_name, parse
 from .values import is_range
 
 Scale = Literal["pair", "map", "none"]
@@ -219,7 +219,9 @@ class RecipeSet:
         for kind in by_type:
             checked_name(kind, f"{where}: distortion type", RecipeError)
         _check_count([branch for item in by_type.values() for branch in _written_branches(item)], where)
-        recipes = {kind: Recipe.read(item, f"{where}: {kind}", f"{own}-{kind}") for kind, item in by_type.items()}
+        recipes = {
+            kind: Recipe.read(item, f"{where}: {kind}", default_name(f"{own}-{kind}")) for kind, item in by_type.items()
+        }
         return cls(own, recipes)
 
     def write(self) -> dict[str, Any]:
@@ -283,7 +285,7 @@ def load(source: str | Path) -> Recipe | RecipeSet:
         text = read_text(path, "recipe")
     except UsageError as error:
         raise RecipeError(str(error)) from error
-    return loads(text, str(source), brief(path.stem, LONGEST_NAME, plain=True))
+    return loads(text, str(source), default_name(path.stem))
 
 
 def ad_hoc(

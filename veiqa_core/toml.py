@@ -68,6 +68,11 @@ def checked_name(value: Any, where: str, kind: type[UsageError] = UsageError) ->
     raise kind(f"{where}: must be a text of 1 to {LONGEST_NAME} printable characters, not {brief(value)}")
 
 
+def default_name(text: str) -> str:
+    """A name made of a file's or of parts, as :func:`checked_name` takes it."""
+    return brief(text, LONGEST_NAME - 40, plain=True)
+
+
 def _problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Where and why a table holds what no file of ours does."""
     todo: list[tuple[str, Any, int]] = [("", table, 0)]

@@ -14,7 +14,7 @@ import pytest
 
 from veiqa_core.cli.frame_options import ALL, with_frames
 from veiqa_core.errors import ImageError
-from veiqa_core.images import frame_name, frames, read
+from veiqa_core.images import counting, frame_name, frames, read
 
 MANY = 2**31 - 1
 LEVELS = [np.full((24, 32, 3), 40 * number, np.uint8) for number in range(1, 5)]
@@ -109,9 +109,7 @@ def test_a_chain_in_a_big_tiff(tmp_path: Path, back_to: int | None) -> None:
 
 
 def test_pages_are_looked_at_once_however_many_there_are(tmp_path: Path) -> None:
-    """Their number is what reads are compared with: time is not."""
-    import veiqa_core.images.frames as counting
-    from veiqa_core.images import frames as module  # noqa: F401  # the function; the module is looked up below
+    """Counted are reads, for time depends on the machine."""
 
     class Counted(io.FileIO):
         reads = 0

@@ -14,7 +14,7 @@ from ..errors import UsageError, brief
 from ..extension.registry import Registry
 from ..files import read_text
 from ..recipe import BRANCH_KINDS, Choice, Scale, Size
-from ..toml import LONGEST_NAME, check_table, checked_name, parse
+from ..toml import check_table, checked_name, default_name, parse
 from ..values import is_number
 
 _FIELDS = {"name", *BRANCH_KINDS, "compare", "condition", "mapper"}
@@ -110,9 +110,8 @@ def find(source: str, registry: Registry) -> Space:
         UsageError: there is neither, or what is there is no space.
     """
     if source.endswith(".toml") or "/" in source or "\\" in source:
-        return loads(
-            read_text(Path(source), "search space"), source, brief(Path(source).stem, LONGEST_NAME, plain=True)
-        )
+        path = Path(source)
+        return loads(read_text(path, "search space"), source, default_name(path.stem))
     try:
         shipped = registry.spaces.get(source)
     except UsageError as error:
