@@ -91,6 +91,8 @@ class Branch:
                 raise RecipeError(f"{where}.{name}: must be one of {', '.join(allowed)}, not {brief(table[name])}")
         if isinstance(table.get("layer", ""), bool) or not isinstance(table.get("layer", ""), str | int):
             raise RecipeError(f"{where}.layer: must be a name or an index, not {brief(table['layer'])}")
+        if isinstance(table.get("layer"), str):
+            checked_name(table["layer"], f"{where}.layer", RecipeError)
         values: dict[str, Any] = {
             name: Choice.read(value, f"{where}.{name}") if name in BRANCH_KINDS else value
             for name, value in table.items()

@@ -78,6 +78,14 @@ def test_each_is_named_with_its_damage_and_the_others_are_found(site: Path) -> N
         assert reason in said[name]
 
 
+def test_the_allow_list_hides_no_damage(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what is damaged ends other libraries' imports whichever plugins are allowed."""
+    monkeypatch.setenv("VEIQA_PLUGINS", "veiqa")
+    found = discovery.discover()
+    assert {plugin.dist for plugin in found.plugins} == {"veiqa"}
+    assert {damaged.dist for damaged in found.damaged} == DAMAGE.keys()
+
+
 def test_what_is_no_folder_or_has_no_entry_points_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file-1.0.dist-info").write_text("no folder")
     (tmp_path / "old-1.0-py3.11.egg-info").write_text(METADATA.format("old"))

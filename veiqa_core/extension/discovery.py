@@ -89,10 +89,8 @@ def discover() -> Discovery:
         if name in seen:  # the first on the path is the one that Python imports
             continue
         seen.add(name)
-        if names is not None and name not in names:
-            continue
         try:
-            plugins += _plugins(dist)
+            plugins += [plugin for plugin in _plugins(dist) if names is None or plugin.dist in names]
         except Exception as error:  # whatever somebody else's damaged files make of reading them
             damaged.add(Damaged(name, one_line(error) if isinstance(error, _Unusable) else _reason(error)))
     return Discovery(tuple(sorted(plugins)), tuple(sorted(damaged)))

@@ -18,6 +18,8 @@ from ..values import is_number
 
 T = TypeVar("T")
 
+_LONGEST = 4096  # characters of a text, or items of a list: values stand in keys and messages
+
 
 def param(
     *,
@@ -206,6 +208,9 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 def _convert(value: Any, annotation: Any, where: str) -> Any:
     """``value`` as ``annotation`` wants it: whole numbers serve as floats and lists as tuples, nothing else changes."""
     members = _members(annotation)
+    if isinstance(value, str | list | tuple) and len(value) > _LONGEST:
+        what = "characters" if isinstance(value, str) else "items"
+        raise UsageError(f"{where} takes at most {_LONGEST:,} {what}, not {len(value):,}")
     for member in members:
         fits, converted = _fit(value, member, where)
         if fits:

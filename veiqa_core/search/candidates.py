@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from ..contracts import Network
-from ..errors import UsageError, near_miss
+from ..errors import UsageError, brief, near_miss
 from ..extension import params
 from ..extension.registry import Part, Registry
 from ..measuring import views
@@ -172,7 +172,7 @@ def _kept(candidates: list[Candidate], condition: Condition, where: str) -> list
             for value in values:
                 if value not in seen:
                     listed = ", ".join(sorted(map(str, seen)))
-                    raise UsageError(f"{where}: no candidate has {name} = {value!r}; there are: {listed}")
+                    raise UsageError(f"{where}: no candidate has {name} = {brief(value)}; there are: {listed}")
     return [
         candidate
         for candidate in candidates

@@ -163,7 +163,7 @@ def _layers(given: Any, where: str) -> str | tuple[str | int, ...]:
     _check_length(len(listed), f"{where}: layer")
     if not listed or not all(isinstance(layer, str | int) and not isinstance(layer, bool) for layer in listed):
         raise UsageError(f"{where}: layer must be 'all', 'default', or a list of names and indices, not {brief(given)}")
-    return tuple(listed)
+    return tuple(checked_name(layer, f"{where}: layer") if isinstance(layer, str) else layer for layer in listed)
 
 
 def _tried(value: Any, where: str) -> tuple[Any, ...]:
