@@ -37,12 +37,17 @@ from .errors import (
     IncompatibleError,
     UsageError,
     WeightsError,
+    brief,
     is_out_of_memory,
     near_miss,
 )
 from .extension import params as _params
 from .extension.params import NoParams, param, params
+from .files import text_of
+from .names import Spelling, name_key
 from .rated.distortions import DISTORTIONS
+from .tables import TableError, TableRow, read_table
+from .values import is_number, parse_number
 
 __all__ = [
     "API_VERSION",
@@ -56,20 +61,29 @@ __all__ = [
     "IncompatibleError",
     "NoParams",
     "Resource",
+    "Spelling",
+    "TableError",
+    "TableRow",
     "UsageError",
     "WeightsError",
+    "brief",
     "hookimpl",
+    "is_number",
     "is_out_of_memory",
+    "name_key",
     "near_miss",
     "param",
     "params",
+    "parse_number",
+    "read_table",
     "target_param",
+    "text_of",
 ]
 
-API_VERSION = (1, 3)
+API_VERSION = (1, 4)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
 ``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values; 1.2
-search strategies, baselines, search spaces and extras; 1.3 distortion classifiers."""
+search strategies, baselines, search spaces and extras; 1.3 distortion classifiers; 1.4 what reads people's tables."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
 """Marks a function of a plugin as its implementation of the hook of that name."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -15,6 +14,7 @@ import attrs
 
 from .api import API_VERSION
 from .errors import DamagedWeightsError, UsageError, VeiqaError, WeightsError, one_line
+from .extension.discovery import requires_of, version_of
 from .extension.offers import OWN_DIST
 from .extension.registry import Registry
 
@@ -74,18 +74,9 @@ def examine(registry: Registry, store: Any = None) -> Iterator[Finding]:
             yield Finding(about, "problem", one_line(error), advice)
 
 
-def version_of(dist: str) -> str | None:
-    """The version of an installed distribution, without importing it; None where it is not installed."""
-    try:
-        return importlib.metadata.version(dist)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
 def needed() -> list[str]:
     """The distributions that VEIQA cannot do without."""
-    requirements = importlib.metadata.requires(OWN_DIST) or []
-    names = (requirement.partition(";")[0] for requirement in requirements if "extra ==" not in requirement)
+    names = (text.partition(";")[0] for text in requires_of(OWN_DIST) if "extra ==" not in text)
     return sorted(name.split("[")[0].rstrip("<>=!~ .0123456789,") for name in names)
 
 
@@ -108,6 +99,8 @@ def _plugins(registry: Registry) -> Iterator[Finding]:
             yield Finding("plugins", "ok", f"{dist} {version}: {components[dist]} components")
     for problem in registry.problems:
         yield Finding("plugins", "problem", str(problem), f"mend or remove {problem.plugin.dist}")
+    for damaged in registry.damaged:
+        yield Finding("plugins", "warning", str(damaged), f"reinstall or remove {damaged.dist}")
     if not registry.plugins:
         advice = "unset VEIQA_PLUGINS" if "VEIQA_PLUGINS" in os.environ else "pip install --force-reinstall veiqa"
         yield Finding("plugins", "problem", "there are none, not even VEIQA's own", advice)

@@ -15,6 +15,8 @@ from .text import printable
 
 T = TypeVar("T")
 
+_LONGEST = 200  # characters of a name that is compared with known ones, which takes the square of it
+
 _WANT_OF_MEMORY = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 """What errors of torch say that have no class of their own."""
 
@@ -82,9 +84,31 @@ def retold(error: VeiqaError, text: str) -> VeiqaError:
 def near_miss(what: str, name: str, known: Iterable[str]) -> str:
     """One line for an unknown name: the closest known one, then all of them."""
     names = sorted(known)
-    close = [own for own in names if own.casefold() == name.casefold()] or difflib.get_close_matches(name, names, n=1)
+    close = [own for own in names if own.casefold() == name.casefold()]
+    if not close and len(name) <= _LONGEST:
+        close = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"unknown {what} {name!r}.{hint} Known: {', '.join(names) or 'none'}."
+    return f"unknown {what} {brief(name)}.{hint} Known: {', '.join(names) or 'none'}."
+
+
+def brief(value: object, longest: int = 80, plain: bool = False) -> str:
+    """A value of somebody else's as a message quotes it: on one line, printable, not longer than it need be.
+
+    Args:
+        longest: the most characters.
+        plain: whether a text stands without quotes.
+    """
+    if isinstance(value, str):
+        cut = value[: longest + 1]
+        text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in cut) if plain else repr(cut)
+        length = len(value)
+    else:
+        try:
+            text = repr(value)
+        except (ValueError, RecursionError):  # a number beyond Python's limit of digits, or nested beyond its own
+            text = f"this {type(value).__name__}"
+        length = len(text)
+    return text if length <= longest and len(text) <= longest + 2 else f"{text[:longest]}... ({length:,} characters)"
 
 
 def strict() -> bool:

@@ -15,11 +15,15 @@ from typing import BinaryIO, Literal, NoReturn
 import attrs
 
 from .errors import UsageError
+from .names import on_disk
 
 STDIN = "-"
 
 _CHUNK = 1 << 12  # bytes
 _MARK = b"\xef\xbb\xbf"  # with which some editors begin UTF-8
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_BEGINNING = 4  # bytes, which tell the encoding
+_LONGEST = 2**16  # bytes of a path, beyond what systems take
 
 Parts = tuple[str, ...]
 Report = Callable[[str], object]
@@ -162,21 +166,30 @@ def listed(stream: BinaryIO, null: bool = False) -> Iterator[str]:
 
     Args:
         stream: the list; anything with ``read1``.
-        null: whether paths end with NUL, not with a line's end; then any path can be listed.
+        null: whether paths end with NUL, not with a line's end of any system; then any path can be listed.
+
+    Raises:
+        UsageError: on iteration: it is UTF-16, or holds a path of more than 64 KiB.
     """
     end = b"\0" if null else b"\n"
     rest, begun = b"", False
     while chunk := stream.read1(_CHUNK):  # type: ignore[attr-defined]  # which the type of streams lacks
-        *whole, rest = (rest + chunk).split(end)
-        if whole and not begun:
-            whole[0], begun = whole[0].removeprefix(_MARK), True
-        yield from filter(None, (_path(item, null) for item in whole))
-    if last := _path(rest if begun else rest.removeprefix(_MARK), null):
-        yield last
+        rest += chunk if null else chunk.replace(b"\r", b"\n")
+        if not begun and len(rest) < _BEGINNING:
+            continue
+        if not begun:
+            rest, begun = _without_mark(rest, null), True
+        *whole, rest = rest.split(end)
+        if len(rest) > _LONGEST:
+            raise UsageError(f"holds a path of more than {_LONGEST:,} bytes; it is no list of files")
+        yield from map(os.fsdecode, filter(None, whole))
+    yield from map(os.fsdecode, filter(None, (rest if begun else _without_mark(rest, null)).split(end)))
 
 
-def _path(item: bytes, null: bool) -> str:
-    return os.fsdecode(item if null else item.removesuffix(b"\r"))
+def _without_mark(beginning: bytes, null: bool) -> bytes:
+    if not null and beginning.startswith(_WIDE_MARKS) and b"\0" in beginning:
+        raise UsageError("is UTF-16 text; save it as UTF-8")
+    return beginning.removeprefix(_MARK)
 
 
 @attrs.frozen
@@ -249,17 +262,34 @@ class Inputs:
         if name == STDIN:
             if sys.stdin is None:
                 raise UsageError("standard input is closed: - needs a list there")
-            yield from listed(sys.stdin.buffer, self.null)
+            yield from self._paths("standard input", sys.stdin.buffer)
             return
         try:
             with Path(name).open("rb") as stream:
-                yield from listed(stream, self.null)
+                yield from self._paths(f"--list {name}", stream)
         except OSError as error:
             raise UsageError(f"--list {name}: cannot be read: {error.strerror}") from error
+
+    def _paths(self, what: str, stream: BinaryIO) -> Iterator[str]:
+        """A list's paths; of those made on Windows, with backslashes between their parts, as they are called here."""
+        paths = listed(stream, self.null)
+        while True:
+            try:
+                path = next(paths)
+            except StopIteration:
+                return
+            except UsageError as error:
+                raise UsageError(f"{what}: {error}") from error
+            slashed = path.replace("\\", "/")
+            yield slashed if slashed != path and not _is_there(path) and _is_there(slashed) else path
 
 
 def _is_folder(name: str) -> bool:
     return name != STDIN and os.path.isdir(name)  # noqa: PTH112  # knows names that no file system takes
+
+
+def _is_there(name: str) -> bool:
+    return os.path.lexists(on_disk(Path(name)))
 
 
 def _is_regular(name: str) -> bool:

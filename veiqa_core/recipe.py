@@ -8,16 +8,17 @@ from __future__ import annotations
 import itertools
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import attrs
 
-from .errors import RecipeError, UsageError, near_miss
+from .errors import RecipeError, UsageError, brief, near_miss
 from .extension.registry import Registry
 from .files import read_text
+from .toml import check_table, checked_name, default_name, parse
+from .values import is_range
 
 Scale = Literal["pair", "map", "none"]
 Size = Literal["layer", "input"]
@@ -29,7 +30,11 @@ DEFAULT_EXTRACTOR = "veiqa:efficientnet-lite0"
 DEFAULT_EXPLAINER = "veiqa:gradcam"
 DEFAULT_METRIC = "veiqa:psnr"
 DEFAULT_PRECISION = "float32"
+_FIELDS = {"name", "branch", "mapper", "classifier", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
+MOST_BRANCHES = 10_000
+"""Branches of a recipe file; each is a measurement of every image."""
+
 BRANCH_KINDS = ("pri", "extractor", "explainer", "metric")
 
 
@@ -47,7 +52,7 @@ class Choice:
             return cls(value)
         if isinstance(value, Mapping) and isinstance(value.get("name"), str):
             return cls(value["name"], {key: item for key, item in value.items() if key != "name"})
-        raise RecipeError(f"{where}: must be a name, or a table with a name and parameters, not {value!r}")
+        raise RecipeError(f"{where}: must be a name, or a table with a name and parameters, not {brief(value)}")
 
     def write(self) -> Any:
         """What :meth:`read` takes."""
@@ -78,14 +83,16 @@ class Branch:
     @classmethod
     def read(cls, table: Any, where: str) -> Branch:
         """From a table of TOML; only ``pri`` is needed."""
-        _check_table(table, {field.name for field in attrs.fields(cls)}, where)
+        check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
         if "pri" not in table:
             raise RecipeError(f"{where}: pri is missing")
         for name, allowed in (("scale", get_args(Scale)), ("size", get_args(Size))):
             if table.get(name, allowed[0]) not in allowed:
-                raise RecipeError(f"{where}.{name}: must be one of {', '.join(allowed)}, not {table[name]!r}")
+                raise RecipeError(f"{where}.{name}: must be one of {', '.join(allowed)}, not {brief(table[name])}")
         if isinstance(table.get("layer", ""), bool) or not isinstance(table.get("layer", ""), str | int):
-            raise RecipeError(f"{where}.layer: must be a name or an index, not {table['layer']!r}")
+            raise RecipeError(f"{where}.layer: must be a name or an index, not {brief(table['layer'])}")
+        if isinstance(table.get("layer"), str):
+            checked_name(table["layer"], f"{where}.layer", RecipeError)
         values: dict[str, Any] = {
             name: Choice.read(value, f"{where}.{name}") if name in BRANCH_KINDS else value
             for name, value in table.items()
@@ -121,17 +128,16 @@ class Basis:
     @classmethod
     def read(cls, table: Any, where: str) -> Basis:
         """From a table of TOML with all fields; the precision may be left out."""
-        _check_table(table, {field.name for field in attrs.fields(cls)}, where)
-        dataset, images, ends, known = (table.get(name) for name in ("dataset", "images", "range", "known"))
-        if not isinstance(dataset, str) or type(images) is not int:
-            raise RecipeError(f"{where}: dataset must be a name, and images a number")
-        if not (isinstance(ends, list) and len(ends) == 2 and all(isinstance(end, int | float) for end in ends)):
-            raise RecipeError(f"{where}.range: must be the lowest and highest quality, not {ends!r}")
+        check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
+        dataset = checked_name(table.get("dataset"), f"{where}.dataset", RecipeError)
+        images, ends, known = (table.get(name) for name in ("images", "range", "known"))
+        if type(images) is not int or images < 1:
+            raise RecipeError(f"{where}.images: must be a whole number from 1, not {brief(images)}")
+        if not is_range(ends):
+            raise RecipeError(f"{where}.range: must be the lowest and then the highest quality, not {brief(ends)}")
         if not (isinstance(known, list) and all(isinstance(item, str) for item in known)):
-            raise RecipeError(f"{where}.known: must be a list of texts, not {known!r}")
-        precision = table.get("precision", DEFAULT_PRECISION)
-        if not isinstance(precision, str):
-            raise RecipeError(f"{where}.precision: must be a name, such as {DEFAULT_PRECISION}, not {precision!r}")
+            raise RecipeError(f"{where}.known: must be a list of texts, not {brief(known)}")
+        precision = checked_name(table.get("precision", DEFAULT_PRECISION), f"{where}.precision", RecipeError)
         return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision)
 
     def write(self) -> dict[str, Any]:
@@ -165,14 +171,15 @@ class Recipe:
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> Recipe:
         """From a table of TOML with ``branch`` tables, and where there are any a ``mapper`` and a ``classifier``."""
-        _check_table(table, {"name", "branch", "mapper", "classifier", "fitted", "chosen"}, where)
+        check_table(table, _FIELDS, where, RecipeError)
         branches = table.get("branch")
         if not isinstance(branches, list) or not branches:
             raise RecipeError(f"{where}: no [[branch]]; a recipe needs one or more")
+        _check_count(branches, where)
         mapper, state = _read_fitted(table, "mapper", where)
         classifier, classifier_state = _read_fitted(table, "classifier", where)
         return cls(
-            name=str(table.get("name", name)),
+            name=_name(table, name, where),
             branches=tuple(
                 branch
                 for i, table in enumerate(branches, start=1)
@@ -206,12 +213,17 @@ class RecipeSet:
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> RecipeSet:
         """From a table of TOML with one recipe under each ``distortion.TYPE``."""
-        _check_table(table, {"name", "distortion"}, where)
-        own = str(table.get("name", name))
+        check_table(table, {"name", "distortion"}, where, RecipeError)
+        own = _name(table, name, where)
         by_type = table["distortion"]
         if not isinstance(by_type, Mapping) or not by_type:
             raise RecipeError(f"{where}: distortion must hold a table for each distortion type")
-        recipes = {kind: Recipe.read(item, f"{where}: {kind}", f"{own}-{kind}") for kind, item in by_type.items()}
+        for kind in by_type:
+            checked_name(kind, f"{where}: distortion type", RecipeError)
+        _check_count([branch for item in by_type.values() for branch in _written_branches(item)], where)
+        recipes = {
+            kind: Recipe.read(item, f"{where}: {kind}", default_name(f"{own}-{kind}")) for kind, item in by_type.items()
+        }
         return cls(own, recipes)
 
     def write(self) -> dict[str, Any]:
@@ -235,12 +247,9 @@ def loads(text: str, where: str, name: str) -> Recipe | RecipeSet:
     """A recipe or recipe set from TOML. ``where`` stands in errors, ``name`` in for a missing name.
 
     Raises:
-        RecipeError: the text is not TOML, or not a recipe.
+        RecipeError: the text is not TOML, or not a recipe, or one of more than 10,000 branches.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"{where}: not valid TOML: {error}") from error
+    table = parse(text, where, RecipeError)
     kind = RecipeSet if "distortion" in table else Recipe
     return kind.read(table, where, name)
 
@@ -278,7 +287,7 @@ def load(source: str | Path) -> Recipe | RecipeSet:
         text = read_text(path, "recipe")
     except UsageError as error:
         raise RecipeError(str(error)) from error
-    return loads(text, str(source), path.stem)
+    return loads(text, str(source), default_name(path.stem))
 
 
 def ad_hoc(
@@ -291,6 +300,33 @@ def ad_hoc(
     """A recipe with one branch for each PRI (default: all four), its other parts those of :class:`Branch`."""
     chosen = tuple(pris) or tuple(Choice(pri) for pri in DEFAULT_PRIS)
     return Recipe(name, tuple(Branch(pri=pri, **parts) for pri in chosen), mapper)
+
+
+def _name(table: Mapping[str, Any], default: str, where: str) -> str:
+    return checked_name(table["name"], f"{where}: name", RecipeError) if "name" in table else default
+
+
+def _written_branches(table: Any) -> list[Any]:
+    """The branches of a recipe's table as they are written."""
+    branches = table.get("branch") if isinstance(table, Mapping) else None
+    return branches if isinstance(branches, list) else []
+
+
+def _check_count(tables: Sequence[Any], where: str) -> None:
+    """Refuse too many branches before any is made.
+
+    Raises:
+        RecipeError: there are.
+    """
+    count = 0
+    for table in tables:
+        items = table.values() if isinstance(table, Mapping) else ()
+        count += math.prod(len(item) for item in items if isinstance(item, list))
+    if count > MOST_BRANCHES:
+        raise RecipeError(
+            f"{where}: stands for {count:,} branches, more than the {MOST_BRANCHES:,} that a recipe file may hold; "
+            "shorten the lists of its [[branch]] tables"
+        )
 
 
 def _read_branches(table: Any, where: str) -> list[Branch]:
@@ -327,7 +363,7 @@ def _read_fitted(table: Mapping[str, Any], name: str, where: str) -> tuple[Choic
         return None, {}
     state = given.get("state", {}) if isinstance(given, Mapping) else {}
     if not isinstance(state, Mapping):
-        raise RecipeError(f"{where}: {name}.state must be a table, not {state!r}")
+        raise RecipeError(f"{where}: {name}.state must be a table, not {brief(state)}")
     if isinstance(given, Mapping):
         given = {key: value for key, value in given.items() if key != "state"}
     return Choice.read(given, f"{where}: {name}"), state
@@ -339,11 +375,3 @@ def _write_fitted(choice: Choice, state: Mapping[str, Any]) -> Any:
     if not state:
         return written
     return {**({"name": written} if isinstance(written, str) else written), "state": dict(state)}
-
-
-def _check_table(table: Any, known: set[str], where: str) -> None:
-    if not isinstance(table, Mapping):
-        raise RecipeError(f"{where}: must be a table, not {table!r}")
-    for name in table:
-        if name not in known:
-            raise RecipeError(f"{where}: {near_miss('field', name, known)}")

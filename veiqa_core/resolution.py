@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -149,9 +150,9 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
     """
     branches = tuple(resolve_branch(branch, registry) for branch in recipe.branches)
     keys = [branch.key for branch in branches]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise RecipeError(f"recipe {recipe.name!r} has the branch {key} twice")
+    twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+    if twice is not None:
+        raise RecipeError(f"recipe {recipe.name!r} has the branch {twice} twice")
     mapper = None
     if recipe.mapper is not None:
         mapper = registry.part("mapper", recipe.mapper.name, recipe.mapper.params)

@@ -36,6 +36,8 @@ _ELSEWHERE = {
     "MALLOC_…": "Where one of glibc's settings or `GLIBC_TUNABLES` is given, VEIQA leaves memory to it; else its "
     "commands keep up to half a gigabyte of freed memory, which is quicker.",
     "XDG_CACHE_HOME": "On Linux, where the user's cache folder is, and so the store.",
+    "TORCH_DEVICE_BACKEND_AUTOLOAD": "Set to `0` by VEIQA beside an installed distribution whose metadata are damaged, "
+    "so that torch can be imported.",
     "HF_HOME": "Where timm's hub keeps weights that `-p extractor.weights=hub` has downloaded.",
 }
 _STATUSES = (
@@ -54,7 +56,7 @@ def page() -> str:
     Raises:
         ValueError: a variable that the source reads is not described here, or one is that it does not read.
     """
-    _compare(set(found("veiqa_core", "plugins")), set(READ_BY_VEIQA), "veiqa_core and plugins")
+    _compare(set(found("veiqa_core", "plugins")) - set(_ELSEWHERE), set(READ_BY_VEIQA), "veiqa_core and plugins")
     in_tests = {name for name in found("tests", "benchmarks") if name.startswith("VEIQA_")}
     _compare(in_tests - set(READ_BY_VEIQA), set(READ_BY_TESTS), "tests and benchmarks")
     return "\n\n".join(

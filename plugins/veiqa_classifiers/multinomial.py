@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from veiqa_core.api import FitError, UsageError
+from veiqa_core.api import FitError, UsageError, brief, is_number
 from veiqa_core.contracts import FloatArray
 
 from .plugin import MultinomialParams
@@ -18,6 +17,7 @@ from .plugin import MultinomialParams
 _STRENGTHS = np.geomspace(1e-4, 1.0, 9)
 _FOLDS = 5
 _OTHER = "other"
+_LONGEST = 200  # characters of a type's name
 _FIELDS = ("classes", "centre", "scale", "weights")
 Labels = NDArray[np.str_]
 
@@ -98,11 +98,15 @@ class Multinomial:
             self._clear()
             return
         if set(state) != set(_FIELDS):
-            raise ValueError(f"multinomial keeps {', '.join(_FIELDS)}, not {', '.join(sorted(state))}")
+            raise ValueError(
+                f"multinomial keeps {', '.join(_FIELDS)}, not {brief(', '.join(sorted(state)), plain=True)}"
+            )
         classes = state["classes"]
-        texts = isinstance(classes, list) and all(isinstance(item, str) for item in classes)
+        texts = isinstance(classes, list) and all(
+            isinstance(item, str) and item.isprintable() and 0 < len(item) <= _LONGEST for item in classes
+        )
         if not texts or len(set(classes)) != len(classes) or len(classes) < 2:
-            raise ValueError(f"classes must be a list of two different texts or more, not {classes!r}")
+            raise ValueError(f"classes must be a list of two different texts or more, not {brief(classes)}")
         centre, scale, weights = (_read(state[name], name) for name in _FIELDS[1:])
         if centre.ndim != 1 or scale.shape != centre.shape or not (scale > 0).all():
             raise ValueError("scale must hold a number above zero for each number of centre")
@@ -158,10 +162,8 @@ def _probabilities(weights: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def _read(value: Any, name: str) -> FloatArray:
-    try:
-        array = np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        array = np.array(math.nan)
-    if array.ndim == 0 or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be a list of finite numbers, or lists of as many, not {value!r}")
-    return array
+    rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
+    numbers = all(isinstance(row, list) and len(row) == len(rows[0]) and all(map(is_number, row)) for row in rows)
+    if not numbers:
+        raise ValueError(f"{name} must be a list of finite numbers, or lists of as many, not {brief(value)}")
+    return np.array(value, dtype=np.float64)

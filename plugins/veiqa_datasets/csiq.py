@@ -77,8 +77,13 @@ def _rows(folder: Folder) -> Iterator[Row]:
             row = Row(folder, BOOK, number, {name: texts[at] for name, at in header.items() if at < len(texts)})
             if row.text("image"):
                 yield row
-        elif set(COLUMNS) <= set(texts):
+            continue
+        texts = [text.strip().casefold() for text in texts]
+        if set(COLUMNS) <= set(texts):
             header = {name: texts.index(name) for name in COLUMNS}
+            doubled = [name for name in COLUMNS if texts.count(name) > 1]
+            if doubled:
+                raise folder.error(f"{BOOK}, row {number}: column {doubled[0]!r} appears twice; keep one")
     if not header:
         raise folder.error(f"{BOOK}: no row of sheet {SHEET!r} names the columns {', '.join(COLUMNS)}")
 

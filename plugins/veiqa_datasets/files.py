@@ -1,10 +1,10 @@
-"""A dataset's folder: files found whatever the case of their names, and errors of one line."""
+"""A dataset's folder: files found whatever case and Unicode normalisation their names have, errors of one line."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from veiqa_core.api import DatasetError
+from veiqa_core.api import DatasetError, Spelling, text_of
 
 from .releases import Release
 
@@ -22,7 +22,7 @@ class Folder:
         self.root = root
         self._dataset = dataset
         self._advice = advice
-        self._listings: dict[Path, dict[str, str]] = {}
+        self._spelling = Spelling(root)
 
     @classmethod
     def of(cls, release: Release, root: Path) -> Folder:
@@ -35,12 +35,7 @@ class Folder:
 
     def spelled(self, name: str) -> str:
         """A name relative to the folder as the disk spells it; unchanged from the part on that is not there."""
-        at, parts = self.root, []
-        for part in name.split("/"):
-            names = self._names(at)
-            parts.append(names.get(part) or names.get(part.casefold(), part))
-            at /= parts[-1]
-        return "/".join(parts)
+        return self._spelling.of(name)
 
     def has(self, name: str) -> bool:
         """Whether the folder holds such a file."""
@@ -64,22 +59,10 @@ class Folder:
         """The text of a file that the dataset must hold.
 
         Raises:
-            DatasetError: it is missing or not UTF-8.
+            DatasetError: it is missing, not UTF-8, or larger than 256 MiB.
         """
         path = self.file(name)
         try:
-            return path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise self.error(f"{name} is not UTF-8 text; save it as UTF-8") from error
-        except OSError as error:
-            raise self.error(f"{name} cannot be read: {error.strerror}") from error
-
-    def _names(self, directory: Path) -> dict[str, str]:
-        """The names in a directory by themselves and, for want of that, by their folded case."""
-        if directory not in self._listings:
-            try:
-                names = sorted(path.name for path in directory.iterdir())
-            except (OSError, ValueError):  # not there, or closed to us: whoever needs a file in it reports that one
-                names = []
-            self._listings[directory] = {name.casefold(): name for name in names} | {name: name for name in names}
-        return self._listings[directory]
+            return text_of(path)
+        except ValueError as error:
+            raise self.error(f"{name} {error}") from error

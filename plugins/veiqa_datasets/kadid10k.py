@@ -10,10 +10,10 @@ from veiqa_core.contracts import RatedImage, Ratings
 
 from .files import Folder
 from .releases import KADID10K
-from .tables import Row, read_table
+from .tables import Row, read_rows
 
 FILE = "dmos.csv"
-_NAME = re.compile(r"I\d\d_(\d\d)_0?(\d)\.png", re.IGNORECASE)
+_NAME = re.compile(r"I\d\d_(\d\d)_0?(\d)\.png", re.IGNORECASE | re.ASCII)
 
 
 class Kadid10k:
@@ -35,7 +35,7 @@ class Kadid10k:
             DatasetError: the table is missing or not of the official form.
         """
         folder = Folder.of(KADID10K, root)
-        images = tuple(_rated(folder, row) for row in read_table(folder, FILE, ("dist_img", "ref_img", "dmos")))
+        images = tuple(_rated(folder, row) for row in read_rows(folder, FILE, ("dist_img", "ref_img", "dmos")))
         return Ratings(images=images, score_type=KADID10K.score_type, range=KADID10K.range)
 
 

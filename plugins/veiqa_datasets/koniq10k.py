@@ -9,7 +9,7 @@ from veiqa_core.contracts import Ratings
 from .files import Folder
 from .plugin import Koniq10kParams
 from .releases import KONIQ10K
-from .tables import Row, read_table
+from .tables import Row, read_rows
 
 SCORES = "koniq10k_scores_and_distributions.csv"
 SETS = "koniq10k_distributions_sets.csv"
@@ -37,7 +37,7 @@ class Koniq10k:
             DatasetError: the table is missing or not of the official form.
         """
         folder = Folder.of(KONIQ10K, root)
-        sets = read_table(folder, SETS, ("image_name", "set", "mos")) if folder.has(SETS) else []
+        sets = read_rows(folder, SETS, ("image_name", "set", "mos")) if folder.has(SETS) else []
         splits = {row.needed("image_name"): row.text("set") or None for row in sets}
         rows, column = self._table(folder, sets)
         scale = RANGES[self._scores]
@@ -54,4 +54,4 @@ class Koniq10k:
         if self._scores == "zscore" and sets and not folder.has(SCORES):
             return sets, "mos"
         column = "mos" if self._scores == "mos" else "mos_zscore"
-        return read_table(folder, SCORES, ("image_name", column)), column
+        return read_rows(folder, SCORES, ("image_name", column)), column

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from veiqa_core.api import name_key
 from veiqa_core.contracts import RatedImage, Ratings
 
 from .distortions import canonical
 from .files import Folder
 from .plugin import CsvParams
-from .tables import Row, read_table
+from .tables import Row, read_rows
 
 FILE = "scores.csv"
 TYPES = ("mos", "dmos")
@@ -33,7 +34,7 @@ class ScoresCsv:
             DatasetError: the table is missing or a row of it does not make sense, with what to do.
         """
         folder = Folder(root, "csv", ADVICE)
-        rows = read_table(folder, FILE, ("image", "score"), delimiters=",;")
+        rows = read_rows(folder, FILE, ("image", "score"))
         score_type = _of_all(rows, "score_type").lower()
         if score_type and score_type not in TYPES:
             raise rows[0].error(f"column 'score_type' holds {score_type!r}; write mos or dmos")
@@ -54,7 +55,7 @@ def _rated(folder: Folder, row: Row) -> RatedImage:
     return row.rated(
         image=folder.spelled(_path(row.needed("image"))),
         score=row.score("score"),
-        content=reference or named.casefold() or None,
+        content=reference or name_key(named) or None,
         reference=reference,
         distortion=canonical(row.text("distortion")) or None,
         level=row.text("level") or None,

@@ -13,7 +13,7 @@ from .releases import TID2013
 from .tables import Row
 
 FILE = "mos_with_names.txt"
-_NAME = re.compile(r"(i\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE)
+_NAME = re.compile(r"(i\d\d)_(\d\d)_(\d)\.bmp", re.IGNORECASE | re.ASCII)
 
 
 class Tid2013:

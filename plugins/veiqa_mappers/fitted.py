@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from veiqa_core.api import FitError, UsageError
+from veiqa_core.api import FitError, UsageError, brief, is_number
 from veiqa_core.contracts import FloatArray, Prediction
 
 POINT = 1e-150
@@ -125,10 +125,10 @@ class FittedMapper(ABC, Generic[M]):
         names = [field.name for field in fields]
         unknown = set(state) - {*names, "reach"}
         if unknown:
-            raise ValueError(f"unknown field {min(unknown)!r}; {self.name} keeps {', '.join(names)} and reach")
+            raise ValueError(f"unknown field {brief(min(unknown))}; {self.name} keeps {', '.join(names)} and reach")
         width = state.get("reach", math.nan)
-        if "reach" in state and not (_is_number(width) and width >= 0):
-            raise ValueError(f"reach must be a number of zero or more, not {width!r}")
+        if "reach" in state and not (is_number(width) and width >= 0):
+            raise ValueError(f"reach must be a number of zero or more, not {brief(width)}")
         self._model = self._model_type(**{field.name: _read(field, state.get(field.name)) for field in fields})
         self._reach = float(width)
 
@@ -217,14 +217,10 @@ def _read(field: attrs.Attribute[Any], value: Any) -> FloatArray:
     if _is_nested(value, dimensions) and (dimensions < 2 or len(set(map(len, value))) == 1):
         return np.array(value, dtype=np.float64)
     wanted = ("a finite number", "a list of finite numbers", "lists of as many finite numbers")[dimensions]
-    raise ValueError(f"{field.name} must be {wanted}, not {value!r}")
+    raise ValueError(f"{field.name} must be {wanted}, not {brief(value)}")
 
 
 def _is_nested(value: Any, dimensions: int) -> bool:
     if dimensions == 0:
-        return _is_number(value)
+        return is_number(value)
     return isinstance(value, list) and all(_is_nested(item, dimensions - 1) for item in value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

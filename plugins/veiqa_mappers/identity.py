@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from veiqa_core.api import NoParams
+from veiqa_core.api import NoParams, brief
 from veiqa_core.contracts import FloatArray, Prediction
 
 
@@ -41,4 +41,4 @@ class Identity:
             ValueError: the state is not empty.
         """
         if state:
-            raise ValueError(f"unknown field {min(state)!r}; identity keeps nothing")
+            raise ValueError(f"unknown field {brief(min(state))}; identity keeps nothing")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
+import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from veiqa_core.api import DISTORTIONS, DatasetError
+from veiqa_core.api import DISTORTIONS, DatasetError, name_key
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_datasets.distortions import canonical
 from veiqa_datasets.plugin import CsvParams
@@ -82,10 +84,56 @@ def test_image_and_score_are_enough(tmp_path: Path) -> None:
         'score,notes,image\n50,"good, I\'d say",a.png',
         "image,score,split\na.png,50\n",
         "image,score\n.\\a.png,5e1\n",
+        "sep=;\nimage;score\na.png;50\n",
+        '\ufeff"sep=,"\r\nimage,score\r\na.png,50\r\n',
+        "SEP=|\nimage|score\na.png|50\n",
+        "sep=;;;\nimage;score;;\na.png;50;;\n;;;\n",
+        "sep=\t\nimage\tscore\na.png\t50\n",
+        "image\tscore\r\na.png\t50\r\n\t\r\n",
+        "\ufeffimage;score;\ra.png;50;\r;;\r",
     ],
 )
 def test_forms_that_mean_the_same(text: str, tmp_path: Path) -> None:
     assert read(tmp_path, text).images == (RatedImage(image="a.png", score=50),)
+
+
+@pytest.mark.parametrize(("table", "disk"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_are_found_in_either_unicode_normalisation(tmp_path: Path, table: Any, disk: Any) -> None:
+    on_disk, ref = (unicodedata.normalize(disk, name) for name in ("Fotos/Öl.png", "Größe.png"))
+    for name in (on_disk, ref):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    rows = unicodedata.normalize(table, "fotos\\öl.PNG,größe.png,50")
+    (item,) = read(tmp_path, f"image,reference,score\n{rows}\n").images
+    assert item == RatedImage(image=on_disk, score=50, content=ref, reference=ref)
+
+
+def test_of_two_files_that_differ_in_case_only_the_one_named_counts(tmp_path: Path) -> None:
+    for name in ("a.png", "A.png"):
+        (tmp_path / name).touch()
+    images = read(tmp_path, "image,score\nA.png,1\na.png,2\na.PNG,3\n").images
+    assert [item.image for item in images] == ["A.png", "a.png", "a.PNG"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("9_0", "is not a number"),
+        ("nan", "is not a number"),
+        ("Infinity", "is not a number"),
+        ("９０", "is not a number"),
+        ("٣", "is not a number"),
+        ("0x1f", "is not a number"),
+        ("1e999", "is too large a number"),
+        ("3,5", "is not a number; write decimals with a point"),
+        ("1.234,5", "is not a number; write decimals with a point"),
+        ("50 %", "is not a number"),
+    ],
+)
+def test_what_is_no_number_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises(DatasetError) as caught:
+        read(tmp_path, f"image;score\na.png;{text}\n")
+    assert str(caught.value).endswith(f"scores.csv, row 2: column 'score' holds {text!r}, which {problem}")
 
 
 def test_names_are_spelled_as_on_the_disk(tmp_path: Path) -> None:
@@ -103,11 +151,12 @@ def test_names_are_spelled_as_on_the_disk(tmp_path: Path) -> None:
         ("image,score\n", "scores.csv names no image; each row below the first is to hold one"),
         ("image,mos\na,1\n", "scores.csv, row 1: no column 'score'; it names 'image', 'mos'"),
         ("image;mos;x\na;1;\n", "scores.csv, row 1: no column 'score'; it names 'image', 'mos', 'x'"),
-        ("image\tscore\na\t1\n", "scores.csv, row 1: no column 'image', 'score'; it names 'image\\tscore'"),
+        ("image|score\na|1\n", "scores.csv, row 1: no column 'image', 'score'; it names 'image|score'"),
         ("image,score,Score\na,1,1\n", "scores.csv, row 1: column 'score' appears twice; keep one"),
         (
             "image,score\na, b.png,1\n",
-            "scores.csv, row 2: 3 cells for 2 columns; put a name that holds ',' in double quotes",
+            "scores.csv, row 2: 3 cells for 2 columns; put a name that holds ',' in double quotes, and write "
+            "decimals with a point",
         ),
         ('image,score\n"a.png,1\n', "scores.csv, row 2: unexpected end of data; check its quotes"),
         (f"image,score\n{'x' * 200_000},1\n", None),
@@ -145,8 +194,11 @@ def test_names_are_spelled_as_on_the_disk(tmp_path: Path) -> None:
         ("image,score\n../a.png,1\n", "scores.csv, row 2: image '../a.png' is not a path within the dataset's folder"),
         ("image,score\n/a.png,1\n", "scores.csv, row 2: image '/a.png' is not a path within the dataset's folder"),
         ("image,score\na\0.png,1\n", None),
-        ("image,score\n\xe9.png,1\n".encode("latin-1"), "scores.csv is not UTF-8 text; save it as UTF-8"),
-        ("image,score\na.png,1\n".encode("utf-16"), "scores.csv is not UTF-8 text; save it as UTF-8"),
+        (
+            "image,score\n\xe9.png,1\n".encode("latin-1"),
+            "scores.csv is not UTF-8 text (see its byte 13); save it as UTF-8",
+        ),
+        ("image,score\na.png,1\n".encode("utf-16"), "scores.csv is UTF-16 text; save it as UTF-8"),
     ],
 )
 def test_errors_name_row_column_and_what_to_do(text: str | bytes, message: str | None, tmp_path: Path) -> None:
@@ -209,7 +261,7 @@ def test_what_a_program_writes_is_read_back(
     with tempfile.TemporaryDirectory() as root:
         ratings = read(Path(root), mark + buffer.getvalue())
     found = [(item.image, item.content or "", item.level or "", item.score) for item in ratings.images]
-    assert found == [(image, scene.casefold(), level, score) for image, scene, level, score in rows]
+    assert found == [(image, name_key(scene), level, score) for image, scene, level, score in rows]
     assert ratings.score_type == score_type
 
 

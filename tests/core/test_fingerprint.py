@@ -99,7 +99,7 @@ def test_every_part_of_a_branch_counts(small: Choice, changes: dict[str, Any]) -
         (torch.backends.cpu, "get_cpu_capability", lambda: "NONE"),
         (torch, "are_deterministic_algorithms_enabled", lambda: True),
         (torch, "get_num_threads", lambda: 7),
-        (fingerprint, "version", lambda name: "0.0" if name == "scipy" else "1.0"),
+        (fingerprint, "version_of", lambda name: "0.0" if name == "scipy" else "1.0"),
         (fingerprint, "_hash", lambda files: str(len(files))),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -107,8 +107,8 @@ def test_every_part_of_a_branch_counts(small: Choice, changes: dict[str, Any]) -
 def test_everything_around_a_branch_counts(
     small: Choice, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, value: Any
 ) -> None:
-    if name == "version":
-        monkeypatch.setattr(fingerprint, "version", lambda _: "1.0")
+    if name == "version_of":
+        monkeypatch.setattr(fingerprint, "version_of", lambda _: "1.0")
     before = digest(small)
     monkeypatch.setattr(owner, name, value)
     assert digest(small) != before

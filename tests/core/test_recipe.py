@@ -160,5 +160,5 @@ def test_a_missing_or_binary_recipe_file_is_named(tmp_path: Path) -> None:
         recipes.load("nothing.toml")
     binary = tmp_path / "x.toml"
     binary.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(RecipeError, match="it is not text"):
+    with pytest.raises(RecipeError, match="is UTF-16 text; save it as UTF-8$"):
         recipes.load(binary)

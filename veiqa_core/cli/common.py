@@ -15,8 +15,11 @@ from .printing import say
 
 
 def registry() -> Registry:
-    """Everything installed, with one warning line on standard error for each plugin that had to stay out."""
+    """Everything installed, with one warning line on standard error for each plugin that had to stay out, and for each
+    distribution whose metadata cannot be read."""
     found = installed()
+    for damaged in found.damaged:
+        click.echo(f"warning: {damaged}; reinstall or remove it", err=True)
     for problem in found.problems:
         say(f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all")
     return found

@@ -11,6 +11,7 @@ import click
 from ..errors import UsageError
 from ..measuring.memory import keep_freed
 from .grouped import Command, give
+from .numbers import Whole
 
 if TYPE_CHECKING:
     from ..measuring.crews import Crew
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _OPTIONS = (
     click.option(
         "--workers",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         default=1,
         show_default=True,
         metavar="N",
@@ -29,7 +30,7 @@ _OPTIONS = (
     ),
     click.option(
         "--threads",
-        type=click.IntRange(min=1),
+        type=Whole(min=1),
         metavar="N",
         help="Threads of each process; part of what decides a result's last bits. Default: as PyTorch chooses.",
     ),

@@ -12,6 +12,7 @@ from ..errors import UsageError
 from ..extension import params
 from .completion import component_names
 from .grouped import Command, give
+from .numbers import Number
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _ARGUMENTS = (
     click.option(
         "--range",
         "score_range",
-        type=float,
+        type=Number(),
         nargs=2,
         metavar="LOW HIGH",
         help="The range of the scores, for a dataset that does not declare it: csv.",

@@ -13,6 +13,7 @@ import click
 from ..errors import UsageError
 from .completion import component_names
 from .printing import line, say
+from .numbers import Number, Whole
 from .progress import bar, progress
 
 if TYPE_CHECKING:
@@ -37,14 +38,21 @@ _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 @click.option(
     "--levels",
     "count",
-    type=int,
+    type=Whole(),
     metavar="N",
     help="Severities from mildest to strongest. Default: 5.",
 )
-@click.option("--severity", "severities", type=float, multiple=True, metavar="T", help="From 0 to 1; may be repeated.")
-@click.option("--psnr", "targets", type=float, multiple=True, metavar="DB", help="As close as can be; may be repeated.")
 @click.option(
-    "--draw", type=int, metavar="N", help="N severities for each photo and type, drawn one from each N-th of the range."
+    "--severity", "severities", type=Number(), multiple=True, metavar="T", help="From 0 to 1; may be repeated."
+)
+@click.option(
+    "--psnr", "targets", type=Number(), multiple=True, metavar="DB", help="As close as can be; may be repeated."
+)
+@click.option(
+    "--draw",
+    type=Whole(),
+    metavar="N",
+    help="N severities for each photo and type, drawn one from each N-th of the range.",
 )
 @click.option("--pristine", is_flag=True, help="The photos themselves, too, their type being none.")
 @click.option(
@@ -61,7 +69,7 @@ _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
     metavar="DATASET PATH",
     help="Bring the metrics to the scale of these ratings, by a curve for each type, and take their mean.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="For other noise.")
+@click.option("--seed", type=Whole(), default=0, show_default=True, metavar="N", help="For other noise.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
 @click.pass_context
 def make(

@@ -16,6 +16,7 @@ from .evaluation_output import FORMATS
 from .files import check_place, keep_apart, keep_stores, keep_what_is_read, write_text
 from .measuring import measured_sets
 from .printing import say
+from .numbers import Whole
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings
 from .vei_options import opened_veis, vei_options
@@ -33,9 +34,9 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
     help="frozen (default): nothing is refitted. The others refit the mapper: leave one content out; k folds or "
     "repeated 80/20 by content; a fixed list.",
 )
-@click.option("--folds", type=int, default=5, show_default=True, help="For --split kfold.")
-@click.option("--repeats", type=int, default=10, show_default=True, help="For --split repeated.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of folds, repeats and bootstrap.")
+@click.option("--folds", type=Whole(), default=5, show_default=True, help="For --split kfold.")
+@click.option("--repeats", type=Whole(), default=10, show_default=True, help="For --split repeated.")
+@click.option("--seed", type=Whole(), default=0, show_default=True, help="Of folds, repeats and bootstrap.")
 @click.option(
     "--split-file",
     type=click.Path(path_type=Path),

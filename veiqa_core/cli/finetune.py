@@ -12,6 +12,7 @@ from .common import registry, resumable
 from .completion import component_names
 from .crew_options import set_up
 from .printing import line, say
+from .numbers import Number, Whole
 from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
@@ -44,17 +45,17 @@ if TYPE_CHECKING:
     metavar="TYPE",
     help="As for 'datasets make'; repeatable. Default: GB WN JPEG JP2K.",
 )
-@click.option("--epochs", type=int, default=10, show_default=True, help="Rounds over the photos.")
-@click.option("--samples", type=int, default=8, show_default=True, help="Pieces of each photo in an epoch.")
-@click.option("--crop", type=int, default=224, show_default=True, metavar="PIXELS", help="Side of a piece.")
-@click.option("--batch", type=int, default=16, show_default=True, help="Pieces a step.")
-@click.option("--rate", type=float, default=3e-4, show_default=True, help="Largest learning rate.")
+@click.option("--epochs", type=Whole(), default=10, show_default=True, help="Rounds over the photos.")
+@click.option("--samples", type=Whole(), default=8, show_default=True, help="Pieces of each photo in an epoch.")
+@click.option("--crop", type=Whole(), default=224, show_default=True, metavar="PIXELS", help="Side of a piece.")
+@click.option("--batch", type=Whole(), default=16, show_default=True, help="Pieces a step.")
+@click.option("--rate", type=Number(), default=3e-4, show_default=True, help="Largest learning rate.")
 @click.option(
-    "--held-out", type=float, default=0.2, show_default=True, help="Share of photos by which the weights are chosen."
+    "--held-out", type=Number(), default=0.2, show_default=True, help="Share of photos by which the weights are chosen."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn.")
-@click.option("--workers", type=click.IntRange(min=0), default=0, show_default=True, help="More processes make pieces.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Default: as PyTorch chooses.")
+@click.option("--seed", type=Whole(), default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--workers", type=Whole(min=0), default=0, show_default=True, help="More processes make pieces.")
+@click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
 @setting_option
 @device_option
 def finetune(

@@ -9,6 +9,7 @@ import click
 
 from ..errors import UsageError
 from .printing import say
+from .numbers import Number
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 FAILED, BELOW = 1, 3
 
 fail_under_option = click.option(
-    "--fail-under", type=float, metavar="SCORE", help="Exit with status 3 if some image scores below."
+    "--fail-under", type=Number(), metavar="SCORE", help="Exit with status 3 if some image scores below."
 )
 
 

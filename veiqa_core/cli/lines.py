@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, TextIO
 import attrs
 
 from ..errors import UsageError
+from ..values import is_number, parse_number
 from .output import TEXTS, CommaSeparated, JsonLines, columns, earlier
 from .resume import NAMES, Draft, ResultSink, Resumption
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
     from ..scorer import Result
+
+
+_LONGEST = 2**26  # bytes of a line
 
 
 class Rows:
@@ -48,8 +52,10 @@ class Rows:
 
     def _whole_lines(self) -> Iterator[str]:
         with self._path.open("rb") as stream:
-            for line in stream:
+            while line := stream.readline(_LONGEST):
                 if not line.endswith(b"\n"):
+                    if len(line) == _LONGEST:
+                        raise UsageError(f"--resume: {self._path} holds a line of 64 MiB, and is no file of results")
                     return
                 self._lines.append(line)
                 yield line.decode(errors=NAMES)
@@ -57,9 +63,8 @@ class Rows:
     def _json(self) -> Iterator[Earlier | None]:
         for number, line in enumerate(self._whole_lines(), 1):
             try:
-                item = json.loads(line)
-                row = _of_json(item)
-            except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+                row = _of_json(json.loads(line, parse_constant=_refused))
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
                 raise self._damage(number) from None
             yield row
 
@@ -71,6 +76,8 @@ class Rows:
         try:
             for number, record in enumerate(records):
                 if number == 0:
+                    if record and record[0].startswith("\ufeff"):
+                        raise UsageError(f"--resume: {self._path} begins with a byte-order mark; save it without one")
                     if record != self._columns:
                         raise UsageError(f"--resume: {self._path} has other columns; name another --output")
                     yield None
@@ -90,23 +97,32 @@ def _value(column: str, text: str) -> str | float | None:
     """What a cell of a CSV stands for."""
     if not text:
         return None
-    return text if column in TEXTS else float(text)
+    return text if column in TEXTS else parse_number(text)
 
 
 def _of_json(item: Any) -> Earlier:
     """What a line of JSON stands for."""
-    interval, distortion = item["interval"], item["distortion"]
+    interval, distortion, similarities = item["interval"], item["distortion"], item["similarities"]
+    numbers = [item["score"], *(interval or ()), *similarities.values(), *(distortion or {}).values()]
+    texts = [item["image"], item["recipe"], *item["flags"], item["error"] or ""]
+    if not all(value is None or is_number(value) for value in numbers) or not all(isinstance(t, str) for t in texts):
+        raise ValueError
     return Earlier(
         image=item["image"],
         score=item["score"],
         interval=None if interval is None else (float(interval[0]), float(interval[1])),
         likely=max(distortion.items(), key=lambda share: share[1]) if distortion else None,
-        similarities=dict(item["similarities"]),
+        similarities=dict(similarities),
         flags=tuple(item["flags"]),
         error=item["error"],
         recipe=item["recipe"],
         written=None,
     )
+
+
+def _refused(constant: str) -> None:
+    """NaN and the like, which Python takes for JSON."""
+    raise ValueError(constant)
 
 
 class Appended(ResultSink):

@@ -24,7 +24,7 @@ def plugins(ctx: click.Context, as_json: bool, check: bool, deep: bool, dists: t
     if dists and not deep:
         raise UsageError("--dist goes with --check --deep")
     registry = installed()
-    problems = [str(problem) for problem in registry.problems]
+    problems = [str(problem) for problem in (*registry.damaged, *registry.problems)]
     if check:
         problems += [str(remark) for remark in registry.remarks] + _clashes(registry) + _unloadable(registry)
     if deep:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
+from ..values import parse_whole
 from .completion import component_names, shipped_names
 from .grouped import Command, give
 from .settings import Settings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..recipe import Recipe, RecipeSet
 
 
+_INDEX = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _OPTIONS = (
     click.option(
         "--recipe",
@@ -103,6 +105,6 @@ def chosen_recipe(
     return recipes.ad_hoc(
         pris=[settings.choice("pri", pri) for pri in pris or recipes.DEFAULT_PRIS],
         mapper=None if mapper is None else settings.choice("mapper", mapper),
-        layer=int(layer) if layer is not None and re.fullmatch(r"[+-]?\d+", layer) else layer,
+        layer=parse_whole(layer) if layer is not None and _INDEX.fullmatch(layer) else layer,
         **chosen,
     )

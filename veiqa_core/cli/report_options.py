@@ -13,6 +13,7 @@ import click
 from ..errors import UsageError
 from .files import check_place, is_standard_output
 from .grouped import Command, give
+from .numbers import Whole
 from .progress import progress
 from .sinks import Earlier, Sink
 
@@ -31,7 +32,7 @@ _OPTIONS = (
     ),
     click.option(
         "--report-details",
-        type=click.IntRange(min=0),
+        type=Whole(min=0),
         default=50,
         show_default=True,
         metavar="N",

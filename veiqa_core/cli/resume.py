@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import UsageError
+from ..names import same_name
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Resumption:
                 )
             name = next(names, None)
             image = "not there" if name is None else display_name(name) if self.lossy else name
-            if name is None or image != row.image:
+            if name is None or not same_name(image, row.image):
                 raise UsageError(
                     f"--resume: row {number} of {self.output} is {row.image}, and image {number} is {image}; "
                     "name the same images in the same order, or another --output"

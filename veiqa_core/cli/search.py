@@ -14,6 +14,7 @@ from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .files import keep_stores, make_folder
 from .printing import line, say
+from .numbers import Whole
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
 from .search_output import FILES
@@ -58,10 +59,10 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 @click.option(
     "--objective", type=click.Choice(_OBJECTIVES), default="srocc", show_default=True, help="What is to be best."
 )
-@click.option("--budget", type=click.IntRange(min=1), metavar="N", help="Candidates that a strategy may measure.")
+@click.option("--budget", type=Whole(min=1), metavar="N", help="Candidates that a strategy may measure.")
 @click.option(
     "--branches",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     default=1,
     show_default=True,
     metavar="K",
@@ -69,12 +70,12 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 )
 @click.option(
     "--folds",
-    type=click.IntRange(min=2),
+    type=Whole(min=2),
     default=5,
     show_default=True,
     help="Parts of the contents, each reported under a choice made without it.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of all that is drawn.")
+@click.option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of all that is drawn.")
 @click.option("--shard", "shard_text", metavar="I/N", help="Measure this part of the images into DIR, choose nothing.")
 @click.option("--merge", is_flag=True, help="Take the shards in DIR, then go on as without them.")
 @setting_option

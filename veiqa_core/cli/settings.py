@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError, near_miss
+from ..errors import UsageError, brief, near_miss
 from ..extension import params
 from ..extension.kinds import KINDS
 
@@ -63,13 +63,13 @@ class Settings:
         for kind, name, _ in self._settings:
             if (kind, name) not in self._used:
                 problem = near_miss(f"parameter of the chosen {kind}", name, self._known[kind])
-                raise UsageError(f"-p {kind}.{name}: {problem}")
+                raise UsageError(f"-p {kind}.{brief(name, plain=True)}: {problem}")
 
 
 def _read(setting: str) -> tuple[str, str, str]:
     match = _SETTING.fullmatch(setting)
     if match is None:
-        raise UsageError(f"-p takes KIND.NAME=VALUE, such as pri.size=5, not {setting!r}")
+        raise UsageError(f"-p takes KIND.NAME=VALUE, such as pri.size=5, not {brief(setting)}")
     if match["kind"] not in KINDS:
-        raise UsageError(f"-p {setting}: {near_miss('kind', match['kind'], KINDS)}")
+        raise UsageError(f"-p {brief(setting, plain=True)}: {near_miss('kind', match['kind'], KINDS)}")
     return match["kind"], match["name"], match["text"]

@@ -12,6 +12,7 @@ import click
 
 from ..errors import UsageError
 from .printing import json_data, line
+from .numbers import Number
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -87,7 +88,7 @@ def verify(ctx: click.Context, path: Path | None) -> None:
 
 @store.command()
 @_store_option
-@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Branches first written before that.")
+@click.option("--older-than", type=Number(min=0), metavar="DAYS", help="Branches first written before that.")
 @click.option("--branch", metavar="TEXT", help="Branches with this text in their key, as 'veiqa store info' shows it.")
 @click.option("--all", "everything", is_flag=True, help="All branches.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")

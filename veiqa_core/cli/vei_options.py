@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _CAP = 10 * 2**30  # bytes
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]?)(I?)B", re.ASCII | re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,12})?) ?([KMGT]?)(I?)B", re.ASCII | re.IGNORECASE)
 
 
 def _bytes(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:

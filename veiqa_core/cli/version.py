@@ -8,17 +8,16 @@ from typing import Any
 import click
 
 from ..api import API_VERSION
-from ..extension.discovery import find
+from ..extension.discovery import discover, version_of
 from ..extension.offers import OWN_DIST
-from .printing import line
+from .printing import line, say
 
 
 def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     if not wanted or ctx.resilient_parsing:
         return
-    from ..doctor import version_of
-
-    plugins = {plugin.dist: plugin.version for plugin in find() if plugin.dist != OWN_DIST}
+    found = discover()
+    plugins = {plugin.dist: plugin.version for plugin in found.plugins if plugin.dist != OWN_DIST}
     versions = {
         "veiqa": version_of(OWN_DIST),
         "plugin API": ".".join(map(str, API_VERSION)),
@@ -28,6 +27,8 @@ def _show(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
     }
     for name, version in versions.items():
         line(f"{name} {version}")
+    for damaged in found.damaged:
+        say(f"warning: {damaged}; reinstall or remove it")
     ctx.exit()
 
 

@@ -5,8 +5,6 @@ Images of one content go together, always: a mapper that saw a scene at one leve
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -16,9 +14,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError, near_miss
-from ..files import is_file
+from ..errors import UsageError, brief, near_miss
+from ..files import is_file, text_of
+from ..names import Spelling, name_key
 from ..rated.datasets import RatedSet
+from ..tables import TableError, read_table
 
 Indices = NDArray[np.intp]
 Kind = Literal["frozen", "loco", "kfold", "repeated", "list", "train"]
@@ -146,7 +146,6 @@ def by_label(labels: Sequence[str | None]) -> Split:
 
 SIDES = ("train", "test")
 _COLUMNS = ("image", "split")
-_DELIMITERS = (",", ";")
 _ALIASES = {"training": "train"}
 
 
@@ -182,51 +181,31 @@ def _side(label: str) -> str:
 
 def _read(file: Path, rated: RatedSet) -> Mapping[str, str]:
     """The labels of the images that a file lists; those of an empty one are on neither side."""
-    rated_names = {item.image for item in rated.images}
-    labels: dict[str, str] = {}
-    for number, row in _rows(file):
-        where = f"--split-file {file}, row {number}"
-        name, label = str(PurePosixPath(row["image"].replace("\\", "/"))), _side(row["split"])
-        if not row["image"]:
-            raise UsageError(f"{where}: column 'image' is empty")
-        if labels.setdefault(name, label) != label:
-            raise UsageError(f"{where}: {name} is labelled {label!r}, and {labels[name]!r} further up")
-        if name not in rated_names and not is_file(rated.root / name):
-            raise UsageError(f"{where}: {name} is no image of {rated.root}")
-    return labels
-
-
-def _rows(file: Path) -> list[tuple[int, Mapping[str, str]]]:
-    """The rows of a table with the columns image and split, each with its number, between commas or semicolons."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
-        tables = [_records(text, delimiter) for delimiter in _DELIMITERS]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"--split-file {file}: cannot be read: {reason}") from error
-    heads = [[_column(cell) for cell in records[0][1]] if records else [] for records in tables]
-    records, head = max(zip(tables, heads, strict=True), key=lambda table: len(set(_COLUMNS) & set(table[1])))
-    missing = [column for column in _COLUMNS if column not in head]
-    if missing:
-        named = ", ".join(map(repr, head)) or "nothing"
-        number = records[0][0] if records else 1
-        raise UsageError(
-            f"--split-file {file}, row {number}: needs the columns image and split; it names {named}, no {missing[0]!r}"
-        )
-    if len(records) == 1:
-        raise UsageError(f"--split-file {file}: lists no image; each row below the first is to hold one")
-    empty = dict.fromkeys(_COLUMNS, "")
-    return [(number, empty | dict(zip(head, map(str.strip, cells), strict=False))) for number, cells in records[1:]]
-
-
-def _records(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    """The records that are not blank, each with its line number."""
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
-    return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-
-
-def _column(name: str) -> str:
-    return name.strip(' \t"').casefold()
+        rows = read_table(text_of(file), _COLUMNS)
+    except TableError as error:
+        raise UsageError(error.of(f"--split-file {file}")) from error
+    except ValueError as error:
+        raise UsageError(f"--split-file {file} {error}") from error
+    own = {item.image for item in rated.images}
+    by_key = {name_key(name): name for name in sorted(own)}
+    spelling = Spelling(rated.root)
+    labels: dict[str, str] = {}
+    for row in rows:
+        where = f"--split-file {file}, row {row.number}"
+        named, label = row.cells.get("image", ""), _side(row.cells.get("split", ""))
+        if not named:
+            raise UsageError(f"{where}: column 'image' is empty")
+        name = str(PurePosixPath(named.replace("\\", "/")))
+        if name not in own:
+            spelled = spelling.of(name)
+            name = spelled if spelled in own else by_key.get(name_key(name), spelled)
+        shown = brief(name, 400, plain=True)
+        if labels.setdefault(name, label) != label:
+            raise UsageError(f"{where}: {shown} is labelled {brief(label)}, and {brief(labels[name])} further up")
+        if name not in own and not is_file(rated.root / name):
+            raise UsageError(f"{where}: {shown} is no image of {rated.root}")
+    return labels
 
 
 def refuse_shared(split: Split, marks: Sequence[Iterable[str]], names: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ The same conversion serves ``-p kind.name=value``, recipes in TOML and the searc
 
 from __future__ import annotations
 
-import math
 import tomllib
 import types
 import typing
@@ -14,9 +13,12 @@ from typing import Any, Literal, TypeVar, Union, dataclass_transform
 
 import attrs
 
-from ..errors import UsageError, near_miss
+from ..errors import UsageError, brief, near_miss
+from ..values import is_number
 
 T = TypeVar("T")
+
+_LONGEST = 4096  # characters of a text, or items of a list: values stand in keys and messages
 
 
 def param(
@@ -46,7 +48,7 @@ def param(
         if problem is None and check is not None:
             problem = check(value)
         if problem is not None:
-            raise ValueError(f"{field.name}: {problem}, not {value!r}")
+            raise ValueError(f"{field.name}: {problem}, not {brief(value)}")
 
     limits = [f"{word} {bound}" for word, bound in bounds.items() if bound is not None]
     if choices is not None:
@@ -57,7 +59,7 @@ def param(
 def _bounds_problem(value: Any, ge: float | None, gt: float | None, le: float | None, lt: float | None) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if not math.isfinite(value):
+    if not is_number(value):
         return "must be finite"
     if ge is not None and value < ge:
         return f"must be at least {ge}"
@@ -159,7 +161,9 @@ def from_text(cls: type, name: str, text: str, owner: str) -> Any:
         return None
     try:
         (value,) = tomllib.loads(f"value = {text}").values()
-    except ValueError:  # no TOML value, or more than one
+    except (ValueError, RecursionError):  # no TOML value, or more than one
+        return _convert(text, hints[name], where)
+    if isinstance(value, int | float) and "_" in text:  # as TOML may group digits; in a word of a command it is a slip
         return _convert(text, hints[name], where)
     try:
         return _convert(value, hints[name], where)
@@ -204,11 +208,14 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 def _convert(value: Any, annotation: Any, where: str) -> Any:
     """``value`` as ``annotation`` wants it: whole numbers serve as floats and lists as tuples, nothing else changes."""
     members = _members(annotation)
+    if isinstance(value, str | list | tuple) and len(value) > _LONGEST:
+        what = "characters" if isinstance(value, str) else "items"
+        raise UsageError(f"{where} takes at most {_LONGEST:,} {what}, not {len(value):,}")
     for member in members:
         fits, converted = _fit(value, member, where)
         if fits:
             return converted
-    raise UsageError(f"{where} takes {' | '.join(type_name(m) for m in members)}, not {value!r}")
+    raise UsageError(f"{where} takes {' | '.join(type_name(m) for m in members)}, not {brief(value)}")
 
 
 def _fit(value: Any, member: Any, where: str) -> tuple[bool, Any]:
@@ -223,6 +230,6 @@ def _fit(value: Any, member: Any, where: str) -> tuple[bool, Any]:
             return False, value
         return True, tuple(_convert(item, kind, where) for item, kind in zip(value, kinds, strict=True))
     if member is float and isinstance(value, int) and not isinstance(value, bool):
-        return True, float(value)
+        return is_number(value), float(value) if is_number(value) else value
     exact = isinstance(member, type) and isinstance(value, member)
     return exact and not (isinstance(value, bool) and member is not bool), value

@@ -16,7 +16,7 @@ import pluggy
 from ..errors import UsageError, one_line
 from ..guard.prints import set_aside
 from . import hookspecs, params
-from .discovery import Found, find
+from .discovery import Damaged, Found, discover, pass_over_damaged
 from .kinds import KINDS, check_kind
 from .offers import Registered, Shelf, Shipped
 from .registration import Refused, Watch, collect
@@ -73,12 +73,14 @@ class Registry:
         plugins: all plugins found, also those left out.
         problems: why some were left out.
         remarks: what others do that slows every command down.
+        damaged: installed distributions whose metadata cannot be read.
         recipes: the recipes and recipe sets that they ship.
         spaces: the search spaces that they ship.
     """
 
-    def __init__(self, plugins: Iterable[Found]) -> None:
+    def __init__(self, plugins: Iterable[Found], damaged: Iterable[Damaged] = ()) -> None:
         self.plugins = tuple(plugins)
+        self.damaged = tuple(damaged)
         self.problems: list[Problem] = []
         self.remarks: list[Problem] = []
         self.recipes: Shelf[Shipped] = Shelf("recipe")
@@ -150,4 +152,7 @@ class Registry:
 @functools.cache
 def installed() -> Registry:
     """The registry of everything installed here."""
-    return Registry(find())
+    found = discover()
+    if found.damaged:
+        pass_over_damaged()
+    return Registry(found.plugins, found.damaged)

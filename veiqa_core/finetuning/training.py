@@ -274,10 +274,11 @@ class Finetuning:
         try:
             kept = torch.load(io.BytesIO(path.read_bytes()), map_location=self._device, weights_only=True)
             about, epochs, module, optimizer = (kept[name] for name in ("about", "epochs", "module", "optimizer"))
+            described = json.loads(about)
         except Exception as error:  # whatever a torn file makes of unpickling
             raise UsageError(f"{path}: is damaged; name another folder, or delete it to begin anew") from error
         if about != json.dumps(self._about, sort_keys=True):
-            different = _different(json.loads(about), self._about)
+            different = _different(described, self._about)
             raise UsageError(f"{self._out}: holds a run with another {different}; name another folder")
         self._network.module.load_state_dict(module)
         self._optimizer.load_state_dict(optimizer)

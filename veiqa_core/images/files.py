@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,21 +11,14 @@ import PIL.Image
 from PIL import features
 
 from ..errors import UsageError
+from ..files import NoFile, opened
+from ..names import on_disk
 from . import formats, limits, tiff_tags
 from .decoded import Decoded, Unreadable, quoted
 from .formats import Reader
 from .pillow import ByPillow
 
 T = TypeVar("T")
-
-_KINDS = (
-    (stat.S_ISDIR, "a folder; name the image files in it"),
-    (stat.S_ISFIFO, "a pipe, not a file; save what it gives first"),
-    (stat.S_ISSOCK, "a socket, not a file"),
-    (stat.S_ISCHR, "a device, not a file"),
-    (stat.S_ISBLK, "a device, not a file"),
-)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 
 
 def decode(path: Path, frame: int | None) -> Decoded:
@@ -71,22 +62,17 @@ def _read(path: Path, work: Callable[[Reader, BinaryIO], T]) -> T:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """A regular file; nothing else is opened, for reading a pipe or a device may never end."""
+    """A regular file, in whatever Unicode normalisation the disk spells it."""
+    path = on_disk(path)
     try:
-        _check_kind(path.stat().st_mode)
+        with opened(path) as stream:
+            yield stream
+    except NoFile as error:
+        raise Unreadable(f"{error}; name the image files in it" if path.is_dir() else str(error)) from None
     except FileNotFoundError:
         if path.is_symlink():
             raise Unreadable("is a link to a file that is not there") from None
         raise
-    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | _NO_WAIT)) as stream:
-        _check_kind(os.fstat(stream.fileno()).st_mode)  # it may have been replaced
-        yield stream
-
-
-def _check_kind(mode: int) -> None:
-    for is_kind, what in _KINDS:
-        if is_kind(mode):
-            raise Unreadable(f"is {what}")
 
 
 @contextmanager

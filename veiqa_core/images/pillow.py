@@ -6,7 +6,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import attrs
 import numpy as np
@@ -14,13 +14,13 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from . import colour, deep, limits, tiff_tags
+from .counting import AtPage, Frames, frames, pages
 from .decoded import Decoded, Unreadable
 from .formats import BY_SUFFIX, PILLOW
 
 Picture = PIL.Image.Image
 Remarks = tuple[str, ...]
 
-_SEQUENCES = frozenset({"AVIF", "GIF", "MPO", "PNG", "TIFF", "WEBP"})
 _INTEGERS = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 _ORIENTATION = 0x0112
 _TURNS = {
@@ -50,15 +50,14 @@ class ByPillow:
         """How many frames there are."""
         with _opened(stream, self.suffix) as image:
             tiff_tags.check(image)
-            return _frames(image)
+            return frames(image, stream).found
 
     def decode(self, stream: BinaryIO, frame: int | None) -> Decoded:
         """A frame, counted from 1; for None the first, with a remark where there are others."""
-        with _opened(stream, self.suffix) as image:
-            frames = _frames(image)
-            _select(image, frame or 1, frames)
+        with self._at(stream, frame or 1) as (image, there):
             tiff_tags.check(image)
-            told: Remarks = (f"first of {frames} frames",) if frame is None and frames > 1 else ()
+            told: Remarks = (f"first of {there.found} frames",) if frame is None and there.found > 1 else ()
+            told += there.remarks
             if deep.is_cut(image):
                 told += ("has 16 bits a channel, of which the upper 8 are read",)
             levels = deep.levels(image, lambda: self._again(stream, frame or 1), _upright)
@@ -68,9 +67,29 @@ class ByPillow:
     @contextmanager
     def _again(self, stream: BinaryIO, frame: int) -> Iterator[Picture]:
         """The frame once more, not yet loaded."""
-        with _opened(stream, self.suffix) as image:
-            _select(image, frame, _frames(image))
+        with self._at(stream, frame) as (image, _):
             yield image
+
+    @contextmanager
+    def _at(self, stream: BinaryIO, frame: int) -> Iterator[tuple[Picture, Frames]]:
+        """A frame that is not yet loaded, and what frames there are.
+
+        Raises:
+            Unreadable: there is no such frame, or it is too large.
+        """
+        with _opened(stream, self.suffix) as image:
+            there = frames(image, stream)
+            if not 1 <= frame <= there.found:
+                raise Unreadable(f"has no frame {frame}: it has {there.found}")
+            if image.format != "TIFF" or frame == 1:
+                if there.found > 1:
+                    image.seek(frame - 1)
+                limits.check_size(*image.size)
+                yield image, there
+                return
+        page = AtPage(stream, pages(stream)[frame - 1])
+        with _opened(page, self.suffix) as image:
+            yield image, there
 
 
 def of_picture(image: Picture) -> Decoded:
@@ -113,7 +132,7 @@ def _upright(image: Picture) -> Picture:
 
 
 @contextmanager
-def _opened(stream: BinaryIO, suffix: str) -> Iterator[Picture]:
+def _opened(stream: BinaryIO | AtPage, suffix: str) -> Iterator[Picture]:
     """A file, not yet loaded.
 
     Raises:
@@ -124,24 +143,6 @@ def _opened(stream: BinaryIO, suffix: str) -> Iterator[Picture]:
     with warnings.catch_warnings(), limits.own_limit():
         warnings.simplefilter("ignore")  # Pillow's remarks on harmless metadata, and on its own limit
         stream.seek(0)
-        with PIL.Image.open(stream, formats=PILLOW + by_suffix) as image:
+        with PIL.Image.open(cast(BinaryIO, stream), formats=PILLOW + by_suffix) as image:
             limits.check_size(*image.size)
             yield image
-
-
-def _frames(image: Picture) -> int:
-    """How many frames there are, as far as they can be found."""
-    return max(1, int(getattr(image, "n_frames", 1))) if image.format in _SEQUENCES else 1
-
-
-def _select(image: Picture, frame: int, frames: int) -> None:
-    """Go to a frame, counted from 1.
-
-    Raises:
-        Unreadable: there is no such frame, or it is too large.
-    """
-    if not 1 <= frame <= frames:
-        raise Unreadable(f"has no frame {frame}: it has {frames}")
-    if frames > 1:
-        image.seek(frame - 1)
-        limits.check_size(*image.size)

@@ -11,6 +11,7 @@ from ..errors import RecipeError, VeiqaError, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
+from .mapping import state_problem
 
 
 def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
@@ -24,8 +25,8 @@ def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
     classifier: DistortionClassifier = or_usage_error(attempt(recipe.classifier, recipe.classifier.create))
     try:
         classifier.restore(recipe.classifier_state)
-    except ValueError as error:
-        raise RecipeError(f"recipe {recipe.name!r}: classifier.state: {error}") from error
+    except Exception as error:  # a state of a stranger's may lead a plugin to anything
+        raise RecipeError(f"recipe {recipe.name!r}: classifier.state: {state_problem(error)}") from error
     try:
         probabilities(recipe.classifier, classifier, np.zeros((1, len(recipe.branches))))
     except VeiqaError as error:

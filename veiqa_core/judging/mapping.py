@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper
-from ..errors import RecipeError, or_raise
+from ..errors import RecipeError, one_line, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
@@ -25,13 +25,18 @@ def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
     if recipe.state:
         try:
             mapper.restore(recipe.state)
-        except ValueError as error:
-            raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {error}") from error
+        except Exception as error:  # a state of a stranger's may lead a plugin to anything
+            raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {state_problem(error)}") from error
     elif recipe.mapper.traits["fitted"]:
         return None
     trial = np.zeros((1, len(recipe.branches)))
     or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
     return mapper
+
+
+def state_problem(error: Exception) -> str:
+    """Why a component does not take the state that a recipe holds: its own words, where it refuses it as it should."""
+    return " ".join(str(error).split()) if isinstance(error, ValueError) else one_line(error)
 
 
 def fitted_mapper(

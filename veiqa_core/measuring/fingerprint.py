@@ -8,7 +8,6 @@ import importlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import torch
 from PIL import features
 
 from ..devices import Device
+from ..extension.discovery import version_of, versions_of_module
 from ..extension.offers import Registered
 from ..extension.registry import Part
 from ..recipe import BRANCH_KINDS
@@ -54,13 +54,13 @@ def environment(device: Device) -> dict[str, Any]:
     name = torch.cuda.get_device_name(device.torch) if device.torch.type == "cuda" else device.name
     encoders = {codec: features.version(codec) for codec in ("jpg", "jpg_2000", "libjpeg_turbo")}
     return {
-        "veiqa": version("veiqa"),
+        "veiqa": version_of("veiqa"),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "pillow": PIL.__version__,
         **encoders,
-        "timm": version("timm"),
-        "captum": version("captum"),
+        "timm": version_of("timm"),
+        "captum": version_of("captum"),
         "device": name,
         "cudnn": _cudnn() if device.torch.type == "cuda" else None,
         "precision": device.precision,
@@ -138,14 +138,10 @@ def _files(folder: Path) -> Iterator[Path]:
 def _version(module: str) -> str:
     """The version of what a module comes from."""
     top = module.partition(".")[0]
-    try:
-        return version(top)
-    except PackageNotFoundError:  # the distribution has another name: to find it takes long
+    told = version_of(top)
+    if told is None:  # the distribution has another name: to find it takes long
         told = getattr(sys.modules.get(top), "__version__", None)
-    return str(told) if told is not None else " ".join(sorted({version(n) for n in _distributions().get(top, ())}))
-
-
-_distributions = functools.cache(packages_distributions)
+    return str(told) if told is not None else " ".join(versions_of_module(top))
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import attrs
 
 from ..files import is_file
+from ..names import on_disk
 
 ScoreType = Literal["mos", "dmos"]
 
@@ -88,4 +89,4 @@ class Ratings:
     def missing_files(self, root: Path) -> list[str]:
         """The images and references that are not in the folder, without repetitions, in order."""
         named = (name for item in self.images for name in (item.image, item.reference) if name is not None)
-        return [name for name in dict.fromkeys(named) if not is_file(root / name)]
+        return [name for name in dict.fromkeys(named) if not is_file(on_disk(root / name))]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
 
 from ..contracts import Network
-from ..errors import UsageError, near_miss
+from ..errors import UsageError, brief, near_miss
 from ..extension import params
 from ..extension.registry import Part, Registry
 from ..measuring import views
 from ..recipe import BRANCH_KINDS, Layer, Size
 from ..resolution import ResolvedBranch
 from .space import Condition, Entry, Space, Value, combinations
+
+MOST_CANDIDATES = 100_000
+"""Combinations of a space, before its conditions leave some out."""
 
 Coordinates = Mapping[str, Value]
 
@@ -42,7 +46,12 @@ class _Variant:
 
 
 def extractors(space: Space, registry: Registry) -> list[Part]:
-    """The networks that a space needs."""
+    """The networks that a space needs.
+
+    Raises:
+        UsageError: a component or parameter is unknown, or the space has more than 100,000 combinations.
+    """
+    _check_size(space, registry, {})
     return list(dict.fromkeys(variant.part for variant in _variants(space, "extractor", registry)))
 
 
@@ -55,6 +64,7 @@ def expand(space: Space, registry: Registry, networks: Mapping[Part, Network]) -
     Raises:
         UsageError: a component, parameter, value or layer is unknown, or a condition matches nothing.
     """
+    _check_size(space, registry, networks)
     variants = {kind: list(_variants(space, kind, registry)) for kind in BRANCH_KINDS}
     found = list(dict.fromkeys(_candidates(space, variants, networks)))
     for number, condition in enumerate(space.conditions, 1):
@@ -74,6 +84,28 @@ def override(space: Space, registry: Registry, settings: Callable[[str, str], Ma
             for entry in listed
         )
     return attrs.evolve(space, entries=entries)
+
+
+def _check_size(space: Space, registry: Registry, networks: Mapping[Part, Network]) -> None:
+    """Refuse too large a space before it is expanded.
+
+    Args:
+        networks: those that are open; of others, a space that tries all layers is taken to have one.
+    """
+    deepest = max((len(network.layers) for network in networks.values()), default=1)
+    count = len(space.scales) * len(space.sizes)
+    for kind in BRANCH_KINDS:
+        of_kind = 0
+        for entry in space.entries[kind]:
+            tried = _tried(entry, params.describe(registry.get(kind, entry.name).component.params))
+            layers = len(entry.layers) if isinstance(entry.layers, tuple) else deepest if entry.layers == "all" else 1
+            of_kind += math.prod(map(len, tried.values())) * layers
+        count *= of_kind
+    if count > MOST_CANDIDATES:
+        raise UsageError(
+            f"search space {space.name!r}: has {count:,} combinations, more than the {MOST_CANDIDATES:,} that can be "
+            "tried; list fewer values or components"
+        )
 
 
 def _variants(space: Space, kind: str, registry: Registry) -> Iterator[_Variant]:
@@ -140,7 +172,7 @@ def _kept(candidates: list[Candidate], condition: Condition, where: str) -> list
             for value in values:
                 if value not in seen:
                     listed = ", ".join(sorted(map(str, seen)))
-                    raise UsageError(f"{where}: no candidate has {name} = {value!r}; there are: {listed}")
+                    raise UsageError(f"{where}: no candidate has {name} = {brief(value)}; there are: {listed}")
     return [
         candidate
         for candidate in candidates

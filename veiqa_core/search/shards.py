@@ -19,7 +19,7 @@ from .choice import Dialogue, Terms
 from .matrix import Matrix, Progress
 from .viability import sorted_out
 
-_NAME = re.compile(r"shard-(\d+)-of-(\d+)\.sqlite")
+_NAME = re.compile(r"shard-(\d{1,9})-of-(\d{1,9})\.sqlite", re.ASCII)
 
 
 @attrs.frozen

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import itertools
 import math
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import attrs
 
-from ..errors import UsageError, near_miss
+from ..errors import UsageError, brief
 from ..extension.registry import Registry
 from ..files import read_text
 from ..recipe import BRANCH_KINDS, Choice, Scale, Size
+from ..toml import check_table, checked_name, default_name, parse
+from ..values import is_number
 
 _FIELDS = {"name", *BRANCH_KINDS, "compare", "condition", "mapper"}
 _OWN_FIELDS = {"name", "search", "layer"}
 _RANGE_FIELDS = {"from", "to", "steps", "spacing"}
 _COMPARE: Mapping[str, tuple[str, ...]] = {"scale": get_args(Scale), "size": get_args(Size)}
+MOST_VALUES = 1_000
+"""Values that a space may list for a parameter, or layers for a network."""
+
 _MAPPERS = {"one": "veiqa:logistic4", "many": "veiqa:ridge"}
 """Without the paper's linear term (eq. 6), whose held-out scores may run far out of the scale (docs/results.md)."""
 
@@ -74,22 +78,22 @@ class Space:
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> Space:
         """From a table of TOML."""
-        _check(table, _FIELDS, where)
+        check_table(table, _FIELDS, where)
         entries = {kind: _entries(table.get(kind), kind, f"{where}: {kind}") for kind in BRANCH_KINDS}
         compare = table.get("compare", {})
-        _check(compare, set(_COMPARE), f"{where}: compare")
+        check_table(compare, set(_COMPARE), f"{where}: compare")
         ways: dict[str, Any] = {
             field: _ways(compare.get(field, allowed[0]), allowed, f"{where}: compare.{field}")
             for field, allowed in _COMPARE.items()
         }
         mappers = table.get("mapper", {})
-        _check(mappers, set(_MAPPERS), f"{where}: mapper")
+        check_table(mappers, set(_MAPPERS), f"{where}: mapper")
         one, many = (Choice.read(mappers.get(key, _MAPPERS[key]), f"{where}: mapper.{key}") for key in _MAPPERS)
         conditions = table.get("condition", [])
         if not isinstance(conditions, list):
             raise UsageError(f"{where}: conditions are written as [[condition]]")
         return cls(
-            name=str(table.get("name", name)),
+            name=checked_name(table["name"], f"{where}: name") if "name" in table else name,
             entries=entries,
             scales=ways["scale"],
             sizes=ways["size"],
@@ -106,7 +110,8 @@ def find(source: str, registry: Registry) -> Space:
         UsageError: there is neither, or what is there is no space.
     """
     if source.endswith(".toml") or "/" in source or "\\" in source:
-        return loads(read_text(Path(source), "search space"), source, Path(source).stem)
+        path = Path(source)
+        return loads(read_text(path, "search space"), source, default_name(path.stem))
     try:
         shipped = registry.spaces.get(source)
     except UsageError as error:
@@ -120,11 +125,7 @@ def loads(text: str, where: str, name: str) -> Space:
     Raises:
         UsageError: the text is not TOML, or not a space.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{where}: not valid TOML: {error}") from error
-    return Space.read(table, where, name)
+    return Space.read(parse(text, where), where, name)
 
 
 def combinations(values: Mapping[str, Sequence[Any]]) -> Iterable[dict[str, Any]]:
@@ -144,11 +145,11 @@ def _entry(item: Any, kind: str, where: str) -> Entry:
     if isinstance(item, str):
         return Entry(item, {})
     if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
-        raise UsageError(f"{where}: must be a name, or a table with a name, not {item!r}")
+        raise UsageError(f"{where}: must be a name, or a table with a name, not {brief(item)}")
     where = f"{where} {item['name']}"
     search = item.get("search", False)
     if not isinstance(search, bool):
-        raise UsageError(f"{where}: search must be true or false, not {search!r}")
+        raise UsageError(f"{where}: search must be true or false, not {brief(search)}")
     if "layer" in item and kind != "extractor":
         raise UsageError(f"{where}: layers are given with the extractor")
     values = {name: _tried(value, f"{where}.{name}") for name, value in item.items() if name not in _OWN_FIELDS}
@@ -159,9 +160,10 @@ def _layers(given: Any, where: str) -> str | tuple[str | int, ...]:
     if given in ("all", "default"):
         return str(given)
     listed = given if isinstance(given, list) else [given]
+    _check_length(len(listed), f"{where}: layer")
     if not listed or not all(isinstance(layer, str | int) and not isinstance(layer, bool) for layer in listed):
-        raise UsageError(f"{where}: layer must be 'all', 'default', or a list of names and indices, not {given!r}")
-    return tuple(listed)
+        raise UsageError(f"{where}: layer must be 'all', 'default', or a list of names and indices, not {brief(given)}")
+    return tuple(checked_name(layer, f"{where}: layer") if isinstance(layer, str) else layer for layer in listed)
 
 
 def _tried(value: Any, where: str) -> tuple[Any, ...]:
@@ -169,20 +171,29 @@ def _tried(value: Any, where: str) -> tuple[Any, ...]:
     if isinstance(value, list):
         if not value:
             raise UsageError(f"{where}: the list of values is empty")
+        _check_length(len(value), where)
         return tuple(item for place, item in enumerate(value) if item not in value[:place])
     if not isinstance(value, Mapping):
         return (value,)
-    _check(value, _RANGE_FIELDS, where)
+    check_table(value, _RANGE_FIELDS, where)
     ends = [value.get(name) for name in ("from", "to")]
     steps, spacing = value.get("steps", 5), value.get("spacing", "linear")
-    numbers = [end for end in ends if isinstance(end, int | float) and not isinstance(end, bool)]
+    numbers: list[Any] = [end for end in ends if is_number(end)]
     if len(numbers) < 2:
         raise UsageError(f"{where}: a range has numbers under from and to")
+    if numbers[0] == numbers[1]:
+        raise UsageError(f"{where}: from and to of a range are two numbers, not {brief(numbers[0])} twice")
     if type(steps) is not int or steps < 2:
-        raise UsageError(f"{where}: steps must be a whole number from 2, not {steps!r}")
+        raise UsageError(f"{where}: steps must be a whole number from 2, not {brief(steps)}")
+    _check_length(steps, f"{where}: steps")
     if spacing not in ("linear", "log") or (spacing == "log" and min(numbers) <= 0):
-        raise UsageError(f"{where}: spacing must be 'linear', or 'log' for ends above 0, not {spacing!r}")
+        raise UsageError(f"{where}: spacing must be 'linear', or 'log' for ends above 0, not {brief(spacing)}")
     return _spaced(numbers[0], numbers[1], steps, spacing)
+
+
+def _check_length(length: int, where: str) -> None:
+    if length > MOST_VALUES:
+        raise UsageError(f"{where}: {length:,} values, more than the {MOST_VALUES:,} that a space may try")
 
 
 def _spaced(low: float, high: float, steps: int, spacing: str) -> tuple[float, ...]:
@@ -200,12 +211,12 @@ def _spaced(low: float, high: float, steps: int, spacing: str) -> tuple[float, .
 def _ways(given: Any, allowed: tuple[str, ...], where: str) -> tuple[str, ...]:
     listed = given if isinstance(given, list) else [given]
     if not listed or not all(way in allowed for way in listed):
-        raise UsageError(f"{where}: must be some of {', '.join(allowed)}, not {given!r}")
+        raise UsageError(f"{where}: must be some of {', '.join(allowed)}, not {brief(given)}")
     return tuple(dict.fromkeys(listed))
 
 
 def _condition(table: Any, where: str) -> Condition:
-    _check(table, {"when", "then"}, where)
+    check_table(table, {"when", "then"}, where)
     if "when" not in table:
         raise UsageError(f"{where}: when is missing")
     then = table.get("then")
@@ -224,11 +235,3 @@ def _flat(table: Mapping[str, Any], within: str = "") -> dict[str, Any]:
     for name, value in table.items():
         found |= _flat(value, f"{within}{name}.") if isinstance(value, Mapping) else {f"{within}{name}": value}
     return found
-
-
-def _check(table: Any, known: set[str], where: str) -> None:
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{where}: must be a table, not {table!r}")
-    for name in table:
-        if name not in known:
-            raise UsageError(f"{where}: {near_miss('field', name, known)}")

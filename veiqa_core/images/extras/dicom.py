@@ -7,6 +7,7 @@ Colour: palettes are looked up, YBR becomes RGB, an ICC profile is applied.
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from typing import Any, BinaryIO
@@ -15,7 +16,7 @@ import numpy as np
 import PIL.Image
 import pydicom
 from numpy.typing import NDArray
-from pydicom import pixels
+from pydicom import encaps, pixels
 
 from .. import colour, limits
 from ..decoded import Decoded, Unreadable
@@ -96,9 +97,22 @@ def _first(value: Any) -> float:
 
 def _frames(data: Any) -> int:
     frames = max(1, int(data.get("NumberOfFrames") or 1))
-    if frames > max(1, len(data.PixelData)):
+    if frames > 1 and frames > _held(data):
         raise Unreadable(f"names {frames} frames and does not hold them")
     return frames
+
+
+def _held(data: Any) -> int:
+    """The most frames that the pixel data may hold."""
+    syntax = data.file_meta.TransferSyntaxUID
+    if syntax.is_encapsulated:
+        buffer = io.BytesIO(data.PixelData)
+        encaps.parse_basic_offsets(buffer)
+        return int(encaps.parse_fragments(buffer)[0])
+    size = int(data.Rows) * int(data.Columns) * int(data.SamplesPerPixel) * int(data.BitsAllocated)  # in bits
+    if str(data.get("PhotometricInterpretation", "")) == "YBR_FULL_422":
+        size = size * 2 // 3
+    return 8 * len(data.PixelData) // max(1, size)
 
 
 def _read(stream: BinaryIO) -> Any:

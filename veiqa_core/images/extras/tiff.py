@@ -11,6 +11,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from .. import colour, limits
+from ..counting import AtPage, pages
 from ..decoded import Decoded, Unreadable
 
 _DNG, _ORIENTATION, _PROFILE = 50706, 274, 34675
@@ -21,19 +22,20 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # its remarks o
 
 def count(stream: BinaryIO) -> int:
     """How many pages there are."""
-    with _opened(stream) as file:
-        return len(file.pages)
+    with _opened(stream):  # which finds out whether it is one
+        return max(1, len(pages(stream)))
 
 
 def decode(stream: BinaryIO, frame: int | None) -> Decoded:
     """A page, counted from 1; for None the first, with a remark where there are others."""
-    with _opened(stream) as file:
-        pages = len(file.pages)
-        if frame is not None and not 1 <= frame <= pages:
-            raise Unreadable(f"has no frame {frame}: it has {pages}")
-        page: Any = file.pages[(frame or 1) - 1]
+    offsets = pages(stream)
+    found = max(1, len(offsets))
+    if frame is not None and not 1 <= frame <= found:
+        raise Unreadable(f"has no frame {frame}: it has {found}")
+    with _opened(AtPage(stream, offsets[frame - 1]) if frame is not None and frame > 1 else stream) as file:
+        page: Any = file.pages.first
         limits.check_size(page.imagewidth, page.imagelength)
-        remarks = (f"first of {pages} frames",) if frame is None and pages > 1 else ()
+        remarks = (f"first of {found} frames",) if frame is None and found > 1 else ()
         values, opacity = _channels(page)
         profile = page.tags.valueof(_PROFILE)
         turn = page.tags.valueof(_ORIENTATION) or 1
@@ -87,6 +89,6 @@ def _upright(levels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return levels
 
 
-def _opened(stream: BinaryIO) -> tifffile.TiffFile:
+def _opened(stream: BinaryIO | AtPage) -> tifffile.TiffFile:
     stream.seek(0)
-    return tifffile.TiffFile(stream)
+    return tifffile.TiffFile(stream)  # type: ignore[arg-type]  # which reads and seeks only
