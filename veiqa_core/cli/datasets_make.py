@@ -12,8 +12,8 @@ import click
 
 from ..errors import UsageError
 from .completion import component_names
-from .printing import line, say
 from .numbers import Number, Whole
+from .printing import line, say
 from .progress import bar, progress
 
 if TYPE_CHECKING:

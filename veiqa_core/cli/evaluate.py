@@ -15,8 +15,8 @@ from .dataset_options import dataset_arguments, dataset_part, distortion_option,
 from .evaluation_output import FORMATS
 from .files import check_place, keep_apart, keep_stores, keep_what_is_read, write_text
 from .measuring import measured_sets
-from .printing import say
 from .numbers import Whole
+from .printing import say
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings
 from .vei_options import opened_veis, vei_options

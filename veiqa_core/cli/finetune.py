@@ -11,8 +11,8 @@ import click
 from .common import registry, resumable
 from .completion import component_names
 from .crew_options import set_up
-from .printing import line, say
 from .numbers import Number, Whole
+from .printing import line, say
 from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
-from .printing import say
 from .numbers import Number
+from .printing import say
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:

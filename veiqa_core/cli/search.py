@@ -13,8 +13,8 @@ from .completion import component_names, shipped_names
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .files import keep_stores, make_folder
-from .printing import line, say
 from .numbers import Whole
+from .printing import line, say
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
 from .search_output import FILES

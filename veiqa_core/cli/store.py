@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import UsageError
-from .printing import json_data, line
 from .numbers import Number
+from .printing import json_data, line
 
 if TYPE_CHECKING:
     from ..store import Store
