@@ -6,7 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ..marks import begins
 
 if TYPE_CHECKING:
     from ..evaluation.evaluate import Evaluation
@@ -84,6 +87,13 @@ def comma_separated(evaluation: Evaluation) -> str:
             ]
         )
     return stream.getvalue()
+
+
+def is_evaluation(path: Path) -> bool:
+    """Whether a file holds an evaluation, in any of the formats."""
+    return begins(
+        path, "(- )?recipe:   ", r'\{\n  "n": \d+,\n  "overall": ', f"type,n,contents,{','.join(_NAMES)},mapping"
+    )
 
 
 FORMATS: Mapping[str, Callable[[Evaluation], str]] = {
