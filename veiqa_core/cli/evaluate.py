@@ -13,7 +13,7 @@ from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .evaluation_output import FORMATS, is_evaluation
-from .files import Made, check_target, keep_apart, keep_what_is_read, write_text
+from .files import Made, check_new, check_target, keep_apart, keep_what_is_read, write_text
 from .measuring import measured_sets
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings, values
@@ -176,8 +176,8 @@ def fit(
     The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
     """
     check_target("--output", output, None, store=store, read=(options["recipe"], *values(settings)))
-    if output.is_file() and not force:
-        raise UsageError(f"--output {output}: is there already; name another file, or say --force")
+    if not force:
+        check_new("--output", output, ", or say --force")
     crew = CrewOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)

@@ -63,6 +63,20 @@ def check_target(
         raise UsageError(f"{option} {target}: has the name of an image, and will be none; name another file")
 
 
+def check_new(option: str, target: Path | None, advice: str = "") -> None:
+    """Refuse to write over a file.
+
+    Args:
+        option: that names it, for the message.
+        advice: what else to do, to be added to it.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if target is not None and target.is_file():
+        raise UsageError(f"{option} {target}: is there already; name another file{advice}")
+
+
 def check_place(output: Path | None, option: str = "--output") -> None:
     """Find what would keep a file from being written before any work is done.
 

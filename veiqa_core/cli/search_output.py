@@ -50,9 +50,18 @@ def check_output(folder: Path, dataset: Path, space: str, about: Mapping[str, An
     if earlier is None:
         raise UsageError(f"--output {folder}: {there[0]} is there already, and no search wrote it; name another folder")
     for what, value in about.items():
-        if earlier.get(what) != value:
+        if _comparable(earlier.get(what)) != _comparable(value):
             was = f"({what} {earlier.get(what)}, not {value})"
             raise UsageError(f"--output {folder}: holds another search {was}; name another folder, or delete it first")
+
+
+def _comparable(value: Any) -> Any:
+    """A value, a dataset's folder as what it leads to."""
+    return (
+        {**value, "path": os.path.realpath(str(value["path"]))}
+        if isinstance(value, dict) and "path" in value
+        else value
+    )
 
 
 def _earlier(path: Path) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ from ..api import API_VERSION
 from ..errors import UsageError
 from ..extension.discovery import normalise
 from ..extension.kinds import KINDS, check_kind
-from ..files import write_whole
+from ..files import is_file, obstacle, write_whole
 
 PREFIX = "veiqa-"
 _SUFFIX = ".template"
@@ -64,6 +64,9 @@ def write(name: str, kind: str, into: Path) -> list[Path]:
     check_kind(kind)
     names = Names.of(name)
     folder = into / names.dist
+    problem = obstacle(folder / names.package)
+    if problem is not None and not is_file(folder):
+        raise UsageError(f"{folder}: cannot be written: {problem}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: is there already; name another plugin, or another folder with --into")
     values = {
