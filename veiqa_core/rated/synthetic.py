@@ -23,7 +23,7 @@ from PIL.PngImagePlugin import PngInfo
 from .. import images
 from ..errors import ComponentError, ImageError, UsageError
 from ..extension.registry import Registry, installed
-from ..files import obstacle, write_whole
+from ..files import is_file, obstacle, write_whole
 from ..full_reference import image_metric
 from ..guard.attempts import attempt, or_usage_error
 from ..images import Image
@@ -211,14 +211,13 @@ def _checked(distortions: Iterable[Distortion]) -> tuple[Distortion, ...]:
 def _check_out(out: Path, photos: Path, resume: bool) -> None:
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(photos)):
         raise UsageError(f"{out}: lies in the folder of the photos; name another")
-    if out.exists() and not out.is_dir():
+    if is_file(out):
         raise UsageError(f"{out}: is a file, not a folder")
+    if (problem := obstacle(out)) is not None:
+        raise UsageError(f"{out}: cannot be written: {problem}")
     begun = resume and (out / _REFERENCES).is_dir()
     if out.is_dir() and any(out.iterdir()) and not begun:
         raise UsageError(f"{out}: is not empty{', and holds no set to resume' if resume else ''}; name another folder")
-    problem = obstacle(out)
-    if problem is not None:
-        raise UsageError(f"{out}: cannot be written: {problem}")
     if begun:
         _check_begun(out)
 
