@@ -108,10 +108,11 @@ def evaluate(
 
     on = Device.find(device, precision)
     protocol = _protocol(bool(train), **protocol_options)
-    rated = prepared(protocol, load(part, path, distortions))
     keep_apart(output, path, *(folder for _, folder in train))
-    others = [load(one, folder, distortions) for one, (_, folder) in zip(parts, train, strict=True)]
     recipes = resolve_all(recipe, found)
+    loaded = load(part, path, distortions)
+    others = [load(one, folder, distortions) for one, (_, folder) in zip(parts, train, strict=True)]
+    rated = prepared(protocol, loaded)
     check_splits(protocol, rated, others, recipes.covers)
     check_covered([rated, *others], recipes)
     with (
@@ -194,11 +195,11 @@ def fit(
     from ..resolution import resolve_all
 
     on = Device.find(device, precision)
-    rated = load(part, path, distortions)
     keep_apart(output, path, *(folder for _, folder in also))
+    recipes = resolve_all(recipe, found)
+    rated = load(part, path, distortions)
     keep_what_is_read("--output", output, *recipe_files.parameter_texts(recipe))
     sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
-    recipes = resolve_all(recipe, found)
     check_covered(sets, recipes)
     check_mappers(recipes, {item.distortion for one in sets for item in one.images})
     with (

@@ -143,12 +143,13 @@ class Finetuning:
         if (problem := obstacle(out)) is not None:
             raise UsageError(f"{out}: cannot be written: {problem}")
         self.notes: list[str] = []
-        files, self.left_out = usable(find_photos(photos, self.notes.append), schedule.side)
-        self.trained_on, self.held_out = parted(files, schedule)
-        self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed)
-        self._network = _opened(extractor, device, 1 + len(self.samples.types))
+        found = find_photos(photos, self.notes.append)
+        self._network = _opened(extractor, device, 2 + len(kinds))  # the quality, no distortion, and each
         if schedule.side < self._network.min_size and self._network.resize is None:
             raise UsageError(f"{self._network.name} needs pieces of {self._network.min_size} pixels or more a side")
+        files, self.left_out = usable(found, schedule.side)
+        self.trained_on, self.held_out = parted(files, schedule)
+        self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed)
         self._about = {
             "extractor": extractor.identity,
             "begun with": self._network.weights_digest,
