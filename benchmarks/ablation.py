@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from veiqa_core import images
 from veiqa_core.cli.crew_options import CrewOptions, crew_options
 from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
-from veiqa_core.cli.files import write_text
+from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.progress import progress
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
@@ -185,6 +185,8 @@ def main(
     device: str,
 ) -> None:
     """Measure all variants and print their table."""
+    check_target("--output", output, None)
+    check_new("--output", output)
     registry, options = installed(), CrewOptions(workers, threads, dask)
     rated = load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)
     quality = np.array([rated.ratings.quality(item) for item in rated.images])

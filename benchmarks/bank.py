@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from veiqa_core.cli.crew_options import CrewOptions, crew_options
 from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
+from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
@@ -142,6 +143,8 @@ def main(
     device: str,
 ) -> None:
     """Choose a bank of PRIs and report on it."""
+    check_target("--output", output, None)
+    check_new("--output", output)
     registry, options = installed(), CrewOptions(workers, threads, dask)
     wanted = Settings(registry, settings)
     sets = [load(dataset_part(registry, wanted, dataset, score_range), path)]
@@ -168,7 +171,7 @@ def main(
             tell(f"only {name}", columns)
             tell(f"without {name}", np.setdiff1d(everything, columns))
     if output is not None:
-        output.write_text(json.dumps(rows, indent=1) + "\n")
+        write_text(json.dumps(rows, indent=1) + "\n", output)
 
 
 def _pri(branch: ResolvedBranch) -> str:

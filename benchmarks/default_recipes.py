@@ -19,7 +19,7 @@ import click
 
 from veiqa_core.cli.crew_options import CrewOptions, crew_options
 from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
-from veiqa_core.cli.files import write_text
+from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
@@ -91,6 +91,8 @@ def main(
     device: str,
 ) -> None:
     """Fit and write the shipped recipes."""
+    for name in only or RECIPES:
+        check_place(output / f"{name}.toml")
     registry, options = installed(), CrewOptions(workers, threads, dask)
     rated = [load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)]
     rated += [load(registry.part("dataset", name), folder) for name, folder in also]

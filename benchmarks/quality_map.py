@@ -18,6 +18,7 @@ import click
 import torch
 
 from veiqa_core import Scorer
+from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.rated.distort import Level, degrade, find
@@ -48,6 +49,8 @@ def told(lost: torch.Tensor, number: int) -> tuple[float, float, float]:
 @click.option("--output", type=click.Path(path_type=Path))
 def main(photos: Path, recipe: str, count: int, output: Path | None) -> None:
     """Measure the hit rate of the quality map."""
+    check_target("--output", output, None)
+    check_new("--output", output)
     scorer = Scorer(recipe, device="cpu")
     found: dict[tuple[str, float], list[tuple[float, float, float]]] = defaultdict(list)
     chosen = sorted(photos.glob("*.png"))
@@ -74,7 +77,7 @@ def main(photos: Path, recipe: str, count: int, output: Path | None) -> None:
         )
         click.echo(f"{kind:<5} {severity or '':<5} n {len(items):<4} hit {hit:.2f}  share {share:.2f}  peak {peak:.2f}")
     if output is not None:
-        output.write_text(json.dumps(table, indent=1) + "\n")
+        write_text(json.dumps(table, indent=1) + "\n", output)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ import PIL.Image
 import torch
 
 from veiqa_core import Scorer
+from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.search_output import write
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
@@ -160,6 +161,8 @@ def repeats(candidates: list[Candidate], rated: RatedSet, opened: Any, folder: P
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON here.")
 def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
     """Measure, and print ratios."""
+    check_target("--output", output, None)
+    check_new("--output", output)
     registry = installed()
     space = loads(SPACE, "here", "paper's shape")
     opened = networks.opened(extractors(space, registry), CPU)
@@ -189,7 +192,7 @@ def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
     text = json.dumps(found, indent=2)
     click.echo(text)
     if output is not None:
-        output.write_text(text + "\n")
+        write_text(text + "\n", output)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import random
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -102,11 +103,14 @@ def shuffled(names: Iterable[str]) -> bytes:
 @click.option("--files", type=click.IntRange(min=100), default=10_000, show_default=True)
 def main(folder: Path, files: int) -> None:
     """Soak."""
-    images, work = folder / f"images-{files}", folder / f"work-{files}"
+    images = folder / f"images-{files}"
     make(images, files)
-    work.mkdir(exist_ok=True)
-    for left in work.iterdir():
-        left.unlink()
+    with tempfile.TemporaryDirectory(prefix="work-", dir=folder) as work:
+        soak(images, Path(work), files)
+
+
+def soak(images: Path, work: Path, files: int) -> None:
+    """Score the images in every way, in a folder for the results."""
     (work / "list").write_bytes(shuffled(map(str, filter(Path.is_file, images.rglob("*")))))
     few = run([str(images / "000")], work / "few.jsonl", work / "few.sqlite")
     alone = run([str(images)], work / "alone.jsonl", work / "a.sqlite")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
+import secrets
 import stat
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -19,10 +22,23 @@ _LONGEST = 200  # bytes, which leaves room for a number and the suffix
 
 def file_stem(text: str) -> str:
     """A text as a file's name without suffix: odd characters become hyphens; a long one is cut, its digest added."""
-    stem = _NOT_IN_NAMES.sub("-", text)
+    stem = _NOT_IN_NAMES.sub("-", unicodedata.normalize("NFC", text))
     if len(os.fsencode(stem)) <= _LONGEST:
         return stem
     return f"{stem[: _LONGEST // 4]}-{hashlib.sha256(os.fsencode(text)).hexdigest()[:12]}"
+
+
+def name_key(name: str) -> str:
+    """What two names have in common that some file system takes for one: it ignores case and Unicode normalisation."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether two names lead to one file, also by links of either kind; False where there is none."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
 
 
 def is_file(path: Path) -> bool:
@@ -35,7 +51,39 @@ def is_file(path: Path) -> bool:
 
 def is_stream(path: Path) -> bool:
     """Whether what is there takes bytes as they come and keeps none: a device or a pipe."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:  # a name that no file system takes
+        return False
+
+
+def unfinished(path: Path) -> Path:
+    """A new name for what is to take a file's place: in its folder, and short, however long the file's own name is."""
+    return path.with_name(f".veiqa-{os.getpid()}-{secrets.token_hex(4)}.part")
+
+
+def obstacle(folder: Path) -> str | None:
+    """What keeps files from being written into a folder, which may be still to be made; None for nothing.
+
+    It is found by making a file there, or where the folder will be made, and removing it.
+    """
+    place = Path(os.path.realpath(folder))
+    try:
+        there = next(path for path in (place, *place.parents) if os.path.lexists(path))
+        if not there.is_dir():
+            return os.strerror(errno.ENOTDIR)
+        if there != place:
+            longest = os.pathconf(there, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+            if any(len(os.fsencode(part)) > longest for part in place.relative_to(there).parts):
+                return os.strerror(errno.ENAMETOOLONG)
+        if not os.access(there, os.W_OK):
+            return os.strerror(errno.EACCES)
+        trial = unfinished(there / "trial")
+        with trial.open("xb"):
+            trial.unlink()
+    except OSError as error:
+        return error.strerror or one_line(error)
+    return None
 
 
 def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
@@ -49,18 +97,18 @@ def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     if is_stream(path):
         _write_into(path, save)
         return
-    path = path.resolve()
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path = Path(os.path.realpath(path))
+    draft = unfinished(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as stream:
+        with draft.open("xb") as stream:
             save(stream)
-        unfinished.replace(path)
+        draft.replace(path)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or one_line(error)}") from error
     finally:
         with contextlib.suppress(OSError):
-            unfinished.unlink()  # unless it became the file
+            draft.unlink()  # unless it became the file
 
 
 def _write_into(path: Path, save: Callable[[IO[bytes]], object]) -> None:

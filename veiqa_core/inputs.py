@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal, NoReturn
 import attrs
 
 from .errors import UsageError
+from .marks import is_picture
 from .names import on_disk
 
 STDIN = "-"
@@ -95,14 +96,21 @@ def _refuse(problem: str) -> NoReturn:
     raise UsageError(problem)
 
 
-def walk(root: str, choice: Choice = Choice(), report: Report = _refuse) -> Iterator[str]:
+def _ignore(path: str) -> None:
+    """Take no notice."""
+
+
+def walk(root: str, choice: Choice = Choice(), report: Report = _refuse, left_out: Report = _ignore) -> Iterator[str]:
     """The images in a folder and the folders in it, hidden ones left out, each as ``root`` and the path in it.
+
+    Pictures that VEIQA made of what it found in images are left out, too: they are no photos.
 
     They come in the order of the paths' parts, the same on every file system, and only the names of the folders on the
     way are held. Links to files are followed, links to folders are not; links that lead nowhere are named like files.
 
     Args:
         report: takes one line for a folder that cannot be listed; by default it raises :class:`UsageError`.
+        left_out: takes the path of each picture that VEIQA made.
     """
     levels: list[tuple[Parts, Iterator[tuple[str, bool]]]] = [((), _listing(root, report))]
     while levels:
@@ -116,7 +124,10 @@ def walk(root: str, choice: Choice = Choice(), report: Report = _refuse) -> Iter
         path = os.path.join(root, *parts)  # noqa: PTH118  # as the user wrote the folder
         if not is_folder:
             if choice.takes(parts):
-                yield path
+                if is_picture(path):
+                    left_out(path)
+                else:
+                    yield path
         elif not choice.excludes(parts):
             levels.append((parts, _listing(path, report)))
 
@@ -202,6 +213,7 @@ class Inputs:
         null: whether the paths in lists end with NUL.
         choice: which files of folders are meant.
         report: takes one line for a folder in a folder that cannot be listed.
+        left_out: takes the path of each picture in a folder that VEIQA made, and that is no photo.
 
     Raises:
         UsageError: nothing is named, or standard input twice, or there are patterns and no folder.
@@ -212,6 +224,7 @@ class Inputs:
     null: bool = False
     choice: Choice = Choice()
     report: Report = _refuse
+    left_out: Report = _ignore
 
     def __attrs_post_init__(self) -> None:
         everything = (*self.named, *self.lists)
@@ -231,24 +244,37 @@ class Inputs:
             UsageError: before the first one: a folder or a list cannot be read, or holds none.
         """
         for name in filter(_is_folder, self.named):
-            if next(walk(name, self.choice), None) is None:
+            own: list[str] = []
+            if next(walk(name, self.choice, left_out=own.append), None) is None:
                 patterns = bool(self.choice.include or self.choice.exclude)
-                raise UsageError(f"{_shown(name)}: holds no images{' that the patterns choose' if patterns else ''}")
+                what = f"images{' that the patterns choose' if patterns else ''}"
+                raise UsageError(f"{_shown(name)}: holds no {what}{' but pictures that VEIQA made' if own else ''}")
         sources = [self._source(name) for name in self.named]
         return chain.from_iterable([*sources, *map(self._begun, self.lists)])
 
+    @property
+    def _listed_already(self) -> bool:
+        """Whether all lists can be read before the images are, and once more."""
+        return STDIN not in self.named and all(map(_is_regular, self.lists))
+
     def count(self) -> int | None:
         """How many images there are; None where that is only known at the end."""
-        if STDIN in self.named or not all(map(_is_regular, self.lists)):
+        if not self._listed_already:
             return None
-        quiet = attrs.evolve(self, report=lambda problem: None)  # what is wrong is told when the names come
+        quiet = attrs.evolve(self, report=_ignore, left_out=_ignore)  # what is wrong is told when the names come
         sources = [*map(quiet._source, self.named), *map(self._list, self.lists)]
         return sum(1 for _ in chain.from_iterable(sources))
 
     def _source(self, name: str) -> Iterator[str]:
         if name == STDIN:
             return self._begun(name)
-        return walk(name, self.choice, self.report) if _is_folder(name) else iter((name,))
+        return walk(name, self.choice, self.report, self.left_out) if _is_folder(name) else iter((name,))
+
+    def singly(self) -> Iterator[str] | None:
+        """The images that were named or listed one by one; None where that is only known at the end."""
+        if not self._listed_already:
+            return None
+        return chain((name for name in self.named if not _is_folder(name)), *map(self._list, self.lists))
 
     def _begun(self, name: str) -> Iterator[str]:
         """A list's paths, the first one read."""

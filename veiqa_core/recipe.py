@@ -261,6 +261,17 @@ def dumps(recipe: Recipe | RecipeSet) -> str:
     return _BETWEEN_NUMBERS.sub(", ", tomli_w.dumps(recipe.write()))
 
 
+def parameter_texts(recipe: Recipe | RecipeSet) -> set[str]:
+    """All texts that parameters of its components are set to, some of which may name files."""
+    choices = [
+        choice
+        for one in (recipe.recipes.values() if isinstance(recipe, RecipeSet) else (recipe,))
+        for choice in (*(getattr(branch, kind) for branch in one.branches for kind in BRANCH_KINDS), one.mapper)
+        if choice is not None
+    ]
+    return {value for choice in choices for value in choice.params.values() if isinstance(value, str)}
+
+
 def find(source: str | Path, registry: Registry) -> Recipe | RecipeSet:
     """The recipe or recipe set of a TOML file or, where no file is meant, the shipped one of that name.
 

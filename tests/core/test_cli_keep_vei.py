@@ -190,8 +190,12 @@ def foreign(path: Path) -> None:
     safetensors.numpy.save_file({"weight": np.ones(3)}, path)
 
 
-@pytest.mark.parametrize("harm", [other_digest, torn, flipped, a_text, foreign])
-def test_stale_damaged_and_foreign_files_are_made_again(
+def a_folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("harm", [other_digest, torn, flipped])
+def test_stale_and_damaged_files_are_made_again(
     harm: Callable[[Path], None], rated: Path, recipe: Path, tmp_path: Path, computed: Counter[str]
 ) -> None:
     veis = ("--keep-vei", tmp_path / "veis")
@@ -203,6 +207,20 @@ def test_stale_damaged_and_foreign_files_are_made_again(
     evaluated(rated, recipe, *veis)
     assert len(computed) == 1
     assert contents(tmp_path / "veis") == kept
+
+
+@pytest.mark.parametrize("harm", [a_text, foreign, a_folder])
+def test_what_is_no_file_of_veis_is_kept_and_named_before_anything_runs(
+    harm: Callable[[Path], None], rated: Path, recipe: Path, tmp_path: Path, computed: Counter[str]
+) -> None:
+    path = tmp_path / "veis" / f"{images.read(rated / '0.png').digest}.safetensors"
+    path.parent.mkdir()
+    harm(path)
+    before = path.is_file() and path.read_bytes()
+    done = veiqa("evaluate", "csv", rated, "--recipe", recipe, "--keep-vei", path.parent)
+    assert (done.exit_code, len(computed)) == (2, 0)
+    assert done.stderr == f"Error: {path}: is no file of VEIs; name another folder with --keep-vei, or move it away\n"
+    assert (path.is_file() and path.read_bytes()) == before
 
 
 def test_another_environment_makes_them_again(rated: Path, recipe: Path, tmp_path: Path) -> None:
@@ -319,11 +337,3 @@ def test_what_cannot_be_done_is_said_in_one_line_before_anything_runs(
     if os.geteuid() != 0:
         (tmp_path / "locked").mkdir(mode=0o500)
         assert "Permission denied" in refused("--keep-vei", tmp_path / "locked")
-
-
-def test_a_folder_in_the_place_of_a_file_is_named(rated: Path, recipe: Path, tmp_path: Path) -> None:
-    path = tmp_path / "veis" / f"{images.read(rated / '0.png').digest}.safetensors"
-    path.mkdir(parents=True)
-    done = veiqa("evaluate", "csv", rated, "--recipe", recipe, "--keep-vei", tmp_path / "veis")
-    assert done.exit_code == 2
-    assert f"{path}: cannot be written: Is a directory" in done.stderr

@@ -19,7 +19,7 @@ def registry() -> Registry:
     distribution whose metadata cannot be read."""
     found = installed()
     for damaged in found.damaged:
-        click.echo(f"warning: {damaged}; reinstall or remove it", err=True)
+        say(f"warning: {damaged}; reinstall or remove it")
     for problem in found.problems:
         say(f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all")
     return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,17 +100,20 @@ def make(
     from ..rated import synthetic
 
     levels = _levels(count, severities, targets, draw)
+    stand_in = _stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate)
     wanted = synthetic.SyntheticSet(
         refs,
         out,
         distortions=distortions or synthetic.DEFAULT_DISTORTIONS,
         levels=levels,
         pristine=pristine,
-        stand_in=_stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate),
+        stand_in=stand_in,
         seed=seed,
         resume=resume,
         registry=found,
     )
+    for remark in wanted.notes:
+        click.echo(f"note: {remark}", err=True)
     rows: list[Row] = []
     skipped = False
     with bar("making images", wanted.total) as shown, resumable("the same command with --resume goes on from there"):
@@ -126,7 +130,8 @@ def make(
     ctx.exit(1 if skipped else 0)
 
 
-def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> StandIn:
+def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> Callable[[], StandIn]:
+    """What makes the stand-in, which takes long where it is calibrated, from parts that were checked."""
     from ..full_reference import image_metric
     from ..rated.stand_in import Calibrated, Metric
 
@@ -134,11 +139,11 @@ def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Pat
     if calibrate is None:
         if len(parts) > 1:
             raise UsageError("several metrics have no common scale: give one --metric, or --calibrate DATASET PATH")
-        return Metric(parts[0])
+        return partial(Metric, parts[0])
     from ..rated.datasets import load
 
     rated = load(found.part("dataset", calibrate[0]), calibrate[1])
-    return Calibrated(parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
+    return partial(Calibrated, parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
 
 
 def _levels(

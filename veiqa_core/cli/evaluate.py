@@ -12,13 +12,13 @@ from ..errors import UsageError
 from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
-from .evaluation_output import FORMATS
-from .files import check_place, keep_apart, keep_stores, keep_what_is_read, write_text
+from .evaluation_output import FORMATS, is_evaluation
+from .files import Made, check_new, check_target, keep_apart, keep_what_is_read, write_text
 from .measuring import measured_sets
 from .numbers import Whole
 from .printing import say
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
-from .settings import Settings
+from .settings import Settings, values
 from .vei_options import opened_veis, vei_options
 
 _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
@@ -90,9 +90,8 @@ def evaluate(
 
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
-    check_place(output)
-    keep_stores("--output", output, store)
-    keep_what_is_read("--output", output, options["recipe"], options["split_file"])
+    read = (options["recipe"], options["split_file"], *values(settings))
+    check_target("--output", output, Made("an evaluation", is_evaluation), store=store, read=read)
     crew = CrewOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
@@ -104,16 +103,20 @@ def evaluate(
     wanted.check_all_used()
     from ..devices import Device
     from ..evaluation.evaluate import evaluate as run
-    from ..evaluation.splits import prepared
+    from ..evaluation.measured import check_covered
+    from ..evaluation.splits import check_splits, prepared
     from ..rated.datasets import load
     from ..resolution import resolve_all
 
     on = Device.find(device, precision)
     protocol = _protocol(bool(train), **protocol_options)
-    rated = prepared(protocol, load(part, path, distortions))
-    keep_apart(output, path)
-    others = [load(one, folder, distortions) for one, (_, folder) in zip(parts, train, strict=True)]
+    keep_apart(output, path, *(folder for _, folder in train))
     recipes = resolve_all(recipe, found)
+    loaded = load(part, path, distortions)
+    others = [load(one, folder, distortions) for one, (_, folder) in zip(parts, train, strict=True)]
+    rated = prepared(protocol, loaded)
+    check_splits(protocol, rated, others, recipes.covers)
+    check_covered([rated, *others], recipes)
     with (
         opened_veis(keep_vei, keep_vei_cap, path, *(other.root for other in others)) as veis,
         opened_store(store, no_store) as kept,
@@ -175,10 +178,9 @@ def fit(
 
     The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
     """
-    keep_stores("--output", output, store)
-    if output.is_file() and not force:
-        raise UsageError(f"--output {output}: is there already; name another file, or say --force")
-    check_place(output)
+    check_target("--output", output, None, store=store, read=(options["recipe"], *values(settings)))
+    if not force:
+        check_new("--output", output, ", or say --force")
     crew = CrewOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
@@ -190,14 +192,17 @@ def fit(
     from ..devices import Device
     from ..evaluation.fit import check_mappers
     from ..evaluation.fit import fit as run
+    from ..evaluation.measured import check_covered
     from ..rated.datasets import load
     from ..resolution import resolve_all
 
     on = Device.find(device, precision)
-    rated = load(part, path, distortions)
-    keep_apart(output, path)
-    sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
+    keep_apart(output, path, *(folder for _, folder in also))
     recipes = resolve_all(recipe, found)
+    rated = load(part, path, distortions)
+    keep_what_is_read("--output", output, *recipe_files.parameter_texts(recipe))
+    sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
+    check_covered(sets, recipes)
     check_mappers(recipes, {item.distortion for one in sets for item in one.images})
     with (
         opened_veis(keep_vei, keep_vei_cap, *(one.root for one in sets)) as veis,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..marks import begins
 from ..text import json_text, printable
 
 if TYPE_CHECKING:
@@ -85,6 +87,13 @@ def comma_separated(evaluation: Evaluation) -> str:
             ]
         )
     return stream.getvalue()
+
+
+def is_evaluation(path: Path) -> bool:
+    """Whether a file holds an evaluation, in any of the formats."""
+    return begins(
+        path, "(- )?recipe:   ", r'\{\n  "n": \d+,\n  "overall": ', f"type,n,contents,{','.join(_NAMES)},mapping"
+    )
 
 
 FORMATS: Mapping[str, Callable[[Evaluation], str]] = {

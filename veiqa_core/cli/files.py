@@ -3,11 +3,78 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import attrs
+
 from ..errors import UsageError
-from ..files import is_stream, write_whole
+from ..files import is_stream, obstacle, same_file, write_whole
 from .printing import data
+
+
+@attrs.frozen
+class Made:
+    """Files of a kind that a command writes, which it may write again.
+
+    Attributes:
+        what: what they are called, in one word or two.
+        known: whether a file is one.
+    """
+
+    what: str
+    known: Callable[[Path], bool]
+
+
+def check_target(
+    option: str,
+    target: Path | None,
+    made: Made | None,
+    *,
+    store: Path | None = None,
+    read: Iterable[str | Path | None] = (),
+) -> None:
+    """Find what speaks against writing a file, before any work is done.
+
+    Args:
+        option: that names it, for the message.
+        made: what it may take the place of; None for whatever is there, which the user has said or which is looked at
+            later.
+        store: the store that the command was told to use.
+        read: files that the command reads; None for nothing.
+
+    Raises:
+        UsageError: it cannot be written, or would take the place of a store, of what is read, or of a file that VEIQA
+            did not write.
+    """
+    check_place(target, option)
+    if target is None or is_standard_output(target) or is_stream(target):
+        return
+    keep_stores(option, target, store)
+    keep_what_is_read(option, target, *read)
+    if made is not None and target.is_file() and target.stat().st_size and not made.known(target):
+        raise UsageError(
+            f"{option} {target}: is there already, and is not {made.what} that VEIQA wrote; name another file, or "
+            "delete it first"
+        )
+    from ..inputs import is_image_name
+
+    if is_image_name(target.name):
+        raise UsageError(f"{option} {target}: has the name of an image, and will be none; name another file")
+
+
+def check_new(option: str, target: Path | None, advice: str = "") -> None:
+    """Refuse to write over a file.
+
+    Args:
+        option: that names it, for the message.
+        advice: what else to do, to be added to it.
+
+    Raises:
+        UsageError: there is one.
+    """
+    if target is not None and target.is_file():
+        raise UsageError(f"{option} {target}: is there already; name another file{advice}")
 
 
 def check_place(output: Path | None, option: str = "--output") -> None:
@@ -17,16 +84,24 @@ def check_place(output: Path | None, option: str = "--output") -> None:
         option: that names it, for the message.
 
     Raises:
-        UsageError: its folder is not there or may not be written to, or it is a folder itself.
+        UsageError: its folder is not there or may not be written to, its name cannot be, or it is a folder itself.
     """
     if output is None or is_standard_output(output) or is_stream(output):
         return
-    if output.is_dir():
-        raise UsageError(f"{option} {output}: is a folder; name a file")
-    if not output.parent.is_dir():
-        raise UsageError(f"{option} {output}: cannot be written: no such folder")
-    if not os.access(output.parent, os.W_OK):
-        raise UsageError(f"{option} {output}: cannot be written: Permission denied")
+    folder = Path(os.path.realpath(output)).parent
+    problem = None
+    try:
+        output.stat()
+    except FileNotFoundError:
+        problem = None if folder.is_dir() else "no such folder"
+    except OSError as error:
+        problem = error.strerror
+    else:
+        if output.is_dir():
+            raise UsageError(f"{option} {output}: is a folder; name a file")
+    problem = problem or obstacle(folder)
+    if problem is not None:
+        raise UsageError(f"{option} {output}: cannot be written: {problem}")
 
 
 def is_standard_output(path: Path | None) -> bool:
@@ -46,8 +121,7 @@ def keep_what_is_read(option: str, target: Path | None, *named: str | Path | Non
     """
     if target is None or not target.is_file():
         return
-    place = target.resolve()
-    if any(name is not None and Path(name).resolve() == place for name in named) or _holds_image(place):
+    if any(name is not None and same_file(name, target) for name in named) or _holds_image(target):
         raise UsageError(
             f"{option} {target}: is one of the images, lists or other files that are read; name another file"
         )
@@ -84,33 +158,48 @@ def _holds_image(path: Path) -> bool:
         return False
 
 
-def keep_apart(output: Path | None, folder: Path) -> None:
+def keep_apart(output: Path | None, *folders: Path) -> None:
     """Never write over what a dataset's folder holds.
 
     Raises:
-        UsageError: the file is one of the folder's.
+        UsageError: the file is in one of the folders.
     """
-    if output is not None and output.is_file() and output.resolve().is_relative_to(folder.resolve()):
+    if output is None or not output.is_file():
+        return
+    place = Path(os.path.realpath(output))
+    if any(place.is_relative_to(os.path.realpath(folder)) for folder in folders):
         raise UsageError(f"--output {output}: is a file of the dataset; name another")
+
+
+def check_folder(option: str, folder: Path, *datasets: Path) -> None:
+    """Find what would keep files from being written into a folder, before any work is done; nothing is made.
+
+    Args:
+        option: that names it, for the message.
+        datasets: folders of which it must be none.
+
+    Raises:
+        UsageError: it is a dataset's, or cannot be made or written to.
+    """
+    if any(os.path.realpath(folder) == os.path.realpath(dataset) for dataset in datasets):
+        raise UsageError(f"{option} {folder}: is the dataset's folder; name another")
+    problem = obstacle(folder)
+    if problem is not None:
+        verb = "written" if os.path.isdir(folder) else "made"  # noqa: PTH112  # knows names that no file system takes
+        raise UsageError(f"{option} {folder}: cannot be {verb}: {problem}")
 
 
 def make_folder(option: str, folder: Path, *datasets: Path) -> None:
     """See to it that there is a folder to write into, apart from those of datasets.
 
-    Args:
-        option: that names it, for the message.
-
     Raises:
-        UsageError: it is a dataset's, or cannot be made or written to.
+        UsageError: as for :func:`check_folder`.
     """
-    if any(folder.resolve() == dataset.resolve() for dataset in datasets):
-        raise UsageError(f"{option} {folder}: is the dataset's folder; name another")
+    check_folder(option, folder, *datasets)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{option} {folder}: cannot be made: {error.strerror}") from error
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{option} {folder}: cannot be written: Permission denied")
 
 
 def write_text(text: str, output: Path | None) -> None:

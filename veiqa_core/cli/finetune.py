@@ -110,6 +110,8 @@ def finetune(
 
 
 def _announce(tuning: Finetuning) -> None:
+    for remark in tuning.notes:
+        click.echo(f"note: {remark}", err=True)
     for problem in tuning.left_out.values():
         say(f"warning: {problem}; left out")
     parts = f"{len(tuning.trained_on)} photos to learn from, {len(tuning.held_out)} held out"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import attrs
 
 from ..errors import UsageError
+from ..marks import head
 from ..values import is_number, parse_number
 from .output import TEXTS, CommaSeparated, JsonLines, columns, earlier
 from .resume import NAMES, Draft, ResultSink, Resumption
@@ -36,6 +37,7 @@ class Rows:
 
     def __init__(self, path: Path, form: str, keys: Sequence[str]) -> None:
         self._path = path
+        self._form = form
         self._read = self._csv if form == "csv" else self._json
         self._keys = keys
         self._columns = columns(keys)
@@ -49,6 +51,15 @@ class Rows:
             self.end += len(written)
             if row is not None:
                 yield attrs.evolve(row, written=written)
+        if self.end == 0:
+            self._check_beginning()
+
+    def _check_beginning(self) -> None:
+        """What was cut off before its first line ended must be a beginning of results, not somebody's text."""
+        text = head(self._path)
+        first = ",".join(self._columns[:5]).encode() if self._form == "csv" else b'{"image": "'
+        if not text.startswith(first[: len(text)]):
+            raise self._damage(1)
 
     def _whole_lines(self) -> Iterator[str]:
         with self._path.open("rb") as stream:

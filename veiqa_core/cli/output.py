@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..guard.terminal import EscapingStream
+from ..marks import begins
 from ..text import json_text, printable
 from .sinks import Earlier, Sink
 
@@ -166,5 +169,20 @@ class CommaSeparated(Sink):
         self._rows.writerow(row)
         self._stream.flush()
 
+
+def is_results(path: Path) -> bool:
+    """Whether a file holds results, in any of the formats; also where writing it was cut off in its first lines."""
+    header = ",".join(columns(()))[: -len(",flags,error,recipe")]
+    if begins(path, re.escape(f"{header},"), r'(\[\n)?\{"image": "', r"\[\]\n$", _TABLE):
+        return True
+    if begins(path, "PAR1"):
+        from .parquet import names
+
+        return names(path)[:5] == header.split(",")
+    return False
+
+
+_TABLE = r"[^\n]+\n  (score \(|likely distortion |note: |error: |\S+/\S+/\S+ +-?\d)"
+"""How a table begins: an image's name, then what is known of it."""
 
 FORMATS = {"table": Table, "json": JsonList, "jsonl": JsonLines, "csv": CommaSeparated}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,9 +17,9 @@ import click
 from ..errors import UsageError, VeiqaError, one_line
 from ..files import is_stream
 from ..guard.terminal import data_output
-from .files import check_place, is_standard_output
+from .files import Made, check_target, is_standard_output
 from .grouped import Command, give
-from .output import FORMATS
+from .output import FORMATS, is_results
 from .resume import NAMES, Redone, ResultSink, Resumption
 from .sinks import Earlier, Sink
 
@@ -85,9 +85,25 @@ class OutputOptions:
             raise UsageError("--retry-failed goes with --resume")
         if self.resume and (self.output is None or self.form not in _RESUMABLE or is_stream(self.output)):
             raise UsageError("--resume goes on with a file in jsonl, csv or parquet: name it with --output")
-        if self.form == "parquet" and (self.output is None or is_stream(self.output)):
-            raise UsageError("--format parquet writes a file: name it with --output")
-        check_place(self.output)
+        if self.form == "parquet":
+            if self.output is None or is_stream(self.output):
+                raise UsageError("--format parquet writes a file: name it with --output")
+            from .parquet import check_installed
+
+            check_installed()
+
+    def check(self, store: Path | None, read: Iterable[str | None]) -> None:
+        """Find what speaks against writing the file, before any work is done.
+
+        Args:
+            store: the store that the command was told to use.
+            read: files that the command reads.
+
+        Raises:
+            UsageError: as for :func:`veiqa_core.cli.files.check_target`.
+        """
+        made = None if self.resume else Made("a file of results", is_results)  # whoever goes on looks at each row
+        check_target("--output", self.output, made, store=store, read=read)
 
     def said_of_interruption(self, images: int) -> str:
         """What an interruption leaves.

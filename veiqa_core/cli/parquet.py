@@ -26,6 +26,28 @@ def _arrow(module: str) -> Any:
         raise UsageError("--format parquet needs pyarrow: pip install 'veiqa[parquet]'") from error
 
 
+def check_installed() -> None:
+    """Find out whether Parquet can be written here.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+    """
+    _arrow("pyarrow")
+    _arrow("pyarrow.parquet")
+
+
+def names(path: Path) -> list[str]:
+    """The columns of a Parquet file; none where it is no whole one, or pyarrow is not installed."""
+    try:
+        arrow, parquet = _arrow("pyarrow"), _arrow("pyarrow.parquet")
+    except UsageError:
+        return []
+    try:
+        return list(parquet.read_schema(path).names)
+    except (arrow.ArrowException, OSError):
+        return []
+
+
 class ParquetDraft(Draft, ResultSink):
     """A Parquet file, which only comes to be when it is whole: its index stands at its end.
 

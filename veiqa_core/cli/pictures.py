@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..files import file_stem
+from ..errors import UsageError
+from ..files import file_stem, name_key, write_whole
+from ..marks import OF, PICTURE, image_mark, is_picture_of
 from .files import make_folder
+from .output import printable
+from .progress import Once
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
@@ -16,40 +21,93 @@ if TYPE_CHECKING:
 
     from ..scorer import Result
 
+Identity = tuple[int, int]
+
 
 class Pictures(Sink):
     """Writes the pictures of results into a folder; those of different images have different names.
 
+    A picture takes the place of an earlier one of the same image only. Where anything else has its name, it gets a
+    number: a photo, a picture of another image, a folder, or what is itself one of the images.
+
     Args:
+        named: the images that were named one by one; None where more may be named while pictures are written: then
+            no picture that is there is replaced.
         problem: takes one line for a picture that cannot be written.
+        note: takes one line where a picture got a number for what is there.
 
     Raises:
         UsageError: the folder cannot be made or written to.
     """
 
-    def __init__(self, folder: Path, problem: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        named: Iterable[str] | None,
+        problem: Callable[[str], object],
+        note: Callable[[str], object],
+    ) -> None:
         make_folder("--vei", folder)
         self._folder = folder
         self._problem = problem
-        self._names = _Names()
+        self._note = Once(note)
+        self._images = _Names()
+        self._files = _Names()
+        self._all_named = named is not None
+        self._read = _named_among(folder, () if named is None else named)
 
     def add(self, result: Result) -> None:
         """Write one result's pictures."""
-        from ..explaining.pictures import save
+        from ..explaining.pictures import png
 
-        image = self._names.free(file_stem(Path(result.image).stem))
-        names = _Names()
+        image = self._images.free(file_stem(Path(result.image).stem))
+        mark = image_mark(result.image if result.path is None else result.path)
         for title, figure in _figures(result):
-            path = self._folder / f"{names.free(file_stem(f'{image}--{title}'))}.png"
+            content = png(figure, PICTURE | {OF: mark})
+            path = self._place(f"{image}--{title}", mark, content)
             try:
-                save(figure, path)
-            except OSError as error:
-                self._problem(f"{path}: cannot be written: {error.strerror or error}")
+                if not path.exists() or path.read_bytes() != content:
+                    write_whole(path, lambda stream, content=content: stream.write(content))  # type: ignore[misc]
+            except (UsageError, OSError) as error:
+                reason = error if isinstance(error, UsageError) else f"{path}: cannot be written: {error.strerror}"
+                self._problem(str(reason))
                 return
 
     def skip(self, row: Earlier) -> None:
         """Leave the names to an image whose pictures an earlier run wrote."""
-        self._names.free(file_stem(Path(row.image).stem))
+        self._images.free(file_stem(Path(row.image).stem))
+
+    def _place(self, title: str, mark: str, content: bytes) -> Path:
+        """Where a picture goes."""
+        stem = file_stem(title)
+        wanted = path = self._folder / f"{self._files.free(stem)}.png"
+        while os.path.lexists(path) and not self._may_replace(path, mark, content):
+            path = self._folder / f"{self._files.free(stem)}.png"
+        if path != wanted:
+            self._note(f"{printable(str(wanted))} is there already, and is kept; the picture is {printable(path.name)}")
+        return path
+
+    def _may_replace(self, path: Path, mark: str, content: bytes) -> bool:
+        if not is_picture_of(path, mark) or _identity(path) in self._read:
+            return False
+        return self._all_named or path.read_bytes() == content
+
+
+def _named_among(folder: Path, named: Iterable[str]) -> set[Identity]:
+    """The files of a folder that are among the named ones, by whatever names."""
+    there = {_identity(path) for path in folder.iterdir() if path.suffix == ".png"} - {None}
+    if not there:  # then nothing need be looked at
+        return set()
+    found = (_identity(Path(name)) or _identity(Path(name.rpartition("#")[0])) for name in named)  # FILE#FRAME
+    return {identity for identity in found if identity is not None and identity in there}
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 class _Names:
@@ -61,7 +119,7 @@ class _Names:
         self._taken.execute("BEGIN")  # nothing of it outlives this process
 
     def free(self, wanted: str) -> str:
-        """Take a name that was not taken, not even where case does not count: the one wanted, or with a number."""
+        """Take a name that was not taken, on no file system: the one wanted, or with a number."""
         name, number = wanted, self._ask(wanted)
         while number > 1 and self._ask(name := f"{wanted}-{number}") > 1:
             number = self._ask(wanted)
@@ -70,7 +128,7 @@ class _Names:
     def _ask(self, name: str) -> int:
         """How often a name was asked for, this time included."""
         asking = "INSERT INTO taken VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET asked = asked + 1 RETURNING asked"
-        ((asked,),) = self._taken.execute(asking, (name.casefold(),)).fetchall()
+        ((asked,),) = self._taken.execute(asking, (name_key(name),)).fetchall()
         return int(asked)
 
 

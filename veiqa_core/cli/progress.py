@@ -85,6 +85,23 @@ def bar(label: str, total: int | Callable[[], int | None] | None, unit: str = ""
         shown.close()
 
 
+def note(text: str) -> None:
+    """Write a remark on standard error."""
+    say(f"note: {text}")
+
+
+class Once:
+    """Passes the first text on, and no other."""
+
+    def __init__(self, to: Callable[[str], object]) -> None:
+        self._to: Callable[[str], object] | None = to
+
+    def __call__(self, text: str) -> None:
+        if self._to is not None:
+            self._to(text)
+            self._to = None
+
+
 def progress(label: str) -> Any:
     """Shows how far some items are: a function that takes them, and how many they are where they have no length."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -11,7 +13,9 @@ import attrs
 import click
 
 from ..errors import UsageError
-from .files import check_place, is_standard_output
+from ..files import name_key
+from ..marks import is_page
+from .files import Made, check_target, is_standard_output
 from .grouped import Command, give
 from .numbers import Whole
 from .progress import progress
@@ -58,22 +62,25 @@ class ReportOptions:
     path: Path | None
     details: int
 
-    def check(self, output: Path | None = None) -> None:
-        """Find what would keep the page from being written before any work is done.
+    def check(self, output: Path | None, store: Path | None, read: Iterable[str | None]) -> None:
+        """Find what speaks against writing the page, before any work is done.
 
         Args:
             output: where results go.
+            store: the store that the command was told to use.
+            read: files that the command reads.
 
         Raises:
-            UsageError: it cannot be written there, or it would overwrite the results.
+            UsageError: as for :func:`veiqa_core.cli.files.check_target`, or it would overwrite the results.
         """
         if self.path is None:
             return
         if is_standard_output(self.path):
             raise UsageError(f"--report {self.path}: a page needs a file; name one, such as report.html")
-        check_place(self.path, "--report")
-        if output is not None and os.path.realpath(output) == os.path.realpath(self.path):
+        if output is not None and name_key(os.path.realpath(output)) == name_key(os.path.realpath(self.path)):
             raise UsageError(f"--report {self.path}: is where --output writes too; name another file")
+        made = Made("a report", partial(is_page, kind="report"))
+        check_target("--report", self.path, made, store=store, read=read)
 
     def at_once(self, inputs: Inputs) -> bool:
         """Whether every one of the images is shown with heat maps, which are made best while it is scored."""

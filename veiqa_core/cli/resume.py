@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import UsageError
+from ..files import unfinished
 from ..names import same_name
 from .sinks import Earlier, Sink
 
@@ -91,8 +92,8 @@ class Draft(Sink):
     """A file of results beside the one whose place it takes when it is whole."""
 
     def __init__(self, output: Path) -> None:
-        self._output = output.resolve()
-        self._path = self._output.with_name(f".{self._output.name}.{os.getpid()}.part")
+        self._output = Path(os.path.realpath(output))
+        self._path = unfinished(self._output)
 
     @abstractmethod
     def copy(self, row: Earlier) -> None:

@@ -12,16 +12,17 @@ from ..errors import UsageError
 from .common import resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
-from .files import keep_stores, keep_what_is_read
+from .files import check_folder
 from .frame_options import FIRST, frames_option, with_frames
 from .gate import Verdict, fail_under_option
 from .input_options import input_options
+from .output import printable
 from .output_options import OutputOptions, output_options
 from .pictures import Pictures
-from .progress import bar
+from .progress import Once, bar, note
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .report_options import ReportOptions, report_options
-from .settings import Settings
+from .settings import Settings, values
 from .sinks import Earlier, Sinks
 
 
@@ -89,10 +90,11 @@ def run(
         raise UsageError("--vei draws what this process measures: leave out --workers and --dask")
     result_options = OutputOptions.of(form, output, resume, retry_failed)
     reporting = ReportOptions(report, report_details)
-    reporting.check(output)
-    for option, target in (("--output", result_options.output), ("--report", report)):
-        keep_stores(option, target, store)
-        keep_what_is_read(option, target, *images, *lists, parts["recipe"])
+    read = (*images, *lists, parts["recipe"], *values(settings))
+    reporting.check(output, store, read)
+    result_options.check(store, read)
+    if vei_dir is not None:
+        check_folder("--vei", vei_dir)
     found = registry()
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
@@ -100,7 +102,7 @@ def run(
     from ..inputs import Choice, Inputs
 
     verdict = Verdict(fail_under)
-    inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem)
+    inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem, Once(_left_out))
     names = with_frames(inputs.names(), frames)
     from ..scorer import Scorer
 
@@ -113,7 +115,7 @@ def run(
         scorer = Scorer(chosen, device=device, precision=precision, distortion=distortion, registry=found, store=kept)
         verdict.check(scorer)
         crew = stack.enter_context(crew_wanted.crew(scorer.meter, Path()))
-        pictures = [] if vei_dir is None else [Pictures(vei_dir, verdict.problem)]
+        pictures = [] if vei_dir is None else [Pictures(vei_dir, inputs.singly(), verdict.problem, note)]
         results = result_options.sink(scorer.keys, scorer.recipe.label)
         sinks = stack.enter_context(Sinks([*reporting.sinks(scorer), results, *pictures, verdict]))
         shown = stack.enter_context(bar("scoring", inputs.count if frames == FIRST else None, " images", quiet))
@@ -130,3 +132,7 @@ def run(
             shown.advance()
     verdict.tell()
     ctx.exit(verdict.status)
+
+
+def _left_out(path: str) -> None:
+    note(f"{printable(path)} is a picture that VEIQA made, and those in folders are not scored; name one to score it")

@@ -12,12 +12,12 @@ from .common import registry, resumable
 from .completion import component_names, shipped_names
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
-from .files import keep_stores, make_folder
+from .files import make_folder
 from .numbers import Whole
 from .printing import line, say
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
-from .search_output import FILES
+from .search_output import check_output
 from .settings import Settings
 from .vei_options import opened_veis, vei_options
 
@@ -129,10 +129,15 @@ def search(
     from ..rated.datasets import load
     from ..search import census, networks
     from ..search.candidates import expand, extractors
+    from ..search.outputs import about
+    from ..search.search import groups
 
-    rated = load(part, path, distortions)
-    crew.set_up()
     on = Device.find(device, precision)
+    rated = load(part, path, distortions)
+    groups(rated, per_distortion)
+    if output is not None and not plan:
+        check_output(output, path, space_name, about(space.name, rated, terms), store)
+    crew.set_up()
     parts = extractors(space, found)
     if plan:
         opened, missing = networks.for_planning(parts, on)
@@ -143,7 +148,7 @@ def search(
     opened = networks.opened(parts, on)
     candidates = expand(space, found, opened)
     assert output is not None
-    _check_output(output, path, store)
+    make_folder("--output", output, path)
     from ..search.bench import Bench
     from ..search.shards import Shard
     from ..search.shards import merge as merge_shards
@@ -203,20 +208,16 @@ def _asked(
 
 
 def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_store: bool, store: Path | None) -> None:
+    from ..search.shards import Shard
+
+    if shard is not None:
+        Shard.read(shard)
     if output is None and not plan:
         raise UsageError("say where to write with --output DIR, or --plan to see what it costs")
     if shard is not None and (merge or no_store or store is not None):
         raise UsageError("--shard keeps its values in DIR: leave out --merge, --store and --no-store")
     if merge and no_store:
         raise UsageError("--merge takes shards into the store: leave out --no-store")
-
-
-def _check_output(output: Path, dataset: Path, store: Path | None) -> None:
-    make_folder("--output", output, dataset)
-    for name in FILES:
-        keep_stores("--output", output / name, store)
-        if (output / name).is_dir():
-            raise UsageError(f"--output {output}: {name} is a folder there; name another")
 
 
 def _shard(candidates: list[Candidate], rated: RatedSet, terms: Terms, bench: Bench, shard: Any) -> list[str]:

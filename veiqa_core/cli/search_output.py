@@ -3,22 +3,74 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import recipe as recipes
-from .files import write_text
+from ..errors import UsageError
+from ..files import same_file
+from .files import check_folder, keep_stores, write_text
 
 if TYPE_CHECKING:
     from ..evaluation.figures import Figures
     from ..search.search import Search
     from ..search.winners import Winner
 
-FILES = ("best.toml", "cheapest.toml", "results.csv", "search.json", "report.html")
+_ABOUT = "search.json"
+FILES = ("best.toml", "cheapest.toml", "results.csv", _ABOUT, "report.html")
 """What a search writes."""
 
 _SHOWN = 5
+
+
+def check_output(folder: Path, dataset: Path, space: str, about: Mapping[str, Any], store: Path | None) -> None:
+    """Find what speaks against writing a search into a folder, before any work is done; nothing is made.
+
+    Args:
+        space: its name or file, which is read.
+        about: what the search is, as :func:`veiqa_core.search.outputs.about` has it.
+        store: the store that the command was told to use.
+
+    Raises:
+        UsageError: it cannot be written, or holds files of another making, or another search.
+    """
+    check_folder("--output", folder, dataset)
+    there = [name for name in FILES if os.path.lexists(folder / name)]
+    for name in FILES:
+        keep_stores("--output", folder / name, store)
+        if (folder / name).is_dir():
+            raise UsageError(f"--output {folder}: {name} is a folder there; name another")
+        if same_file(space, folder / name):
+            raise UsageError(f"--output {folder}: {name} is the search space that is read; name another folder")
+    if not there:
+        return
+    earlier = _earlier(folder / _ABOUT)
+    if earlier is None:
+        raise UsageError(f"--output {folder}: {there[0]} is there already, and no search wrote it; name another folder")
+    for what, value in about.items():
+        if _comparable(earlier.get(what)) != _comparable(value):
+            was = f"({what} {earlier.get(what)}, not {value})"
+            raise UsageError(f"--output {folder}: holds another search {was}; name another folder, or delete it first")
+
+
+def _comparable(value: Any) -> Any:
+    """A value, a dataset's folder as what it leads to."""
+    return (
+        {**value, "path": os.path.realpath(str(value["path"]))}
+        if isinstance(value, dict) and "path" in value
+        else value
+    )
+
+
+def _earlier(path: Path) -> dict[str, Any] | None:
+    """What an earlier search wrote of itself; None where there is nothing such."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and {"space", "objective", "winners"} <= found.keys() else None
 
 
 def write(search: Search, folder: Path) -> None:
@@ -26,10 +78,11 @@ def write(search: Search, folder: Path) -> None:
     from ..search.outputs import results_csv, to_dict
     from ..search.page import page
 
+    # First what the folder is known by, should the rest not come to be.
+    write_text(json.dumps(to_dict(search), indent=2, allow_nan=False) + "\n", folder / _ABOUT)
     write_text(recipes.dumps(search.best), folder / "best.toml")
     write_text(recipes.dumps(search.cheapest), folder / "cheapest.toml")
     write_text(results_csv(search), folder / "results.csv")
-    write_text(json.dumps(to_dict(search), indent=2, allow_nan=False) + "\n", folder / "search.json")
     write_text(page(search), folder / "report.html")
 
 

@@ -66,6 +66,11 @@ class Settings:
                 raise UsageError(f"-p {kind}.{brief(name, plain=True)}: {problem}")
 
 
+def values(settings: Iterable[str]) -> list[str]:
+    """What parameters are set to, some of which may name files."""
+    return [setting.partition("=")[2] for setting in settings]
+
+
 def _read(setting: str) -> tuple[str, str, str]:
     match = _SETTING.fullmatch(setting)
     if match is None:

@@ -94,7 +94,13 @@ def evaluate(
     """
     table = measured.joined(trained_on)
     run = _Run(recipes, table, protocol, registry, measured.rated.ratings.quality_range)
-    parts = _splits(protocol, table, tested=len(measured.table))
+    parts = splits.made(
+        protocol,
+        labels=measured.table.labels,
+        contents=table.contents,
+        marks=[table.marks(index) for index in range(len(table))],
+        names=table.names,
+    )
     predictions = [run.predict(split) for split in parts]
     everything = np.arange(len(measured.table), dtype=np.intp)
     calibrated = run.calibrated
@@ -251,24 +257,6 @@ class _Run:
 
 def _fittable(mapper: Part | None) -> bool:
     return mapper is not None and bool(mapper.traits["fitted"])
-
-
-def _splits(protocol: Protocol, table: Table, tested: int) -> list[Split]:
-    """The splits of a table whose first rows may be tested, the others being fitted on in any case."""
-    own, others = np.arange(tested, dtype=np.intp), np.arange(tested, len(table), dtype=np.intp)
-    if protocol.kind == "frozen":
-        return [Split(own, own)]
-    if protocol.kind == "train":
-        parts = [Split(own[:0], own)]
-    elif protocol.kind == "list":
-        parts = [splits.by_label(table.labels[:tested])]
-    else:
-        parts = splits.by_content(protocol, table.contents[:tested])
-    parts = [Split(np.concatenate([part.train, others]), part.test) for part in parts]
-    marks = [table.marks(index) for index in range(len(table))]
-    for split in parts:
-        splits.refuse_shared(split, marks, table.names)
-    return parts
 
 
 def _trained(trained_on: Sequence[MeasuredSet]) -> dict[str, object]:

@@ -49,10 +49,13 @@ def check_mappers(resolved: ResolvedSet, distortions: set[str | None]) -> None:
 
     Raises:
         UsageError: a recipe that is used has no mapper that could be fitted.
+        FitError: it has a classifier, and no image names its type.
     """
     for key, recipe in resolved.recipes.items():
         if key is None or key in distortions:
             fittable(recipe)
+            if recipe.classifier is not None and distortions <= {None}:
+                raise _untyped(recipe.name, recipe.classifier)
 
 
 def fittable(recipe: ResolvedRecipe) -> Part:
@@ -91,10 +94,12 @@ def _classifier_state(part: Part, recipe: Recipe, rows: Sequence[int], table: Ta
     """What the recipe's classifier is fitted to: the images that name their distortion type."""
     types = {index: kind for index in rows if (kind := table.distortions[index]) is not None}
     if not types:
-        raise FitError(
-            f"recipe {recipe.name!r}: no image names its distortion type, which classifier {part.key} learns"
-        )
+        raise _untyped(recipe.name, part)
     try:
         return fitted_classifier(part, table.similarities(list(types)), list(types.values())).state()
     except FitError as error:
         raise FitError(f"recipe {recipe.name!r}: {error}") from error
+
+
+def _untyped(name: str, classifier: Part) -> FitError:
+    return FitError(f"recipe {name!r}: no image names its distortion type, which classifier {classifier.key} learns")

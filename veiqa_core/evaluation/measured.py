@@ -94,6 +94,21 @@ class MeasuredSet:
         return table
 
 
+def check_covered(sets: Iterable[RatedSet], recipes: ResolvedSet) -> None:
+    """Find sets without an image that a recipe is for, before any set is measured.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for rated in sets:
+        held = {item.distortion for item in rated.images}
+        if not any(map(recipes.covers, held)):
+            have = ", ".join(sorted(kind or "unknown" for kind in held))
+            raise UsageError(
+                f"recipe set {recipes.name!r} is for {', '.join(recipes.types)}; {rated.root} holds {have}"
+            )
+
+
 def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress: Progress = iter) -> MeasuredSet:
     """Measure every image that a recipe is for.
 
@@ -102,9 +117,7 @@ def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress:
     """
     wanted = [item for item in rated.images if recipes.covers(item.distortion)]
     skipped = Counter(item.distortion or "unknown" for item in rated.images if not recipes.covers(item.distortion))
-    if not wanted:
-        have = ", ".join(sorted(skipped))
-        raise UsageError(f"recipe set {recipes.name!r} is for {', '.join(recipes.types)}; {rated.root} holds {have}")
+    check_covered([rated], recipes)
     orders = [(item.image, recipes.key(item.distortion)) for item in wanted]
     measured = {item.name: item for _, item in zip(progress(wanted), measurer.measure(orders), strict=True)}
     failed = {item.image: _failure(measured[item.image]) for item in wanted if measured[item.image].oriented is None}

@@ -6,7 +6,7 @@ Images of one content go together, always: a mapper that saw a scene at one leve
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
@@ -206,6 +206,65 @@ def _read(file: Path, rated: RatedSet) -> Mapping[str, str]:
         if name not in own and not is_file(rated.root / name):
             raise UsageError(f"{where}: {shown} is no image of {rated.root}")
     return labels
+
+
+def made(
+    protocol: Protocol,
+    *,
+    labels: Sequence[str | None],
+    contents: Sequence[Hashable],
+    marks: Sequence[Iterable[str]],
+    names: Sequence[str],
+) -> list[Split]:
+    """The splits of images of which some are fitted on in any case: those beyond the labels.
+
+    Args:
+        labels: of the images that may be tested, for ``list``.
+        contents, marks, names: of all images; the contents are for :func:`by_content`, the rest for
+            :func:`refuse_shared`.
+
+    Raises:
+        UsageError: there are too few contents, or the sides of a split share something.
+    """
+    tested = len(labels)
+    own, others = np.arange(tested, dtype=np.intp), np.arange(tested, len(names), dtype=np.intp)
+    if protocol.kind == "frozen":
+        return [Split(own, own)]
+    if protocol.kind == "train":
+        parts = [Split(own[:0], own)]
+    elif protocol.kind == "list":
+        parts = [by_label(labels)]
+    else:
+        parts = by_content(protocol, contents[:tested])
+    parts = [Split(np.concatenate([part.train, others]), part.test) for part in parts]
+    for split in parts:
+        refuse_shared(split, marks, names)
+    return parts
+
+
+def check_splits(
+    protocol: Protocol, rated: RatedSet, others: Iterable[RatedSet], covers: Callable[[str | None], bool]
+) -> None:
+    """Find what is wrong with the splits as far as the contents' names tell, before any image is measured.
+
+    Args:
+        others: sets that are fitted on in any case.
+        covers: whether images of a type are measured.
+
+    Raises:
+        UsageError: as for :func:`made`.
+    """
+    if not protocol.refits:
+        return
+    items = [[(one, item) for item in one.images if covers(item.distortion)] for one in (rated, *others)]
+    contents = [one.content_of(item) for part in items for one, item in part]
+    made(
+        protocol,
+        labels=[item.split for _, item in items[0]],
+        contents=contents,
+        marks=[() if content is None else (content,) for content in contents],
+        names=[item.image for part in items for _, item in part],
+    )
 
 
 def refuse_shared(split: Split, marks: Sequence[Iterable[str]], names: Sequence[str]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import warnings
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,11 +127,17 @@ def result_figure(result: Result) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG file."""
+def png(figure: Figure, texts: Mapping[str, str]) -> bytes:
+    """A figure as a PNG file.
+
+    Args:
+        texts: what the file says of itself, by keyword.
+    """
+    made = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a name in a script that the font lacks is drawn as boxes
-        figure.savefig(path, format="png")
+        figure.savefig(made, format="png", metadata=dict(texts))
+    return made.getvalue()
 
 
 def _panel_height(image: Tensor) -> float:

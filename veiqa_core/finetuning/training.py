@@ -11,11 +11,13 @@ import hashlib
 import io
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import attrs
+import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -27,7 +29,7 @@ from ..contracts import Network, TunableExtractor
 from ..errors import ImageError, UsageError, VeiqaError
 from ..evaluation.agreement import srocc
 from ..extension.registry import Part
-from ..files import write_whole
+from ..files import is_file, obstacle, write_whole
 from ..guard.attempts import attempt, or_usage_error
 from ..rated.distort import Distortion
 from ..rated.photos import find_photos
@@ -115,11 +117,12 @@ class Finetuning:
     Attributes:
         trained_on, held_out: the photos by name.
         left_out: the photos that are too small or cannot be read, with the reason.
+        notes: what else a reader should know of the photos.
         done: the epochs that a checkpoint already holds.
 
     Raises:
-        UsageError: the extractor cannot be fine-tuned or opened, there are too few photos, or ``out`` holds another
-            run.
+        UsageError: the extractor cannot be fine-tuned or opened, there are too few photos, or ``out`` cannot be written
+            or holds another run or other files of these names.
     """
 
     def __init__(
@@ -135,12 +138,18 @@ class Finetuning:
     ) -> None:
         self.schedule, self._device, self._workers, self._out = schedule, device, workers, out
         kinds = tuple(dict.fromkeys(distortions))
-        files, self.left_out = usable(find_photos(photos), schedule.side)
-        self.trained_on, self.held_out = parted(files, schedule)
-        self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed)
-        self._network = _opened(extractor, device, 1 + len(self.samples.types))
+        if is_file(out):
+            raise UsageError(f"{out}: is a file, not a folder")
+        if (problem := obstacle(out)) is not None:
+            raise UsageError(f"{out}: cannot be written: {problem}")
+        self.notes: list[str] = []
+        found = find_photos(photos, self.notes.append)
+        self._network = _opened(extractor, device, 2 + len(kinds))  # the quality, no distortion, and each
         if schedule.side < self._network.min_size and self._network.resize is None:
             raise UsageError(f"{self._network.name} needs pieces of {self._network.min_size} pixels or more a side")
+        files, self.left_out = usable(found, schedule.side)
+        self.trained_on, self.held_out = parted(files, schedule)
+        self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed)
         self._about = {
             "extractor": extractor.identity,
             "begun with": self._network.weights_digest,
@@ -268,8 +277,7 @@ class Finetuning:
     def _resume(self) -> None:
         path = self._out / CHECKPOINT
         if not path.exists():
-            if self._out.exists() and not self._out.is_dir():
-                raise UsageError(f"{self._out}: is a file, not a folder")
+            self._check_own()
             return
         try:
             kept = torch.load(io.BytesIO(path.read_bytes()), map_location=self._device, weights_only=True)
@@ -280,9 +288,38 @@ class Finetuning:
         if about != json.dumps(self._about, sort_keys=True):
             different = _different(described, self._about)
             raise UsageError(f"{self._out}: holds a run with another {different}; name another folder")
+        self._check_own()
         self._network.module.load_state_dict(module)
         self._optimizer.load_state_dict(optimizer)
         self.done = [Epoch(**epoch) for epoch in epochs]
+
+    def _check_own(self) -> None:
+        """What this run will write again must be its own."""
+        for name, run_of in ((WEIGHTS, _about_weights), (LOG, _about_log)):
+            place = self._out / name
+            if os.path.lexists(place) and run_of(place) != json.dumps(self._about, sort_keys=True):
+                raise UsageError(f"{place}: is there already, and not of this run; name another folder")
+
+
+def _about_weights(path: Path) -> str | None:
+    """Of which run weights are; None where they do not say."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return dict(file.metadata() or {}).get("veiqa")
+    except (safetensors.SafetensorError, OSError):
+        return None
+
+
+def _about_log(path: Path) -> str | None:
+    """Of which run a log is; None where it does not say."""
+    try:
+        log = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(log, dict):
+        return None
+    log.pop("epochs", None)
+    return json.dumps(log, sort_keys=True)
 
 
 def usable(photos: Mapping[str, Path], side: int) -> tuple[dict[str, Path], dict[str, str]]:

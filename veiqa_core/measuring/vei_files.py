@@ -7,6 +7,7 @@ depends on something else by now, or is not what was written, counts as not ther
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +19,11 @@ import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from ..errors import UsageError
 from ..files import write_whole
+from ..marks import head
 
+_NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
 _ENTRY = "veiqa"  # one entry of metadata: safetensors writes several in another order each time
 
 
@@ -36,6 +40,9 @@ class VeiFolder:
         folder: is there.
         cap: bytes that the folder's files may take. Once a file would exceed it nothing more is written.
 
+    Raises:
+        UsageError: something else has a name that a file of VEIs may need.
+
     Attributes:
         without: digests of images of which VEIs are wanted that the cap kept out.
     """
@@ -43,6 +50,9 @@ class VeiFolder:
     def __init__(self, folder: Path, cap: int) -> None:
         self._folder = folder
         self._cap = cap
+        for path in folder.iterdir():
+            if _NAME.fullmatch(path.name.lower()) and not _is_own(path):
+                raise UsageError(f"{path}: is no file of VEIs; name another folder with --keep-vei, or move it away")
         self._bytes = sum(_size(path) for path in folder.iterdir())
         self._full = False
         self.without: set[str] = set()
@@ -113,6 +123,12 @@ def _content(name: str, veis: Mapping[str, _Kept]) -> bytes:
 
 def _checksum(vei: NDArray[Any]) -> int:
     return zlib.crc32(vei.tobytes(), zlib.crc32(f"{vei.dtype} {vei.shape}".encode()))
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file holds VEIs, sound or not, as its beginning says; an empty one may have been cut off."""
+    mark = f'{{"__metadata__":{{"{_ENTRY}":'.encode()
+    return path.is_file() and head(path)[8:].startswith(mark[: max(0, _size(path) - 8)])  # 8 bytes tell its length
 
 
 def _size(path: Path) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
+from ..marks import page_mark
 from .markup import Html, join, tag
 
 _MARK = Html('document.documentElement.className = "js"')
@@ -20,10 +21,12 @@ class Look:
     """How a page looks and what it can do, on top of what all pages share.
 
     Attributes:
+        kind: of page, by which a later run knows the file again (see :mod:`veiqa_core.marks`).
         style, script: contents of a style sheet and of a script.
         pictures: whether the page holds pictures, as data.
     """
 
+    kind: str
     style: str = ""
     script: str = ""
     pictures: bool = False
@@ -41,6 +44,7 @@ def document(title: str, look: Look, body: Iterable[Html]) -> Iterator[str]:
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
+        Html(page_mark(look.kind)),
         tag("meta", http_equiv="Content-Security-Policy", content=_policy(look, (_MARK, script))),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),

@@ -12,7 +12,8 @@ import csv
 import hashlib
 import io
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -22,10 +23,11 @@ from PIL.PngImagePlugin import PngInfo
 from .. import images
 from ..errors import ComponentError, ImageError, UsageError
 from ..extension.registry import Registry, installed
-from ..files import write_whole
+from ..files import is_file, obstacle, write_whole
 from ..full_reference import image_metric
 from ..guard.attempts import attempt, or_usage_error
 from ..images import Image
+from ..marks import head, png_texts
 from .distort import DEFAULT_LEVELS, Distorted, Distortion, Drawn, Level, degrade, eight_bit, find, pixel_levels, psnr
 from .distortions import PRISTINE
 from .photos import find_photos
@@ -35,7 +37,8 @@ DEFAULT_DISTORTIONS = ("GB", "WN", "JPEG", "JP2K")
 DEFAULT_METRIC = "vsi"
 COLUMNS = ("image", "reference", "distortion", "level", "score", "score_type", "score_source")
 
-_REFERENCES = "refimgs"
+_DETAIL_COLUMNS = ("image", "made_by", "psnr")
+_SCORES, _DETAILS, _REFERENCES = "scores.csv", "details.csv", "refimgs"
 _IDENTITY, _MADE_BY = "Identity", "Made by"  # texts in a PNG, so that a run that goes on knows what it finds
 
 
@@ -69,7 +72,7 @@ class SyntheticSet:
         distortions: as :func:`find` takes them.
         levels: the degrees of each distortion, or how they are drawn for each photo.
         pristine: whether the photos are part of the set, their type being :data:`PRISTINE`.
-        stand_in: what computes the scores; default: the metric VSI.
+        stand_in: what computes the scores, or what makes that once all else was checked; default: the metric VSI.
         seed: for other random numbers on the same photos.
         resume: go on in a folder that an interrupted run with the same options left, and keep the images in it.
         registry: the components to use; default: everything installed.
@@ -77,6 +80,7 @@ class SyntheticSet:
     Attributes:
         stand_in: what computes the scores.
         total: how many images are to be made.
+        notes: what else a reader should know of the photos.
 
     Raises:
         UsageError: there are no photos, a name is unknown, a component cannot be loaded, two distortions or two levels
@@ -91,7 +95,7 @@ class SyntheticSet:
         distortions: Iterable[str] = DEFAULT_DISTORTIONS,
         levels: Sequence[Level] | Drawn = DEFAULT_LEVELS,
         pristine: bool = False,
-        stand_in: StandIn | None = None,
+        stand_in: StandIn | Callable[[], StandIn] | None = None,
         seed: int = 0,
         resume: bool = False,
         registry: Registry | None = None,
@@ -101,11 +105,13 @@ class SyntheticSet:
         if not isinstance(levels, Drawn) and len({level.label for level in levels}) < len(levels):
             raise UsageError("two levels have the same label")
         self._levels, self._seed, self._out, self._pristine = levels, seed, out, pristine
-        self.stand_in = stand_in or Metric(image_metric(registry, DEFAULT_METRIC))
-        self._photos = find_photos(photos)
+        self.notes: list[str] = []
+        self._photos = find_photos(photos, self.notes.append)
         self._of_photo = len(self._distortions) * len(levels) + pristine
         self.total = len(self._photos) * self._of_photo
         _check_out(out, photos, resume)
+        made = stand_in() if callable(stand_in) else stand_in
+        self.stand_in = made or Metric(image_metric(registry, DEFAULT_METRIC))
 
     def make(self) -> Iterator[Row | Skipped]:
         """Make the images one by one, and at the end the tables.
@@ -127,8 +133,8 @@ class SyntheticSet:
         scores = [
             (row.image, row.reference, row.distortion, row.level.label, f"{row.score:.8g}", *scored) for row in rows
         ]
-        _write_table(self._out / "details.csv", [("image", "made_by", "psnr"), *details])
-        _write_table(self._out / "scores.csv", [COLUMNS, *scores])
+        _write_table(self._out / _DETAILS, [_DETAIL_COLUMNS, *details])
+        _write_table(self._out / _SCORES, [COLUMNS, *scores])
 
     def _make_all(self, name: str, path: Path) -> Iterator[Row | Skipped]:
         """All images of one photo; what cannot be made of it stops nothing else."""
@@ -203,13 +209,34 @@ def _checked(distortions: Iterable[Distortion]) -> tuple[Distortion, ...]:
 
 
 def _check_out(out: Path, photos: Path, resume: bool) -> None:
-    if out.resolve().is_relative_to(photos.resolve()):
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(photos)):
         raise UsageError(f"{out}: lies in the folder of the photos; name another")
-    if out.exists() and not out.is_dir():
+    if is_file(out):
         raise UsageError(f"{out}: is a file, not a folder")
+    if (problem := obstacle(out)) is not None:
+        raise UsageError(f"{out}: cannot be written: {problem}")
     begun = resume and (out / _REFERENCES).is_dir()
     if out.is_dir() and any(out.iterdir()) and not begun:
         raise UsageError(f"{out}: is not empty{', and holds no set to resume' if resume else ''}; name another folder")
+    if begun:
+        _check_begun(out)
+
+
+def _check_begun(out: Path) -> None:
+    """What a run goes on with must have been begun by one."""
+    heads = {_DETAILS: ",".join(_DETAIL_COLUMNS), _SCORES: ",".join(COLUMNS)}
+    foreign = [out / name for name, columns in heads.items() if not _is_table(out / name, f"{columns}\n")]
+    foreign += [path for path in (out / _REFERENCES).iterdir() if not _is_made(path)]
+    if foreign:
+        raise UsageError(f"{foreign[0]}: is of no set that was begun here; name another folder")
+
+
+def _is_table(path: Path, begin: str) -> bool:
+    return not os.path.lexists(path) or head(path).startswith(begin.encode())
+
+
+def _is_made(path: Path) -> bool:
+    return path.name.startswith(".") or _IDENTITY in png_texts(path)
 
 
 def _identity(photo: Image, distortion: Distortion, level: Level, seed: int) -> str:

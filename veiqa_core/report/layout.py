@@ -74,7 +74,7 @@ def page(contents: Contents) -> Iterator[str]:
         sections.append(("details", "In detail", _details(contents)))
     sections.append(("meaning", "What a score means", meaning(contents.scorer)))
     sections.append(("recipe", "Recipe", recipe(contents.scorer)))
-    look = Look(own(__package__, "report.css"), own(__package__, "report.js"), pictures=True)
+    look = Look("report", own(__package__, "report.css"), own(__package__, "report.js"), pictures=True)
     name = PurePath(contents.row(1).name).name if single else title
     return document(f"{name} – VEIQA", look, _body(contents, title, sections))
 

@@ -17,7 +17,7 @@ from ..errors import UsageError
 from ..extension.discovery import normalise
 from ..extension.kinds import KINDS, check_kind
 from ..extension.registry import installed
-from ..files import write_whole
+from ..files import is_file, obstacle, write_whole
 
 PREFIX = "veiqa-"
 _SUFFIX = ".template"
@@ -69,6 +69,9 @@ def write(name: str, kind: str, into: Path) -> list[Path]:
     names = Names.of(name)
     _check_free(names, kind)
     folder = into / names.dist
+    problem = obstacle(folder / names.package)
+    if problem is not None and not is_file(folder):
+        raise UsageError(f"{folder}: cannot be written: {problem}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: is there already; name another plugin, or another folder with --into")
     title, templates = KINDS[kind].title, resources.files(__package__) / "templates"

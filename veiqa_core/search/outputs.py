@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..images import display_name
+from ..rated.datasets import RatedSet
+from .choice import Terms
 from .search import Search
 from .winners import Control, Winner
 
@@ -40,11 +42,10 @@ def results_csv(search: Search) -> str:
     return stream.getvalue()
 
 
-def to_dict(search: Search) -> dict[str, Any]:
-    """The outcome as plain data, ready for JSON."""
-    terms, rated = search.terms, search.rated
+def about(space: str, rated: RatedSet, terms: Terms) -> dict[str, Any]:
+    """Which search it is, as plain data: one of other data is another search."""
     return {
-        "space": search.space,
+        "space": space,
         "dataset": {"name": rated.name, "path": display_name(rated.root), "images": len(rated.images)},
         "objective": terms.objective.name,
         "strategy": terms.strategy.key,
@@ -52,6 +53,13 @@ def to_dict(search: Search) -> dict[str, Any]:
         "branches": terms.branches,
         "folds": terms.folds,
         "seed": terms.seed,
+    }
+
+
+def to_dict(search: Search) -> dict[str, Any]:
+    """The outcome as plain data, ready for JSON."""
+    return {
+        **about(search.space, search.rated, search.terms),
         "candidates": len(search.candidates),
         "refused": dict(search.refused),
         "failed": {search.candidates[c].key: f.reason for c, f in sorted(search.matrix.failures.items())},

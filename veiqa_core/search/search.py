@@ -82,13 +82,13 @@ def search(
     Raises:
         UsageError: there is nothing to choose from, or the images are not such that contents can be kept apart.
     """
-    groups = _groups(rated, per_distortion)
-    skipped = len(rated.images) - sum(len(rows) for rows in groups.values())
+    rows_of = groups(rated, per_distortion)
+    skipped = len(rated.images) - sum(len(rows) for rows in rows_of.values())
     able, refused = sorted_out(candidates, bench)
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)
-        choices, unchosen = _choices(terms, matrix, groups)
-        folds, predictions = nested.predict(terms, matrix, {kind: groups[kind] for kind in choices})
+        choices, unchosen = _choices(terms, matrix, rows_of)
+        folds, predictions = nested.predict(terms, matrix, {kind: rows_of[kind] for kind in choices})
         made_with = versions(crew.meter, _parts(able, terms))
         sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
         cost = costs.operations(crew.meter, sample)
@@ -123,8 +123,12 @@ def search(
     )
 
 
-def _groups(rated: RatedSet, per_distortion: bool) -> Mapping[str | None, Indices]:
-    """The rows of each type, or of all images."""
+def groups(rated: RatedSet, per_distortion: bool) -> Mapping[str | None, Indices]:
+    """The rows of each type, or of all images.
+
+    Raises:
+        UsageError: contents cannot be kept apart, or no image names its type where types are asked for.
+    """
     nameless = [item.image for item in rated.images if item.content is None]
     if nameless and len(nameless) < len(rated.images):
         raise UsageError(

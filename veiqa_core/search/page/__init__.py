@@ -36,7 +36,7 @@ def page(search: Search) -> str:
         tag("nav", tag("ul", *links), aria_label="Sections"),
         tag("main", *(section for _, _, section in sections)),
     ]
-    return "".join(document(title, Look(own(__package__, "search.css")), body))
+    return "".join(document(title, Look("search", own(__package__, "search.css")), body))
 
 
 def _lead(teller: Teller) -> Html:
