@@ -14,7 +14,7 @@ import click
 from ..errors import UsageError
 from .completion import component_names
 from .numbers import Number, Whole
-from .printing import line, say
+from .printing import line, note, say
 from .progress import bar, progress
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def make(
         registry=found,
     )
     for remark in wanted.notes:
-        click.echo(f"note: {remark}", err=True)
+        note(remark)
     rows: list[Row] = []
     skipped = False
     with bar("making images", wanted.total) as shown, resumable("the same command with --resume goes on from there"):

@@ -12,7 +12,7 @@ from .common import registry, resumable
 from .completion import component_names
 from .crew_options import set_up
 from .numbers import Number, Whole
-from .printing import line, say
+from .printing import line, note, say
 from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
@@ -111,7 +111,7 @@ def finetune(
 
 def _announce(tuning: Finetuning) -> None:
     for remark in tuning.notes:
-        click.echo(f"note: {remark}", err=True)
+        note(remark)
     for problem in tuning.left_out.values():
         say(f"warning: {problem}; left out")
     parts = f"{len(tuning.trained_on)} photos to learn from, {len(tuning.held_out)} held out"

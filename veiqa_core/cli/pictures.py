@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..files import file_stem, name_key, write_whole
 from ..marks import OF, PICTURE, image_mark, is_picture_of
+from ..text import printable
 from .files import make_folder
-from .output import printable
 from .progress import Once
 from .sinks import Earlier, Sink
 

@@ -32,6 +32,11 @@ def say(text: str = "") -> None:
         print(shown, file=stream)
 
 
+def note(text: str) -> None:
+    """Write a remark on standard error."""
+    say(f"note: {text}")
+
+
 def data(text: str) -> None:
     """Write lines for programs on standard output."""
     if sys.stdout is not None:

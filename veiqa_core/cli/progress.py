@@ -85,11 +85,6 @@ def bar(label: str, total: int | Callable[[], int | None] | None, unit: str = ""
         shown.close()
 
 
-def note(text: str) -> None:
-    """Write a remark on standard error."""
-    say(f"note: {text}")
-
-
 class Once:
     """Passes the first text on, and no other."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
+from ..text import printable
 from .common import resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import opened_store, store_options
@@ -16,10 +17,10 @@ from .files import check_folder
 from .frame_options import FIRST, frames_option, with_frames
 from .gate import Verdict, fail_under_option
 from .input_options import input_options
-from .output import printable
 from .output_options import OutputOptions, output_options
 from .pictures import Pictures
-from .progress import Once, bar, note
+from .printing import note
+from .progress import Once, bar
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .report_options import ReportOptions, report_options
 from .settings import Settings, values
