@@ -10,6 +10,7 @@ import attrs
 import torch
 from torch import Tensor
 
+from .contracts import canonical
 from .errors import ImageError, UsageError, VeiqaError, or_raise
 from .extension.offers import Registered
 from .extension.registry import Part, Registry
@@ -97,7 +98,7 @@ class FullReference:
                 f"which needs at least {least} a side"
             )
         channels = 1 if _is_grey(reference) and _is_grey(distorted) else 3
-        pair = [exact_pixels(image)[:, :channels] for image in (reference, distorted)]
+        pair = [canonical(exact_pixels(image)[:, :channels]) for image in (reference, distorted)]
 
         def work() -> float:
             value = float(self._metric.compare_images(*pair))

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from veiqa_core.api import FitError, UsageError, brief, is_number
 from veiqa_core.contracts import FloatArray
+from veiqa_core.api import FitError, UsageError
+from veiqa_core.contracts import FloatArray, canonical_array
 
 from .plugin import MultinomialParams
 
@@ -51,7 +53,7 @@ class Multinomial:
             FitError: there are fewer than two types, a type has a single image, or values are not finite.
         """
         named = [kind if kind in (self._params.types or types) else _OTHER for kind in types]
-        x, labels = np.ascontiguousarray(similarities, dtype=np.float64), np.array(named, dtype=np.str_)
+        x, labels = canonical_array(similarities), np.array(named, dtype=np.str_)
         if x.ndim != 2 or labels.shape != x.shape[:1]:
             raise FitError(f"multinomial takes similarities [N, B] and N types, not {x.shape} and {labels.shape}")
         if not np.isfinite(x).all():
@@ -72,7 +74,7 @@ class Multinomial:
         """Probabilities ``[N, K]`` of the types for similarities ``[N, B]``."""
         if not self._classes:
             raise UsageError("classifier 'multinomial' is not fitted yet: fit it, or use a recipe with a fitted one")
-        x = np.ascontiguousarray(similarities, dtype=np.float64)
+        x = canonical_array(similarities)
         if x.shape[1] != len(self._centre):
             raise UsageError(f"classifier 'multinomial' was fitted to {len(self._centre)} branches, not {x.shape[1]}")
         return _probabilities(self._weights, (x - self._centre) / self._scale)

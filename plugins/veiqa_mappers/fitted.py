@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from veiqa_core.api import FitError, UsageError, brief, is_number
 from veiqa_core.contracts import FloatArray, Prediction
+from veiqa_core.api import FitError, UsageError
+from veiqa_core.contracts import FloatArray, Prediction, canonical_array
 
 POINT = 1e-150
 """Values that differ by less are one: beyond, squares and slopes leave what numbers can hold."""
@@ -80,7 +82,7 @@ class FittedMapper(ABC, Generic[M]):
         Raises:
             FitError: there are too few points, or values that are not finite.
         """
-        x, y = np.ascontiguousarray(similarities, dtype=np.float64), np.asarray(quality, dtype=np.float64)
+        x, y = canonical_array(similarities), canonical_array(quality)
         if x.ndim != 2 or y.shape != x.shape[:1]:
             raise FitError(f"{self.name} takes similarities [N, B] and quality [N], not {x.shape} and {y.shape}")
         needed = self._least(x.shape[1])
@@ -98,12 +100,12 @@ class FittedMapper(ABC, Generic[M]):
 
     def predict(self, similarities: FloatArray) -> Prediction:
         """Quality of similarities ``[N, B]``, with its 90 % prediction interval."""
-        score = self._fitted(similarities).score(np.ascontiguousarray(similarities, dtype=np.float64))
+        score = self._fitted(similarities).score(canonical_array(similarities))
         return Prediction(score, score - self._reach, score + self._reach)
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:
         """Derivative ``[N, B]`` of the score with respect to each similarity."""
-        return self._fitted(similarities).slope(np.ascontiguousarray(similarities, dtype=np.float64))
+        return self._fitted(similarities).slope(canonical_array(similarities))
 
     def state(self) -> Mapping[str, Any]:
         """The fields of what was fitted, and ``reach``: half the width of the interval, where it is known."""

@@ -9,6 +9,8 @@ import numpy as np
 
 from veiqa_core.api import NoParams, brief
 from veiqa_core.contracts import FloatArray, Prediction
+from veiqa_core.api import NoParams
+from veiqa_core.contracts import FloatArray, Prediction, canonical_array
 
 
 class Identity:
@@ -22,7 +24,7 @@ class Identity:
 
     def predict(self, similarities: FloatArray) -> Prediction:
         """Minus the mean similarity of each row of ``[N, B]``."""
-        score: FloatArray = -np.ascontiguousarray(similarities, dtype=np.float64).mean(axis=1)
+        score: FloatArray = -canonical_array(similarities).mean(axis=1)
         unknown = np.full_like(score, np.nan)
         return Prediction(score, unknown, unknown)
 

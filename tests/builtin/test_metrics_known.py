@@ -46,7 +46,7 @@ def antialiased(images: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
 
 MISTAKES = [
     ("psnr", "pointwise._psnr", lambda x, y: (-20 * (x - y).abs().flatten(1).mean(dim=1).log10()).clamp(max=100)),
-    ("ncc", "pointwise._total", lambda values: values.flatten(1).std(dim=1)),
+    ("ncc", "pointwise.total", lambda values: values.flatten(1).std(dim=1)),
     ("nae", "pointwise._nae", lambda x, y: (x - y).abs().flatten(1).mean(dim=1)),
     ("ad", "pointwise._ad", lambda x, y: (x - y).abs().flatten(1).mean(dim=1)),
     ("ssim", "ssim.grey", unrounded),

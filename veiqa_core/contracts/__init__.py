@@ -10,12 +10,15 @@ score            float                    mapped quality, higher is always bette
 ===============  =======================  ==========================================================================
 
 Components are built as ``factory(params)``. They must leave their inputs and all global state (random generators, grad
-mode, thread count) as they found them, and give the same output for the same input.
+mode, thread count) as they found them, and give the same output for the same input. The core hands them tensors and
+arrays in one layout (:func:`canonical`, :func:`canonical_array`), which a component that is also called from elsewhere
+asks for itself.
 """
 
 from __future__ import annotations
 
 from ..rated.ratings import RatedImage, Ratings
+from .layout import canonical, canonical_array
 from .rating import Dataset, KnownValue
 from .scoring import (
     DistortionClassifier,
@@ -55,4 +58,6 @@ __all__ = [
     "Target",
     "TunableExtractor",
     "View",
+    "canonical",
+    "canonical_array",
 ]

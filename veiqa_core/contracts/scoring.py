@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from ..devices import Precision
 from ..errors import ImageError
+from .layout import canonical
 
 FloatArray = NDArray[np.float64]
 """A NumPy array of float64."""
@@ -87,6 +88,7 @@ class Network:
         Raises:
             ImageError: the images are smaller than ``min_size``.
         """
+        images = canonical(images)
         height, width = images.shape[-2:]
         if self.resize is not None:
             images = F.interpolate(images, size=(self.resize, self.resize), mode="bilinear", antialias=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
-from ..contracts import FloatArray
+from ..contracts import FloatArray, canonical_array
 
 FEWEST = 3
 """Fewer points than this say nothing about agreement."""
@@ -44,8 +44,9 @@ def rmse(scores: FloatArray, quality: FloatArray) -> float | None:
     """Root mean squared error in units of quality; None without points, or where no number holds it."""
     if not len(scores):
         return None
-    size = float(np.abs(scores - quality).max())
-    error = size * float(np.sqrt(np.mean(((scores - quality) / size) ** 2))) if size else 0.0
+    wrong = canonical_array(scores) - canonical_array(quality)
+    size = float(np.abs(wrong).max())
+    error = size * float(np.sqrt(np.mean((wrong / size) ** 2))) if size else 0.0
     return error if math.isfinite(error) else None
 
 
@@ -100,6 +101,7 @@ def _interval(values: FloatArray) -> tuple[float, float] | None:
 
 def _centred(values: FloatArray) -> FloatArray | None:
     """The values about their mean at length 1; None where they are constant."""
+    values = canonical_array(values)
     if values.max() == values.min():
         return None
     unit = values / np.abs(values).max()  # so that squares neither vanish nor overflow

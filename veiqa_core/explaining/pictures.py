@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from matplotlib.figure import Figure, SubFigure
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import UsageError
@@ -53,7 +52,7 @@ def _draw_veis(figure: Figure | SubFigure, heatmaps: Heatmaps) -> None:
         (left, "Input: what the network sees", heatmaps.input_image, heatmaps.input_vei),
         (middle, "Pseudo-reference: the input degraded further", heatmaps.pri_image, heatmaps.pri_vei),
     ):
-        axes.imshow(_grey(image), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+        axes.imshow(luma(image).numpy(), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
         heat = axes.imshow(
             vei.numpy(), cmap="inferno", alpha=0.6, interpolation="bilinear", extent=(0, width, height, 0), **limits
         )
@@ -94,7 +93,7 @@ def _draw_quality(figure: Figure | SubFigure, image: Tensor, lost: Tensor, scale
     left, right = figure.subplots(1, 2)
     left.imshow(image.permute(1, 2, 0).numpy(), extent=(0, width, height, 0))
     left.set_title("Input")
-    right.imshow(_grey(image), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
+    right.imshow(luma(image).numpy(), cmap="gray", vmin=0, vmax=1, extent=(0, width, height, 0))
     reach = scale[1] - scale[0]
     heat = right.imshow(lost.numpy(), cmap="inferno", alpha=0.65, vmin=0, vmax=reach, extent=(0, width, height, 0))
     right.set_title("Where quality is lost")
@@ -146,7 +145,8 @@ def _panel_height(image: Tensor) -> float:
     return float(min(max(_PANEL_WIDTH * height / width, 2.0), 9.0))
 
 
-def _grey(image: Tensor) -> NDArray[np.float32]:
-    """Luma ``[H, W]`` (ITU-R BT.601), so that the heat map's colours are the only ones."""
-    grey: NDArray[np.float32] = torch.einsum("c,chw->hw", torch.tensor([0.299, 0.587, 0.114]), image).numpy()
+def luma(image: Tensor) -> Tensor:
+    """Luma ``[H, W]`` (ITU-R BT.601) of an image ``[3, H, W]``, so that the heat map's colours are the only ones."""
+    red, green, blue = image
+    grey: Tensor = 0.299 * red + 0.587 * green + 0.114 * blue
     return grey

@@ -34,8 +34,10 @@ def values_of(array: NDArray[Any]) -> Tensor:
     elif array.dtype != np.uint8 and (not np.isfinite(array).all() or array.min() < 0 or array.max() > 1):
         raise Unreadable("float pixels must be finite and lie in [0, 1]")
     planes = np.moveaxis(np.broadcast_to(array, (*array.shape[:2], 3)), -1, 0)
-    kind = np.uint8 if array.dtype == np.uint8 else np.float32
-    return torch.from_numpy(np.array(planes, dtype=kind, order="C"))[None]
+    kind = torch.uint8 if array.dtype == np.uint8 else torch.float32
+    values = torch.empty(1, *planes.shape, dtype=kind, device="cpu")  # torch's memory is aligned, NumPy's is not
+    values[0].numpy()[...] = planes
+    return values
 
 
 def array_of(tensor: Tensor) -> NDArray[Any]:
@@ -49,7 +51,7 @@ def array_of(tensor: Tensor) -> NDArray[Any]:
     if tensor.ndim not in (2, 3) or (tensor.ndim == 3 and len(tensor) not in (1, 3)):
         raise Unreadable(f"one image [3, H, W] is needed, not a tensor of shape {list(tensor.shape)}")
     try:
-        array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().numpy()
+        array = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().cpu().resolve_neg().numpy()
     except Exception as error:
         raise Unreadable(f"this tensor holds no pixels that can be read: {quoted(error)}") from error
     return np.moveaxis(array, 0, -1) if array.ndim == 3 else array

@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from ..contracts import canonical
 from ..measuring.shrinking import picture
 
 
@@ -21,7 +22,7 @@ class Image:
     """
 
     def __init__(self, values: Tensor, name: str, remarks: tuple[str, ...] = ()) -> None:
-        self._values = values
+        self._values = canonical(values)
         self.name = name
         self.remarks = remarks
 
@@ -38,7 +39,7 @@ class Image:
     def crop(self, rows: slice, columns: slice) -> Image:
         """A part of it; all of it is the image itself."""
         part = self._values[..., rows, columns]
-        return self if part.shape == self._values.shape else Image(part.contiguous(), self.name)
+        return self if part.shape == self._values.shape else Image(part, self.name)
 
     def reduced(self) -> Image:
         """As it is shown: itself, or smaller where it is too big to be shown as it is."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..contracts import DistortionClassifier, FloatArray
+from ..contracts import DistortionClassifier, FloatArray, canonical_array
 from ..errors import RecipeError, VeiqaError, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
@@ -43,7 +43,7 @@ def fitted_classifier(part: Part, similarities: FloatArray, types: Sequence[str]
 
     def work() -> DistortionClassifier:
         classifier: DistortionClassifier = part.create()
-        classifier.fit(similarities, types)
+        classifier.fit(canonical_array(similarities), types)
         return classifier
 
     return or_raise(attempt(part, work))
@@ -57,7 +57,7 @@ def probabilities(part: Part, classifier: DistortionClassifier, similarities: Fl
     """
 
     def work() -> FloatArray:
-        made = classifier.probabilities(similarities)
+        made = classifier.probabilities(canonical_array(similarities))
         if made.shape != (len(similarities), len(classifier.classes)) or not np.isfinite(made).all():
             raise ValueError(f"gave probabilities of shape {made.shape}, or some that are not finite")
         return made

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from ..contracts import FloatArray, Prediction, ScoreMapper
+from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
 from ..errors import UsageError, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt
@@ -85,7 +85,7 @@ class Judge:
         part, mapper = self._needed_mapper()
 
         def work() -> FloatArray:
-            slope: FloatArray = mapper.sensitivity((similarities * self._signs)[None])[0] * self._signs
+            slope: FloatArray = mapper.sensitivity(canonical_array(similarities * self._signs)[None])[0] * self._signs
             return slope
 
         return or_raise(attempt(part, work))
@@ -99,7 +99,7 @@ class Judge:
         """Predictions within the scale."""
 
         def work() -> Prediction:
-            made = mapper.predict(oriented)
+            made = mapper.predict(canonical_array(oriented))
             if not np.isfinite(made.score).all():
                 raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
             return made

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper
 from ..errors import RecipeError, one_line, or_raise
+from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
+from ..errors import RecipeError, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
@@ -50,6 +52,7 @@ def fitted_mapper(
     Raises:
         VeiqaError: it cannot be fitted, with the reason.
     """
+    similarities, quality = canonical_array(similarities), canonical_array(quality)
 
     def work() -> ScoreMapper:
         mapper: ScoreMapper = part.create()
@@ -68,7 +71,7 @@ def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Pred
     Raises:
         VeiqaError: it fails, with the component named.
     """
-    return or_raise(attempt(part, lambda: mapper.predict(similarities)))
+    return or_raise(attempt(part, lambda: mapper.predict(canonical_array(similarities))))
 
 
 def fitted_prediction(part: Part, similarities: FloatArray, quality: FloatArray, others: FloatArray) -> Prediction:
@@ -89,6 +92,6 @@ def within(prediction: Prediction, scale: tuple[float, float] | None) -> Predict
 
 def unmapped(similarities: FloatArray) -> Prediction:
     """Scores without a fitted mapper: minus the mean oriented similarity of ``[N, B]``, on no scale of quality."""
-    score: FloatArray = -similarities.mean(axis=1)
+    score: FloatArray = -canonical_array(similarities).mean(axis=1)
     unknown = np.full_like(score, np.nan)
     return Prediction(score, unknown, unknown)

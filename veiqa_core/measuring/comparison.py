@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..contracts import canonical
 from ..recipe import Scale, Size
 from .shrinking import comparable, comparable_size
 
@@ -28,7 +29,7 @@ def prepare(
     side below ``min_size`` are upsampled (bilinear) by the smallest whole factor that reaches it. Maps of very big
     images are shrunk first (:func:`veiqa_core.measuring.shrinking.comparable`).
     """
-    x, y = comparable(x).double(), comparable(y).double()
+    x, y = (comparable(canonical(maps)).double() for maps in (x, y))
     if scale == "pair":
         both = torch.stack([x, y]).movedim(0, 1).flatten(1)
         low, high = both.amin(1).clamp(max=0), both.amax(1).clamp(min=0)

@@ -16,7 +16,7 @@ import attrs
 import torch
 from torch import Tensor
 
-from ..contracts import FeatureExtractor, Network, Target
+from ..contracts import FeatureExtractor, Network, Target, canonical
 from ..devices import Device
 from ..errors import OutOfMemoryError, UsageError, VeiqaError
 from ..extension.registry import Part
@@ -185,7 +185,7 @@ class Engine:
             low, high = pri.aminmax()
             if not (low >= 0 and high <= 1):  # nor where either is NaN
                 raise ValueError(f"gave values from {float(low)} to {float(high)}; [0, 1] is due")
-            return pri
+            return canonical(pri)
 
         return attempt(part, work)
 
@@ -245,7 +245,7 @@ class Engine:
             raise ValueError(f"gave a VEI of shape {tuple(made.shape)}; [N, h, w] is due")
         if not torch.isfinite(made).all():
             raise ValueError("gave a VEI that is not finite")
-        return made
+        return canonical(made)
 
     def _compare(
         self,

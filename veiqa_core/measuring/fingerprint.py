@@ -6,6 +6,8 @@ import functools
 import hashlib
 import importlib
 import json
+import os
+import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +27,7 @@ from .plan import Comparison, Explanation
 
 _CORE_OF_VEIS = (
     "guard/arithmetic",
+    "contracts/layout",
     "contracts/scoring",
     "measuring/engine",
     "images/image",
@@ -38,6 +41,14 @@ _CORE_OF_VEIS = (
 _CORE = ("measuring/comparison", "measuring/shrinking", *_CORE_OF_VEIS)
 """The modules of the core that shape a similarity."""
 _BIG = 2**22
+_MAKE = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part")
+"""By what Linux names a processor, whatever the architecture."""
+_CHOOSING = (
+    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_DEFAULT_FPMATH_MODE"),
+    *("MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE", "OPENBLAS_CORETYPE"),
+    *("NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES"),
+)
+"""Variables by which people choose what code libraries run on a processor."""
 
 
 def component_version(item: Registered) -> str:
@@ -64,9 +75,22 @@ def environment(device: Device) -> dict[str, Any]:
         "device": name,
         "cudnn": _cudnn() if device.torch.type == "cuda" else None,
         "precision": device.precision,
+        "processor": _processor(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
+        "chosen code": " ".join(f"{name}={os.environ[name]}" for name in _CHOOSING if name in os.environ) or "none",
         **dict(passing()),
     }
+
+
+@functools.cache
+def _processor() -> str:
+    """The make of the processor, by which MKL and oneDNN choose their code beside its instructions."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").partition("\n\n")[0].splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    about = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    return " ".join([platform.machine(), *(about[name] for name in _MAKE if name in about)])
 
 
 def _cudnn() -> int | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from ..contracts import Network, Target
+from ..contracts import Network, Target, canonical
 from ..errors import ComponentError, IncompatibleError, near_miss
 
 _PIXELS = ""
@@ -39,7 +39,7 @@ class ImagePass:
         pixels: bool = False,
     ) -> None:
         self.network = network
-        self.images = images.to(network.device)
+        self.images = canonical(images.to(network.device))
         self._differentiated = tuple(sorted(set(gradients)))
         self._kept: dict[str, Tensor] = {}
         self._gradients: dict[Target, Mapping[str, Tensor]] = {}

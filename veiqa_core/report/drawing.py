@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from ..errors import ImageError
 from ..explaining.explanations import Heatmaps
+from ..explaining.pictures import luma
 from ..images import read
 from ..page.markup import Html, tag
 
@@ -30,7 +31,6 @@ HEAT, DIFFERENCE = "inferno", "RdBu_r"
 _FORM = "WEBP" if features.check("webp") else "JPEG"
 _QUALITY = {THUMBNAIL: 60, PAIR: 70, FULL: 80}
 _SHARE_OF_HEAT = 0.6
-_LUMA = torch.tensor([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 Pixels = NDArray[np.uint8]
 """``[H, W, 3]``."""
@@ -91,7 +91,7 @@ def difference(pair: Heatmaps) -> Picture:
 
 
 def _over(image: Tensor, vei: Tensor, low: float, high: float) -> Picture:
-    grey = torch.einsum("c,chw->hw", _LUMA, _reduced(image, PAIR))
+    grey = luma(_reduced(image, PAIR))
     values = F.interpolate(vei[None, None].float(), grey.shape, mode="bilinear", align_corners=False)[0, 0]
     colours = _coloured((values.numpy() - low) / (high - low), HEAT)
     mixed = _SHARE_OF_HEAT * colours + (1 - _SHARE_OF_HEAT) * 255 * grey.numpy()[..., None]

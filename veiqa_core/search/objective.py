@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from scipy.stats import rankdata
 
-from ..contracts import FloatArray
+from ..contracts import FloatArray, canonical_array
 from ..errors import VeiqaError
 from ..evaluation import agreement
 from ..extension.registry import Part
@@ -17,9 +17,10 @@ from ..judging.mapping import fitted_prediction
 
 def _correlations(scores: FloatArray, quality: FloatArray) -> FloatArray:
     """Pearson's correlation ``[C]`` of columns ``[n, C]`` with quality; NaN where a side is constant."""
-    x, y = scores - scores.mean(axis=0), quality - quality.mean()
+    columns = canonical_array(scores.T)  # summed one by one: each has its figure whatever columns stand beside it
+    x, y = columns - columns.mean(axis=1, keepdims=True), canonical_array(quality) - canonical_array(quality).mean()
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: FloatArray = (y @ x) / (np.linalg.norm(x, axis=0) * np.linalg.norm(y))
+        found: FloatArray = (x * y).sum(axis=1) / np.sqrt((x * x).sum(axis=1)) / np.sqrt((y * y).sum())
     found[~np.isfinite(found)] = np.nan
     found[np.ptp(scores, axis=0) == 0] = np.nan
     return np.clip(found, -1, 1)
@@ -35,7 +36,7 @@ def _concordances(scores: FloatArray, quality: FloatArray) -> FloatArray:
 
 
 def _errors(scores: FloatArray, quality: FloatArray) -> FloatArray:
-    wrong: FloatArray = np.sqrt(np.mean((scores - quality[:, None]) ** 2, axis=0))
+    wrong: FloatArray = np.sqrt(np.mean((canonical_array(scores.T) - quality) ** 2, axis=1))
     return -wrong
 
 

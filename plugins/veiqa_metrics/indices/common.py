@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from veiqa_core.contracts import canonical
 
 _RGB_TO_GREY = (0.298936021293775390, 0.587043074451121360, 0.114020904255103250)
 """Weights of MATLAB's ``rgb2gray``: the first row of the inverse of its YIQ-to-RGB matrix."""
 
 
 def check_maps(x: Tensor, y: Tensor, min_size: int = 1) -> tuple[Tensor, Tensor]:
-    """Two batches of maps ``[N, h, w]``, as float64.
+    """Two batches of maps ``[N, h, w]``, as float64 in one layout.
 
     Raises:
         ValueError: they differ in shape, are no maps, are not floating-point or have a side below ``min_size``.
@@ -23,7 +25,8 @@ def check_maps(x: Tensor, y: Tensor, min_size: int = 1) -> tuple[Tensor, Tensor]
 
 
 def check_images(a: Tensor, b: Tensor, min_size: int = 1) -> tuple[Tensor, Tensor]:
-    """Two batches of images ``[N, 3, H, W]`` or ``[N, 1, H, W]`` with values in [0, 1], as float64.
+    """Two batches of images ``[N, 3, H, W]`` or ``[N, 1, H, W]`` with values in [0, 1], as float64 in one
+    layout.
 
     Raises:
         ValueError: as for :func:`check_maps`.
@@ -39,7 +42,35 @@ def _check(first: Tensor, second: Tensor, min_size: int, expected: str, ndim: in
         raise ValueError(f"expected {expected}, not {list(first.shape)} and {list(second.shape)}")
     if not (first.is_floating_point() and second.is_floating_point()):
         raise ValueError(f"expected floating-point values, not {first.dtype} and {second.dtype}")
-    return first.double(), second.double()
+    return canonical(first.double()), canonical(second.double())
+
+
+def each(measure: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+    """What ``measure`` gives ``[N]``, called with one item of each batch at a time.
+
+    For Fourier transforms and powers, whose last bits depend on how many values are computed together, and where.
+    """
+    return torch.cat(
+        [measure(*map(canonical, items)) for items in zip(*(torch.split(batch, 1) for batch in batches), strict=True)]
+    )
+
+
+def total(values: Tensor) -> Tensor:
+    """Sums ``[N]`` of ``[N, ...]``."""
+    return reduced(values, lambda item: item.sum(dim=1))
+
+
+def mean(values: Tensor) -> Tensor:
+    """Means ``[N]`` of ``[N, ...]``."""
+    return reduced(values, lambda item: item.mean(dim=1))
+
+
+def reduced(values: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+    """What becomes of each item of ``[N, ...]`` by itself, given as ``[1, P]``.
+
+    Of several at once torch shares the work among threads, and so rounds, otherwise than of one.
+    """
+    return torch.cat([reduce(item) for item in torch.split(values.flatten(1), 1)])
 
 
 def grey(images: Tensor) -> Tensor:
@@ -51,9 +82,13 @@ def grey(images: Tensor) -> Tensor:
 
 
 def mix(images: Tensor, *weights: tuple[float, float, float]) -> Tensor:
-    """Weighted sums of the channels of ``[N, 3, H, W]``: ``[N, H, W]`` for one triple, ``[N, K, H, W]`` for several."""
-    mixed = torch.einsum("kc,nchw->nkhw", images.new_tensor(weights), images)
-    return mixed[:, 0] if len(weights) == 1 else mixed
+    """Weighted sums of the channels of ``[N, 3, H, W]``: ``[N, H, W]`` for one triple, ``[N, K, H, W]`` for several.
+
+    Term by term: a matrix product rounds by the layout of its input and by the processor.
+    """
+    red, green, blue = images.unbind(dim=1)
+    mixed = [r * red + g * green + b * blue for r, g, b in weights]
+    return mixed[0] if len(mixed) == 1 else torch.stack(mixed, dim=1)
 
 
 def viewing_factor(height: int, width: int) -> int:
@@ -115,7 +150,7 @@ def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
     """Mean ``[N]`` of ``[N, h, w]`` under non-negative weights; the plain mean for an item whose weights are all 0."""
     empty = (weights == 0).all(dim=-1).all(dim=-1)
     weights = torch.where(empty[:, None, None], 1.0, weights)
-    return (values * weights).flatten(1).sum(dim=1) / weights.flatten(1).sum(dim=1)
+    return total(values * weights) / total(weights)
 
 
 def real_power(base: Tensor, exponent: float) -> Tensor:

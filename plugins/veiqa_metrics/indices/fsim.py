@@ -13,6 +13,7 @@ from ..plugin import FSIM_MIN_SIZE, FsimParams
 from .common import (
     check_images,
     check_maps,
+    each,
     gradient_magnitude,
     grey,
     likeness,
@@ -53,12 +54,12 @@ class Fsim:
     def compare(self, x: Tensor, y: Tensor) -> Tensor:
         """FSIM ``[N]`` of maps ``[N, h, w]``."""
         x, y = check_maps(x, y, FSIM_MIN_SIZE)
-        return self._fsim(255 * x[:, None], 255 * y[:, None])
+        return each(self._fsim, 255 * x[:, None], 255 * y[:, None])
 
     def compare_images(self, a: Tensor, b: Tensor) -> Tensor:
         """FSIM ``[N]`` of images ``[N, 3 or 1, H, W]`` in grey."""
         a, b = check_images(a, b, FSIM_MIN_SIZE)
-        return self._fsim(255 * grey(a)[:, None], 255 * grey(b)[:, None])
+        return each(self._fsim, 255 * grey(a)[:, None], 255 * grey(b)[:, None])
 
     def _fsim(self, x: Tensor, y: Tensor) -> Tensor:
         """FSIM, or FSIMc where I and Q follow the luminance, of ``[N, 1 or 3, h, w]`` on the scale of 0 to 255."""
@@ -84,8 +85,8 @@ class Fsimc(Fsim):
         """FSIMc ``[N]`` of images ``[N, 3, H, W]``, or FSIM of ``[N, 1, H, W]``."""
         a, b = check_images(a, b, FSIM_MIN_SIZE)
         if a.shape[1] == 1:
-            return self._fsim(255 * a, 255 * b)
-        return self._fsim(mix(255 * a, *_YIQ), mix(255 * b, *_YIQ))
+            return each(self._fsim, 255 * a, 255 * b)
+        return each(self._fsim, mix(255 * a, *_YIQ), mix(255 * b, *_YIQ))
 
 
 def phase_congruency(luminance: Tensor) -> Tensor:

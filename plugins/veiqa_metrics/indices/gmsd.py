@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from ..plugin import GMSD_MIN_SIZE, GmsdParams
-from .common import check_images, check_maps, gradient_magnitude, grey, likeness, shrink
+from .common import check_images, check_maps, gradient_magnitude, grey, likeness, reduced, shrink
 
 
 class Gmsd:
@@ -32,4 +32,4 @@ class Gmsd:
         if halve:
             x, y = shrink(x, 2), shrink(y, 2)
         gradient_x, gradient_y = (gradient_magnitude(maps, side=1 / 3, centre=1 / 3) for maps in (x, y))
-        return likeness(gradient_x, gradient_y, self._params.t).flatten(1).std(dim=1)
+        return reduced(likeness(gradient_x, gradient_y, self._params.t), lambda item: item.std(dim=1))

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from veiqa_core.api import NoParams
 
-from .common import check_images, check_maps
+from .common import check_images, check_maps, each, mean, total
 
 
 class Psnr:
@@ -87,24 +87,19 @@ class Ad:
 
 
 def _psnr(x: Tensor, y: Tensor) -> Tensor:
-    mse = (x - y).square().flatten(1).mean(dim=1)
-    return (10 * mse.reciprocal().log10()).clamp(max=100)
+    return each(lambda mse: 10 * mse.reciprocal().log10(), mean((x - y).square())).clamp(max=100)
 
 
 def _ncc(x: Tensor, y: Tensor) -> Tensor:
-    return _ratio(_total(x * y), _total(x * x), _total(y * y), both_zero=1.0)
+    return _ratio(total(x * y), total(x * x), total(y * y), both_zero=1.0)
 
 
 def _nae(x: Tensor, y: Tensor) -> Tensor:
-    return _ratio(_total((x - y).abs()), _total(x.abs()), _total(y.abs()), both_zero=0.0)
+    return _ratio(total((x - y).abs()), total(x.abs()), total(y.abs()), both_zero=0.0)
 
 
 def _ad(x: Tensor, y: Tensor) -> Tensor:
-    return (x - y).flatten(1).mean(dim=1)
-
-
-def _total(values: Tensor) -> Tensor:
-    return values.flatten(1).sum(dim=1)
+    return mean(x - y)
 
 
 def _ratio(numerator: Tensor, of_x: Tensor, of_y: Tensor, both_zero: float) -> Tensor:

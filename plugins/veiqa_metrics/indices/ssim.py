@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..plugin import SSIM_MIN_SIZE, SsimParams
-from .common import check_images, check_maps, grey, shrink, slide, viewing_factor
+from .common import check_images, check_maps, grey, mean, shrink, slide, viewing_factor
 
 
 class Ssim:
@@ -44,7 +44,7 @@ class Ssim:
         covariance = mean_xy - level
         variances = mean_xx + mean_yy - energy
         index: Tensor = (2 * level + c1) * (2 * covariance + c2) / ((energy + c1) * (variances + c2))
-        return index.flatten(1).mean(dim=1).clamp(-1, 1)
+        return mean(index).clamp(-1, 1)
 
 
 def _gaussian(size: int, sigma: float) -> list[float]:

@@ -9,10 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from veiqa_core.contracts import canonical
+
 from ..plugin import VSI_MIN_SIZE, VsiParams
 from .common import (
     check_images,
     check_maps,
+    each,
     gradient_magnitude,
     likeness,
     mix,
@@ -59,12 +62,12 @@ class Vsi:
     def compare(self, x: Tensor, y: Tensor) -> Tensor:
         """VSI ``[N]`` of maps ``[N, h, w]``."""
         x, y = check_maps(x, y, VSI_MIN_SIZE)
-        return self._vsi(*(_luminance_only(maps[:, None]) for maps in (x, y)))
+        return each(lambda *pair: self._vsi(*map(_luminance_only, pair)), x[:, None], y[:, None])
 
     def compare_images(self, a: Tensor, b: Tensor) -> Tensor:
         """VSI ``[N]`` of images ``[N, 3 or 1, H, W]``."""
         a, b = check_images(a, b, VSI_MIN_SIZE)
-        return self._vsi(*(_in_colour(images.expand(-1, 3, -1, -1)) for images in (a, b)))
+        return each(lambda *pair: self._vsi(*map(_in_colour, pair)), a, b)
 
     def _vsi(self, x: tuple[Tensor, Tensor], y: tuple[Tensor, Tensor]) -> Tensor:
         """VSI of two batches, each as saliency ``[N, h, w]`` and channels ``[N, 1 or 3, h, w]``: L or L, M, N."""
@@ -86,6 +89,7 @@ def _luminance_only(maps: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _in_colour(images: Tensor) -> tuple[Tensor, Tensor]:
+    images = canonical(images.expand(-1, 3, -1, -1))
     return _shrunk(_saliency(_lab(_square(images)), images.shape[-2:]), mix(255 * images, *_LMN))
 
 
