@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veiqa_core.api import FitError, UsageError, brief, is_number
-from veiqa_core.contracts import FloatArray
-from veiqa_core.api import FitError, UsageError
 from veiqa_core.contracts import FloatArray, canonical_array
 
 from .plugin import MultinomialParams

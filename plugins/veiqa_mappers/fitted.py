@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veiqa_core.api import FitError, UsageError, brief, is_number
-from veiqa_core.contracts import FloatArray, Prediction
-from veiqa_core.api import FitError, UsageError
 from veiqa_core.contracts import FloatArray, Prediction, canonical_array
 
 POINT = 1e-150

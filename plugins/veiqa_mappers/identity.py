@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from veiqa_core.api import NoParams, brief
-from veiqa_core.contracts import FloatArray, Prediction
-from veiqa_core.api import NoParams
 from veiqa_core.contracts import FloatArray, Prediction, canonical_array
 
 

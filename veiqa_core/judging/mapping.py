@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..contracts import FloatArray, Prediction, ScoreMapper
-from ..errors import RecipeError, one_line, or_raise
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
-from ..errors import RecipeError, or_raise
+from ..errors import RecipeError, one_line, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
