@@ -16,6 +16,9 @@ T = TypeVar("T")
 _WANT_OF_MEMORY = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 """What errors of torch say that have no class of their own."""
 
+_LONGEST = 2000
+"""Characters of a message: more is no message."""
+
 
 class VeiqaError(Exception):
     """Base of all errors meant for a user."""
@@ -57,6 +60,10 @@ class ComponentError(VeiqaError):
     """A component raised while it worked on one image."""
 
 
+class NetworkError(ComponentError):
+    """A network does not do what a network must, whoever used it; the text names its extractor."""
+
+
 class OutOfMemoryError(ComponentError):
     """The device's memory is too small for what a component wanted of it."""
 
@@ -88,18 +95,35 @@ def strict() -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as a single line of text, its type first unless it is one of ours."""
+    """An exception as a single line of text of bounded length, its type first unless it is one of ours.
+
+    It may be of somebody else's making: nothing that it does when it is asked for its text goes further.
+    """
     try:
-        text = " ".join(str(error).split())
-    except Exception:  # an exception of somebody else's making
+        text = plain(str(error))
+    except BaseException:  # SystemExit too: a failure must not end the run because of how it describes itself
         text = "its own text cannot be made"
-    if isinstance(error, VeiqaError):
+    if issubclass(type(error), VeiqaError):
         return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    name = plain(_type_name(error))
+    return f"{name}: {text}" if text else name
+
+
+def plain(text: str) -> str:
+    """A text as one line that any output can hold: bounded, its blanks single, no control characters."""
+    beginning = str.__getitem__(text, slice(_LONGEST * 2))  # of a subclass, whatever that makes of it
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(beginning.split()))
+    return line if len(line) <= _LONGEST and len(beginning) == str.__len__(text) else f"{line[:_LONGEST]} ..."
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory was too small, of the machine or of a card."""
-    told = one_line(error)
-    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return named or any(word in told for word in _WANT_OF_MEMORY)
+    text = one_line(error)
+    named = issubclass(type(error), MemoryError) or _type_name(error) == "OutOfMemoryError"
+    return named or any(word in text for word in _WANT_OF_MEMORY)
+
+
+def _type_name(error: BaseException) -> str:
+    """The name of an exception's type, whatever a metaclass says."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name

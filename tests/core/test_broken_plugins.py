@@ -412,7 +412,7 @@ def test_the_doctor_outlives_extractors_and_tells_absent_weights_from_damaged_on
         "odd:exits": ("problem", "extractor 'exits' (odd 1.0) failed: SystemExit: 3"),
         "odd:prints": ("ok", "the weights of prints are not here"),
         "odd:half": ("problem", "the file x ends too soon"),
-        "odd:other": ("problem", "extractor 'other' (odd 1.0) opens int where a Network is due"),
+        "odd:other": ("problem", "extractor 'other' (odd 1.0): opens int where a Network is due"),
     }
 
 
