@@ -59,7 +59,8 @@ def _numpy_swapped() -> Callable[[], None]:
     np.random.seed(_SEED)
 
     def restore() -> None:
-        _FREE.append(own)
+        if len(_FREE) < _DEEP:  # else one made for a block still deeper
+            _FREE.append(own)
         mtrand.set_bit_generator(before)
         if state is not None and state["has_gauss"]:
             np.random.set_state(state)

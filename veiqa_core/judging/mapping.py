@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper
-from ..errors import RecipeError, or_raise
+from ..errors import RecipeError, one_line, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
@@ -23,10 +26,8 @@ def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
         return None
     mapper: ScoreMapper = or_usage_error(attempt(recipe.mapper, recipe.mapper.create))
     if recipe.state:
-        try:
-            mapper.restore(recipe.state)
-        except ValueError as error:
-            raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {error}") from error
+        restore = partial(restored, mapper, recipe.state, f"recipe {recipe.name!r}: mapper.state")
+        or_usage_error(attempt(recipe.mapper, restore))
     elif recipe.mapper.traits["fitted"]:
         return None
     trial = np.zeros((1, len(recipe.branches)))
@@ -49,9 +50,9 @@ def fitted_mapper(
     def work() -> ScoreMapper:
         mapper: ScoreMapper = part.create()
         if contents is None or None in contents or not part.traits.get("contents", False):
-            mapper.fit(similarities, quality)
+            mapper.fit(similarities.copy(), quality.copy())
         else:
-            mapper.fit(similarities, quality, contents)  # type: ignore[call-arg]  # as its trait says
+            mapper.fit(similarities.copy(), quality.copy(), list(contents))  # type: ignore[call-arg]  # as its trait says
         return mapper
 
     return or_raise(attempt(part, work))
@@ -63,7 +64,33 @@ def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Pred
     Raises:
         VeiqaError: it fails, with the component named.
     """
-    return or_raise(attempt(part, lambda: mapper.predict(similarities)))
+    return or_raise(attempt(part, lambda: _predicted(mapper, similarities)))
+
+
+def finite_prediction(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """The same, where a score that is not finite is a failure too."""
+
+    def work() -> Prediction:
+        made = _predicted(mapper, similarities)
+        if not np.isfinite(made.score).all():
+            raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
+        return made
+
+    return or_raise(attempt(part, work))
+
+
+def _predicted(mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """A prediction that nobody else writes into, nor has one been made of what others read."""
+    made = mapper.predict(similarities.copy())
+    return Prediction(*(np.array(getattr(made, name), dtype=np.float64) for name in ("score", "low", "high")))
+
+
+def restored(fitted: Any, state: Mapping[str, Any], where: str) -> None:
+    """Give a mapper or a classifier back what it was fitted to."""
+    try:
+        fitted.restore(copy.deepcopy(dict(state)))
+    except ValueError as error:
+        raise RecipeError(f"{where}: {one_line(error).removeprefix('ValueError: ')}") from error
 
 
 def fitted_prediction(part: Part, similarities: FloatArray, quality: FloatArray, others: FloatArray) -> Prediction:
