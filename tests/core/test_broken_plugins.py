@@ -136,6 +136,9 @@ LEFT_OUT = {
 FAILING = {
     "an exception": ("raise RuntimeError('out of\\nluck')", "failed: RuntimeError: out of luck"),
     "an exception that cannot be told": ("raise Unspeakable", "failed: Unspeakable: its own text cannot be made"),
+    "an exception whose text exits": ("raise Exits", "failed: Exits: its own text cannot be made"),
+    "the end of a generator": ("raise GeneratorExit", "failed: GeneratorExit"),
+    "control characters": ("raise ValueError('\\x1b[31m red')", "failed: ValueError: \\x1b[31m red"),
     "sys.exit": ("raise SystemExit(0)", "failed: SystemExit: 0"),
     "an exception of the lowest kind": ("raise Odd", "failed: Odd"),
     "recursion without end": ("return self.compare(x, y)", "failed: RecursionError: maximum recursion depth exceeded"),
@@ -186,6 +189,7 @@ class Site:
         code = (
             "import torch\n"
             "class Odd(BaseException):\n    pass\n"
+            "class Exits(Exception):\n    def __str__(self):\n        raise SystemExit(0)\n"
             "class Unspeakable(Exception):\n    def __str__(self):\n        raise ValueError\n"
             "class Metric:\n    def __init__(self, params):\n        pass\n"
             f"    def compare(self, x, y):\n{body}\n        return (x - y).abs().mean((1, 2))\n"

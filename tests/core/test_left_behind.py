@@ -125,11 +125,12 @@ import torch
 from torch import nn
 from veiqa_core.api import Component, hookimpl
 
+EXPLAINER = {{"space": "input", "uses": ("forward",)}}
 METRIC = {{"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True}}
 
 @hookimpl
 def veiqa_explainers():
-    yield Component(name="guilty", summary="S.", factory="{module}:Guilty", traits={{"space": "input", "uses": ("forward",)}})
+    yield Component(name="guilty", summary="S.", factory="{module}:Guilty", traits=EXPLAINER)
 
 @hookimpl
 def veiqa_similarity_metrics():
@@ -267,7 +268,7 @@ def test_what_belongs_to_the_process_is_given_back(plugin: Callable[..., Registr
         with isolated() if outer and situation in EACH else open(os.devnull):  # noqa: PTH123
             before = look()
             with isolated():
-                exec(work, dict(names))  # noqa: S102
+                exec(work, dict(names))
             assert look() == before
 
 

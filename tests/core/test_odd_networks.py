@@ -1,4 +1,4 @@
-"""Extractors whose networks are wrapped, or are no networks that can be used: unwrapped, or one line that names them."""
+"""Networks that are wrapped are unwrapped; what is no network that can be used is one line that names its extractor."""
 
 from __future__ import annotations
 

@@ -34,8 +34,9 @@ from ..images import limits
 
 @attrs.frozen
 class _Item:
-    """Something that is given back: how it stands, and how it is set as it stood."""
+    """Something that is given back: what it is, how it stands, and how it is set as it stood."""
 
+    name: str
     get: Callable[[], Any]
     put: Callable[[Any], object]
 
@@ -52,6 +53,11 @@ class Saved:
         self._before = [item.get() for item in self._items]
         if outermost:  # the caller's may change what networks give
             _put_hooks([()] * len(_HOOKS))
+
+    def changed(self) -> list[str]:
+        """What stands otherwise now."""
+        pairs = zip(self._items, self._before, strict=True)
+        return [item.name for item, before in pairs if item.get() != before]
 
     def restore(self) -> None:
         """Set all as it stood."""
@@ -130,9 +136,25 @@ def _deterministic() -> tuple[bool, bool]:
     return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
 
 
+def _put_deterministic(before: tuple[bool, bool]) -> None:
+    torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
 def _default_device() -> Any:
     """What :func:`torch.set_default_device` set for this thread; None for nothing."""
     return getattr(getattr(torch, "_GLOBAL_DEVICE_CONTEXT", None), "device_context", None)
+
+
+def _put_default_device(before: Any) -> None:
+    torch.set_default_device(None if before is None else before.device)
+
+
+def _locale() -> str:
+    return locale.setlocale(locale.LC_ALL)
+
+
+def _put_locale(before: str) -> None:
+    locale.setlocale(locale.LC_ALL, before)
 
 
 def _umask() -> int:
@@ -158,9 +180,15 @@ def _put_collection(before: tuple[bool, Any]) -> None:
     gc.set_threshold(*before[1])
 
 
-def _attribute(of: Any, name: str) -> _Item:
-    """An attribute of a module; one that this version of the library lacks stays absent."""
-    return _Item(lambda: getattr(of, name, None), lambda before: setattr(of, name, before))
+def _attributes(name: str, of: Any, *attributes: str) -> _Item:
+    """Attributes of a module; what this version of the library lacks is left out."""
+    there = [attribute for attribute in attributes if hasattr(of, attribute)]
+
+    def put(before: tuple[Any, ...]) -> None:
+        for attribute, value in zip(there, before, strict=True):
+            setattr(of, attribute, value)
+
+    return _Item(name, lambda: tuple(getattr(of, attribute) for attribute in there), put)
 
 
 def _methods(classes: Iterable[type], name: str) -> _Item:
@@ -172,7 +200,7 @@ def _methods(classes: Iterable[type], name: str) -> _Item:
             if get(kind) is not method:
                 setattr(kind, name, method)
 
-    return _Item(lambda: list(map(get, kinds)), put)
+    return _Item(f"the methods {name} of torch.nn", lambda: list(map(get, kinds)), put)
 
 
 def _functions(of: Any) -> _Item:
@@ -184,12 +212,12 @@ def _functions(of: Any) -> _Item:
             if now.get(name) is not value:
                 setattr(of, name, value)
 
-    return _Item(lambda: dict(vars(of)), put)
+    return _Item(f"the functions of {of.__name__}", lambda: dict(vars(of)), put)
 
 
-def _entries(of: dict[Any, Any]) -> _Item:
+def _entries(name: str, of: dict[Any, Any]) -> _Item:
     """The entries of a table that were there: what is added stays."""
-    return _Item(lambda: {**of}, lambda before: of.update({k: v for k, v in before.items() if of.get(k) is not v}))
+    return _Item(name, lambda: dict(of), of.update)
 
 
 def _put_hooks(before: Sequence[Any]) -> None:
@@ -214,29 +242,36 @@ _HOOKS = tuple(
 )
 _LAYERS = [kind for kind in vars(nn).values() if isinstance(kind, type) and issubclass(kind, nn.Module)]
 _EACH = (
-    _Item(_working_folder, _put_working_folder),
-    _Item(_environment, _put_environment),
-    _Item(lambda: (sys.stdin, sys.stdout, sys.stderr), lambda before: _set(sys, ("stdin", "stdout", "stderr"), before)),
-    _Item(_path, _put_path),
-    _Item(sys.getrecursionlimit, sys.setrecursionlimit),
-    _Item(_warnings, _put_warnings),
-    _Item(np.geterr, lambda before: np.seterr(**before)),
-    _Item(_decimal, _put_decimal),
-    _Item(limits.callers_limit, limits.set_callers_limit),
-    _attribute(PIL.ImageFile, "LOAD_TRUNCATED_IMAGES"),
-    _attribute(PIL.ImageFile, "MAXBLOCK"),
-    _attribute(PIL.PngImagePlugin, "MAX_TEXT_CHUNK"),
-    _attribute(PIL.PngImagePlugin, "MAX_TEXT_MEMORY"),
-    _Item(torch.get_num_threads, torch.set_num_threads),
-    _Item(_deterministic, lambda before: torch.use_deterministic_algorithms(before[0], warn_only=before[1])),
+    _Item("the working folder", _working_folder, _put_working_folder),
+    _Item("the environment", _environment, _put_environment),
+    _attributes("standard input or output", sys, "stdin", "stdout", "stderr"),
+    _Item("the path of modules", _path, _put_path),
+    _Item("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    _Item("the filters of warnings", _warnings, _put_warnings),
+    _Item("NumPy's handling of errors", np.geterr, lambda before: np.seterr(**before)),
+    _Item("the context of decimal numbers", _decimal, _put_decimal),
+    _Item("Pillow's limit of pixels", limits.callers_limit, limits.set_callers_limit),
+    _attributes("how Pillow reads", PIL.ImageFile, "LOAD_TRUNCATED_IMAGES", "MAXBLOCK"),
+    _attributes("Pillow's limits of texts", PIL.PngImagePlugin, "MAX_TEXT_CHUNK", "MAX_TEXT_MEMORY"),
+    _Item("the number of threads", torch.get_num_threads, torch.set_num_threads),
     _Item(
+        "deterministic mode",
+        _deterministic,
+        lambda before: torch.use_deterministic_algorithms(before[0], warn_only=before[1]),
+    ),
+    _Item(
+        "anomaly mode",
         lambda: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
         lambda before: torch.autograd.set_detect_anomaly(*before),
     ),
-    _Item(_default_device, lambda before: torch.set_default_device(None if before is None else before.device)),
-    _Item(_denormals, lambda before: torch.set_flush_denormal(not before)),
-    _Item(lambda: [list(hooks.items()) for hooks in _HOOKS], _put_hooks),
-    _Item(lambda: nn.Module.__call__, lambda before: setattr(nn.Module, "__call__", before)),
+    _Item(
+        "torch's default device",
+        _default_device,
+        lambda before: torch.set_default_device(None if before is None else before.device),
+    ),
+    _Item("torch's handling of denormal numbers", _denormals, lambda before: torch.set_flush_denormal(not before)),
+    _Item("hooks for all modules", lambda: [list(hooks.items()) for hooks in _HOOKS], _put_hooks),
+    _Item("the call of modules", lambda: nn.Module.__call__, lambda before: setattr(nn.Module, "__call__", before)),
     _methods(_LAYERS, "forward"),
     _functions(nn.functional),
 )
@@ -244,20 +279,17 @@ _EACH = (
 
 _ALL = (
     *_EACH,
-    _entries(PIL.Image.OPEN),
-    _entries(PIL.Image.SAVE),
-    _Item(_umask, os.umask),
-    _Item(_signals, _put_signals),
-    _Item(lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
-    _Item(lambda: (gc.isenabled(), gc.get_threshold()), _put_collection),
-    _Item(lambda: (sys.excepthook, sys.displayhook), lambda before: _set(sys, ("excepthook", "displayhook"), before)),
-    _Item(sys.getswitchinterval, sys.setswitchinterval),
-    _Item(socket.getdefaulttimeout, socket.setdefaulttimeout),
-    _Item(np.get_printoptions, lambda before: np.set_printoptions(**before)),
+    _entries("what Pillow opens", PIL.Image.OPEN),
+    _entries("what Pillow saves", PIL.Image.SAVE),
+    _Item("the umask", _umask, os.umask),
+    _Item("handlers of signals", _signals, _put_signals),
+    _Item(
+        "the locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)
+    ),
+    _Item("garbage collection", lambda: (gc.isenabled(), gc.get_threshold()), _put_collection),
+    _attributes("the hooks of sys", sys, "excepthook", "displayhook"),
+    _Item("the switch interval", sys.getswitchinterval, sys.setswitchinterval),
+    _Item("the default timeout of sockets", socket.getdefaulttimeout, socket.setdefaulttimeout),
+    _Item("NumPy's print options", np.get_printoptions, lambda before: np.set_printoptions(**before)),
 )
 """What the caller would notice, too."""
-
-
-def _set(of: Any, names: Iterable[str], values: Iterable[Any]) -> None:
-    for name, value in zip(names, values, strict=True):
-        setattr(of, name, value)
