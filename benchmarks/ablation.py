@@ -34,8 +34,8 @@ from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import Part, Registry, installed
 from veiqa_core.judging.mapping import fitted_prediction
 from veiqa_core.measuring.crews import Crew, Order
-from veiqa_core.measuring.engine import open_network
 from veiqa_core.measuring.meter import Meter, Quantity
+from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.plan import distinct
 from veiqa_core.measuring.similarities import sign
 from veiqa_core.rated.datasets import RatedSet, load

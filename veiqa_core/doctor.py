@@ -191,7 +191,7 @@ def _processor() -> str:
 def _weights(registry: Registry) -> Iterator[Finding]:
     """Every extractor with its default parameters, opened as scoring opens it; nothing is fetched."""
     from .devices import Device
-    from .measuring.engine import open_network
+    from .measuring.networks import open_network
 
     for item in registry.of_kind("extractor"):
         if item.component.extra and item.missing:

@@ -16,7 +16,7 @@ from .text import printable
 T = TypeVar("T")
 
 _LONGEST = 200  # characters of a name that is compared with known ones, which takes the square of it
-
+_LONGEST_MESSAGE = 2000  # characters: more is no message
 _WANT_OF_MEMORY = ("DefaultCPUAllocator", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 """What errors of torch say that have no class of their own."""
 
@@ -62,6 +62,10 @@ class ImageError(VeiqaError):
 
 class ComponentError(VeiqaError):
     """A component raised while it worked on one image."""
+
+
+class NetworkError(ComponentError):
+    """A network does not do what a network must, whoever used it; the text names its extractor."""
 
 
 class OutOfMemoryError(ComponentError):
@@ -117,19 +121,40 @@ def strict() -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as a single line of text, its type first unless it is one of ours."""
+    """An exception as a single line of text of bounded length, its type first unless it is one of ours.
+
+    It may be of somebody else's making: nothing that it does when it is asked for its text goes further.
+    """
+    ours = issubclass(type(error), VeiqaError)
     try:
-        text = str(error)
-        text = printable(text if isinstance(error, VeiqaError) else " ".join(text.split()))
-    except Exception:  # an exception of somebody else's making
+        text = _bounded(str(error)) if ours else plain(str(error))
+    except BaseException:  # SystemExit too: a failure must not end the run because of how it describes itself
         text = "its own text cannot be made"
-    if isinstance(error, VeiqaError):
+    if ours:
         return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    name = plain(_type_name(error))
+    return f"{name}: {text}" if text else name
+
+
+def plain(text: str) -> str:
+    """A text as one line that any output can hold: bounded, its blanks single, no control characters."""
+    return _bounded(text, single_blanks=True)
+
+
+def _bounded(text: str, single_blanks: bool = False) -> str:
+    beginning = str.__getitem__(text, slice(_LONGEST_MESSAGE))  # of a subclass, whatever that makes of it
+    line = printable(" ".join(beginning.split()) if single_blanks else beginning)
+    return line if len(beginning) == str.__len__(text) else f"{line} ..."
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory was too small, of the machine or of a card."""
-    told = one_line(error)
-    named = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
-    return named or any(word in told for word in _WANT_OF_MEMORY)
+    text = one_line(error)
+    named = issubclass(type(error), MemoryError) or _type_name(error) == "OutOfMemoryError"
+    return named or any(word in text for word in _WANT_OF_MEMORY)
+
+
+def _type_name(error: BaseException) -> str:
+    """The name of an exception's type, whatever a metaclass says."""
+    name: str = type.__dict__["__name__"].__get__(type(error))
+    return name

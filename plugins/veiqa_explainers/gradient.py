@@ -55,7 +55,14 @@ class GuidedBackprop:
         """The map ``[N, H, W]`` at the input's size, zero or above."""
         self.check(view.network, view.layer)
         rectifiers = [module for module in view.network.module.modules() if isinstance(module, _RECTIFIERS)]
-        hooks = [module.register_forward_pre_hook(_guide) for module in rectifiers]
+        guided: list[nn.Module] = []
+
+        def guide(module: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+            guided.append(module)
+            values: Tensor = _PositiveGradient.apply(inputs[0])
+            return values
+
+        hooks = [module.register_forward_pre_hook(guide) for module in rectifiers]
         try:
             with torch.enable_grad():
                 images = view.images.clone().requires_grad_()
@@ -63,6 +70,10 @@ class GuidedBackprop:
         finally:
             for hook in hooks:
                 hook.remove()
+        if not guided:  # else this would silently be the plain gradient
+            raise IncompatibleError(
+                f"explainer 'guided-backprop': the rectifiers of {view.network.name} take no part in its forward pass"
+            )
         return gradient.abs().amax(dim=1)
 
 
@@ -76,11 +87,6 @@ class _PositiveGradient(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         return gradients[0].relu()
-
-
-def _guide(module: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
-    guided: Tensor = _PositiveGradient.apply(inputs[0])
-    return guided
 
 
 def _is_activation(module: nn.Module) -> bool:

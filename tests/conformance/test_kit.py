@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import PIL.Image
 import pytest
 from click.testing import CliRunner
+from torch import nn
 
 from veiqa_core.cli import main
 from veiqa_core.errors import UsageError
@@ -106,6 +108,41 @@ def test_a_heavy_registration_is_caught() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "dataset"])
 def test_a_good_component_of_the_kind_passes(kind: str) -> None:
     assert failing(subject(f"{kind}/veiqa-bad:good")) == {}
+
+
+LEFT = {
+    "Pillow's limit of pixels": ("metric", "compare", lambda: setattr(PIL.Image, "MAX_IMAGE_PIXELS", None)),
+    "the recursion limit": ("metric", "compare", lambda: sys.setrecursionlimit(sys.getrecursionlimit() + 1)),
+    "the methods forward of torch.nn": ("metric", "compare", lambda: setattr(nn.ReLU, "forward", nn.Identity.forward)),
+    "the environment": ("metric", "compare", lambda: os.environ.update(LEFT=str(os.times()))),
+}
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("left", LEFT)
+def test_what_a_component_leaves_of_the_process_is_named_and_given_back(
+    left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, name, work = LEFT[left]
+    of = subject(f"{kind}/veiqa-bad:good")
+    good, before = getattr(type(of.make()), name), (PIL.Image.MAX_IMAGE_PIXELS, nn.ReLU.forward, dict(os.environ))
+    monkeypatch.setattr(type(of.make()), name, lambda *given: (work(), good(*given))[1])
+    assert outcome(of, "leaves-no-trace") == ("failed", f"changes {left}")
+    assert (PIL.Image.MAX_IMAGE_PIXELS, nn.ReLU.forward) == before[:2]
+
+
+@pytest.mark.usefixtures("installed")
+def test_weights_written_into_behind_torch_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = subject("explainer/veiqa-bad:good")
+    good = type(of.make()).explain
+
+    def explain(self: Any, view: Any) -> Any:
+        next(view.network.module.parameters()).data.mul_(2)
+        return good(self, view)
+
+    monkeypatch.setattr(type(of.make()), "explain", explain)
+    told = "efficientnet-lite0: changes weights of the network"
+    assert outcome(of, "network-untouched") == ("failed", told)
 
 
 @pytest.mark.usefixtures("installed")

@@ -136,6 +136,9 @@ LEFT_OUT = {
 FAILING = {
     "an exception": ("raise RuntimeError('out of\\nluck')", "failed: RuntimeError: out of luck"),
     "an exception that cannot be told": ("raise Unspeakable", "failed: Unspeakable: its own text cannot be made"),
+    "an exception whose text exits": ("raise Exits", "failed: Exits: its own text cannot be made"),
+    "the end of a generator": ("raise GeneratorExit", "failed: GeneratorExit"),
+    "control characters": ("raise ValueError('\\x1b[31m red')", "failed: ValueError: \\x1b[31m red"),
     "sys.exit": ("raise SystemExit(0)", "failed: SystemExit: 0"),
     "an exception of the lowest kind": ("raise Odd", "failed: Odd"),
     "recursion without end": ("return self.compare(x, y)", "failed: RecursionError: maximum recursion depth exceeded"),
@@ -186,6 +189,7 @@ class Site:
         code = (
             "import torch\n"
             "class Odd(BaseException):\n    pass\n"
+            "class Exits(Exception):\n    def __str__(self):\n        raise SystemExit(0)\n"
             "class Unspeakable(Exception):\n    def __str__(self):\n        raise ValueError\n"
             "class Metric:\n    def __init__(self, params):\n        pass\n"
             f"    def compare(self, x, y):\n{body}\n        return (x - y).abs().mean((1, 2))\n"
@@ -412,7 +416,7 @@ def test_the_doctor_outlives_extractors_and_tells_absent_weights_from_damaged_on
         "odd:exits": ("problem", "extractor 'exits' (odd 1.0) failed: SystemExit: 3"),
         "odd:prints": ("ok", "the weights of prints are not here"),
         "odd:half": ("problem", "the file x ends too soon"),
-        "odd:other": ("problem", "extractor 'other' (odd 1.0) opens int where a Network is due"),
+        "odd:other": ("problem", "extractor 'other' (odd 1.0): opens int where a Network is due"),
     }
 
 

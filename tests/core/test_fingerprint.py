@@ -36,6 +36,9 @@ DECIDES_NO_VALUE = {
     "devices",  # in the environment
     "errors",
     "files",
+    "images/decoded",
+    "images/limits",
+    "measuring/seals",  # says whether a network is still what was opened
     "images/__init__",  # an image is known by its pixels
     "extension/kinds",
     "measuring/memory",

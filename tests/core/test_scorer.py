@@ -21,6 +21,7 @@ from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageError
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
+from veiqa_core.measuring import seals
 from veiqa_core.measuring.engine import Engine
 from veiqa_core.recipe import Basis, Branch, Choice
 from veiqa_core.resolution import resolve
@@ -96,6 +97,7 @@ def test_each_stage_runs_once(small: Choice, monkeypatch: pytest.MonkeyPatch) ->
         logits.register_hook(lambda gradient: count("backward"))
 
     network.module.register_forward_hook(after_forward)
+    monkeypatch.setitem(seals._SEALS, network, seals.Seal(network))  # else it would be opened again, without the hook
     for part, component in engine.components.items():
         if part.registered.kind == "pri":
             made = component.generate

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError, WeightsError
 from veiqa_core.extension.registry import Registry, installed
-from veiqa_core.measuring.engine import open_network
+from veiqa_core.measuring.networks import open_network
 from veiqa_core.search import census, networks
 from veiqa_core.search.candidates import Candidate, expand, extractors, override
 from veiqa_core.search.space import Space, find, loads

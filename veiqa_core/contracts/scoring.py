@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol, runtime_checkable
 
 import attrs
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..devices import Precision
-from ..errors import ImageError
+from ..errors import ImageError, NetworkError
 from .layout import canonical
 
 FloatArray = NDArray[np.float64]
@@ -56,6 +57,7 @@ class Network:
         linear_head: weights ``[K, C]`` of the head where it is global average pooling of ``default_layer`` followed by
             one linear layer, else None.
         precision: what its convolutions and linear layers compute in; the engine sets it.
+        origin: the extractor with its distribution, for messages; the engine sets it.
     """
 
     name: str
@@ -69,18 +71,22 @@ class Network:
     min_size: int = 32
     linear_head: Tensor | None = None
     precision: Precision = "float32"
+    origin: str = attrs.field(init=False, default="")
     _scale: Tensor = attrs.field(init=False)
     _shift: Tensor = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        if not isinstance(self.module, nn.Module):
+            raise TypeError(f"the module of a Network is a {type(self.module).__name__}; a torch.nn.Module is due")
         mean, std = torch.tensor(self.mean), torch.tensor(self.std)
         self._scale = (1 / std).view(1, 3, 1, 1).to(self.device)
         self._shift = (-mean / std).view(1, 3, 1, 1).to(self.device)
 
     @property
     def device(self) -> torch.device:
-        """Where the network's weights are."""
-        return next(self.module.parameters()).device
+        """Where the network's weights are, or its buffers; the CPU where it has neither."""
+        tensor = next(chain(self.module.parameters(), self.module.buffers()), None)
+        return torch.device("cpu") if tensor is None else tensor.device
 
     def preprocess(self, images: Tensor) -> Tensor:
         """Resize where asked and normalise an image batch in [0, 1]; differentiable.
@@ -101,10 +107,27 @@ class Network:
         return normalised
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Logits ``[N, K]`` of an image batch in [0, 1], of its type whatever the network computes in."""
+        """Logits ``[N, K]`` of an image batch in [0, 1], of its type whatever the network computes in.
+
+        Raises:
+            NetworkError: the module gives something else, or no gradient where one is due.
+        """
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            logits: Tensor = self.module(self.preprocess(images))
+            logits: Any = self.module(self.preprocess(images))
+        if not isinstance(logits, Tensor):
+            raise self.error(f"its network gives a {type(logits).__name__}; a tensor of logits [N, K] is due")
+        if logits.ndim != 2 or len(logits) != len(images) or not logits.shape[1] or not logits.is_floating_point():
+            given = f"{logits.dtype} {tuple(logits.shape)} for {len(images)} images"
+            raise self.error(f"its network gives {given}; floating logits [N, K] are due")
+        if logits.device != images.device:
+            raise self.error(f"its network gives logits on {logits.device} for images on {images.device}")
+        if images.requires_grad and torch.is_grad_enabled() and not logits.requires_grad:
+            raise self.error("its network gives logits without a gradient; is forward under torch.no_grad?")
         return logits.to(images.dtype)
+
+    def error(self, what: str) -> NetworkError:
+        """What is wrong with the network, with its extractor named."""
+        return NetworkError(f"{self.origin or f'extractor {self.name!r}'}: {what}")
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import pluggy
 
-from ..errors import UsageError, one_line
+from ..errors import UsageError, one_line, plain
 from ..guard.prints import set_aside
 from . import hookspecs, params
 from .discovery import Damaged, Found, discover, pass_over_damaged
@@ -96,7 +96,8 @@ class Registry:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # a plugin may do anything at import, sys.exit() included
-                self.problems.append(Problem(plugin, error.args[0] if isinstance(error, Refused) else one_line(error)))
+                reason = plain(str(error)) if type(error) is Refused else one_line(error)
+                self.problems.append(Problem(plugin, reason))
             self.remarks += (Problem(plugin, told) for told in watch.remarks())
 
     def __iter__(self) -> Iterator[Registered]:

@@ -6,6 +6,7 @@ They belong to the process, and hooks to a network, so threads take turns.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -57,6 +58,7 @@ def exact() -> Iterator[None]:
             if torch.empty(0).device.type != "cpu":  # as every torch tells it, also in a block for a device
                 stack.enter_context(torch.device("cpu"))
         _turns.depth += 1
+        _uncompiled(stack)
         before = [switch.hold() for switch in _SWITCHES]
         try:
             yield
@@ -64,6 +66,13 @@ def exact() -> Iterator[None]:
             for switch, value in zip(reversed(_SWITCHES), reversed(before), strict=True):
                 switch.restore(value)
             _turns.depth -= 1
+
+
+def _uncompiled(stack: ExitStack) -> None:
+    """Have what ``torch.compile`` compiled run as it is written: hooks, set later, do not reach what is compiled."""
+    stance = getattr(sys.modules.get("torch._dynamo.eval_frame"), "_stance", None)  # importing it takes seconds
+    if stance is not None and stance.stance != "force_eager":  # torch 2.4 and 2.5 have no stances
+        stack.enter_context(torch.compiler.set_stance("force_eager"))
 
 
 class _Turns:
@@ -86,6 +95,9 @@ def _switches() -> Iterator[_Switch]:
         if _told(casts)() is not None:  # torch 2.4 casts nothing on mps
             yield _Switch(casts, partial(torch.set_autocast_enabled, kind), False)
     cudnn = torch.backends.cudnn
+    yield _attribute(cudnn, "enabled", True)
+    if hasattr(torch.backends.mkldnn, "enabled"):  # torch 2.4 has no such
+        yield _attribute(torch.backends.mkldnn, "enabled", True)
     yield _attribute(cudnn, "deterministic", True)
     yield _attribute(cudnn, "benchmark", False)
     since_2_9 = hasattr(torch.backends, "fp32_precision")

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ..errors import (
     ComponentError,
+    NetworkError,
     OutOfMemoryError,
     UsageError,
     VeiqaError,
@@ -17,6 +18,7 @@ from ..errors import (
 )
 from ..extension.registry import Part
 from .isolation import isolated
+from .process import hooks_for_all_modules
 
 T = TypeVar("T")
 
@@ -25,22 +27,24 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     """The result of a component's work, or its error with the component named; it works isolated from all else."""
     try:
         with isolated():
-            return work()
-    except OutOfMemoryError as error:
-        return error
+            result = work()
+            if hooks_for_all_modules():
+                raise ComponentError("leaves a hook for all modules of all networks behind; remove it")
+            return result
+    except (OutOfMemoryError, NetworkError) as error:
+        return retold(error, one_line(error))
     except ComponentError as error:
-        return ComponentError(f"{part.registered.origin}: {error}")
+        return ComponentError(f"{part.registered.origin}: {one_line(error)}")
     except VeiqaError as error:  # which may be a plugin's own, that other processes cannot make
-        ours = retold(error, one_line(error))
-        return error if type(error) is type(ours) else ours
-    except (KeyboardInterrupt, GeneratorExit):
+        return retold(error, one_line(error))
+    except KeyboardInterrupt:
         raise
-    except BaseException as error:  # SystemExit too, which would end the command without a word
+    except BaseException as error:  # SystemExit and GeneratorExit too, which would end the command without a word
         if is_out_of_memory(error):
             return OutOfMemoryError(
                 f"{part.registered.origin} ran out of memory; use a smaller image, fewer processes, or the CPU"
             )
-        if strict() and isinstance(error, Exception):
+        if strict() and issubclass(type(error), Exception):
             raise
         return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")
 

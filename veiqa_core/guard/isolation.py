@@ -1,13 +1,12 @@
 """Components at work: what one of them does to global state reaches neither the others nor the caller.
 
 Python's, NumPy's and torch's random generators (torch's on the CPU) stand at a fixed state whenever a component begins,
-so that one that draws from them gives the same in any order and any process. Afterwards they, torch's switches, its
-number of threads, and the working folder are as before.
+so that one that draws from them gives the same in any order and any process. Afterwards they, torch's switches, and
+what else belongs to the process (:mod:`.process`) are as before.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from numpy.random import mtrand
 
 from .arithmetic import exact
 from .prints import set_aside
+from .process import Saved
 
 _SEED = 0
 _PYTHON = random.Random(_SEED).getstate()
@@ -34,7 +34,8 @@ def isolated() -> Iterator[None]:
     The generators belong to the process: another thread that draws from them meanwhile draws from the fixed state.
     """
     with exact():
-        python, tensors, threads, folder = random.getstate(), torch.get_rng_state(), torch.get_num_threads(), _here()
+        python, tensors = random.getstate(), torch.get_rng_state()
+        process = Saved(outermost=len(_FREE) == _DEEP)
         restore_numpy = _numpy_swapped()
         random.setstate(_PYTHON)
         torch.set_rng_state(_TORCH)
@@ -45,10 +46,7 @@ def isolated() -> Iterator[None]:
             random.setstate(python)
             restore_numpy()
             torch.set_rng_state(tensors)
-            if torch.get_num_threads() != threads:
-                torch.set_num_threads(threads)
-            if folder is not None and folder != _here():
-                os.chdir(folder)
+            process.restore()
 
 
 def _numpy_swapped() -> Callable[[], None]:
@@ -61,17 +59,10 @@ def _numpy_swapped() -> Callable[[], None]:
     np.random.seed(_SEED)
 
     def restore() -> None:
-        _FREE.append(own)
+        if len(_FREE) < _DEEP:  # else one made for a block still deeper
+            _FREE.append(own)
         mtrand.set_bit_generator(before)
         if state is not None and state["has_gauss"]:
             np.random.set_state(state)
 
     return restore
-
-
-def _here() -> str | None:
-    """The working folder; None where it has been removed."""
-    try:
-        return os.getcwd()  # noqa: PTH109  # once a component and image
-    except OSError:
-        return None

@@ -7,8 +7,7 @@ from typing import Any
 import attrs
 from numpy.typing import NDArray
 
-from ..errors import one_line
-from ..text import printable
+from ..errors import one_line, plain
 
 _LONGEST = 200  # characters of a decoder's message
 
@@ -23,7 +22,7 @@ def quoted(error: BaseException, kind: bool = True) -> str:
     Args:
         kind: whether its type comes first.
     """
-    text = one_line(error) if kind else printable(" ".join(str(error).split())) or one_line(error)
+    text = one_line(error) if kind else plain(str(error)) or one_line(error)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 

@@ -74,3 +74,19 @@ def own_limit() -> Iterator[None]:
             _USERS -= 1
             if _USERS == 0:
                 PIL.Image.MAX_IMAGE_PIXELS = _BEFORE
+
+
+def callers_limit() -> int | None:
+    """Pillow's limit as it is outside of :func:`own_limit`, in which another thread may be."""
+    with _LOCK:
+        return _BEFORE if _USERS else PIL.Image.MAX_IMAGE_PIXELS
+
+
+def set_callers_limit(most: int | None) -> None:
+    """Set Pillow's limit; while a thread is in :func:`own_limit`, from its end on."""
+    global _BEFORE
+    with _LOCK:
+        if _USERS:
+            _BEFORE = most
+        else:
+            PIL.Image.MAX_IMAGE_PIXELS = most

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from ..contracts import DistortionClassifier, FloatArray, canonical_array
-from ..errors import RecipeError, VeiqaError, or_raise
+from ..errors import VeiqaError, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
-from .mapping import state_problem
+from .mapping import restored
 
 
 def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
@@ -23,10 +24,8 @@ def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
     if recipe.classifier is None or not recipe.classifier_state:
         return None
     classifier: DistortionClassifier = or_usage_error(attempt(recipe.classifier, recipe.classifier.create))
-    try:
-        classifier.restore(recipe.classifier_state)
-    except Exception as error:  # a state of a stranger's may lead a plugin to anything
-        raise RecipeError(f"recipe {recipe.name!r}: classifier.state: {state_problem(error)}") from error
+    restore = partial(restored, classifier, recipe.classifier_state, f"recipe {recipe.name!r}: classifier.state")
+    or_usage_error(attempt(recipe.classifier, restore))
     try:
         probabilities(recipe.classifier, classifier, np.zeros((1, len(recipe.branches))))
     except VeiqaError as error:
@@ -43,7 +42,7 @@ def fitted_classifier(part: Part, similarities: FloatArray, types: Sequence[str]
 
     def work() -> DistortionClassifier:
         classifier: DistortionClassifier = part.create()
-        classifier.fit(canonical_array(similarities), types)
+        classifier.fit(canonical_array(similarities).copy(), list(types))
         return classifier
 
     return or_raise(attempt(part, work))
@@ -55,11 +54,23 @@ def probabilities(part: Part, classifier: DistortionClassifier, similarities: Fl
     Raises:
         VeiqaError: the classifier fails.
     """
+    return types_and_probabilities(part, classifier, similarities)[1]
 
-    def work() -> FloatArray:
-        made = classifier.probabilities(canonical_array(similarities))
-        if made.shape != (len(similarities), len(classifier.classes)) or not np.isfinite(made).all():
+
+def types_and_probabilities(
+    part: Part, classifier: DistortionClassifier, similarities: FloatArray
+) -> tuple[tuple[str, ...], FloatArray]:
+    """The types of a classifier, and their probabilities ``[N, K]`` for similarities ``[N, B]``.
+
+    Raises:
+        VeiqaError: the classifier fails.
+    """
+
+    def work() -> tuple[tuple[str, ...], FloatArray]:
+        made = np.array(classifier.probabilities(canonical_array(similarities).copy()), dtype=np.float64)
+        classes = tuple(classifier.classes)
+        if made.shape != (len(similarities), len(classes)) or not np.isfinite(made).all():
             raise ValueError(f"gave probabilities of shape {made.shape}, or some that are not finite")
-        return made
+        return classes, made
 
     return or_raise(attempt(part, work))

@@ -13,8 +13,8 @@ from ..extension.registry import Part
 from ..guard.attempts import attempt
 from ..measuring.similarities import signs
 from ..resolution import ResolvedRecipe
-from .classification import probabilities, ready_classifier
-from .mapping import ready_mapper, within
+from .classification import ready_classifier, types_and_probabilities
+from .mapping import finite_prediction, ready_mapper, within
 
 
 @attrs.frozen
@@ -97,20 +97,13 @@ class Judge:
 
     def _predicted(self, part: Part, mapper: ScoreMapper, oriented: FloatArray) -> Prediction:
         """Predictions within the scale."""
-
-        def work() -> Prediction:
-            made = mapper.predict(canonical_array(oriented))
-            if not np.isfinite(made.score).all():
-                raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
-            return made
-
-        return within(or_raise(attempt(part, work)), self.scale)
+        return within(finite_prediction(part, mapper, oriented), self.scale)
 
     def _distortion(self, oriented: FloatArray) -> Mapping[str, float] | None:
         if self._classifier is None or self._recipe.classifier is None:
             return None
-        (shares,) = probabilities(self._recipe.classifier, self._classifier, oriented).tolist()
-        return dict(zip(self._classifier.classes, shares, strict=True))
+        classes, (shares,) = types_and_probabilities(self._recipe.classifier, self._classifier, oriented)
+        return dict(zip(classes, shares.tolist(), strict=True))
 
 
 def likely(distortion: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -23,20 +26,13 @@ def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
         return None
     mapper: ScoreMapper = or_usage_error(attempt(recipe.mapper, recipe.mapper.create))
     if recipe.state:
-        try:
-            mapper.restore(recipe.state)
-        except Exception as error:  # a state of a stranger's may lead a plugin to anything
-            raise RecipeError(f"recipe {recipe.name!r}: mapper.state: {state_problem(error)}") from error
+        restore = partial(restored, mapper, recipe.state, f"recipe {recipe.name!r}: mapper.state")
+        or_usage_error(attempt(recipe.mapper, restore))
     elif recipe.mapper.traits["fitted"]:
         return None
     trial = np.zeros((1, len(recipe.branches)))
     or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
     return mapper
-
-
-def state_problem(error: Exception) -> str:
-    """Why a component does not take the state that a recipe holds: its own words, where it refuses it as it should."""
-    return " ".join(str(error).split()) if isinstance(error, ValueError) else one_line(error)
 
 
 def fitted_mapper(
@@ -55,9 +51,9 @@ def fitted_mapper(
     def work() -> ScoreMapper:
         mapper: ScoreMapper = part.create()
         if contents is None or None in contents or not part.traits.get("contents", False):
-            mapper.fit(similarities, quality)
+            mapper.fit(similarities.copy(), quality.copy())
         else:
-            mapper.fit(similarities, quality, contents)  # type: ignore[call-arg]  # as its trait says
+            mapper.fit(similarities.copy(), quality.copy(), list(contents))  # type: ignore[call-arg]  # as its trait says
         return mapper
 
     return or_raise(attempt(part, work))
@@ -69,7 +65,38 @@ def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Pred
     Raises:
         VeiqaError: it fails, with the component named.
     """
-    return or_raise(attempt(part, lambda: mapper.predict(canonical_array(similarities))))
+    return or_raise(attempt(part, lambda: _predicted(mapper, similarities)))
+
+
+def finite_prediction(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """The same, where a score that is not finite is a failure too."""
+
+    def work() -> Prediction:
+        made = _predicted(mapper, similarities)
+        if not np.isfinite(made.score).all():
+            raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
+        return made
+
+    return or_raise(attempt(part, work))
+
+
+def _predicted(mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """A prediction that nobody else writes into, nor has one been made of what others read."""
+    made = mapper.predict(canonical_array(similarities).copy())
+    return Prediction(*(np.array(getattr(made, name), dtype=np.float64) for name in ("score", "low", "high")))
+
+
+def _state_problem(error: Exception) -> str:
+    """Why a component does not take the state that a recipe holds: its own words, where it refuses it as it should."""
+    return " ".join(str(error).split()) if isinstance(error, ValueError) else one_line(error)
+
+
+def restored(fitted: Any, state: Mapping[str, Any], where: str) -> None:
+    """Give a mapper or a classifier back what it was fitted to."""
+    try:
+        fitted.restore(copy.deepcopy(dict(state)))
+    except Exception as error:  # a state of a stranger's may lead a plugin to anything
+        raise RecipeError(f"{where}: {_state_problem(error)}") from error
 
 
 def fitted_prediction(part: Part, similarities: FloatArray, quality: FloatArray, others: FloatArray) -> Prediction:

@@ -29,7 +29,7 @@ def prepare(
     side below ``min_size`` are upsampled (bilinear) by the smallest whole factor that reaches it. Maps of very big
     images are shrunk first (:func:`veiqa_core.measuring.shrinking.comparable`).
     """
-    x, y = (comparable(canonical(maps)).double() for maps in (x, y))
+    x, y = (comparable(canonical(vei)).to(torch.float64, copy=True) for vei in (x, y))  # metrics may write into theirs
     if scale == "pair":
         both = torch.stack([x, y]).movedim(0, 1).flatten(1)
         low, high = both.amin(1).clamp(max=0), both.amax(1).clamp(min=0)

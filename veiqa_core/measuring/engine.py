@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 import torch
 from torch import Tensor
 
-from ..contracts import FeatureExtractor, Network, Target, canonical
+from ..contracts import Network, Target, canonical
 from ..devices import Device
-from ..errors import OutOfMemoryError, UsageError, VeiqaError
+from ..errors import ComponentError, OutOfMemoryError, VeiqaError
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..guard.isolation import isolated
@@ -28,8 +28,10 @@ from ..resolution import ResolvedBranch
 from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
+from .networks import open_again, open_network
 from .pieces import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
+from .seals import seal_of
 from .shrinking import picture
 from .tiling import WHOLE, Mosaic
 
@@ -49,7 +51,8 @@ class Measurement:
     """The outcome of one branch on one image: a similarity or an error, and remarks on the VEIs.
 
     Attributes:
-        lasting: whether it may be kept; not where only want of memory made it what it is.
+        lasting: whether it may be kept; not where only want of memory made it what it is, nor where a component damaged
+            a network on the way.
     """
 
     key: str
@@ -99,6 +102,9 @@ class Engine:
         for part in distinct(branch.extractor for branch in given):
             if part not in self.networks:
                 self.networks[part] = open_network(part, device)
+        self._device = device
+        self._borrowers: set[Part] = set()
+        self._damaged = False
         parts = distinct(part for b in given for part in (b.pri, b.explainer, b.metric))
         self.components = {part: _create(part) for part in parts}
         self.plan: Plan = plans.make(
@@ -123,6 +129,7 @@ class Engine:
             keep: what of PRIs and VEIs is kept: nothing, what is shown of them, or all of each VEI. Of big images
                 nothing is least by far.
         """
+        self._damaged = False
         outcome = self._measure(image, Pieces(image, self._generate), keep)
         for limits in _SMALLER:
             if not any(isinstance(item.error, OutOfMemoryError) for item in outcome.measurements):
@@ -130,9 +137,8 @@ class Engine:
             if math.prod(image.size) <= limits["whole"]:
                 continue  # it passes whole, as before
             outcome = self._measure(image, Pieces(image, self._generate, **limits), keep)
-            passing = tuple(attrs.evolve(item, lasting=False) for item in outcome.measurements)
-            outcome = attrs.evolve(outcome, measurements=passing)
-        return outcome
+            outcome = _passing(outcome)
+        return _passing(outcome) if self._damaged else outcome
 
     def _measure(self, image: Image, pieces: Pieces, keep: Keep) -> Outcome:
         targets: dict[tuple[Part, int], Targets | VeiqaError] = {}
@@ -168,18 +174,22 @@ class Engine:
     @isolated()
     def _try_out(self, step: Pass) -> None:
         """Find what cannot work on any image before the first one is read."""
-        network = self.networks[step.extractor]
+        network = or_usage_error(self._sound(step.extractor))
         flat = torch.full((1, 3, network.min_size, network.min_size), 0.5)
-        trial = or_usage_error(attempt(step.extractor, lambda: self._run(step, flat)))
+        trial = or_usage_error(attempt(step.extractor, lambda: self._run(network, step, flat)))
+        or_usage_error(self._changes_itself(step.extractor))
         for vei in step.explanations:
             trial.choose_target(vei.target)
             check = getattr(self.components[vei.explainer], "check", None)
             if check is not None:
+                self._borrowers.add(vei.explainer)
                 or_usage_error(attempt(vei.explainer, functools.partial(check, network, vei.layer)))
+                or_usage_error(self._changes(vei.explainer, step.extractor))
 
     def _generate(self, part: Part, image: Image) -> Tensor | VeiqaError:
         def work() -> Tensor:
-            pri: Tensor = self.components[part].generate(image.pixels.clone(), [image.seed])
+            made: Tensor = self.components[part].generate(image.pixels.clone(), [image.seed])
+            pri = made.clone()  # it may be the component's own, to be written into again
             if pri.shape != image.pixels.shape or pri.dtype != torch.float32:
                 raise ValueError(f"gave {pri.dtype} {tuple(pri.shape)} for an image of {tuple(image.pixels.shape)}")
             low, high = pri.aminmax()
@@ -219,31 +229,97 @@ class Engine:
             return dict.fromkeys(step.explanations, chosen)
         if isinstance(source, VeiqaError):
             return dict.fromkeys(step.explanations, source)
-        image_pass = attempt(step.extractor, functools.partial(self._run, step, source))
+        image_pass = self._pass(step, source)
         if isinstance(image_pass, VeiqaError):
             if step.pri is None:
                 targets[place] = image_pass
             return dict.fromkeys(step.explanations, image_pass)
         if chosen is None:
             chosen = targets[place] = _targets(step, image_pass)
-        explain = functools.partial(self._vei, image_pass, chosen)
-        return {vei: attempt(vei.explainer, functools.partial(explain, vei)) for vei in step.explanations}
+        return self._veis(step, source, image_pass, chosen)
 
-    def _run(self, step: Pass, images: Tensor) -> views.ImagePass:
+    def _veis(
+        self, step: Pass, source: Tensor, image_pass: views.ImagePass | VeiqaError, targets: Targets
+    ) -> Mapping[Explanation, Tensor | VeiqaError]:
+        """What the explainers make of a pass; of a new one after each that damaged the network, which then has failed.
+
+        The network is looked at after each explainer that ever asked for it, and at the end.
+        """
+        made: dict[Explanation, Tensor | VeiqaError] = {}
+        unseen: list[Explanation] = []
+        for vei in step.explanations:
+            if isinstance(image_pass, VeiqaError):
+                made[vei] = image_pass
+                continue
+            view = views.PassView(image_pass, vei.layer, targets[vei.target], vei.uses)
+            made[vei] = attempt(vei.explainer, functools.partial(self._vei, image_pass, view, vei))
+            unseen.append(vei)
+            if view.lent:
+                self._borrowers.add(vei.explainer)
+            if vei.explainer not in self._borrowers and vei is not step.explanations[-1]:
+                continue
+            damage = seal_of(self.networks[step.extractor]).damage()
+            if damage is not None:
+                guilty = [vei] if vei.explainer in self._borrowers else unseen
+                image_pass = self._pass(step, source)
+                error = self._changes_itself(step.extractor) or self._damage(guilty, damage)
+                made |= dict.fromkeys(guilty, error)
+            unseen = []
+        return made
+
+    def _damage(self, guilty: Sequence[Explanation], damage: str) -> ComponentError:
+        origins = distinct(vei.explainer.registered.origin for vei in guilty)
+        name = self.networks[guilty[0].extractor].name
+        one = ": " if len(origins) == 1 else ": one of them "
+        return ComponentError(f"{' and '.join(origins)}{one}{damage} the network {name}")
+
+    def _changes(self, part: Part, extractor: Part) -> ComponentError | None:
+        """What a component that was just at work did to a network."""
+        damage = seal_of(self.networks[extractor]).damage()
+        if damage is None:
+            return None
+        return ComponentError(f"{part.registered.origin}: {damage} the network {self.networks[extractor].name}")
+
+    def _changes_itself(self, extractor: Part) -> ComponentError | None:
+        """What a network did to itself in its own forward pass."""
+        damage = seal_of(self.networks[extractor]).damage()
+        if damage is None:
+            return None
+        return ComponentError(f"{extractor.registered.origin}: a forward pass of its network {damage} that network")
+
+    def _sound(self, extractor: Part) -> Network | VeiqaError:
+        """A network as it was opened; opened again where something was done to it."""
+        network = self.networks[extractor]
+        if seal_of(network).damage() is not None:
+            self._damaged = True
+            try:
+                network = self.networks[extractor] = open_again(extractor, network, self._device)
+            except VeiqaError as error:
+                return error
+        return network
+
+    def _pass(self, step: Pass, source: Tensor) -> views.ImagePass | VeiqaError:
+        network = self._sound(step.extractor)
+        if isinstance(network, VeiqaError):
+            return network
+        return attempt(step.extractor, functools.partial(self._run, network, step, source))
+
+    def _run(self, network: Network, step: Pass, images: Tensor) -> views.ImagePass:
         return views.ImagePass(
-            self.networks[step.extractor],
+            network,
             images,
             activations=step.activations,
             gradients=step.gradients,
             pixels=step.pixels,
         )
 
-    def _vei(self, image_pass: views.ImagePass, targets: Targets, vei: Explanation) -> Tensor:
-        view = views.PassView(image_pass, vei.layer, targets[vei.target], vei.uses)
-        made: Tensor = self.components[vei.explainer].explain(view).detach().cpu()
+    def _vei(self, image_pass: views.ImagePass, view: views.PassView, vei: Explanation) -> Tensor:
+        given: Tensor = self.components[vei.explainer].explain(view)
+        made = given.detach().cpu().clone()  # it may be the component's own, to be written into again
         if made.ndim != 3 or len(made) != 1:
             raise ValueError(f"gave a VEI of shape {tuple(made.shape)}; [N, h, w] is due")
         if not torch.isfinite(made).all():
+            image_pass.check_finite()
             raise ValueError("gave a VEI that is not finite")
         return canonical(made)
 
@@ -279,6 +355,11 @@ class Engine:
         return value
 
 
+def _passing(outcome: Outcome) -> Outcome:
+    """What is not kept."""
+    return attrs.evolve(outcome, measurements=tuple(attrs.evolve(m, lasting=False) for m in outcome.measurements))
+
+
 def _shown(vei: Tensor | VeiqaError) -> Tensor | VeiqaError:
     return vei if isinstance(vei, VeiqaError) else picture(vei)
 
@@ -294,17 +375,3 @@ def _create(part: Part) -> Any:
         UsageError: it cannot be built, whatever the reason.
     """
     return or_usage_error(attempt(part, part.create))
-
-
-@isolated()
-def open_network(part: Part, device: Device) -> Network:
-    """The network of an extractor, which computes as precisely as the device is asked to.
-
-    Raises:
-        UsageError: it cannot be opened; :class:`WeightsError` where its weights are not there.
-    """
-    extractor: FeatureExtractor = _create(part)
-    network = or_usage_error(attempt(part, lambda: extractor.open(device.torch)))
-    if not isinstance(network, Network):
-        raise UsageError(f"{part.registered.origin} opens {type(network).__name__} where a Network is due")
-    return attrs.evolve(network, precision=device.precision)

@@ -32,10 +32,13 @@ _CORE_OF_VEIS = (
     "measuring/engine",
     "images/image",
     "guard/isolation",
+    "guard/process",
+    "measuring/networks",
     "measuring/pieces",
     "measuring/plan",
     "measuring/tiling",
     "measuring/views",
+    "measuring/wrappers",
 )
 """The modules of the core that shape a VEI."""
 _CORE = ("measuring/comparison", "measuring/shrinking", *_CORE_OF_VEIS)

@@ -23,8 +23,9 @@ from ..resolution import ResolvedBranch
 from ..store import Store, Value
 from . import plan as plans
 from . import views
-from .engine import Engine, Measurement, Outcome, open_network
+from .engine import Engine, Measurement, Outcome
 from .fingerprint import branch_digest, component_version, passing, vei_digest
+from .networks import open_network
 from .plan import Comparison, distinct
 
 _ENGINES = 8  # kept: one for all images that nothing is known of, a few for what else is missing

@@ -46,6 +46,8 @@ class ImagePass:
         layers = {*activations, *self._differentiated}
         with torch.set_grad_enabled(pixels or bool(self._differentiated)):
             source = self.images.detach()
+            if _own_preprocessing(network):  # which may write into its input
+                source = source.clone()
             if pixels:
                 source = source.requires_grad_()
                 self._kept[_PIXELS] = source
@@ -55,6 +57,10 @@ class ImagePass:
             raise IncompatibleError(
                 f"layer {name!r} of {network.name} takes no part in its forward pass: choose a listed one"
             )
+        if self._differentiated and not self.logits.requires_grad:
+            raise network.error("its network gives logits without a gradient; is forward under torch.no_grad?")
+        if not torch.isfinite(self.logits).all():
+            raise network.error("its network gives logits that are not finite")
 
     def _forward(self, source: Tensor, layers: Iterable[str]) -> Tensor:
         hooks = [find_layer(self.network, name).register_forward_hook(self._keeper(name)) for name in layers]
@@ -76,6 +82,16 @@ class ImagePass:
             return output.clone()  # what follows may work in place
 
         return keep
+
+    def check_finite(self) -> None:
+        """Find whether the network gives what is no number.
+
+        Raises:
+            NetworkError: it does.
+        """
+        for name, values in self._kept.items():
+            if not torch.isfinite(values).all():
+                raise self.network.error(f"its network gives values at layer {name!r} that are not finite")
 
     def choose_target(self, wanted: str | int) -> Target:
         """The target that the parameter ``target`` of an explainer means for these images.
@@ -114,8 +130,14 @@ class ImagePass:
         sources = [self._kept[name] for name in self._differentiated]
         total = target.scalar(self.logits).sum()
         found = torch.autograd.grad(total, sources, retain_graph=True, allow_unused=True)
-        pairs = zip(self._differentiated, found, sources, strict=True)
-        return {name: torch.zeros_like(source) if gradient is None else gradient for name, gradient, source in pairs}
+        return {name: self._reached(name, gradient) for name, gradient in zip(self._differentiated, found, strict=True)}
+
+    def _reached(self, name: str, gradient: Tensor | None) -> Tensor:
+        if gradient is not None:
+            return gradient
+        if name == _PIXELS:
+            raise self.network.error("its network gives no gradient at its pixels; is a part under torch.no_grad?")
+        raise IncompatibleError(f"no gradient reaches layer {name!r} of {self.network.name}: choose another one")
 
 
 class PassView:
@@ -123,11 +145,15 @@ class PassView:
 
     What was not declared is refused even where another explainer's needs happen to provide it, so that no explainer
     works in company only.
+
+    Attributes:
+        lent: whether the network itself was asked for, which can be changed then.
     """
 
     def __init__(self, image_pass: ImagePass, layer: str, target: Target, uses: Iterable[str]) -> None:
         self._pass = image_pass
         self._uses = frozenset(uses)
+        self.lent = False
         self.layer = layer
         self.target = target
 
@@ -139,6 +165,7 @@ class PassView:
     @property
     def network(self) -> Network:
         """The network."""
+        self.lent = True
         return self._pass.network
 
     @property
@@ -164,7 +191,7 @@ class PassView:
     def forward(self, images: Tensor) -> Tensor:
         """The target ``[M]`` of other images; differentiable where grad mode is on."""
         self._check("forward")
-        return self.target.scalar(self.network(images))
+        return self.target.scalar(self._pass.network(images))
 
     def _check(self, what: str) -> None:
         if what not in self._uses:
@@ -183,6 +210,12 @@ class TargetModule(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """The target ``[M]`` of an image batch in [0, 1]."""
         return self._target.scalar(self._call(images))
+
+
+def _own_preprocessing(network: Network) -> bool:
+    """Whether a network is of a class of somebody else's making that prepares images in its own way."""
+    kind = type(network)
+    return kind.preprocess is not Network.preprocess or kind.__call__ is not Network.__call__
 
 
 def find_layer(network: Network, name: str) -> nn.Module:

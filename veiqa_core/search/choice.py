@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -203,23 +203,19 @@ class Dialogue:
         Raises:
             VeiqaError: the strategy failed.
         """
-        step: Callable[[], Any] = lambda: _step(self._proposals, answers)  # noqa: E731
-        proposal = or_raise(attempt(self._part, step))
-        if proposal is None:
+        return or_raise(attempt(self._part, lambda: self._step(answers)))
+
+    def _step(self, answers: Mapping[int, float] | None) -> Proposal | None:
+        try:
+            proposal = next(self._proposals) if answers is None else self._proposals.send(answers)
+        except StopIteration:
             return None
         if not isinstance(proposal, Proposal) or not self._sound(proposal):
-            raise ComponentError(f"{self._part.registered.origin}: proposes {proposal!r}")
-        return proposal
+            raise ComponentError(f"proposes {proposal!r}")
+        return Proposal(tuple(proposal.candidates), proposal.share)
 
     def _sound(self, proposal: Proposal) -> bool:
         return 0 < proposal.share <= 1 and all(0 <= candidate < self._count for candidate in proposal.candidates)
-
-
-def _step(proposals: Any, answers: Mapping[int, float] | None) -> Any:
-    try:
-        return next(proposals) if answers is None else proposals.send(answers)
-    except StopIteration:
-        return None
 
 
 def _order(matrix: Matrix, rows: Indices, seed: int) -> list[str]:

@@ -11,7 +11,7 @@ from ..devices import Device
 from ..errors import UsageError, WeightsError
 from ..extension import params
 from ..extension.registry import Part
-from ..measuring.engine import open_network
+from ..measuring.networks import open_network
 
 _UNTRAINED = "random:0"
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
-from ..errors import WeightsError, one_line, strict
+from ..errors import WeightsError, one_line, plain, strict
 from ..extension.registry import Part, installed
 
 Function = TypeVar("Function", bound=Callable[..., None])
@@ -112,9 +112,10 @@ class Check:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too
-            if strict() and isinstance(error, Exception) and not isinstance(error, CheckFailed):
+            ours = issubclass(type(error), CheckFailed)
+            if strict() and issubclass(type(error), Exception) and not ours:
                 raise
-            told = str(error) if isinstance(error, CheckFailed) else f"raised {one_line(error)}"
+            told = plain(str(error)) if ours else f"raised {one_line(error)}"
             return Outcome(self, of, "failed", told)
         return Outcome(self, of, "passed", "")
 

@@ -7,13 +7,10 @@ import functools
 import hashlib
 import io
 import json
-import os
 import random
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +31,8 @@ from ...contracts import (
 from ...extension import params
 from ...extension.registration import HEAVY
 from ...extension.registry import installed
+from ...guard.isolation import isolated
+from ...guard.process import Saved
 from ..elsewhere import elsewhere
 from ..kit import Subject, needs, require
 from ..samples import probe
@@ -114,15 +113,17 @@ def check_same_in_another_process(of: Subject) -> None:
 
 
 def check_leaves_no_trace(of: Subject) -> None:
-    """Random generators, grad mode, threads, working folder and environment stay as they were; nothing is printed."""
+    """Random generators, threads, environment and all else of the process stay as they were; nothing is printed."""
     probe(of)  # libraries may do what they like when they are imported
-    before = _state()
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), _restored():
-        probe(of)
-        after = _state()
-    for name, value in before.items():
-        require(after[name] == value, f"changes {name}")
+    changed: list[str] = []
+    with isolated():  # so that a component which leaves one fails this check alone
+        before, process = _state(), Saved(outermost=True)
+        with contextlib.redirect_stdout(said):
+            probe(of)
+        changed += [name for name, value in _state().items() if value != before[name]]
+        changed += process.changed()
+    require(not changed, f"changes {', '.join(changed)}")
     require(not said.getvalue(), f"prints {said.getvalue().splitlines()[:1]}")
 
 
@@ -132,33 +133,8 @@ def _state() -> dict[str, Any]:
         "NumPy's random generator": repr(np.random.get_state()),
         "Python's random generator": random.getstate(),
         "the grad mode": torch.is_grad_enabled(),
-        "the number of threads": torch.get_num_threads(),
         "torch's default type": torch.get_default_dtype(),
-        "deterministic mode": torch.are_deterministic_algorithms_enabled(),
-        "the working folder": Path.cwd(),
-        "the environment": dict(os.environ),
     }
-
-
-@contextlib.contextmanager
-def _restored() -> Iterator[None]:
-    """Undo what a component changed, so that it fails this check alone."""
-    numbers, folder, environment = np.random.get_state(), Path.cwd(), dict(os.environ)
-    torch_state, python_state = torch.random.get_rng_state(), random.getstate()
-    grad, threads, default = torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype()
-    try:
-        yield
-    finally:
-        torch.random.set_rng_state(torch_state)
-        np.random.set_state(numbers)
-        random.setstate(python_state)
-        torch.set_grad_enabled(grad)
-        torch.set_num_threads(threads)
-        torch.set_default_dtype(default)
-        os.chdir(folder)
-        if dict(os.environ) != environment:
-            os.environ.clear()
-            os.environ.update(environment)
 
 
 @functools.cache

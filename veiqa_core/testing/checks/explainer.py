@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from ...contracts import Network, View
+from ...guard.process import hooks_for_all_modules
+from ...measuring.seals import Seal
 from ..kit import CheckFailed, Subject, require
-from ..samples import images, served, view
+from ..samples import images, networks, served, view
 
 FOUNDATION = ("map",)
-
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 def check_map(of: Subject) -> None:
@@ -50,17 +50,17 @@ def check_constant_image(of: Subject) -> None:
 
 
 def check_network_untouched(of: Subject) -> None:
-    """It leaves no hook on the network, and weights, modes and gradients as they were."""
+    """It leaves no hook on the network, and its parts, weights, modes and gradients as they were."""
     for told, network in served(of).items():
-        before = _state(network.module)
+        seal = Seal(network)
         of.make().explain(view(of, network, images(1)))
-        _compare(told, before, network.module)
+        _compare(told, seal)
 
 
 def check_network_untouched_after_an_error(of: Subject) -> None:
     """Nor does it leave a hook behind when a pass through the network fails."""
     for told, network in served(of).items():
-        before = _state(network.module)
+        seal = Seal(network)
         try:
             of.make().explain(_Failing(view(of, network, images(1))))
         except _Raised:
@@ -70,7 +70,7 @@ def check_network_untouched_after_an_error(of: Subject) -> None:
                 raise
         else:
             raise CheckFailed(f"{told}: goes on when the view raises an error")
-        _compare(f"{told}, after an error", before, network.module)
+        _compare(f"{told}, after an error", seal)
 
 
 class _Raised(RuntimeError):
@@ -113,17 +113,10 @@ def _layer_size(network: Network, batch: Tensor) -> tuple[int, int]:
     return sizes[-1]
 
 
-def _state(module: nn.Module) -> dict[str, Any]:
-    return {
-        "hooks": [len(getattr(part, kind)) for part in module.modules() for kind in _HOOKS],
-        "train or eval mode": [part.training for part in module.modules()],
-        "what requires gradients": [parameter.requires_grad for parameter in module.parameters()],
-        "gradients": [parameter.grad is None for parameter in module.parameters()],
-        "weights": [float(value.double().sum()) for value in module.state_dict().values()],
-    }
-
-
-def _compare(told: str, before: dict[str, Any], module: nn.Module) -> None:
-    after = _state(module)
-    for what, value in before.items():
-        require(after[what] == value, f"{told}: changes the network: {what}")
+def _compare(told: str, seal: Seal) -> None:
+    damage = seal.damage()
+    if damage is not None:
+        seal.mend_classes()
+        networks.cache_clear()  # other checks begin with others
+    hooks = hooks_for_all_modules()
+    require(damage is None and not hooks, f"{told}: {damage or 'leaves a hook on all modules of'} the network")
