@@ -70,7 +70,8 @@ def examine(registry: Registry, store: Any = None) -> Iterator[Finding]:
         try:
             yield from check()
         except Exception as error:  # whatever a broken installation raises
-            advice = None if isinstance(error, VeiqaError) else "pip install --force-reinstall veiqa"
+            ours = isinstance(error, VeiqaError | OSError)  # an OSError is of the machine
+            advice = None if ours else "pip install --force-reinstall veiqa"
             yield Finding(about, "problem", one_line(error), advice)
 
 
@@ -134,30 +135,36 @@ def _memory() -> Iterator[Finding]:
 
 
 def _store(path: Any) -> Iterator[Finding]:
+    from .store import default_path, named_path
+
+    needed = path or named_path()
+    try:
+        yield _looked_at(needed or default_path())
+    except UsageError as error:
+        state: State = "warning" if needed is None else "problem"
+        rest = "commands go on without it" if needed is None else "commands that are to use it end"
+        yield Finding("store", state, f"{error}; {rest}")
+
+
+def _looked_at(place: Any) -> Finding:
     import shutil
 
-    from .store import Store, default_path, upkeep
+    from .store import Store, upkeep
 
-    place = path or default_path()
-    if not place.exists():
-        folder = next(folder for folder in place.absolute().parents if folder.exists())
-        if os.access(folder, os.W_OK):
-            yield Finding("store", "ok", f"{place}: not there yet; the first run begins it")
-        else:
-            yield Finding("store", "warning", f"{place}: cannot be made there", "set VEIQA_STORE, or say --no-store")
-        return
+    if not os.path.lexists(place):
+        upkeep.try_to_begin(place)
+        return Finding("store", "ok", f"{place}: not there yet; the first run begins it")
     with Store(place) as opened:
         found = upkeep.info(opened)
         writable, aside = opened.writable, opened.aside
     text = f"{place}: {found.bytes / 1e6:.1f} MB, {found.values:,} values of {found.images:,} images"
     if aside:
-        yield Finding("store", "warning", f"{text}; it was damaged, and is set aside as {aside[0]}", None)
-    elif not writable:
-        yield Finding("store", "warning", f"{text}; cannot be written", "set VEIQA_STORE, or say --no-store")
-    elif shutil.disk_usage(place.parent).free < _LEAST_SPACE:
-        yield Finding("store", "warning", f"{text}; its disk is nearly full", "veiqa store prune, or set VEIQA_STORE")
-    else:
-        yield Finding("store", "ok", f"{text}; sound and writable")
+        return Finding("store", "warning", f"{text}; it was damaged, and is set aside as {aside[0]}")
+    if not writable:
+        return Finding("store", "warning", f"{text}; cannot be written", "set VEIQA_STORE, or say --no-store")
+    if shutil.disk_usage(place.parent).free < _LEAST_SPACE:
+        return Finding("store", "warning", f"{text}; its disk is nearly full", "veiqa store prune, or set VEIQA_STORE")
+    return Finding("store", "ok", f"{text}; sound and writable")
 
 
 def _devices() -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import click
 from .common import registry, resumable
 from .completion import component_names
 from .crew_options import set_up
+from .paths import PATH
 from .progress import progress
 from .recipe_options import device_option, setting_option
 from .settings import Settings
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("photos", type=click.Path(path_type=Path), metavar="PHOTOS")
+@click.argument("photos", type=PATH, metavar="PHOTOS")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     required=True,
     help="Where weights, checkpoint and log go; the same command goes on from the last whole epoch.",

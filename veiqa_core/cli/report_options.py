@@ -13,6 +13,7 @@ import click
 from ..errors import UsageError
 from .files import check_place, is_standard_output
 from .grouped import Command, give
+from .paths import PATH
 from .progress import progress
 from .sinks import Earlier, Sink
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _OPTIONS = (
     click.option(
         "--report",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE.html",
         help="Write a page on all of it: scores, pictures, maps; it loads nothing from anywhere.",
     ),

@@ -13,6 +13,7 @@ from .completion import component_names, shipped_names
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .files import keep_stores, make_folder
+from .paths import FOLDER
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
 from .search_output import FILES
@@ -40,9 +41,7 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
     metavar="NAME|FILE",
     help="A shipped space, or one in TOML.",
 )
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="The folder for what is found."
-)
+@click.option("--output", type=FOLDER, metavar="DIR", help="The folder for what is found.")
 @click.option("--plan", is_flag=True, help="Say what it will cost, and stop.")
 @distortion_option
 @click.option("--per-distortion", is_flag=True, help="Choose for each distortion type; gives a recipe set.")
@@ -149,7 +148,7 @@ def search(
     place = store if shard is None else shard.store(output)
     with (
         opened_veis(keep_vei, keep_vei_cap, path) as veis,
-        opened_store(place, no_store) as kept,
+        opened_store(place, no_store, needed=merge) as kept,
         resumable(said_of(kept)),
     ):
         bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root, veis))
