@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ class _UserPath(click.Path):
     """A path whose ``~`` is the user's home folder; one of no known user stays a name."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        found = Path(super().convert(value, param, ctx))
+        found = Path(os.fsdecode(super().convert(value, param, ctx)))
         if found.parts[:1] == ("~",):
             return from_home(found, "the path" if param is None else param.get_error_hint(ctx))
         try:

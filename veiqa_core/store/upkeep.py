@@ -97,7 +97,7 @@ def verify(store: Store) -> list[str]:
 
 
 def try_to_begin(path: Path) -> None:
-    """Find what would keep a store that is not there yet from being begun, by one that is made in its place and removed.
+    """Find what would keep a store from being begun, by one that is made beside its place and removed.
 
     Raises:
         UsageError: there is something.
