@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import attrs
 
+from . import limits
 from .api import API_VERSION
 from .errors import DamagedWeightsError, UsageError, VeiqaError, WeightsError, one_line
 from .extension.offers import OWN_DIST
@@ -127,8 +128,10 @@ def _memory() -> Iterator[Finding]:
         yield Finding("memory", "ok", "this system does not tell how much there is")
         return
     pages, size = (os.sysconf(name) for name in names)
-    text = f"{pages * size / 2**30:.1f} GiB"
-    if pages * size < _LEAST_MEMORY:
+    limit = limits.memory()
+    memory = pages * size if limit is None else min(limit, pages * size)
+    text = f"{memory / 2**30:.1f} GiB" + (" by the limit of a control group" if memory < pages * size else "")
+    if memory < _LEAST_MEMORY:
         yield Finding("memory", "warning", text, "score small images, or with --pri PRI one at a time")
     else:
         yield Finding("memory", "ok", text)
@@ -171,8 +174,12 @@ def _devices() -> Iterator[Finding]:
     import torch
 
     threads = torch.get_num_threads()
-    text = f"cpu: {_processor()}, {os.cpu_count()} cores, {threads} threads a process{_bfloat16()}"
+    text = f"cpu: {_processor()}, {_cores()}, {threads} threads a process{_bfloat16()}"
     yield Finding("devices", "ok", text)
+    waiting = (
+        "idle threads sleep in commands; for programs of your own set OMP_WAIT_POLICY=passive before torch is loaded"
+    )
+    yield Finding("devices", "ok", f"threads: {waiting}, else they spin and slow other work down")
     if torch.cuda.is_available():
         cards = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
         yield Finding("devices", "ok", f"cuda: {cards}")
@@ -183,6 +190,12 @@ def _devices() -> Iterator[Finding]:
     mps = torch.backends.mps
     reason = "this macOS or machine lacks it" if mps.is_built() else "this torch is built without it"
     yield Finding("devices", "ok", "mps: there" if mps.is_available() else f"mps: not there; {reason}")
+
+
+def _cores() -> str:
+    """How many cores there are, and how many this process may use where these are fewer."""
+    there, mine = os.cpu_count() or 1, limits.cores()
+    return f"{there} cores" if mine >= there else f"{there} cores, of which this process may use {mine:g}"
 
 
 def _bfloat16() -> str:

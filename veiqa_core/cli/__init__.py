@@ -10,6 +10,7 @@ import click
 
 from ..errors import UsageError, VeiqaError, near_miss, one_line, strict
 from ..guard.prints import standard_output_reserved
+from .process import prepared
 from .version import version_option
 
 _SUMMARIES = {
@@ -51,7 +52,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with standard_output_reserved():
+            with prepared(), standard_output_reserved():
                 return self._written(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
