@@ -83,6 +83,8 @@ def problem(path: Path, error: Exception) -> UsageError:
     """An error about a store as one line."""
     if _code(error) in _LOCKED:
         reason = "is locked by another program, or lies where files cannot be locked"
+    elif isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "a part of its path is no folder"
     else:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return UsageError(f"store {path}: {reason}; name another with --store, or say --no-store")
@@ -137,7 +139,7 @@ def open_file(path: Path, condemned: Identity = None, patience: float = PATIENCE
     try:
         if path != MEMORY:
             path.parent.mkdir(parents=True, exist_ok=True)
-        with _turn(path, patience):
+        with turn(path, patience):
             aside = _set_aside(path) if condemned is not None and identity(path) == condemned else None
             try:
                 connection = _connect(path, patience)
@@ -296,13 +298,18 @@ def _choose_journal(connection: sqlite3.Connection, patience: float) -> None:
             time.sleep(0.01)
 
 
+def lock_of(path: Path) -> Path:
+    """The file beside a store on which opening and setting aside take turns."""
+    return _beside(path, ".lock")
+
+
 @contextmanager
-def _turn(path: Path, patience: float) -> Iterator[None]:
+def turn(path: Path, patience: float) -> Iterator[None]:
     """Hold the lock on opening and setting aside: an empty database, since SQLite locks on every system."""
     if path == MEMORY:
         yield
         return
-    lock = path.with_name(f"{path.name}.lock")
+    lock = lock_of(path)
     with closing(sqlite3.connect(lock, timeout=patience, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         if not os.access(lock, os.W_OK):  # then SQLite locked nothing, and says nothing

@@ -15,7 +15,7 @@ import attrs
 
 from ..errors import UsageError
 from . import Store
-from .file import open_file, ordered, problem
+from .file import SHORT_PATIENCE, lock_of, open_file, ordered, problem, turn
 from .reading import ROWS, row_values
 
 _KEYLESS = "(no key)"
@@ -106,6 +106,9 @@ def try_to_begin(path: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=".veiqa-", dir=folder) as made:
             open_file(Path(made) / "store.sqlite").connection.close()
+        if lock_of(path).exists():
+            with turn(path, SHORT_PATIENCE):
+                pass
     except (OSError, sqlite3.Error) as error:
         raise problem(path, error) from error
 
