@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import attrs
 
+from . import limits
 from .api import API_VERSION
 from .errors import DamagedWeightsError, UsageError, VeiqaError, WeightsError, one_line
 from .extension.discovery import requires_of, version_of
@@ -70,7 +71,8 @@ def examine(registry: Registry, store: Any = None) -> Iterator[Finding]:
         try:
             yield from check()
         except Exception as error:  # whatever a broken installation raises
-            advice = None if isinstance(error, VeiqaError) else "pip install --force-reinstall veiqa"
+            ours = isinstance(error, VeiqaError | OSError)  # an OSError is of the machine
+            advice = None if ours else "pip install --force-reinstall veiqa"
             yield Finding(about, "problem", one_line(error), advice)
 
 
@@ -119,46 +121,58 @@ def _memory() -> Iterator[Finding]:
         yield Finding("memory", "ok", "this system does not tell how much there is")
         return
     pages, size = (os.sysconf(name) for name in names)
-    text = f"{pages * size / 2**30:.1f} GiB"
-    if pages * size < _LEAST_MEMORY:
+    limit = limits.memory()
+    memory = pages * size if limit is None else min(limit, pages * size)
+    text = f"{memory / 2**30:.1f} GiB" + (" by the limit of a control group" if memory < pages * size else "")
+    if memory < _LEAST_MEMORY:
         yield Finding("memory", "warning", text, "score small images, or with --pri PRI one at a time")
     else:
         yield Finding("memory", "ok", text)
 
 
 def _store(path: Any) -> Iterator[Finding]:
+    from .store import default_path, named_path
+
+    needed = path or named_path()
+    try:
+        yield _looked_at(needed or default_path())
+    except UsageError as error:
+        state: State = "warning" if needed is None else "problem"
+        rest = "commands go on without it" if needed is None else "commands that are to use it end"
+        yield Finding("store", state, f"{error}; {rest}")
+
+
+def _looked_at(place: Any) -> Finding:
     import shutil
 
-    from .store import Store, default_path, upkeep
+    from .store import Store, upkeep
 
-    place = path or default_path()
-    if not place.exists():
-        folder = next(folder for folder in place.absolute().parents if folder.exists())
-        if os.access(folder, os.W_OK):
-            yield Finding("store", "ok", f"{place}: not there yet; the first run begins it")
-        else:
-            yield Finding("store", "warning", f"{place}: cannot be made there", "set VEIQA_STORE, or say --no-store")
-        return
+    if not os.path.lexists(place):
+        upkeep.try_to_begin(place)
+        return Finding("store", "ok", f"{place}: not there yet; the first run begins it")
     with Store(place) as opened:
         found = upkeep.info(opened)
         writable, aside = opened.writable, opened.aside
     text = f"{place}: {found.bytes / 1e6:.1f} MB, {found.values:,} values of {found.images:,} images"
     if aside:
-        yield Finding("store", "warning", f"{text}; it was damaged, and is set aside as {aside[0]}", None)
-    elif not writable:
-        yield Finding("store", "warning", f"{text}; cannot be written", "set VEIQA_STORE, or say --no-store")
-    elif shutil.disk_usage(place.parent).free < _LEAST_SPACE:
-        yield Finding("store", "warning", f"{text}; its disk is nearly full", "veiqa store prune, or set VEIQA_STORE")
-    else:
-        yield Finding("store", "ok", f"{text}; sound and writable")
+        return Finding("store", "warning", f"{text}; it was damaged, and is set aside as {aside[0]}")
+    if not writable:
+        return Finding("store", "warning", f"{text}; cannot be written", "set VEIQA_STORE, or say --no-store")
+    if shutil.disk_usage(place.parent).free < _LEAST_SPACE:
+        return Finding("store", "warning", f"{text}; its disk is nearly full", "veiqa store prune, or set VEIQA_STORE")
+    return Finding("store", "ok", f"{text}; sound and writable")
 
 
 def _devices() -> Iterator[Finding]:
     import torch
 
     threads = torch.get_num_threads()
-    text = f"cpu: {_processor()}, {os.cpu_count()} cores, {threads} threads a process{_bfloat16()}"
+    text = f"cpu: {_processor()}, {_cores()}, {threads} threads a process{_bfloat16()}"
     yield Finding("devices", "ok", text)
+    waiting = (
+        "idle threads sleep in commands; for programs of your own set OMP_WAIT_POLICY=passive before torch is loaded"
+    )
+    yield Finding("devices", "ok", f"threads: {waiting}, else they spin and slow other work down")
     if torch.cuda.is_available():
         cards = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
         yield Finding("devices", "ok", f"cuda: {cards}")
@@ -169,6 +183,12 @@ def _devices() -> Iterator[Finding]:
     mps = torch.backends.mps
     reason = "this macOS or machine lacks it" if mps.is_built() else "this torch is built without it"
     yield Finding("devices", "ok", "mps: there" if mps.is_available() else f"mps: not there; {reason}")
+
+
+def _cores() -> str:
+    """How many cores there are, and how many this process may use where these are fewer."""
+    there, mine = os.cpu_count() or 1, limits.cores()
+    return f"{there} cores" if mine >= there else f"{there} cores, of which this process may use {mine:g}"
 
 
 def _bfloat16() -> str:

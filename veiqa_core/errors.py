@@ -52,6 +52,10 @@ class DatasetError(UsageError):
     """A folder is not the dataset it is said to be, or lacks part of it."""
 
 
+class StoreError(VeiqaError):
+    """A store that was asked for by name can no longer be used; what was measured until then is not lost."""
+
+
 class FitError(VeiqaError):
     """A mapper cannot be fitted to these data."""
 

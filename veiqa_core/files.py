@@ -41,6 +41,23 @@ def same_file(one: str | Path, other: str | Path) -> bool:
         return False
 
 
+def from_home(text: str | Path, what: str) -> Path:
+    """A path that a user wrote, ``~`` and ``~NAME`` at its beginning being home folders, as shells have it.
+
+    Args:
+        what: where it was written, for the message.
+
+    Raises:
+        UsageError: there is no such home folder.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"{what} {text}: there is no such home folder; write the whole path, or ./~ for a name"
+        ) from error
+
+
 def is_file(path: Path) -> bool:
     """Whether there is a file that can be looked at; names that no file system takes are none."""
     try:

@@ -19,11 +19,13 @@ _OWN = re.compile(r"\bVEIQA_[A-Z][A-Z_]*\b")
 _NO_VARIABLES = {"VEIQA_API"}
 
 READ_BY_VEIQA = {
-    "VEIQA_STORE": "The file of the [store](../store.md), where `--store` names none.",
+    "VEIQA_STORE": "The file of the [store](../store.md), where `--store` names none; `~` is the home folder.",
     "VEIQA_PLUGINS": "Distributions whose plugins are used, separated by commas (VEIQA's own is `veiqa`); empty: none. "
     "Without it, all that are installed.",
     "VEIQA_MAX_PIXELS": "The most pixels that an image may have by its header; default: 268435456.",
     "VEIQA_STRICT": "`1` lets tracebacks through, where otherwise an error is one line.",
+    "OMP_WAIT_POLICY": "How idle threads wait. Commands set `passive`, for themselves and their workers, where neither "
+    "it nor `GOMP_SPINCOUNT`, `KMP_BLOCKTIME` or `KMP_LIBRARY` is set. No bit of a result depends on it.",
 }
 READ_BY_TESTS = {
     "VEIQA_SHARED": "A folder with published image pairs, which are not part of the repository; without it the tests "

@@ -102,10 +102,16 @@ class WeightedExtractor(ABC):
             return self.build(), f"random:{seed}"
         if self.weights == "hub":
             return self._download()
-        file = self._packaged() if self.weights == "packaged" else WeightsFile.read(Path(self.weights).expanduser())
+        file = self._packaged() if self.weights == "packaged" else WeightsFile.read(self._named())
         module = self.skeleton()
         fill(module, self.adapt(self.read(file), module), self.name, file.path)
         return module, file.digest
+
+    def _named(self) -> Path:
+        try:
+            return Path(self.weights).expanduser()
+        except RuntimeError as error:
+            raise WeightsError(f"{self.name}: weights {self.weights}: there is no such home folder") from error
 
     def _packaged(self) -> WeightsFile:
         if self.package is not None:

@@ -13,6 +13,7 @@ from ..guard.prints import standard_output_reserved
 from ..guard.terminal import escaped_streams
 from ..text import printable
 from .printing import say
+from .process import prepared
 from .version import version_option
 
 _SUMMARIES = {
@@ -71,7 +72,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with standard_output_reserved():
+            with prepared(), standard_output_reserved():
                 return self._written(ctx)
         except click.ClickException as error:
             raise _in_one_line(error) from None

@@ -13,6 +13,7 @@ from ..extension import params
 from .completion import component_names
 from .grouped import Command, give
 from .numbers import Number
+from .paths import PATH
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from ..store import Store
 
 
-_PATH = click.Path(path_type=Path)
 _ARGUMENTS = (
     click.argument("dataset", shell_complete=component_names("dataset"), metavar="DATASET"),
-    click.argument("path", type=_PATH),
+    click.argument("path", type=PATH),
     click.option(
         "--range",
         "score_range",
@@ -34,7 +34,7 @@ _ARGUMENTS = (
     ),
 )
 _STORE = (
-    click.option("--store", type=_PATH, metavar="FILE", help="Where similarities are kept. Default: in the cache."),
+    click.option("--store", type=PATH, metavar="FILE", help="Where similarities are kept. Default: in the cache."),
     click.option("--no-store", is_flag=True, help="Compute everything, keep nothing."),
 )
 distortion_option = click.option(
@@ -68,19 +68,24 @@ def dataset_part(registry: Registry, settings: Settings, dataset: str, score_ran
     return registry.part("dataset", dataset, given)
 
 
-def opened_store(path: Path | None, no_store: bool) -> AbstractContextManager[Store | None]:
+def opened_store(path: Path | None, no_store: bool, *, needed: bool = False) -> AbstractContextManager[Store | None]:
     """The store that the options mean.
 
+    Args:
+        needed: whether the default one, too, must be usable.
+
     Raises:
-        UsageError: both options are given, or the file is no store.
+        UsageError: both options are given, or a file that is needed or named cannot be opened, or is no store.
     """
-    from ..store import Store, default_path
+    from ..store import Store, default_path, open_default
 
     if no_store:
         if path is not None:
             raise UsageError("--store and --no-store exclude each other")
         return nullcontext(None)
-    return Store(path or default_path())
+    if path is not None or needed:
+        return Store(path or default_path())
+    return open_default() or nullcontext(None)
 
 
 def said_of(store: Store | None) -> str:

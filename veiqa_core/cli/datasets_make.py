@@ -14,6 +14,7 @@ import click
 from ..errors import UsageError
 from .completion import component_names
 from .numbers import Number, Whole
+from .paths import PATH
 from .printing import line, note, say
 from .progress import bar, progress
 
@@ -27,8 +28,8 @@ _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 
 
 @click.command()
-@click.argument("refs", type=click.Path(path_type=Path), metavar="REFS")
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.argument("refs", type=PATH, metavar="REFS")
+@click.argument("out", type=PATH, metavar="OUT")
 @click.option(
     "--distortion",
     "distortions",
@@ -66,7 +67,7 @@ _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 )
 @click.option(
     "--calibrate",
-    type=(str, click.Path(path_type=Path)),
+    type=(str, PATH),
     metavar="DATASET PATH",
     help="Bring the metrics to the scale of these ratings, by a curve for each type, and take their mean.",
 )

@@ -8,11 +8,12 @@ import attrs
 import click
 
 from ..extension.registry import installed
+from .paths import PATH
 from .printing import json_data, line
 
 
 @click.command()
-@click.option("--store", type=click.Path(path_type=Path), metavar="FILE", help="The store. Default: in the cache.")
+@click.option("--store", type=PATH, metavar="FILE", help="The store. Default: in the cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, store: Path | None, as_json: bool) -> None:

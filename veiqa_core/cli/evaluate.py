@@ -16,6 +16,7 @@ from .evaluation_output import FORMATS, is_evaluation
 from .files import Made, check_new, check_target, keep_apart, keep_what_is_read, write_text
 from .measuring import measured_sets
 from .numbers import Whole
+from .paths import PATH
 from .printing import say
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings, values
@@ -39,14 +40,14 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 @click.option("--seed", type=Whole(), default=0, show_default=True, help="Of folds, repeats and bootstrap.")
 @click.option(
     "--split-file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="FILE",
     help="For --split list: CSV with the columns image and split (train or test; others are left out). Default: the "
     "dataset's own.",
 )
 @click.option(
     "--train",
-    type=(str, click.Path(path_type=Path)),
+    type=(str, PATH),
     multiple=True,
     metavar="DATASET PATH",
     help="Refit on another dataset, test here; beside a --split that refits: on its images, too. Repeatable.",
@@ -54,7 +55,7 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 @click.option(
     "--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
 )
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
+@click.option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output.")
 @store_options
 @vei_options
 @crew_options
@@ -135,12 +136,10 @@ def evaluate(
 @dataset_arguments
 @recipe_options
 @distortion_option
-@click.option(
-    "--output", type=click.Path(path_type=Path), metavar="FILE", required=True, help="The fitted recipe, TOML."
-)
+@click.option("--output", type=PATH, metavar="FILE", required=True, help="The fitted recipe, TOML.")
 @click.option(
     "--also",
-    type=(str, click.Path(path_type=Path)),
+    type=(str, PATH),
     multiple=True,
     metavar="DATASET PATH",
     help="Fit to the images of another dataset, too. Repeatable.",

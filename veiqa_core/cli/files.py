@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -143,7 +144,9 @@ def keep_stores(option: str, target: Path | None, given: Path | None) -> None:
     from ..store.file import BESIDE, is_store
 
     place = os.path.realpath(target)
-    kept = [os.path.realpath(path) for path in (given, default_path()) if path is not None]
+    kept = [] if given is None else [os.path.realpath(given)]
+    with suppress(UsageError):  # there may be no default one
+        kept.append(os.path.realpath(default_path()))
     if place in {f"{path}{end}" for path in kept for end in ("", *BESIDE)} or is_store(target):
         raise UsageError(f"{option} {target}: is a store of similarities, or lies beside it; name another file")
 

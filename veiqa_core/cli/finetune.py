@@ -12,6 +12,7 @@ from .common import registry, resumable
 from .completion import component_names
 from .crew_options import set_up
 from .numbers import Number, Whole
+from .paths import PATH
 from .printing import line, note, say
 from .progress import progress
 from .recipe_options import device_option, setting_option
@@ -22,10 +23,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("photos", type=click.Path(path_type=Path), metavar="PHOTOS")
+@click.argument("photos", type=PATH, metavar="PHOTOS")
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     required=True,
     help="Where weights, checkpoint and log go; the same command goes on from the last whole epoch.",

@@ -20,6 +20,7 @@ from ..guard.terminal import data_output
 from .files import Made, check_target, is_standard_output
 from .grouped import Command, give
 from .output import FORMATS, is_results
+from .paths import PATH
 from .resume import NAMES, Redone, ResultSink, Resumption
 from .sinks import Earlier, Sink
 
@@ -35,9 +36,7 @@ _OPTIONS = (
         type=click.Choice([*FORMATS, "parquet"]),
         help="Output format. Default: as the suffix of --output says, else table.",
     ),
-    click.option(
-        "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output."
-    ),
+    click.option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output."),
     click.option(
         "--resume", is_flag=True, help="Keep the results in FILE (jsonl, csv or parquet), and score the other images."
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..extension.kinds import KINDS
+from .paths import PATH
 from .printing import line
 
 
@@ -21,7 +22,7 @@ def plugin() -> None:
 @click.option("--kind", type=click.Choice(list(KINDS)), required=True, help="What its component is.")
 @click.option(
     "--into",
-    type=click.Path(path_type=Path),
+    type=PATH,
     default=Path(),
     metavar="DIR",
     help="Where its folder goes. Default: here.",

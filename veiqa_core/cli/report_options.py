@@ -18,6 +18,7 @@ from ..marks import is_page
 from .files import Made, check_target, is_standard_output
 from .grouped import Command, give
 from .numbers import Whole
+from .paths import PATH
 from .progress import progress
 from .sinks import Earlier, Sink
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _OPTIONS = (
     click.option(
         "--report",
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE.html",
         help="Write a page on all of it: scores, pictures, maps; it loads nothing from anywhere.",
     ),

@@ -18,6 +18,7 @@ from .frame_options import FIRST, frames_option, with_frames
 from .gate import Verdict, fail_under_option
 from .input_options import input_options
 from .output_options import OutputOptions, output_options
+from .paths import PATH
 from .pictures import Pictures
 from .printing import note
 from .progress import Once, bar
@@ -35,7 +36,7 @@ from .sinks import Earlier, Sinks
 @click.option(
     "--vei",
     "vei_dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="DIR",
     help="Write pictures here: where quality is lost, and the heat maps that tell it.",
 )

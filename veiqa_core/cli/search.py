@@ -14,6 +14,7 @@ from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .files import make_folder
 from .numbers import Whole
+from .paths import FOLDER
 from .printing import line, say
 from .progress import progress
 from .recipe_options import device_option, precision_option, setting_option
@@ -42,9 +43,7 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
     metavar="NAME|FILE",
     help="A shipped space, or one in TOML.",
 )
-@click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="The folder for what is found."
-)
+@click.option("--output", type=FOLDER, metavar="DIR", help="The folder for what is found.")
 @click.option("--plan", is_flag=True, help="Say what it will cost, and stop.")
 @distortion_option
 @click.option("--per-distortion", is_flag=True, help="Choose for each distortion type; gives a recipe set.")
@@ -157,7 +156,7 @@ def search(
     place = store if shard is None else shard.store(output)
     with (
         opened_veis(keep_vei, keep_vei_cap, path) as veis,
-        opened_store(place, no_store) as kept,
+        opened_store(place, no_store, needed=merge) as kept,
         resumable(said_of(kept)),
     ):
         bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root, veis))

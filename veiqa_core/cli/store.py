@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import UsageError
+from ..files import is_file
 from .numbers import Number
+from .paths import PATH
 from .printing import json_data, line
 
 if TYPE_CHECKING:
@@ -23,9 +25,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _SHOWN = 20  # keys, without --all
 _DAY = 86400
 
-_store_option = click.option(
-    "--store", "path", type=click.Path(path_type=Path), metavar="FILE", help="The store. Default: in the cache."
-)
+_store_option = click.option("--store", "path", type=PATH, metavar="FILE", help="The store. Default: in the cache.")
 
 
 @click.group()
@@ -125,7 +125,7 @@ def _existing(path: Path | None) -> Store:
     from ..store import Store, default_path
 
     place = path or default_path()
-    if not place.is_file():
+    if not is_file(place):
         raise UsageError(f"store {place}: there is no such file; name another with --store")
     return Store(place)
 

@@ -13,6 +13,7 @@ import click
 from ..errors import UsageError
 from .files import make_folder
 from .grouped import Command, give
+from .paths import FOLDER
 from .printing import say
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, text: str | None) -> int 
 _OPTIONS = (
     click.option(
         "--keep-vei",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=FOLDER,
         metavar="DIR",
         help="Keep the VEIs here, one safetensors file an image; those that lack are made.",
     ),

@@ -27,6 +27,7 @@ import attrs
 
 from ..errors import ImageError, UsageError, VeiqaError, one_line
 from ..images import Image, display_name
+from . import processes
 from .engine import Measurement
 from .meter import Computed, Meter
 from .vei_files import VeiFolder
@@ -227,14 +228,20 @@ class _Sent(Crew):
 
 
 class Processes(_Sent):
-    """Processes of this machine, each with its own networks and this process's number of threads."""
+    """Processes of this machine, each with its own networks and this process's number of threads.
+
+    Raises:
+        UsageError: no processes can be begun here, or not by this program.
+    """
 
     def __init__(self, meter: Meter, root: Path, workers: int, veis: VeiFolder | None = None) -> None:
         super().__init__(meter, root, veis)
         self.workers = workers
+        processes.check_program()
         self._job = Job.of(meter, root, veis is not None)
         self._losses: dict[str, int] = {}
-        self._pool = self._new_pool()
+        with processes.beginning(workers):
+            self._pool = self._new_pool()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -249,11 +256,14 @@ class Processes(_Sent):
 
     def _new_pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, mp_context=context, initializer=begin, initargs=(self._job,))
+        self._begun = context.Event()
+        return ProcessPoolExecutor(
+            self.workers, mp_context=context, initializer=begin, initargs=(self._job, self._begun)
+        )
 
     def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
         try:
-            with _interrupts_held():  # this may begin a process
+            with _interrupts_held(), processes.beginning(self.workers):  # this may begin a process
                 return self._pool.submit(carry_out_own, name, missing)
         except BrokenProcessPool as error:  # told when its result is asked for
             broken: Future[Answer] = Future()
@@ -264,15 +274,18 @@ class Processes(_Sent):
         """A process that dies takes its pool with it: begin a new one with what was not done."""
         if not isinstance(failed.exception(), BrokenProcessPool):
             return False
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._new_pool()
+        workers = list((getattr(self._pool, "_processes", None) or {}).values())
+        self._pool.shutdown(cancel_futures=True)  # which waits until it is known how they ended
+        ended = [worker.exitcode for worker in workers if worker.exitcode is not None]
+        if not self._begun.is_set():
+            processes.check_start(ended)
+        with processes.beginning(self.workers):
+            self._pool = self._new_pool()
         lost = {future: item for future, item in sent.items() if not future.done() or future.exception() is not None}
         for item in lost.values():
             self._losses[item.name] = self._losses.get(item.name, 0) + 1
         if any(self._losses[item.name] > _LIVES for item in lost.values()):
-            raise UsageError(
-                "worker processes die again and again, perhaps for want of memory: fewer --workers may help"
-            ) from failed.exception()
+            raise UsageError(f"worker processes end again and again: {processes.ending(ended)}") from failed.exception()
         for future, item in lost.items():
             del sent[future]
             sent[self._send(item.name, item.missing)] = item

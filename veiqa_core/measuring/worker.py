@@ -11,6 +11,7 @@ import signal
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +105,13 @@ _METERS: dict[str, Meter] = {}
 _JOBS: list[Job] = []
 
 
-def begin(job: Job) -> None:
-    """Make a process ready for tasks of one job."""
+def begin(job: Job, begun: Event) -> None:
+    """Make a process ready for tasks of one job.
+
+    Args:
+        begun: set once it came so far.
+    """
+    begun.set()
     keep_freed()
     escape_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides

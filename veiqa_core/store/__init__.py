@@ -11,18 +11,21 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 import platformdirs
 
-from ..errors import UsageError
+from ..errors import StoreError, UsageError
+from ..files import from_home
 from . import rows
 from .file import (
     MEMORY,
+    PATIENCE,
+    SHORT_PATIENCE,
     DamageError,
     Identity,
     Opened,
@@ -38,7 +41,7 @@ from .file import (
 from .reading import About, Contents, reading
 from .rows import Value
 
-__all__ = ["Store", "Value", "default_path"]
+__all__ = ["Store", "Value", "default_path", "named_path", "open_default"]
 
 _OF_IMAGE = (
     "SELECT branch, value, flags, checksum FROM similarities WHERE image = (SELECT id FROM images WHERE digest = ?)"
@@ -47,10 +50,50 @@ _OF_IMAGE = (
 Result = TypeVar("Result")
 
 
-def default_path() -> Path:
-    """``VEIQA_STORE``, or a file in the user's cache folder."""
+def named_path() -> Path | None:
+    """The file that ``VEIQA_STORE`` names, ``~`` being the user's home folder; None where it is not set.
+
+    Raises:
+        UsageError: there is no such home folder.
+    """
     given = os.environ.get("VEIQA_STORE")
-    return Path(given) if given else Path(platformdirs.user_cache_dir("veiqa", appauthor=False)) / "store.sqlite"
+    return from_home(given, "VEIQA_STORE") if given else None
+
+
+def default_path() -> Path:
+    """The file that ``VEIQA_STORE`` names, or one in the user's cache folder.
+
+    Raises:
+        UsageError: there is no home folder to look for it in.
+    """
+    return named_path() or _in_cache()
+
+
+def _in_cache() -> Path:
+    try:
+        folder = Path(platformdirs.user_cache_dir("veiqa", appauthor=False))
+    except RuntimeError:  # as newer versions of platformdirs have it
+        folder = Path()
+    if not folder.is_absolute():
+        raise UsageError("this user has no home folder for a store; name one with --store, or say --no-store")
+    return folder / "store.sqlite"
+
+
+def open_default() -> Store | None:
+    """The store that is used where none is named by an option: the one that ``VEIQA_STORE`` names, or else one in the
+    cache, which is a convenience: where it cannot be used a warning says so, and there is none.
+
+    Raises:
+        UsageError: ``VEIQA_STORE`` names a file that cannot be opened, or is no store.
+    """
+    named = named_path()
+    if named is not None:
+        return Store(named)
+    try:
+        return Store(_in_cache(), optional=True)
+    except UsageError as error:
+        warn(f"{error}; going on without it")
+        return None
 
 
 class Store:
@@ -58,6 +101,13 @@ class Store:
 
     A file that turns out to be damaged is set aside, at whatever call, with a warning, and what is sound in it is taken
     into a new one. A file that cannot be written is only read.
+
+    A file that can no longer be used, as on a full disk, loses nothing that was measured: :meth:`put` returns, and the
+    next :meth:`get`, or the end of the context, raises. An optional store says so on standard error instead; nothing is
+    known or kept from then on.
+
+    Args:
+        optional: whether there can be a run without it.
 
     Attributes:
         path: the file.
@@ -69,9 +119,11 @@ class Store:
 
     _file: Opened
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, optional: bool = False) -> None:
         self.path = path if path == MEMORY else Path(os.path.realpath(path))
         self.aside: list[Path] = []
+        self._optional = optional
+        self._failure: StoreError | None = None
         self._ordered = False  # whether the order of the rows was looked at, which takes longer
         self._about: dict[str, About] = {}
         self._told = False
@@ -84,6 +136,8 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.connection.close()
+        if error is None:
+            self._raise_failure()
 
     @property
     def writable(self) -> bool:
@@ -91,33 +145,47 @@ class Store:
         return self._file.writable
 
     def get(self, image: str, branches: Sequence[str]) -> list[Value | None]:
-        """What is known of an image, in the order of the branches."""
-        return self.work(lambda connection: self._get(connection, image, branches))
+        """What is known of an image, in the order of the branches.
+
+        Raises:
+            StoreError: the file can no longer be used, unless the store is optional.
+        """
+        found: list[Value | None] = [None] * len(branches)
+        with self._use() as usable:
+            if usable:
+                found = self.work(lambda connection: self._get(connection, image, branches))
+        self._raise_failure()
+        return found
 
     def put(self, image: str, values: Mapping[str, Value]) -> None:
         """Keep values of one image by branch, all of them or none; NaN, which SQLite does not keep, is left out."""
         kept = {branch: value for branch, value in values.items() if not math.isnan(value.similarity)}
-        if kept and self._may_write():
-            self.work(lambda connection: self._put(connection, image, kept))
+        with self._use() as usable:
+            if usable and kept and self._may_write():
+                self.work(lambda connection: self._put(connection, image, kept))
 
     def label(self, keys: Mapping[str, str]) -> None:
         """Keep readable keys of branches, by digest; those of branches without values are kept with their first one."""
         for digest, key in keys.items():
             known = self._about.get(digest)
             self._about[digest] = About(key, known.since if known else 0)
-        if self.writable:
-            self.work(lambda connection: self._label(connection, keys))
+        with self._use() as usable:
+            if usable and self.writable:
+                self.work(lambda connection: self._label(connection, keys))
 
     def absorb(self, other: Path) -> int:
         """Take another store's sound values in where there are none yet; how many were new.
 
         Raises:
             UsageError: the other file is no store, or this one cannot be written.
+            StoreError: this one can no longer be used, unless it is optional.
         """
         if not self.writable:
             raise UsageError(f"store {self.path}: cannot be written; name another with --store")
         with reading(other) as found:
-            return self._take(found)
+            count = self._take(found)
+        self._raise_failure()
+        return count
 
     def set_aside(self) -> None:
         """Put a new file in the place of this one, with all that is sound in it."""
@@ -142,6 +210,20 @@ class Store:
         except sqlite3.Error as error:
             raise problem(self.path, error) from error
 
+    @contextmanager
+    def _use(self) -> Iterator[bool]:
+        """A block that uses the file, if it still can be used; its failure is remembered, and ends no run by itself."""
+        try:
+            yield self._failure is None
+        except UsageError as error:
+            self._failure = StoreError(str(error))
+            if self._optional:
+                warn(f"{error}; going on without it")
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None and not self._optional:
+            raise self._failure
+
     def _try(self, task: Callable[[sqlite3.Connection], Result]) -> Result:
         try:
             return task(self._file.connection)
@@ -158,10 +240,10 @@ class Store:
         self._ordered = False
         if condemned is not None and not self.writable:
             self._file = open_memory(condemned)
-            warn(self.path, "is damaged and cannot be written; nothing in it is used any more")
+            warn(f"store {self.path}: is damaged and cannot be written; nothing in it is used any more")
             return
         try:
-            self._file = open_file(self.path, condemned)
+            self._file = open_file(self.path, condemned, SHORT_PATIENCE if self._optional else PATIENCE)
         except (OSError, sqlite3.Error) as error:
             raise problem(self.path, error) from error
         if self._file.aside is not None:
@@ -172,9 +254,11 @@ class Store:
     def _rescue(self, aside: Path) -> None:
         self.aside.append(aside)
         count = 0
-        with suppress(UsageError), reading(aside) as found:
+        with suppress(UsageError, StoreError), reading(aside) as found:
             count = self._take(found)
-        warn(self.path, f"was damaged and is now {aside}; {count} sound values of it were taken into a new file")
+        warn(
+            f"store {self.path}: was damaged and is now {aside}; {count} sound values of it were taken into a new file"
+        )
 
     def _forget(self) -> None:
         self._numbers: dict[str, int] = {}
@@ -183,7 +267,7 @@ class Store:
     def _may_write(self) -> bool:
         if not self.writable and not self._told:
             self._told = True
-            warn(self.path, "cannot be written; values in it are used, new ones are not kept")
+            warn(f"store {self.path}: cannot be written; values in it are used, new ones are not kept")
         return self.writable
 
     def _get(self, connection: sqlite3.Connection, image: str, branches: Sequence[str]) -> list[Value | None]:

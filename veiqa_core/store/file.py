@@ -46,8 +46,10 @@ _SCHEMA = {
         "checksum INTEGER NOT NULL, PRIMARY KEY (image, branch)) WITHOUT ROWID"
     ),
 }
-_PATIENCE = 60.0  # seconds to wait for another process that writes
+PATIENCE, SHORT_PATIENCE = 10.0, 3.0
+"""Seconds to wait for another process that has the file locked: where it is needed, and where a run does without."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _NOT_WRITABLE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 Identity = tuple[int, int] | None  # device and number of a file; None for what is not there, or only in memory
@@ -80,13 +82,19 @@ def damaged(error: Exception) -> bool:
 
 def problem(path: Path, error: Exception) -> UsageError:
     """An error about a store as one line."""
-    reason = error.strerror if isinstance(error, OSError) else str(error)
+    if _code(error) in _LOCKED:
+        reason = "is locked by another program, or lies where files cannot be locked"
+    elif isinstance(error, FileExistsError | NotADirectoryError):
+        reason = "a part of its path is no folder"
+    else:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return UsageError(f"store {path}: {reason}; name another with --store, or say --no-store")
 
 
-def warn(path: Path, text: str) -> None:
-    """Say something about a store on standard error."""
-    print(printable(f"warning: store {path}: {text}"), file=sys.stderr)
+def warn(text: str) -> None:
+    """Say something about a store on standard error, unless that is closed."""
+    if sys.stderr is not None:
+        print(printable(f"warning: {text}"), file=sys.stderr)
 
 
 def identity(path: Path) -> Identity:
@@ -115,11 +123,12 @@ def _header(path: Path) -> bytes:
         return b""
 
 
-def open_file(path: Path, condemned: Identity = None) -> Opened:
+def open_file(path: Path, condemned: Identity = None, patience: float = PATIENCE) -> Opened:
     """Open a store, begin one where none is, and set a damaged one aside; read-only where it cannot be written.
 
     Args:
         condemned: the file that was found to be damaged, if it is still the one.
+        patience: seconds to wait for others that have it locked, at this and at every later call.
 
     Raises:
         UsageError: the file is no store of this layout.
@@ -131,15 +140,15 @@ def open_file(path: Path, condemned: Identity = None) -> Opened:
     try:
         if path != MEMORY:
             path.parent.mkdir(parents=True, exist_ok=True)
-        with _turn(path):
+        with turn(path, patience):
             aside = _set_aside(path) if condemned is not None and identity(path) == condemned else None
             try:
-                connection = _connect(path)
+                connection = _connect(path, patience)
             except sqlite3.DatabaseError as error:
                 if not damaged(error):
                     raise
                 aside = _set_aside(path)
-                connection = _connect(path)
+                connection = _connect(path, patience)
             return Opened(connection, identity(path), aside=aside)
     except (PermissionError, sqlite3.OperationalError) as error:
         if not isinstance(error, OSError) and _code(error) not in _NOT_WRITABLE:
@@ -200,19 +209,19 @@ def open_to_read(path: Path, tolerant: bool = False) -> sqlite3.Connection:
     raise AssertionError("unreachable")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
     """Open a store to read and write, and begin it where there is none.
 
     Raises:
         UsageError: the file is no store of this layout.
         sqlite3.Error: it cannot be opened, or is damaged.
     """
-    connection = _plain(str(path) if path == MEMORY else path.absolute().as_uri())
+    connection = _plain(str(path) if path == MEMORY else path.absolute().as_uri(), patience)
     try:
         if not _check_origin(connection, path):
             _begin(connection)
         _check_schema(connection)
-        _choose_journal(connection)
+        _choose_journal(connection, patience)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(f"PRAGMA user_version = {LAYOUT}")  # fails where the file cannot be written
@@ -223,8 +232,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _plain(location: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(location, timeout=_PATIENCE, isolation_level=None, uri=True)
+def _plain(location: str, patience: float = PATIENCE) -> sqlite3.Connection:
+    connection = sqlite3.connect(location, timeout=patience, isolation_level=None, uri=True)
     connection.text_factory = lambda data: data.decode(errors="replace")  # damaged text is told by its checksum
     return connection
 
@@ -277,9 +286,9 @@ def _check_schema(connection: sqlite3.Connection) -> None:
         raise DamageError("database disk image is malformed")
 
 
-def _choose_journal(connection: sqlite3.Connection) -> None:
+def _choose_journal(connection: sqlite3.Connection, patience: float) -> None:
     """Turn the write-ahead log on, waiting for others: SQLite's own timeout does not cover this change."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -290,14 +299,19 @@ def _choose_journal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
+def lock_of(path: Path) -> Path:
+    """The file beside a store on which opening and setting aside take turns."""
+    return _beside(path, ".lock")
+
+
 @contextmanager
-def _turn(path: Path) -> Iterator[None]:
+def turn(path: Path, patience: float) -> Iterator[None]:
     """Hold the lock on opening and setting aside: an empty database, since SQLite locks on every system."""
     if path == MEMORY:
         yield
         return
-    lock = path.with_name(f"{path.name}.lock")
-    with closing(sqlite3.connect(lock, timeout=_PATIENCE, isolation_level=None)) as connection:
+    lock = lock_of(path)
+    with closing(sqlite3.connect(lock, timeout=patience, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         if not os.access(lock, os.W_OK):  # then SQLite locked nothing, and says nothing
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(lock))

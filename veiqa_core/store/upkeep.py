@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 
 import attrs
 
 from ..errors import UsageError
 from . import Store
-from .file import ordered
+from .file import SHORT_PATIENCE, lock_of, open_file, ordered, problem, turn
 from .reading import ROWS, row_values
 
 _KEYLESS = "(no key)"
@@ -91,6 +94,23 @@ def verify(store: Store) -> list[str]:
         done = "removed, and made again when they are needed" if store.writable else "they count as not known"
         problems.append(f"{len(bad)} values are not what was written: {done}")
     return [*(f"the file was malformed and is now {path}" for path in store.aside), *problems]
+
+
+def try_to_begin(path: Path) -> None:
+    """Find what would keep a store from being begun, by one that is made beside its place and removed.
+
+    Raises:
+        UsageError: there is something.
+    """
+    folder = next(folder for folder in path.absolute().parents if os.path.lexists(folder))
+    try:
+        with tempfile.TemporaryDirectory(prefix=".veiqa-", dir=folder) as made:
+            open_file(Path(made) / "store.sqlite").connection.close()
+        if lock_of(path).exists():
+            with turn(path, SHORT_PATIENCE):
+                pass
+    except (OSError, sqlite3.Error) as error:
+        raise problem(path, error) from error
 
 
 def prune(store: Store, wanted: Callable[[Branch], bool], dry: bool = False) -> tuple[Group, ...]:
