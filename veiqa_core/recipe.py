@@ -108,8 +108,10 @@ class Basis:
         images: how many of its images were used.
         range: lowest and highest possible quality there.
         known: identifiers of their contents and digests of their pixels (see
-            :meth:`veiqa_core.evaluation.measured.Table.marks`), by which an evaluation tells whether it is held-out.
+            :meth:`veiqa_core.evaluation.measured.Table.marks`), and what else their contents may be known by (see
+            :mod:`veiqa_core.rated.likeness`), by which an evaluation finds whether it is held-out.
         precision: what the networks computed in.
+        contents: how many contents they show; None where that is not recorded, or some name none.
     """
 
     dataset: str
@@ -117,10 +119,11 @@ class Basis:
     range: tuple[float, float]
     known: tuple[str, ...]
     precision: str = DEFAULT_PRECISION
+    contents: int | None = None
 
     @classmethod
     def read(cls, table: Any, where: str) -> Basis:
-        """From a table of TOML with all fields; the precision may be left out."""
+        """From a table of TOML with all fields; the precision and the number of contents may be left out."""
         _check_table(table, {field.name for field in attrs.fields(cls)}, where)
         dataset, images, ends, known = (table.get(name) for name in ("dataset", "images", "range", "known"))
         if not isinstance(dataset, str) or type(images) is not int:
@@ -132,12 +135,16 @@ class Basis:
         precision = table.get("precision", DEFAULT_PRECISION)
         if not isinstance(precision, str):
             raise RecipeError(f"{where}.precision: must be a name, such as {DEFAULT_PRECISION}, not {precision!r}")
-        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision)
+        contents = table.get("contents")
+        if contents is not None and type(contents) is not int:
+            raise RecipeError(f"{where}.contents: must be a number, not {contents!r}")
+        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision, contents)
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes, the precision only where it is not the usual one."""
         precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
-        told = {"dataset": self.dataset, "images": self.images, "range": list(self.range), **precision}
+        contents = {} if self.contents is None else {"contents": self.contents}
+        told = {"dataset": self.dataset, "images": self.images, **contents, "range": list(self.range), **precision}
         return {**told, "known": list(self.known)}
 
 
@@ -151,6 +158,7 @@ class Recipe:
         fitted: what the mapper was fitted on, where that is recorded.
         chosen: what the branches were chosen on, where they were chosen by their figures.
         classifier, classifier_state: what tells the distortion type from the same similarities, likewise.
+        based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
     """
 
     name: str
@@ -161,11 +169,12 @@ class Recipe:
     chosen: Basis | None = None
     classifier: Choice | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
+    based_on: str | None = None
 
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> Recipe:
         """From a table of TOML with ``branch`` tables, and where there are any a ``mapper`` and a ``classifier``."""
-        _check_table(table, {"name", "branch", "mapper", "classifier", "fitted", "chosen"}, where)
+        _check_table(table, {"name", "based_on", "branch", "mapper", "classifier", "fitted", "chosen"}, where)
         branches = table.get("branch")
         if not isinstance(branches, list) or not branches:
             raise RecipeError(f"{where}: no [[branch]]; a recipe needs one or more")
@@ -182,12 +191,14 @@ class Recipe:
             state=state,
             classifier=classifier,
             classifier_state=classifier_state,
+            based_on=_read_based_on(table, where),
             **{name: Basis.read(table[name], f"{where}: {name}") for name in ("fitted", "chosen") if name in table},
         )
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes."""
-        table: dict[str, Any] = {"name": self.name, "branch": _write_branches(self.branches)}
+        table: dict[str, Any] = {"name": self.name, **_write_based_on(self.based_on)}
+        table["branch"] = _write_branches(self.branches)
         if self.mapper is not None:
             table["mapper"] = _write_fitted(self.mapper, self.state)
         if self.classifier is not None:
@@ -198,25 +209,31 @@ class Recipe:
 
 @attrs.frozen
 class RecipeSet:
-    """One recipe for each distortion type, by canonical name (GB, WN, JPEG, JP2K, ...)."""
+    """One recipe for each distortion type, by canonical name (GB, WN, JPEG, JP2K, ...).
+
+    Attributes:
+        based_on: as for :class:`Recipe`.
+    """
 
     name: str
     recipes: Mapping[str, Recipe]
+    based_on: str | None = None
 
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> RecipeSet:
         """From a table of TOML with one recipe under each ``distortion.TYPE``."""
-        _check_table(table, {"name", "distortion"}, where)
+        _check_table(table, {"name", "based_on", "distortion"}, where)
         own = str(table.get("name", name))
         by_type = table["distortion"]
         if not isinstance(by_type, Mapping) or not by_type:
             raise RecipeError(f"{where}: distortion must hold a table for each distortion type")
         recipes = {kind: Recipe.read(item, f"{where}: {kind}", f"{own}-{kind}") for kind, item in by_type.items()}
-        return cls(own, recipes)
+        return cls(own, recipes, _read_based_on(table, where))
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes."""
-        return {"name": self.name, "distortion": {kind: recipe.write() for kind, recipe in self.recipes.items()}}
+        by_type = {kind: recipe.write() for kind, recipe in self.recipes.items()}
+        return {"name": self.name, **_write_based_on(self.based_on), "distortion": by_type}
 
     def pick(self, distortion: str | None) -> Recipe:
         """The recipe for a distortion type.
@@ -318,6 +335,17 @@ def _write_branches(branches: Sequence[Branch]) -> list[dict[str, Any]]:
     if math.prod(map(len, values.values())) != len(tables) or list(combinations) != tables:
         return tables
     return [{name: items if len(items) > 1 else items[0] for name, items in values.items()}]
+
+
+def _read_based_on(table: Mapping[str, Any], where: str) -> str | None:
+    value = table.get("based_on")
+    if value is not None and not isinstance(value, str):
+        raise RecipeError(f"{where}: based_on must be the name of a recipe, not {value!r}")
+    return value
+
+
+def _write_based_on(value: str | None) -> dict[str, str]:
+    return {} if value is None else {"based_on": value}
 
 
 def _read_fitted(table: Mapping[str, Any], name: str, where: str) -> tuple[Choice | None, Mapping[str, Any]]:

@@ -9,11 +9,12 @@ import click
 from click.core import ParameterSource
 
 from ..errors import UsageError
+from ..files import is_stream
 from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .evaluation_output import FORMATS
-from .files import check_place, keep_apart, keep_stores, keep_what_is_read, write_text
+from .files import check_place, is_standard_output, keep_apart, keep_stores, keep_what_is_read, write_text
 from .measuring import measured_sets
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings
@@ -186,7 +187,7 @@ def fit(
     wanted.check_all_used()
     from .. import recipe as recipe_files
     from ..devices import Device
-    from ..evaluation.fit import check_mappers
+    from ..evaluation.fit import check, remarks, renamed
     from ..evaluation.fit import fit as run
     from ..rated.datasets import load
     from ..resolution import resolve_all
@@ -196,17 +197,20 @@ def fit(
     keep_apart(output, path)
     sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
     recipes = resolve_all(recipe, found)
-    check_mappers(recipes, {item.distortion for one in sets for item in one.images})
+    check(recipes, sets)
     with (
         opened_veis(keep_vei, keep_vei_cap, *(one.root for one in sets)) as veis,
         opened_store(store, no_store) as kept,
         resumable(said_of(kept)),
     ):
         measured, *more = measured_sets(sets, recipes, on, kept, crew, veis)
-    fitted = run(recipe, recipes, measured, more)
+    name = f"{recipe.name}-fitted" if is_standard_output(output) or is_stream(output) else output.stem
+    fitted = renamed(run(recipe, recipes, measured, more), name, recipes.label)
     write_text(recipe_files.dumps(fitted), output)
     told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
-    click.echo(f"{output}: {fitted.name}, fitted to {told}", err=True)
+    click.echo(f"{output}: {fitted.name}, {recipes.name} fitted to {told}", err=True)
+    for note in remarks(fitted, measured, more):
+        click.echo(f"note: {note}", err=True)
     unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(more).keys)]
     if unfitted:
         click.echo(f"note: no images of {', '.join(unfitted)}: not fitted", err=True)

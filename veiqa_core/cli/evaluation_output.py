@@ -68,6 +68,7 @@ def comma_separated(evaluation: Evaluation) -> str:
             *ends,
             *mapped,
             "coverage90",
+            "missing",
             "protocol",
             "recipe",
             "precision",
@@ -80,7 +81,8 @@ def comma_separated(evaluation: Evaluation) -> str:
         rows.writerow(
             [
                 *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
-                *(figures.coverage, evaluation.protocol["split"], evaluation.recipe, precision),
+                *(figures.coverage, "; ".join(f"{name}: {why}" for name, why in figures.missing.items())),
+                *(evaluation.protocol["split"], evaluation.recipe, precision),
             ]
         )
     return stream.getvalue()

@@ -28,6 +28,7 @@ from ..resolution import ResolvedBranch
 from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
+from .memory import SIZES
 from .pieces import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .shrinking import picture
@@ -132,6 +133,7 @@ class Engine:
             outcome = self._measure(image, Pieces(image, self._generate, **limits), keep)
             passing = tuple(attrs.evolve(item, lasting=False) for item in outcome.measurements)
             outcome = attrs.evolve(outcome, measurements=passing)
+        SIZES.add(image.size)
         return outcome
 
     def _measure(self, image: Image, pieces: Pieces, keep: Keep) -> Outcome:

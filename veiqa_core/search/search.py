@@ -10,7 +10,7 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import UsageError
-from ..evaluation.figures import Figures, Predictions, notes_on_intervals
+from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes
 from ..extension.registry import Part
 from ..measuring.meter import Quantity
@@ -97,6 +97,7 @@ def search(
         kind: nested.held_out([part.of_type(kind) for part in predictions], terms.seed)
         for kind in sorted({t for part in predictions for t in part.types if t is not None})
     }
+    reported = by_type if overall is None else {**by_type, "overall": overall}
     held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, bench)
     return Search(
         space=space,
@@ -117,7 +118,8 @@ def search(
             *unchosen,
             *_notes(matrix, skipped, choices, predictions),
             *precision_notes(made_with),
-            *notes_on_intervals(by_type if overall is None else {**by_type, "overall": overall}),
+            *notes_on_missing(reported),
+            *notes_on_intervals(reported),
         ),
         versions=made_with,
     )
