@@ -222,10 +222,7 @@ class _Columns:
 
     def values(self, sample: NDArray[np.intp] | slice = slice(None)) -> Values:
         """The headline figures of some of the images."""
-        return {
-            name: self._figure(name, self._mapping_of(name), sample)
-            for name in agreement.FIGURES
-        }
+        return {name: self._figure(name, self._mapping_of(name), sample) for name in agreement.FIGURES}
 
     def mapped_values(self) -> Values:
         """PLCC and RMSE after each mapping; without one there is no PLCC across scales."""
@@ -263,9 +260,7 @@ class _Columns:
             return None
         return agreement.FIGURES[figure](*self._known(mapping, sample))
 
-    def _known(
-        self, mapping: str, sample: NDArray[np.intp] | slice = slice(None)
-    ) -> tuple[FloatArray, FloatArray]:
+    def _known(self, mapping: str, sample: NDArray[np.intp] | slice = slice(None)) -> tuple[FloatArray, FloatArray]:
         """Scores and quality of the images that have a score after a mapping."""
         scores, quality = self._scores[mapping][sample], self._quality[sample]
         known = np.isfinite(scores)

@@ -97,7 +97,9 @@ def remarks(fitted: Recipe | RecipeSet, measured: MeasuredSet, also: Sequence[Me
             )
         if rows:
             same = sum(constant(column) for column in table.similarities(rows).T)
-            notes += [f"{recipe.name}: {same} of its branches are the same in all images: they add nothing"] * bool(same)
+            notes += [f"{recipe.name}: {same} of its branches are the same in all images: they add nothing"] * bool(
+                same
+            )
     return notes
 
 

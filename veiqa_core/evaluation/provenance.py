@@ -41,8 +41,6 @@ def content_notes(contents: Sequence[str | None]) -> list[str]:
     return [f"{nameless} images name no reference: each counts as a content of its own"]
 
 
-
-
 def foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
     """The ranges of quality that mappers were fitted to, where they are not this dataset's."""
     bases = [recipe.fitted for recipe in used.values() if recipe.fitted is not None]
@@ -75,7 +73,9 @@ class Overlap:
             return "in-sample"
         counts = {"in-sample": self.certain, "perhaps in-sample": self.possible}
         found = [f"{what} for {count} of {self.images} images" for what, count in counts.items() if count]
-        return ", ".join(found) or f"held-out as far as {'identical pixels' if self.by_pixels else 'names and looks'} tell"
+        return (
+            ", ".join(found) or f"held-out as far as {'identical pixels' if self.by_pixels else 'names and looks'} tell"
+        )
 
     @property
     def notes(self) -> list[str]:

@@ -8,7 +8,7 @@ import platform
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _BLOCK, _KEPT = 2**26, 2**29
-_CHANGES = 32  # of the images' size, after which what is freed is handed back
+_CHANGES = 8  # of the images' size, after which what is freed is handed back
 
 
 def keep_freed() -> None:
