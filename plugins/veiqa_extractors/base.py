@@ -17,7 +17,6 @@ from veiqa_core.contracts import Network
 from .plugin import NetworkParams, random_seed
 from .weights import Package, State, WeightsFile, digest_of, fill
 
-
 _HOW = " (in a recipe weights = 'FILE', beside --extractor -p extractor.weights=FILE)"
 
 
@@ -109,8 +108,8 @@ class WeightedExtractor(ABC):
             return self.package.read()
         download = "hub to let timm download them, " if self.downloadable else ""
         raise WeightsError(
-            f"no package carries the weights of {self.name}: set the extractor's weights to a local file{_HOW}, {download}"
-            "or random:0 for an untrained network"
+            f"no package carries the weights of {self.name}: set the extractor's weights to a local file{_HOW}, "
+            f"{download}or random:0 for an untrained network"
         )
 
     def _download(self) -> tuple[nn.Module, str]:

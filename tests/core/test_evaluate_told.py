@@ -198,12 +198,8 @@ def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
     assert same.overall.fit == "perhaps in-sample for 24 of 24 images"
     assert "24 images show a content named like one that was fitted on" in same.notes
     assert others.overall.fit == "held-out as far as names and looks tell"
-    mixed = attrs.evolve(
-        alike(there, "name:caps"),
-        table=attrs.evolve(
-            alike(there, "name:caps").table, digests=tuple(f"digest{i}" if i < 6 else "x" for i in range(24))
-        ),
-    )
+    digests = tuple(f"digest{i}" if i < 6 else "x" for i in range(24))
+    mixed = alike(attrs.evolve(there, table=attrs.evolve(there.table, digests=digests)), "name:caps")
     assert run(fitted, mixed).overall.fit == "in-sample for 6 of 24 images, perhaps in-sample for 18 of 24 images"
     trained = evaluate(
         resolve_all(recipe("logistic4"), installed()),
@@ -252,4 +248,4 @@ def test_a_branch_that_is_the_same_everywhere_is_remarked() -> None:
     fitted = fitting.fit(given, resolve_all(given, installed()), measured)
     (few, same) = fitting.remarks(fitted, measured)
     assert few == "mine: fitted to 6 contents only: fewer than 10 say little of others"
-    assert same == "mine: 1 of its branches are the same in all images: they add nothing"
+    assert same == "mine: branches that are the same in all images, and so add nothing: 1"

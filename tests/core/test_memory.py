@@ -17,4 +17,4 @@ def test_freed_memory_is_handed_back_now_and_then_where_sizes_vary(monkeypatch: 
     for number in range(100):
         monkeypatch.setattr(memory, "hand_back", lambda number=number: handed.append(number))
         sizes.add((64, 49 + number % 2))
-    assert 100 // memory._CHANGES == len(handed)
+    assert len(handed) == 100 // memory._CHANGES

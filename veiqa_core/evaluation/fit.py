@@ -20,7 +20,7 @@ from .measured import MeasuredSet, Table
 from .provenance import content_notes, precision_of
 
 FEW_CONTENTS = 10
-"""Fewer contents than this are remarked: with them a mapper cannot leave a tenth out, from which intervals are taken."""
+"""Fewer contents than this are remarked: intervals come from leaving out a tenth of the contents in turn."""
 
 
 def fit(
@@ -97,9 +97,8 @@ def remarks(fitted: Recipe | RecipeSet, measured: MeasuredSet, also: Sequence[Me
             )
         if rows:
             same = sum(constant(column) for column in table.similarities(rows).T)
-            notes += [f"{recipe.name}: {same} of its branches are the same in all images: they add nothing"] * bool(
-                same
-            )
+            if same:
+                notes.append(f"{recipe.name}: branches that are the same in all images, and so add nothing: {same}")
     return notes
 
 

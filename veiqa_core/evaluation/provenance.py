@@ -152,7 +152,8 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
         counts = {"": chosen.certain, "perhaps ": chosen.possible}
         where = " and ".join(f"{how}on contents of {count}" for how, count in counts.items() if count)
         notes.append(
-            f"the branches were chosen {where} of these images, so the figures flatter the recipe; unbiased ones come from the search that chose them"
+            f"the branches were chosen {where} of these images, so the figures flatter the recipe; "
+            "unbiased ones come from the search that chose them"
         )
     if calibrated and not protocol.refits and foreign_ranges(used, measured):
         low, high = foreign_ranges(used, measured)[0]

@@ -12,7 +12,6 @@ from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
 
-
 _ROUNDING = 4 * np.finfo(float).eps
 """Relative differences up to this are what rounding leaves of equal values."""
 

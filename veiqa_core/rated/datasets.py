@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections import defaultdict
@@ -73,10 +74,8 @@ class RatedSet:
         called = likeness.name(item.image if item.content is None else item.content)
         looks = None if item.content is None else self._pictures[item.content][1]
         if looks is None:
-            try:
+            with contextlib.suppress(ImageError):
                 looks = likeness.look(self.read(item.image))
-            except ImageError:
-                pass
         return frozenset([called] if looks is None else [called, looks])
 
     @cached_property

@@ -1,7 +1,7 @@
 """By what a content is known again where pixels differ: how its picture looks, and what it is called.
 
-Pictures are compared by difference hashes: for each of 16 x 16 places whether it gets brighter to the right. Copies that
-were re-encoded, resized or distorted differ in few places, other photographs in about half; crops look like others.
+Pictures are compared by difference hashes: for each of 16 x 16 places whether it gets brighter to the right. Copies
+that were re-encoded, resized or distorted differ in few places, other photographs in about half; crops as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALIKE = 32
 _LOOK, _NAME = "dhash:", "name:"
 _SIDE = 16
 _PLAIN = 26  # places; a picture with fewer of either kind has too little in it to be known again
-_HASH = re.compile(_LOOK + "([0-9a-f]{%d})" % (_SIDE * _SIDE // 4))
+_HASH = re.compile(f"{_LOOK}([0-9a-f]{{{_SIDE * _SIDE // 4}}})")
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}$")
 
 
