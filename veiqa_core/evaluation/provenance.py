@@ -105,8 +105,14 @@ def overlap(table: Table, tested: Indices, known: Mapping[str | None, frozenset[
         named[rows], alike[rows] = likeness.named_alike(hints, marks), likeness.look_alike(hints, marks)
     named, alike = named & ~certain, alike & ~certain
     by_pixels = not all(any(map(likeness.is_hint, marks)) for marks in known.values())
-    counts = (int(which.sum()) for which in (certain, named, alike, named | alike))
-    return Overlap(len(tested), *counts, by_pixels)
+    return Overlap(
+        images=len(tested),
+        certain=int(certain.sum()),
+        named=int(named.sum()),
+        alike=int(alike.sum()),
+        possible=int((named | alike).sum()),
+        by_pixels=by_pixels,
+    )
 
 
 def _known(bases: Mapping[str | None, Basis | None]) -> dict[str | None, frozenset[str]]:

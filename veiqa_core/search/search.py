@@ -13,6 +13,7 @@ from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes
 from ..extension.registry import Part
+from ..judging.mapping import constant
 from ..measuring.meter import Quantity
 from ..measuring.similarities import versions
 from ..rated.datasets import RatedSet
@@ -84,6 +85,7 @@ def search(
     """
     groups = _groups(rated, per_distortion)
     skipped = len(rated.images) - sum(len(rows) for rows in groups.values())
+    _check_varied(rated, groups)
     able, refused = sorted_out(candidates, bench)
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)
@@ -141,6 +143,13 @@ def _groups(rated: RatedSet, per_distortion: bool) -> Mapping[str | None, Indice
         kind: np.array([row for row, item in enumerate(rated.images) if item.distortion == kind], dtype=np.intp)
         for kind in types
     }
+
+
+def _check_varied(rated: RatedSet, groups: Mapping[str | None, Indices]) -> None:
+    """Find that nothing can be chosen before any image is measured."""
+    quality = np.array([rated.ratings.quality(item) for item in rated.images], dtype=np.float64)
+    if all(constant(quality[rows]) for rows in groups.values()):
+        raise UsageError(f"{rated.root}: the ratings to choose by are all the same: no candidate agrees with them best")
 
 
 def _choices(
