@@ -2,8 +2,8 @@
 
     python benchmarks/sizes.py [--images 400]
 
-Each way runs in a process of its own (Linux). Prints megabytes as images pass, the ratio of processor times, and whether
-the scores have the same bits.
+Each way runs in a process of its own (Linux). Prints megabytes as images pass, the ratio of processor times, and
+whether the scores have the same bits.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[st
 
 def _held_out(search: Search) -> Iterator[str]:
     if search.held_out is None:
-        yield "held-out: no figures: too few contents to keep choice and report apart, or nothing chosen without some fits"
+        yield "held-out: no figures: too few contents, or what is chosen without some of them cannot be fitted"
         return
     yield "held-out: each image under a choice and a fit made without its content"
     rows = {**search.held_out_by_type, "overall": search.held_out}

@@ -148,7 +148,7 @@ def _groups(rated: RatedSet, per_distortion: bool) -> Mapping[str | None, Indice
 def _check_varied(rated: RatedSet, groups: Mapping[str | None, Indices]) -> None:
     """Find that nothing can be chosen before any image is measured."""
     quality = np.array([rated.ratings.quality(item) for item in rated.images], dtype=np.float64)
-    if all(constant(quality[rows]) for rows in groups.values()):
+    if all(len(rows) > 1 and constant(quality[rows]) for rows in groups.values()):
         raise UsageError(f"{rated.root}: the ratings to choose by are all the same: no candidate agrees with them best")
 
 
