@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from veiqa_core import recipe as recipes
-from veiqa_core.cli.evaluation_output import comma_separated, markdown, table
+from veiqa_core.cli.evaluation_output import comma_separated, correlation, markdown, table
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.errors import FitError, RecipeError
 from veiqa_core.evaluation import fit as fitting
@@ -231,6 +231,21 @@ def test_a_missing_figure_says_why_once(columns: dict[str, Any], names: str, rea
     assert any("there is nothing to fit" in note for note in refitted.notes)
     with pytest.raises(FitError, match="there is nothing to fit"):
         fitted_to(made(scenes(6, 4), **columns))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.9996, "0.9996"),
+        (0.99999, "0.99999"),
+        (1.0, "1.000"),
+        (-0.9999, "-0.9999"),
+        (-0.0002, "0.000"),
+        (0.5, "0.500"),
+    ],
+)
+def test_a_correlation_is_not_rounded_to_what_it_is_not(value: float, shown: str) -> None:
+    assert correlation(value) == shown
 
 
 def test_a_type_of_one_image_and_a_mapping_of_few_points_say_why() -> None:
