@@ -30,7 +30,7 @@ DEFAULT_EXTRACTOR = "veiqa:efficientnet-lite0"
 DEFAULT_EXPLAINER = "veiqa:gradcam"
 DEFAULT_METRIC = "veiqa:psnr"
 DEFAULT_PRECISION = "float32"
-_FIELDS = {"name", "branch", "mapper", "classifier", "fitted", "chosen"}
+_FIELDS = {"name", "based_on", "branch", "mapper", "classifier", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
 MOST_BRANCHES = 10_000
 """Branches of a recipe file; each is a measurement of every image."""
@@ -115,8 +115,10 @@ class Basis:
         images: how many of its images were used.
         range: lowest and highest possible quality there.
         known: identifiers of their contents and digests of their pixels (see
-            :meth:`veiqa_core.evaluation.measured.Table.marks`), by which an evaluation tells whether it is held-out.
+            :meth:`veiqa_core.evaluation.measured.Table.marks`), and what else their contents may be known by (see
+            :mod:`veiqa_core.rated.likeness`), by which an evaluation finds whether it is held-out.
         precision: what the networks computed in.
+        contents: how many contents they show; None where that is not recorded, or some name none.
     """
 
     dataset: str
@@ -124,10 +126,11 @@ class Basis:
     range: tuple[float, float]
     known: tuple[str, ...]
     precision: str = DEFAULT_PRECISION
+    contents: int | None = None
 
     @classmethod
     def read(cls, table: Any, where: str) -> Basis:
-        """From a table of TOML with all fields; the precision may be left out."""
+        """From a table of TOML with all fields; the precision and the number of contents may be left out."""
         check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
         dataset = checked_name(table.get("dataset"), f"{where}.dataset", RecipeError)
         images, ends, known = (table.get(name) for name in ("images", "range", "known"))
@@ -138,12 +141,16 @@ class Basis:
         if not (isinstance(known, list) and all(isinstance(item, str) for item in known)):
             raise RecipeError(f"{where}.known: must be a list of texts, not {brief(known)}")
         precision = checked_name(table.get("precision", DEFAULT_PRECISION), f"{where}.precision", RecipeError)
-        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision)
+        contents = table.get("contents")
+        if contents is not None and (type(contents) is not int or contents < 1):
+            raise RecipeError(f"{where}.contents: must be a whole number from 1, not {brief(contents)}")
+        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision, contents)
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes, the precision only where it is not the usual one."""
         precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
-        told = {"dataset": self.dataset, "images": self.images, "range": list(self.range), **precision}
+        contents = {} if self.contents is None else {"contents": self.contents}
+        told = {"dataset": self.dataset, "images": self.images, **contents, "range": list(self.range), **precision}
         return {**told, "known": list(self.known)}
 
 
@@ -157,6 +164,7 @@ class Recipe:
         fitted: what the mapper was fitted on, where that is recorded.
         chosen: what the branches were chosen on, where they were chosen by their figures.
         classifier, classifier_state: what tells the distortion type from the same similarities, likewise.
+        based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
     """
 
     name: str
@@ -167,6 +175,7 @@ class Recipe:
     chosen: Basis | None = None
     classifier: Choice | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
+    based_on: str | None = None
 
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> Recipe:
@@ -189,12 +198,14 @@ class Recipe:
             state=state,
             classifier=classifier,
             classifier_state=classifier_state,
+            based_on=_read_based_on(table, where),
             **{name: Basis.read(table[name], f"{where}: {name}") for name in ("fitted", "chosen") if name in table},
         )
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes."""
-        table: dict[str, Any] = {"name": self.name, "branch": _write_branches(self.branches)}
+        table: dict[str, Any] = {"name": self.name, **_write_based_on(self.based_on)}
+        table["branch"] = _write_branches(self.branches)
         if self.mapper is not None:
             table["mapper"] = _write_fitted(self.mapper, self.state)
         if self.classifier is not None:
@@ -205,15 +216,20 @@ class Recipe:
 
 @attrs.frozen
 class RecipeSet:
-    """One recipe for each distortion type, by canonical name (GB, WN, JPEG, JP2K, ...)."""
+    """One recipe for each distortion type, by canonical name (GB, WN, JPEG, JP2K, ...).
+
+    Attributes:
+        based_on: as for :class:`Recipe`.
+    """
 
     name: str
     recipes: Mapping[str, Recipe]
+    based_on: str | None = None
 
     @classmethod
     def read(cls, table: Any, where: str, name: str) -> RecipeSet:
         """From a table of TOML with one recipe under each ``distortion.TYPE``."""
-        check_table(table, {"name", "distortion"}, where, RecipeError)
+        check_table(table, {"name", "based_on", "distortion"}, where, RecipeError)
         own = _name(table, name, where)
         by_type = table["distortion"]
         if not isinstance(by_type, Mapping) or not by_type:
@@ -224,11 +240,12 @@ class RecipeSet:
         recipes = {
             kind: Recipe.read(item, f"{where}: {kind}", default_name(f"{own}-{kind}")) for kind, item in by_type.items()
         }
-        return cls(own, recipes)
+        return cls(own, recipes, _read_based_on(table, where))
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes."""
-        return {"name": self.name, "distortion": {kind: recipe.write() for kind, recipe in self.recipes.items()}}
+        by_type = {kind: recipe.write() for kind, recipe in self.recipes.items()}
+        return {"name": self.name, **_write_based_on(self.based_on), "distortion": by_type}
 
     def pick(self, distortion: str | None) -> Recipe:
         """The recipe for a distortion type.
@@ -365,6 +382,17 @@ def _write_branches(branches: Sequence[Branch]) -> list[dict[str, Any]]:
     if math.prod(map(len, values.values())) != len(tables) or list(combinations) != tables:
         return tables
     return [{name: items if len(items) > 1 else items[0] for name, items in values.items()}]
+
+
+def _read_based_on(table: Mapping[str, Any], where: str) -> str | None:
+    value = table.get("based_on")
+    if value is not None and not isinstance(value, str):
+        raise RecipeError(f"{where}: based_on must be the name of a recipe, not {value!r}")
+    return value
+
+
+def _write_based_on(value: str | None) -> dict[str, str]:
+    return {} if value is None else {"based_on": value}
 
 
 def _read_fitted(table: Mapping[str, Any], name: str, where: str) -> tuple[Choice | None, Mapping[str, Any]]:

@@ -119,6 +119,10 @@ class Anatomy:
     linear_head: Tensor | None
 
 
+def _resizing(side: int) -> str:
+    return f"set its resize (in a recipe resize = {side}, beside --extractor -p extractor.resize={side})"
+
+
 def examine(module: Any, name: str, resize: int | None) -> Anatomy:
     """Find out what a network of timm offers for images of any size, or for squares of side ``resize``.
 
@@ -130,7 +134,7 @@ def examine(module: Any, name: str, resize: int | None) -> Anatomy:
     try:
         seen = trace(module, noise(module, side, side))
     except Exception as error:  # whatever a network raises at a size that it was not made for
-        hint = f"; add -p extractor.resize={native}" if side != native else ""
+        hint = f"; {_resizing(native)}" if side != native else ""
         raise IncompatibleError(f"{name} cannot take images of {side}x{side}{hint}") from error
     features = seen.features
     if not (isinstance(features, Tensor) and features.ndim == 4 and features.shape[1] == module.num_features):
@@ -140,9 +144,9 @@ def examine(module: Any, name: str, resize: int | None) -> Anatomy:
     if layer is None:
         raise IncompatibleError(f"{name}: none of its modules gives its last map alone; choose another network of timm")
     if min(seen.maps[layer].shape[2:]) < 2:
-        raise IncompatibleError(f"{name} shrinks {side}x{side} pixels to a single one; raise -p extractor.resize")
+        raise IncompatibleError(f"{name} shrinks {side}x{side} pixels to a single one; raise the extractor's resize")
     if resize is None and map_side(module, layer, side + 13, side - 10) < 2:
-        raise IncompatibleError(f"{name} does not take images of every size; add -p extractor.resize={native}")
+        raise IncompatibleError(f"{name} does not take images of every size; {_resizing(native)}")
     return Anatomy(
         layers=tuple(made for made in seen.maps if made == layer or (made in stages and made not in seen.pooled)),
         default_layer=layer,

@@ -18,6 +18,8 @@ from .hub import download
 from .plugin import NetworkParams, random_seed
 from .weights import Package, State, WeightsFile, digest_of, fill
 
+_HOW = " (in a recipe weights = 'FILE', beside --extractor -p extractor.weights=FILE)"
+
 
 class WeightedExtractor(ABC):
     """An extractor whose network is built, given its weights and put on a device in one order for all of them."""
@@ -116,22 +118,22 @@ class WeightedExtractor(ABC):
     def _packaged(self) -> WeightsFile:
         if self.package is not None:
             return self.package.read()
-        download = "-p extractor.weights=hub to let timm download them, " if self.downloadable else ""
+        download = "hub to let timm download them, " if self.downloadable else ""
         raise WeightsError(
-            f"no package carries the weights of {self.name}: use -p extractor.weights=FILE for a local file, {download}"
-            "or -p extractor.weights=random:0 for an untrained network"
+            f"no package carries the weights of {self.name}: set the extractor's weights to a local file{_HOW}, "
+            f"{download}or random:0 for an untrained network"
         )
 
     def _download(self) -> tuple[nn.Module, str]:
         if not self.downloadable:
-            raise WeightsError(f"timm has no weights of {self.name}; use -p extractor.weights=FILE for a local file")
+            raise WeightsError(f"timm has no weights of {self.name}; set weights to a local file{_HOW}")
         try:
             module = download(lambda: self.build(pretrained=True), self.repository)
         except Exception as error:  # whatever the download libraries raise
             reason = str(error).strip().split("\n")[0] or type(error).__name__
             raise WeightsError(
                 f"timm could not download the weights of {self.name} ({reason}); "
-                "go online once, or use -p extractor.weights=FILE for a local file"
+                f"go online once, or set weights to a local file{_HOW}"
             ) from error
         return module, digest_of(module.state_dict().items())
 

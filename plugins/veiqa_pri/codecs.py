@@ -41,7 +41,7 @@ class _Codec:
         except (OSError, ValueError) as error:
             height, width, _ = pixels.shape
             raise ImageError(
-                f"Pillow cannot make a {self._options['format']} of {width}x{height} pixels ({error}); use another PRI"
+                f"Pillow cannot make a {self._options['format']} of {width}x{height} pixels ({error})"
             ) from error
 
 

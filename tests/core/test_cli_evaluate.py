@@ -207,13 +207,19 @@ def test_fit_writes_a_recipe_that_scores_and_knows_its_contents(rated: Path, one
     out = tmp_path / "fitted.toml"
     done = veiqa("fit", "csv", rated, "--recipe", one, "--output", out)
     assert done.exit_code == 0, done.output
-    assert f"{out}: one, fitted to 32 images of csv" in done.stderr
+    assert f"{out}: fitted, one fitted to 32 images of csv" in done.stderr
     (row,) = json.loads(veiqa("run", rated / "ref0.png", "--recipe", out, "--format", "json").stdout)
     assert row["flags"] == []
     assert row["score"] is not None
     assert figures("csv", rated, "--recipe", out)["overall"]["fit"] == "in-sample"
     elsewhere = write_set(tmp_path / "elsewhere", seed=9)
-    assert figures("csv", elsewhere, "--recipe", out)["overall"]["fit"] == "held-out"
+    assert figures("csv", elsewhere, "--recipe", out)["overall"]["fit"] == "perhaps in-sample for 32 of 32 images"
+    table = elsewhere / "scores.csv"
+    table.write_text(table.read_text().replace("ref", "other"))
+    for picture in elsewhere.glob("ref*.png"):
+        picture.rename(picture.with_name(picture.name.replace("ref", "other")))
+    held_out = "held-out as far as names and looks tell"
+    assert figures("csv", elsewhere, "--recipe", out)["overall"]["fit"] == held_out
     refused = veiqa("fit", "csv", rated, "--recipe", one, "--output", out)
     assert (refused.exit_code, "is there already" in refused.stderr) == (2, True)
     assert veiqa("fit", "csv", rated, "--recipe", one, "--output", out, "--force").exit_code == 0
@@ -223,7 +229,8 @@ def test_fit_on_one_set_and_test_on_another(rated: Path, one: Path, tmp_path: Pa
     other = write_set(tmp_path / "other", contents=6, seed=4)
     found = figures("csv", rated, "--recipe", one, "--train", "csv", other)
     assert found["protocol"]["train"][0]["n"] == 6 * 2 * LEVELS
-    assert found["overall"]["fit"] == "held-out"
+    assert found["overall"]["fit"] == "perhaps in-sample for 32 of 32 images"  # by the names of the references
+    assert "32 images show a content named like one that was fitted on" in found["notes"]
     leak = veiqa("evaluate", "csv", rated, "--recipe", one, "--train", "csv", rated)
     assert leak.exit_code == 2
     assert "the split has one scene or picture on both sides" in leak.stderr
@@ -241,7 +248,7 @@ def test_fit_and_evaluate_with_further_sets(rated: Path, one: Path, tmp_path: Pa
     assert (fitted.fitted.dataset, fitted.fitted.images) == ("csv + csv + csv", 80)
     train = [part for other in others for part in ("--train", "csv", other)]
     found = figures("csv", rated, "--recipe", one, "--split", "loco", *train)
-    assert (found["n"], found["overall"]["fit"]) == (32, "held-out")
+    assert (found["n"], found["overall"]["fit"]) == (32, "perhaps in-sample for 32 of 32 images")
     assert [one["n"] for one in found["protocol"]["train"]] == [24, 24]
     told = veiqa("evaluate", "csv", rated, "--recipe", one, "--split", "loco", *train, "--device", "cpu").stdout
     assert told.count("train:    csv in ") == 2
@@ -379,6 +386,55 @@ def test_fit_to_standard_output_is_a_recipe_and_nothing_else(rated: Path) -> Non
     assert fitted.fitted is not None
     assert (fitted.fitted.images, fitted.fitted.range) == (32, (0.0, 100.0))
     assert set(fitted.state) >= {"coefficients", "strength", "reach"}
+    assert fitted.name == "ad-hoc-fitted"
+
+
+def test_a_fitted_recipe_is_named_after_its_file_and_says_what_it_was_fitted_from(
+    rated: Path, one: Path, by_type: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mine.toml"
+    done = veiqa("fit", "csv", rated, "--recipe", one, "--output", out, "--device", "cpu")
+    assert done.exit_code == 0, done.output
+    few = f"note: mine: fitted to {CONTENTS} contents only: fewer than 10 say little of others"
+    assert few in done.stderr
+    fitted = recipes.load(out)
+    assert isinstance(fitted, Recipe)
+    assert (fitted.name, fitted.fitted and fitted.fitted.contents) == ("mine", CONTENTS)
+    assert fitted.based_on == resolve_all(recipes.load(one), installed()).label
+    assert recipes.loads(recipes.dumps(fitted), "x", "x") == fitted
+    assert veiqa("fit", "csv", rated, "--recipe", by_type, "--output", out, "--force").exit_code == 0
+    typed = recipes.load(out)
+    assert isinstance(typed, RecipeSet)
+    assert (typed.name, typed.recipes["GB"].name) == ("mine", "mine-GB")
+    assert str(typed.based_on).startswith("by-type@")
+
+
+def test_ratings_that_are_all_the_same_are_refused_before_anything_is_measured(
+    rated: Path, one: Path, tmp_path: Path
+) -> None:
+    table = rated / "scores.csv"
+    rows = [row.split(",") for row in table.read_text().splitlines()]
+    table.write_text("\n".join(",".join([*row[:4], row[4] if i == 0 else "40", row[5]]) for i, row in enumerate(rows)))
+    done = veiqa("fit", "csv", rated, "--recipe", one, "--output", tmp_path / "x.toml", "--device", "cpu")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "recipe 'one': all 32 ratings are the same (60): there is nothing to fit" in done.stderr
+    assert not (tmp_path / "x.toml").exists()
+    found = figures("csv", rated, "--recipe", one)
+    assert found["overall"]["missing"]["srocc"] == "all ratings are the same"
+    told = [note for note in found["notes"] if "all ratings are the same" in note]
+    assert told == ["FF, GB, overall: no PLCC, SROCC, KROCC, RMSE: all ratings are the same"]
+    assert "the 32 scores take one value only, 40" in found["notes"]
+
+
+def test_crops_of_what_was_fitted_on_are_not_called_held_out(rated: Path, one: Path, tmp_path: Path) -> None:
+    out = tmp_path / "fitted.toml"
+    assert veiqa("fit", "csv", rated, "--recipe", one, "--output", out, "--device", "cpu").exit_code == 0
+    for picture in rated.glob("*.png"):
+        with PIL.Image.open(picture) as opened:
+            opened.crop((5, 3, 60, 50)).save(picture)
+    found = figures("csv", rated, "--recipe", out)
+    assert found["overall"]["fit"] == "perhaps in-sample for 32 of 32 images"
+    assert found["by_distortion"]["GB"]["fit"] == "perhaps in-sample for 16 of 16 images"
 
 
 def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from veiqa_core import recipe as recipes
-from veiqa_core.cli.evaluation_output import comma_separated, markdown, table
+from veiqa_core.cli.evaluation_output import comma_separated, correlation, markdown, table
 from veiqa_core.contracts import RatedImage, Ratings
-from veiqa_core.errors import RecipeError
+from veiqa_core.errors import FitError, RecipeError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
@@ -90,8 +90,10 @@ def test_a_figure_that_few_splits_have_is_not_told_and_one_that_some_lack_says_s
     assert some.values["srocc"] is None
     assert usual.values["srocc"] is not None
     assert usual.to_dict()["splits"] == {"count": 10, "plcc": 10, "srocc": 10, "krocc": 10, "rmse": 10}
-    few = "too few images of a type in most splits, or ones with the same score"
-    assert f"GB, JPEG: no PLCC, SROCC, KROCC, RMSE: {few}" in done.notes
+    few = "in most splits, fewer than 3 images have a score"
+    assert rare.missing["srocc"] == few
+    assert f"GB, JPEG: no PLCC, SROCC, KROCC: {few}" in done.notes
+    assert "GB, JPEG: no RMSE: in most splits, no image has a score" in done.notes
     halves = run(recipe("logistic4"), made(contents, distortions=tuple(kinds)), Protocol("kfold", folds=5))
     known = halves.by_distortion["JPEG"].known["srocc"]
     assert 3 <= known <= 4
@@ -137,13 +139,13 @@ def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
     here = made(scenes(6, 4))
     there = made([f"other{scene}" for scene in scenes(6, 4)], digests=tuple(f"other{i}" for i in range(24)))
     half = made([None] * 24, digests=tuple(f"{'other' if i % 2 else 'digest'}{i}" for i in range(24)))
-    told = "held-out: scenes are known again by identical pixels only, so crops or copies of what was fitted on"
+    told = "contents are known again by identical pixels only: copies that were cropped or changed would not be noticed"
     fitted = fitted_to(here)
 
     def caveats(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> list[str]:
         return [note for note in run(given, measured, protocol).notes if note.startswith(told)]
 
-    assert run(fitted, there).overall.fit == "held-out"
+    assert run(fitted, there).overall.fit == "held-out as far as identical pixels tell"
     assert len(caveats(fitted, there)) == len(caveats(fitted, half)) == 1
     assert caveats(fitted, here) == []  # in-sample
     assert caveats(fitted, there, Protocol("loco")) == []  # fitted anew
@@ -180,3 +182,85 @@ def test_told_types_count_images_not_tests() -> None:
     once = run(given, measured, Protocol("loco")).told_types
     assert once is not None
     assert once.images == once.count == 48
+
+
+def alike(measured: MeasuredSet, *hints: str) -> MeasuredSet:
+    """The same with hints by content: hints of the n-th scene end in n."""
+    own = tuple(frozenset(f"{hint}{str(content)[-1]}" for hint in hints) for content in measured.table.contents)
+    return attrs.evolve(measured, table=attrs.evolve(measured.table, hints=own))
+
+
+def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
+    here = alike(made(scenes(6, 4)), "name:caps")
+    there = made([f"other{scene}" for scene in scenes(6, 4)], digests=tuple(f"other{i}" for i in range(24)))
+    fitted = fitted_to(here)
+    same, others = run(fitted, alike(there, "name:caps")), run(fitted, alike(there, "name:monarch"))
+    assert same.overall.fit == "perhaps in-sample for 24 of 24 images"
+    assert "24 images show a content named like one that was fitted on" in same.notes
+    assert others.overall.fit == "held-out as far as names and looks tell"
+    digests = tuple(f"digest{i}" if i < 6 else "x" for i in range(24))
+    mixed = alike(attrs.evolve(there, table=attrs.evolve(there.table, digests=digests)), "name:caps")
+    assert run(fitted, mixed).overall.fit == "in-sample for 6 of 24 images, perhaps in-sample for 18 of 24 images"
+    trained = evaluate(
+        resolve_all(recipe("logistic4"), installed()),
+        alike(there, "name:caps"),
+        Protocol("train"),
+        installed(),
+        trained_on=[here],
+    )
+    assert trained.overall.fit == "perhaps in-sample for 24 of 24 images"
+
+
+@pytest.mark.parametrize(
+    ("columns", "names", "reason"),
+    [
+        ({"quality": np.full(24, 40.0)}, "PLCC, SROCC, KROCC, RMSE", "all ratings are the same"),
+        ({"quality": 40 + 1e-14 * np.arange(24.0)}, "PLCC, SROCC, KROCC, RMSE", "all ratings are the same"),
+        ({"oriented": (np.array([0.25]),) * 24}, "PLCC, SROCC, KROCC, RMSE", "all scores are the same"),
+    ],
+)
+def test_a_missing_figure_says_why_once(columns: dict[str, Any], names: str, reason: str) -> None:
+    done = run(recipe(None), made(scenes(6, 4), **columns))
+    assert [note for note in done.notes if reason in note] == [f"GB, overall: no {names}: {reason}"]
+    for form in (table, markdown):
+        assert form(done).count(reason) == 1
+    assert done.to_dict()["overall"]["missing"]["plcc"] == reason
+    assert f"srocc: {reason}" in comma_separated(done)
+    refitted = run(recipe("logistic4"), made(scenes(6, 4), **columns), Protocol("loco"))
+    assert refitted.overall.values["srocc"] is None
+    assert any("there is nothing to fit" in note for note in refitted.notes)
+    with pytest.raises(FitError, match="there is nothing to fit"):
+        fitted_to(made(scenes(6, 4), **columns))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.9996, "0.9996"),
+        (0.99999, "0.99999"),
+        (1.0, "1.000"),
+        (-0.9999, "-0.9999"),
+        (-0.0002, "0.000"),
+        (0.5, "0.500"),
+    ],
+)
+def test_a_correlation_is_not_rounded_to_what_it_is_not(value: float, shown: str) -> None:
+    assert correlation(value) == shown
+
+
+def test_a_type_of_one_image_and_a_mapping_of_few_points_say_why() -> None:
+    kinds = tuple("WN" if i == 0 else "JPEG" if i < 5 else "GB" for i in range(24))
+    done = run(recipe(None), made(scenes(6, 4), distortions=kinds))
+    assert done.by_distortion["WN"].missing["srocc"] == "fewer than 3 images have a score"
+    assert done.by_distortion["JPEG"].missing["plcc"] == "logistic5 cannot be fitted to so few images"
+    assert done.by_distortion["JPEG"].values["srocc"] is not None
+
+
+def test_a_branch_that_is_the_same_everywhere_is_remarked() -> None:
+    rng = np.random.default_rng(0)
+    measured = made(scenes(6, 4), oriented=tuple(np.array([x, 0.5]) for x in rng.uniform(0, 1, 24)))
+    given = Recipe("mine", (Branch(pri=Choice("mean-blur")), Branch(pri=Choice("jpeg"))), Choice("linear"))
+    fitted = fitting.fit(given, resolve_all(given, installed()), measured)
+    (few, same) = fitting.remarks(fitted, measured)
+    assert few == "mine: fitted to 6 contents only: fewer than 10 say little of others"
+    assert same == "mine: branches that are the same in all images, and so add nothing: 1"

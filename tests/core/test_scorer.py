@@ -233,7 +233,7 @@ def test_a_bad_image_is_a_row_and_the_others_are_scored(small: Choice, tmp_path:
         f"{tmp_path / 'text.png'}: not an image file that can be read",
     ]
     assert "image 3: 16x20 pixels are too few for test_resnet" in str(results[3].error)
-    assert str(results[3].error).endswith("or give the extractor resize=224, in the recipe or by -p")
+    assert "only a recipe whose extractor resizes (resize = 224) takes smaller images" in str(results[3].error)
     assert all(set(result.similarities) == set(results[1].similarities) for result in results)
 
 

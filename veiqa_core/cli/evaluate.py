@@ -9,15 +9,16 @@ import click
 from click.core import ParameterSource
 
 from ..errors import UsageError
+from ..files import is_stream
 from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
 from .evaluation_output import FORMATS, is_evaluation
-from .files import Made, check_new, check_target, keep_apart, keep_what_is_read, write_text
+from .files import Made, check_new, check_target, is_standard_output, keep_apart, keep_what_is_read, write_text
 from .measuring import measured_sets
 from .numbers import Whole
 from .paths import PATH
-from .printing import say
+from .printing import note, say
 from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
 from .settings import Settings, values
 from .vei_options import opened_veis, vei_options
@@ -189,7 +190,7 @@ def fit(
     wanted.check_all_used()
     from .. import recipe as recipe_files
     from ..devices import Device
-    from ..evaluation.fit import check_mappers
+    from ..evaluation.fit import check, remarks, renamed
     from ..evaluation.fit import fit as run
     from ..evaluation.measured import check_covered
     from ..rated.datasets import load
@@ -202,17 +203,20 @@ def fit(
     keep_what_is_read("--output", output, *recipe_files.parameter_texts(recipe))
     sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
     check_covered(sets, recipes)
-    check_mappers(recipes, {item.distortion for one in sets for item in one.images})
+    check(recipes, sets)
     with (
         opened_veis(keep_vei, keep_vei_cap, *(one.root for one in sets)) as veis,
         opened_store(store, no_store) as kept,
         resumable(said_of(kept)),
     ):
         measured, *more = measured_sets(sets, recipes, on, kept, crew, veis)
-    fitted = run(recipe, recipes, measured, more)
+    name = f"{recipe.name}-fitted" if is_standard_output(output) or is_stream(output) else output.stem
+    fitted = renamed(run(recipe, recipes, measured, more), name, recipes.label)
     write_text(recipe_files.dumps(fitted), output)
     told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
-    say(f"{output}: {fitted.name}, fitted to {told}")
+    say(f"{output}: {fitted.name}, {recipes.name} fitted to {told}")
+    for remark in remarks(fitted, measured, more):
+        note(remark)
     unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(more).keys)]
     if unfitted:
         say(f"note: no images of {', '.join(unfitted)}: not fitted")

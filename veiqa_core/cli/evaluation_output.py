@@ -71,6 +71,7 @@ def comma_separated(evaluation: Evaluation) -> str:
             *ends,
             *mapped,
             "coverage90",
+            "missing",
             "protocol",
             "recipe",
             "precision",
@@ -83,7 +84,8 @@ def comma_separated(evaluation: Evaluation) -> str:
         rows.writerow(
             [
                 *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
-                *(figures.coverage, evaluation.protocol["split"], evaluation.recipe, precision),
+                *(figures.coverage, "; ".join(f"{name}: {why}" for name, why in figures.missing.items())),
+                *(evaluation.protocol["split"], evaluation.recipe, precision),
             ]
         )
     return stream.getvalue()
@@ -148,8 +150,14 @@ def _with_interval(figures: Figures, name: str) -> str:
     value, interval = figures.values[name], figures.intervals[name]
     if value is None:
         return _ABSENT
-    ends = "" if interval is None else f" ({interval[0]:.2f}, {interval[1]:.2f})"
-    return f"{value:.{2 if name == 'rmse' else 3}f}{ends}"
+    ends = "" if interval is None else f" ({interval[0]:z.2f}, {interval[1]:z.2f})"
+    return (f"{value:.2f}" if name == "rmse" else correlation(value)) + ends
+
+
+def correlation(value: float) -> str:
+    """Three digits, or as many more as it takes to show that it is not 1; no minus before zero."""
+    digits = next((digits for digits in range(3, 9) if abs(value) == 1 or round(abs(value), digits) < 1), 9)
+    return f"{value:z.{digits}f}"
 
 
 def _after(evaluation: Evaluation) -> str:
@@ -173,7 +181,7 @@ def _mapping_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
 
 def _pair(values: Mapping[str, float | str | None]) -> str:
     plcc, rmse = values["plcc"], values["rmse"]
-    first = _ABSENT if plcc is None else f"{plcc:.3f}"
+    first = _ABSENT if plcc is None else correlation(plcc)
     return f"{first}, {_ABSENT if rmse is None else f'{rmse:.2f}'}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import recipe as recipes
 from ..errors import UsageError
 from ..files import same_file
+from .evaluation_output import correlation
 from .files import check_folder, keep_stores, write_text
 
 if TYPE_CHECKING:
@@ -110,29 +111,29 @@ def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[st
     told, standing = search.terms.objective.told, winner.standing
     ends = interval(told(float(end)) for end in standing.intervals[0])
     within = (
-        "no interval from one content" if ends is None else f"95 % bootstrap interval {ends[0]:.3f} to {ends[1]:.3f}"
+        "no interval from one content" if ends is None else f"95 % bootstrap interval {ends[0]:z.3f} to {ends[1]:z.3f}"
     )
     yield f"{kind}: {len(winner.selection.rows)} images"
     best, *further = zip(winner.selection.chosen, winner.selection.path, strict=True)
-    yield f"  best      {search.candidates[best[0]].key}  {name} {told(best[1]):.3f}"
+    yield f"  best      {search.candidates[best[0]].key}  {name} {told(best[1]):z.3f}"
     yield f"            chosen on these images, so it flatters; {within}"
     for column, figure in further:
-        yield f"  with      {search.candidates[column].key}  {name} {told(figure):.3f}"
+        yield f"  with      {search.candidates[column].key}  {name} {told(figure):z.3f}"
     if further:
         alone = told(winner.selection.alone)
-        yield f"            together, of contents left out of the fit; the best alone has {alone:.3f} of these"
+        yield f"            together, of contents left out of the fit; the best alone has {alone:z.3f} of these"
     others = [int(column) for column in standing.equals if column != standing.columns[0]]
     told_apart = len(standing.columns) > len(others) + 1 or len(standing.columns) == winner.ranked
     more = "" if told_apart else " or more"
     yield f"  not told apart from it: {len(others)}{more} others"
     for column in others[:_SHOWN]:
-        yield f"            {search.candidates[column].key}  {told(float(winner.selection.figures[column])):.3f}"
+        yield f"            {search.candidates[column].key}  {told(float(winner.selection.figures[column])):z.3f}"
     figure = told(float(winner.selection.figures[winner.cheapest]))
-    yield f"  cheapest  {search.candidates[winner.cheapest].key}  {figure:.3f}, within one standard error"
+    yield f"  cheapest  {search.candidates[winner.cheapest].key}  {figure:z.3f}, within one standard error"
     if winner.floor is not None:
         yield (
-            f"  chance    |SROCC| {winner.floor.median:.3f} for the best of so many (one in twenty: "
-            f"{winner.floor.high:.3f})"
+            f"  chance    |SROCC| {winner.floor.median:z.3f} for the best of so many (one in twenty: "
+            f"{winner.floor.high:z.3f})"
         )
         if search.terms.objective.name == "srocc" and best[1] < winner.floor.median:
             yield "            the best is below that: nothing here agrees with the ratings more than chance would"
@@ -141,11 +142,12 @@ def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[st
             yield f"  control   {control.name}: none: {control.reason}"
             continue
         ahead = "the winner is ahead" if control.behind[0] > 0 else "not told apart from the winner, or better"
-        yield f"  control   {control.name}  {told(control.figure):.3f}  {ahead}"
+        yield f"  control   {control.name}  {told(control.figure):z.3f}  {ahead}"
 
 
 def _held_out(search: Search) -> Iterator[str]:
     if search.held_out is None:
+        yield "held-out: no figures: too few contents, or what is chosen without some of them cannot be fitted"
         return
     yield "held-out: each image under a choice and a fit made without its content"
     rows = {**search.held_out_by_type, "overall": search.held_out}
@@ -158,5 +160,5 @@ def _figure(figures: Figures, name: str) -> str:
     value, interval = figures.values[name], figures.intervals[name]
     if value is None:
         return f"{name.upper()} -"
-    ends = "" if interval is None else f" ({interval[0]:.3f}, {interval[1]:.3f})"
-    return f"{name.upper()} {value:.3f}{ends}"
+    ends = "" if interval is None else f" ({interval[0]:z.3f}, {interval[1]:z.3f})"
+    return f"{name.upper()} {f'{value:.3f}' if name == 'rmse' else correlation(value)}{ends}"

@@ -101,7 +101,8 @@ class Network:
         elif min(height, width) < self.min_size:
             raise ImageError(
                 f"{width}x{height} pixels are too few for {self.name}, which needs at least {self.min_size} a side; "
-                f"use a larger image, or give the extractor resize={max(224, self.min_size)}, in the recipe or by -p"
+                f"only a recipe whose extractor resizes (resize = {max(224, self.min_size)}) takes smaller images, and "
+                "its mapper has to be fitted that way"
             )
         normalised: Tensor = torch.addcmul(self._shift, images, self._scale)
         return normalised

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
 from ..contracts import FloatArray, canonical_array
+from ..judging.mapping import constant
 
 FEWEST = 3
 """Fewer points than this say nothing about agreement."""
@@ -17,27 +18,36 @@ FEWEST = 3
 _SURE = 0.95
 
 
-def plcc(scores: FloatArray, quality: FloatArray) -> float | None:
-    """Pearson's linear correlation in [-1, 1]; None for fewer than three points or where one side is constant."""
+def why_none(scores: FloatArray, quality: FloatArray) -> str | None:
+    """Why no correlation exists; None where one does."""
     if len(scores) < FEWEST:
+        return f"fewer than {FEWEST} images have a score"
+    if constant(quality):
+        return "all ratings are the same"
+    if constant(scores):
+        return "all scores are the same"
+    return None
+
+
+def plcc(scores: FloatArray, quality: FloatArray) -> float | None:
+    """Pearson's linear correlation in [-1, 1]; None as :func:`why_none` says."""
+    if why_none(scores, quality) is not None:
         return None
-    x, y = _centred(scores), _centred(quality)
-    if x is None or y is None:
-        return None
-    return float(np.clip(x @ y, -1.0, 1.0))
+    return float(np.clip(_centred(scores) @ _centred(quality), -1.0, 1.0))
 
 
 def srocc(scores: FloatArray, quality: FloatArray) -> float | None:
     """Spearman's rank correlation in [-1, 1], ties at their mean rank; None as for :func:`plcc`."""
+    if why_none(scores, quality) is not None:
+        return None
     return plcc(rankdata(scores), rankdata(quality))
 
 
 def krocc(scores: FloatArray, quality: FloatArray) -> float | None:
     """Kendall's rank correlation (tau-b) in [-1, 1]; None as for :func:`plcc`."""
-    if len(scores) < FEWEST:
+    if why_none(scores, quality) is not None:
         return None
-    value = float(kendalltau(scores, quality).statistic)
-    return value if math.isfinite(value) else None
+    return float(kendalltau(scores, quality).statistic)
 
 
 def rmse(scores: FloatArray, quality: FloatArray) -> float | None:
@@ -99,12 +109,10 @@ def _interval(values: FloatArray) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def _centred(values: FloatArray) -> FloatArray | None:
-    """The values about their mean at length 1; None where they are constant."""
+def _centred(values: FloatArray) -> FloatArray:
+    """The values about their mean at length 1."""
     values = canonical_array(values)
-    if values.max() == values.min():
-        return None
     unit = values / np.abs(values).max()  # so that squares neither vanish nor overflow
     unit = unit - unit.mean()
-    length = np.linalg.norm(unit)
-    return None if length == 0 else unit / length
+    centred: FloatArray = unit / np.linalg.norm(unit)
+    return centred

@@ -21,7 +21,7 @@ from ..images import display_name
 from ..judging.mapping import fitted_mapper, ready_mapper, unmapped, within
 from ..resolution import ResolvedRecipe, ResolvedSet
 from . import splits
-from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_splits
+from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_missing, notes_on_splits
 from .measured import MeasuredSet, Table
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
@@ -103,12 +103,12 @@ def evaluate(
     )
     predictions = [run.predict(split) for split in parts]
     everything = np.arange(len(measured.table), dtype=np.intp)
-    calibrated = run.calibrated
+    calibrated, own = run.calibrated, len(measured.table)
     one_scale = calibrated or len(run.used) == 1
     own_unit = protocol.refits or not foreign_ranges(run.used, measured)
 
     def tell(parts: Sequence[Predictions], tested: Indices, one_scale: bool) -> Figures:
-        fit = fit_label(run.used, table, tested, protocol) if calibrated else "not fitted"
+        fit = fit_label(run.used, table, tested, protocol, own) if calibrated else "not fitted"
         fits = {"none": fit, **dict.fromkeys(MAPPINGS[1:], "held-out" if protocol.refits else "in-sample")}
         return figures(
             parts,
@@ -124,11 +124,11 @@ def evaluate(
     for kind in sorted({kind for part in predictions for kind in part.types if kind is not None}):
         of_type = np.flatnonzero([own == kind for own in measured.table.distortions])
         by_type[kind] = tell([part.of_type(kind) for part in predictions], of_type, one_scale=True)
-    notes = [*measured.rated.remarks, *notes_on(run.used, measured, calibrated, protocol)]
+    notes = [*measured.rated.remarks, *notes_on(run.used, measured, calibrated, protocol, table)]
     notes += training_notes(measured, trained_on)
     overall = tell(predictions, everything, one_scale)
     groups = {**by_type, "overall": overall}
-    notes += [*notes_on_splits(groups), *notes_on_intervals(groups)]
+    notes += [*notes_on_missing(groups), *notes_on_splits(groups), *notes_on_intervals(groups)]
     return Evaluation(
         recipe=recipes.label,
         measured=measured,
@@ -136,7 +136,7 @@ def evaluate(
         overall=overall,
         by_distortion=by_type,
         told_types=told_types(
-            run.used.get(None), table, parts, protocol.refits, fit_label(run.used, table, everything, protocol)
+            run.used.get(None), table, parts, protocol.refits, fit_label(run.used, table, everything, protocol, own)
         ),
         predictions=predictions,
         notes=(*notes, *run.refusals),

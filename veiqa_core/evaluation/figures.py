@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,11 @@ _SAMPLES = 1000
 _QUARTILES = (0.25, 0.75)
 FEWEST_CONTENTS = 5
 """Fewer contents than this, drawn again and again, say nothing about others."""
+_OTHER_UNIT = "the scores are not in the unit of these ratings"
+_UNFITTED = "no mapper is fitted"
+_IN_OTHER_NOTES = (_OTHER_UNIT, _UNFITTED)
+"""Reasons that notes on the recipe give."""
+_TITLES = {"coverage90": "share in intervals"}
 
 Values = dict[str, float | None]
 Intervals = dict[str, tuple[float, float] | None]
@@ -33,7 +39,8 @@ class Predictions:
         quality: ``[n]``, higher being better.
         clusters: what each image is drawn together with in a bootstrap: its content.
         raw: the recipe's own scores.
-        mapped, mapped_by_type: these after a mapping fitted to all images of one scale, or to those of one type.
+        mapped, mapped_by_type: these after mappings fitted to all images of one scale, or to those of one type; none
+            where figures after a mapping are not wanted.
     """
 
     names: tuple[str, ...]
@@ -95,6 +102,8 @@ class Figures:
         mappings: PLCC and RMSE after each mapping, with what it was fitted on; ``none`` has none where scores are on
             no scale of quality.
         coverage: the share of images whose quality lies in the 90 % prediction interval; None where none is known.
+        missing: why a figure is missing: of the headline figures by name, of those after a mapping by its name, and of
+            ``coverage90``.
     """
 
     count: int
@@ -107,6 +116,7 @@ class Figures:
     known: Mapping[str, int]
     mappings: Mapping[str, Mapping[str, float | str | None]]
     coverage: float | None
+    missing: Mapping[str, str]
 
     @property
     def spread(self) -> bool:
@@ -127,6 +137,7 @@ class Figures:
             **known,
             "mappings": {name: dict(values) for name, values in self.mappings.items()},
             "coverage90": self.coverage,
+            "missing": dict(self.missing),
         }
 
 
@@ -162,6 +173,7 @@ def figures(
         known = {name: sum(item[name] is not None for item in each) for name in agreement.FIGURES}
         values, intervals = _median(each)
     medians, _ = _median([columns.mapped_values() for columns in taken])
+    coverage = _coverage(everything) if own_unit else None
     return Figures(
         count=len({everything.names[index] for index in scored}),
         contents=len({everything.clusters[index] for index in scored}),
@@ -174,9 +186,28 @@ def figures(
         mappings={
             name: {"plcc": medians[f"{name} plcc"], "rmse": medians[f"{name} rmse"], "fit": fits[name]}
             for name in MAPPINGS
+            if f"{name} plcc" in medians
         },
-        coverage=_coverage(everything) if own_unit else None,
+        coverage=coverage,
+        missing=_missing(taken, values, medians, _why_uncovered(coverage, calibrated, own_unit)),
     )
+
+
+def _missing(taken: Sequence[_Columns], values: Values, mapped: Values, coverage: str | None) -> dict[str, str]:
+    """Why figures are missing; where they are taken for each split, why they most often are.
+
+    Args:
+        coverage: why there is none.
+    """
+    absent = [name for name, value in values.items() if value is None]
+    mappings = [name for name in MAPPINGS[1:] if f"{name} plcc" in mapped]
+    absent += [name for name in mappings if mapped[f"{name} plcc"] is None or mapped[f"{name} rmse"] is None]
+    found: dict[str, str] = {}
+    for name in absent:
+        reasons = Counter(reason for columns in taken if (reason := columns.why_none(name)) is not None)
+        reason = max(reasons, key=reasons.__getitem__, default="it is beyond what a number can hold")
+        found[name] = reason if len(taken) == 1 else f"in most splits, {reason}"
+    return found if coverage is None else {**found, "coverage90": coverage}
 
 
 class _Columns:
@@ -191,17 +222,27 @@ class _Columns:
 
     def values(self, sample: NDArray[np.intp] | slice = slice(None)) -> Values:
         """The headline figures of some of the images."""
-        return {
-            name: self._figure(name, self._mapping if name in ("plcc", "rmse") else self._ranked, sample)
-            for name in agreement.FIGURES
-        }
+        return {name: self._figure(name, self._mapping_of(name), sample) for name in agreement.FIGURES}
 
     def mapped_values(self) -> Values:
         """PLCC and RMSE after each mapping; without one there is no PLCC across scales."""
-        found = {f"{name} {figure}": self._figure(figure, name) for name in MAPPINGS for figure in ("plcc", "rmse")}
+        found = {f"{name} {figure}": self._figure(figure, name) for name in self._scores for figure in ("plcc", "rmse")}
         if self._ranked != "none":
             found["none plcc"] = None
         return found
+
+    def why_none(self, name: str) -> str | None:
+        """Why a headline figure, or one after a mapping, does not exist; None where it does."""
+        figure, mapping = ("rmse", name) if name in MAPPINGS else (name, self._mapping_of(name))
+        if figure == "rmse" and mapping == "none" and not self._own_unit:
+            return _OTHER_UNIT
+        scores, quality = self._known(mapping)
+        reason = agreement.why_none(scores, quality)
+        if mapping != "none" and len(scores) < len(self._known("none")[0]):
+            reason = agreement.why_none(*self._known("none")) or f"{mapping} cannot be fitted to so few images"
+        if figure == "rmse" and mapping == "none":
+            return None if len(scores) else "no image has a score"
+        return reason
 
     def intervals(self, clusters: Sequence[str], seed: int) -> Intervals:
         """Bootstrap intervals of the headline figures; none where too few contents have a score."""
@@ -210,12 +251,20 @@ class _Columns:
             return dict.fromkeys(agreement.FIGURES)
         return agreement.bootstrap(self.values, clusters, times=_SAMPLES, seed=seed)
 
+    def _mapping_of(self, figure: str) -> str:
+        """The mapping that a headline figure is taken after."""
+        return self._mapping if figure in ("plcc", "rmse") else self._ranked
+
     def _figure(self, figure: str, mapping: str, sample: NDArray[np.intp] | slice = slice(None)) -> float | None:
         if figure == "rmse" and mapping == "none" and not self._own_unit:
             return None
+        return agreement.FIGURES[figure](*self._known(mapping, sample))
+
+    def _known(self, mapping: str, sample: NDArray[np.intp] | slice = slice(None)) -> tuple[FloatArray, FloatArray]:
+        """Scores and quality of the images that have a score after a mapping."""
         scores, quality = self._scores[mapping][sample], self._quality[sample]
         known = np.isfinite(scores)
-        return agreement.FIGURES[figure](scores[known], quality[known])
+        return scores[known], quality[known]
 
 
 def _median(values: Sequence[Values]) -> tuple[Values, Intervals]:
@@ -231,25 +280,47 @@ def _median(values: Sequence[Values]) -> tuple[Values, Intervals]:
 
 
 def notes_on_intervals(groups: Mapping[str, Figures]) -> list[str]:
-    """Which groups have no bootstrap interval, for they show too few contents."""
-    kinds = [kind for kind, own in groups.items() if not own.spread and 0 < own.contents < FEWEST_CONTENTS]
-    return [f"{', '.join(kinds)}: no 95 % intervals from fewer than {FEWEST_CONTENTS} contents"] if kinds else []
+    """Which groups have no bootstrap interval of some figure, and why."""
+    shown = {kind: own for kind, own in groups.items() if not own.spread and own.contents}
+    few = [kind for kind, own in shown.items() if own.contents < FEWEST_CONTENTS]
+    notes = [f"{', '.join(few)}: no 95 % intervals from fewer than {FEWEST_CONTENTS} contents"] if few else []
+    for kind, own in shown.items():
+        names = [name.upper() for name, ends in own.intervals.items() if ends is None and own.values[name] is not None]
+        if names and kind not in few:
+            notes.append(f"{kind}: no 95 % interval of {', '.join(names)}: many samples of so few images have none")
+    return notes
+
+
+def notes_on_missing(groups: Mapping[str, Figures]) -> list[str]:
+    """Which figures of which groups are missing, and why, each reason once."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for kind, figures in groups.items():
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in figures.missing.items():
+            after = f"figures after {name}" if name in MAPPINGS else _TITLES.get(name, name.upper())
+            if reason not in _IN_OTHER_NOTES and not (name in MAPPINGS and reason in by_reason):
+                by_reason.setdefault(reason, []).append(after)
+        for reason, names in by_reason.items():
+            alike.setdefault((", ".join(names), reason), []).append(kind)
+    return [f"{', '.join(kinds)}: no {names}: {reason}" for (names, reason), kinds in alike.items()]
 
 
 def notes_on_splits(groups: Mapping[str, Figures]) -> list[str]:
-    """Which figures of which groups exist in some of the splits only, or in so few that they are not told."""
-    alike: dict[tuple[bool, str], list[str]] = {}
+    """Which figures of which groups exist in some of the splits only."""
+    alike: dict[str, list[str]] = {}
     for kind, figures in groups.items():
-        for count in sorted({count for count in figures.known.values() if count < figures.splits}):
+        for count in sorted({count for count in figures.known.values() if count < figures.splits <= 2 * count}):
             names = ", ".join(name.upper() for name, own in figures.known.items() if own == count)
-            told = 2 * count >= figures.splits
-            how = f"{names} over the {count} of {figures.splits} splits" if told else f"no {names}"
-            alike.setdefault((told, how), []).append(kind)
-    few = "too few images of a type in most splits, or ones with the same score"
-    return [
-        f"{', '.join(kinds)}: {how} in which they exist" if told else f"{', '.join(kinds)}: {how}: {few}"
-        for (told, how), kinds in alike.items()
-    ]
+            alike.setdefault(f"{names} over the {count} of {figures.splits} splits", []).append(kind)
+    return [f"{', '.join(kinds)}: {how} in which they exist" for how, kinds in alike.items()]
+
+
+def _why_uncovered(coverage: float | None, calibrated: bool, own_unit: bool) -> str | None:
+    if coverage is not None:
+        return None
+    if own_unit:
+        return "the mapper gives no prediction interval"
+    return _OTHER_UNIT if calibrated else _UNFITTED
 
 
 def _coverage(part: Predictions) -> float | None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
+import numpy as np
 
 from ..errors import FitError, UsageError
 from ..extension.registry import Part
 from ..judging.classification import fitted_classifier
-from ..judging.mapping import fitted_mapper
+from ..judging.mapping import check_varied, constant, fitted_mapper
+from ..rated.datasets import RatedSet
 from ..recipe import Basis, Recipe, RecipeSet
 from ..resolution import ResolvedRecipe, ResolvedSet
 from .measured import MeasuredSet, Table
-from .provenance import precision_of
+from .provenance import content_notes, precision_of
+
+FEW_CONTENTS = 10
+"""Fewer contents than this are remarked: intervals come from leaving out a tenth of the contents in turn."""
 
 
 def fit(
@@ -41,21 +47,72 @@ def fit(
     )
 
 
-def check_mappers(resolved: ResolvedSet, distortions: set[str | None]) -> None:
+def renamed(fitted: Recipe | RecipeSet, name: str, based_on: str) -> Recipe | RecipeSet:
+    """A fitted recipe or set under a name of its own, which says what it was fitted from.
+
+    Args:
+        based_on: name and digest of that.
+    """
+    if isinstance(fitted, Recipe):
+        return attrs.evolve(fitted, name=name, based_on=based_on)
+    recipes = {kind: attrs.evolve(item, name=f"{name}-{kind}") for kind, item in fitted.recipes.items()}
+    return RecipeSet(name, recipes, based_on)
+
+
+def check(resolved: ResolvedSet, sets: Sequence[RatedSet]) -> None:
     """Find what cannot be fitted before any image is measured.
 
     Args:
-        distortions: the types of the images.
+        sets: the images that are to be measured.
 
     Raises:
         UsageError: a recipe that is used has no mapper that could be fitted.
         FitError: it has a classifier, and no image names its type.
+        FitError: the ratings of its images are all the same.
     """
     for key, recipe in resolved.recipes.items():
-        if key is None or key in distortions:
+        quality = [
+            one.ratings.quality(item)
+            for one in sets
+            for item in one.images
+            if resolved.covers(item.distortion) and resolved.key(item.distortion) == key
+        ]
+        if key is None or quality:
             fittable(recipe)
-            if recipe.classifier is not None and distortions <= {None}:
+            types = {item.distortion for one in sets for item in one.images}
+            if recipe.classifier is not None and types <= {None}:
                 raise _untyped(recipe.name, recipe.classifier)
+        with _of(recipe.name):
+            check_varied(np.arange(len(quality), dtype=np.float64)[:, None], np.array(quality, dtype=np.float64))
+
+
+def remarks(fitted: Recipe | RecipeSet, measured: MeasuredSet, also: Sequence[MeasuredSet] = ()) -> list[str]:
+    """What is to be known of a fit: how little it rests on."""
+    table = measured.joined(also)
+    notes = list(dict.fromkeys(remark for one in (measured, *also) for remark in one.rated.remarks))
+    notes += content_notes(table.contents)
+    by_key = {None: fitted} if isinstance(fitted, Recipe) else dict(fitted.recipes)
+    for key, recipe in by_key.items():
+        rows = [index for index, own in enumerate(table.keys) if own == key]
+        contents = None if recipe.fitted is None or not rows else recipe.fitted.contents
+        if contents is not None and contents < FEW_CONTENTS:
+            notes.append(
+                f"{recipe.name}: fitted to {contents} contents only: fewer than {FEW_CONTENTS} say little of others"
+            )
+        if rows:
+            same = sum(constant(column) for column in table.similarities(rows).T)
+            if same:
+                notes.append(f"{recipe.name}: branches that are the same in all images, and so add nothing: {same}")
+    return notes
+
+
+@contextlib.contextmanager
+def _of(name: str) -> Iterator[None]:
+    """Errors of a fit name the recipe."""
+    try:
+        yield
+    except FitError as error:
+        raise FitError(f"recipe {name!r}: {error}") from error
 
 
 def fittable(recipe: ResolvedRecipe) -> Part:
@@ -78,14 +135,19 @@ def _fitted(
     part = fittable(resolved)
     table = measured.joined(also)
     rows = [index for index, own in enumerate(table.keys) if own == key]
-    try:
-        contents = [table.contents[row] for row in rows]
+    contents = [table.contents[row] for row in rows]
+    with _of(recipe.name):
         mapper = fitted_mapper(part, table.similarities(rows), table.quality[rows], contents)
-    except FitError as error:
-        raise FitError(f"recipe {recipe.name!r}: {error}") from error
-    known = tuple(sorted({mark for index in rows for mark in table.marks(index)}))
+    known = tuple(sorted({mark for index in rows for mark in table.marks(index) | table.hints[index]}))
     names = " + ".join(one.rated.name for one in (measured, *also))
-    basis = Basis(names, len(rows), measured.rated.ratings.quality_range, known, precision_of(measured.versions))
+    basis = Basis(
+        names,
+        len(rows),
+        measured.rated.ratings.quality_range,
+        known,
+        precision_of(measured.versions),
+        None if None in contents else len(set(contents)),
+    )
     told = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
     return attrs.evolve(recipe, state=mapper.state(), classifier_state=told, fitted=basis)
 
@@ -95,10 +157,8 @@ def _classifier_state(part: Part, recipe: Recipe, rows: Sequence[int], table: Ta
     types = {index: kind for index in rows if (kind := table.distortions[index]) is not None}
     if not types:
         raise _untyped(recipe.name, part)
-    try:
+    with _of(recipe.name):
         return fitted_classifier(part, table.similarities(list(types)), list(types.values())).state()
-    except FitError as error:
-        raise FitError(f"recipe {recipe.name!r}: {error}") from error
 
 
 def _untyped(name: str, classifier: Part) -> FitError:

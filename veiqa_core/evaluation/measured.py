@@ -29,6 +29,7 @@ class Table:
         labels: the splits of the dataset's authors, or None.
         keys: under which key of the recipes each image was measured.
         oriented: for each image its similarities ``[B]``, larger being more similar.
+        hints: by what else the content of each may be known again (see :meth:`.RatedSet.hints_of`).
     """
 
     names: tuple[str, ...]
@@ -39,6 +40,9 @@ class Table:
     labels: tuple[str | None, ...]
     keys: tuple[str | None, ...]
     oriented: tuple[FloatArray, ...]
+    hints: tuple[frozenset[str], ...] = attrs.field(
+        default=attrs.Factory(lambda self: (frozenset(),) * len(self.names), takes_self=True)
+    )
 
     def __len__(self) -> int:
         return len(self.names)
@@ -134,6 +138,7 @@ def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress:
         labels=tuple(item.split for item in rows),
         keys=tuple(recipes.key(item.distortion) for item in rows),
         oriented=tuple(item.oriented for item in done if item.oriented is not None),
+        hints=tuple(rated.hints_of(item) for item in rows),
     )
     flagged = sum(bool(item.flags) for item in done)
     return MeasuredSet(rated, table, dict(skipped), failed, flagged, measurer.versions)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
 import numpy as np
 
 from ..images import display_name
+from ..rated import likeness
 from ..recipe import DEFAULT_PRECISION, Basis
 from ..resolution import ResolvedRecipe
 from . import splits
@@ -39,42 +41,124 @@ def content_notes(contents: Sequence[str | None]) -> list[str]:
     return [f"{nameless} images name no reference: each counts as a content of its own"]
 
 
-_KNOWN_AGAIN = "scenes are known again by identical pixels only"
-
-
 def foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
     """The ranges of quality that mappers were fitted to, where they are not this dataset's."""
     bases = [recipe.fitted for recipe in used.values() if recipe.fitted is not None]
     return [basis.range for basis in bases if basis.range != measured.rated.ratings.quality_range]
 
 
-def fit_label(used: Used, table: Table, tested: Indices, protocol: Protocol) -> str:
-    """Whether the recipes' own mappers were fitted on the contents that they are tested on."""
-    if protocol.refits:
-        return "held-out"
-    if any(used[table.keys[index]].fitted is None for index in tested):
-        return "fitted elsewhere, on contents not recorded"
-    shared = _shared(table, tested, {key: recipe.fitted for key, recipe in used.items()})
-    if shared == 0:
-        return "held-out"
-    return "in-sample" if shared == len(tested) else f"in-sample for {shared} of {len(tested)} images"
+@attrs.frozen
+class Overlap:
+    """How many tested images show what a recipe was made from.
+
+    Attributes:
+        images: how many were tested.
+        certain: by the identifiers of their contents, or their own pixels.
+        named, alike: of the others by a content's name, or by its look, which different contents may share.
+        possible: of the others by either.
+        by_pixels: whether nothing but pixels is recorded of what some recipe was made from.
+    """
+
+    images: int
+    certain: int
+    named: int
+    alike: int
+    possible: int
+    by_pixels: bool
+
+    @property
+    def label(self) -> str:
+        """What figures of these images are, as far as that is known."""
+        if self.images and self.certain == self.images:
+            return "in-sample"
+        counts = {"in-sample": self.certain, "perhaps in-sample": self.possible}
+        found = [f"{what} for {count} of {self.images} images" for what, count in counts.items() if count]
+        return (
+            ", ".join(found) or f"held-out as far as {'identical pixels' if self.by_pixels else 'names and looks'} tell"
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What the label rests on."""
+        notes = []
+        if self.named:
+            notes.append(f"{self.named} images show a content named like one that was fitted on")
+        if self.alike:
+            notes.append(f"{self.alike} images show a content that looks like one that was fitted on")
+        if self.certain < self.images:
+            unseen = "copies that were cropped or changed" if self.by_pixels else "crops under other names"
+            notes.append(f"contents are known again by {_means(self.by_pixels)} only: {unseen} would not be noticed")
+        return notes
 
 
-def _shared(table: Table, tested: Indices, bases: Mapping[str | None, Basis | None]) -> int:
-    """How many images, or their contents, their own recipe was made from."""
-    known = {key: set() if basis is None else set(basis.known) for key, basis in bases.items()}
-    return sum(bool(table.marks(index) & known[table.keys[index]]) for index in tested)
+def _means(by_pixels: bool) -> str:
+    return "identical pixels" if by_pixels else "identical pixels, names, and how their pictures look"
 
 
-def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Protocol) -> list[str]:
-    """What is to be known of the recipes and the protocol."""
+def overlap(table: Table, tested: Indices, known: Mapping[str | None, frozenset[str]]) -> Overlap:
+    """How many tested images show what is known, by the key of their recipe, to have been used."""
+    certain, named, alike = (np.zeros(len(table), dtype=bool) for _ in range(3))
+    for key, marks in known.items():
+        rows = [int(index) for index in tested if table.keys[index] == key]
+        certain[rows] = [not marks.isdisjoint(table.marks(row)) for row in rows]
+        hints = [table.hints[row] for row in rows]
+        named[rows], alike[rows] = likeness.named_alike(hints, marks), likeness.look_alike(hints, marks)
+    named, alike = named & ~certain, alike & ~certain
+    by_pixels = not all(any(map(likeness.is_hint, marks)) for marks in known.values())
+    return Overlap(
+        images=len(tested),
+        certain=int(certain.sum()),
+        named=int(named.sum()),
+        alike=int(alike.sum()),
+        possible=int((named | alike).sum()),
+        by_pixels=by_pixels,
+    )
+
+
+def _known(bases: Mapping[str | None, Basis | None]) -> dict[str | None, frozenset[str]]:
+    return {key: frozenset() if basis is None else frozenset(basis.known) for key, basis in bases.items()}
+
+
+def fit_overlap(used: Used, table: Table, tested: Indices, protocol: Protocol, own: int) -> Overlap | None:
+    """What mappers were fitted on beside the tested images, where they were fitted elsewhere and that is recorded.
+
+    Args:
+        own: how many of the table's first rows are of the dataset that is tested; the others are fitted on as well.
+    """
+    if not protocol.refits:
+        if any(used[table.keys[index]].fitted is None for index in tested):
+            return None
+        return overlap(table, tested, _known({key: recipe.fitted for key, recipe in used.items()}))
+    others = range(own, len(table))
+    if not others:
+        return None
+    marks = {key: [table.marks(row) | table.hints[row] for row in others if table.keys[row] == key] for key in used}
+    return overlap(table, tested, {key: frozenset().union(*sets) for key, sets in marks.items()})
+
+
+def fit_label(used: Used, table: Table, tested: Indices, protocol: Protocol, own: int) -> str:
+    """Whether mappers are fitted on the contents that they are tested on; ``own`` as for :func:`fit_overlap`."""
+    shared = fit_overlap(used, table, tested, protocol, own)
+    if shared is not None:
+        return shared.label
+    return "held-out" if protocol.refits else "fitted elsewhere, on contents not recorded"
+
+
+def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Protocol, joined: Table) -> list[str]:
+    """What is to be known of the recipes and the protocol.
+
+    Args:
+        joined: the images, then those of other datasets that are fitted on.
+    """
     table = measured.table
     notes = content_notes(table.contents)
     everything = np.arange(len(table), dtype=np.intp)
-    shared = _shared(table, everything, {key: recipe.chosen for key, recipe in used.items()})
-    if shared:
+    chosen = overlap(table, everything, _known({key: recipe.chosen for key, recipe in used.items()}))
+    if chosen.certain or chosen.possible:
+        counts = {"": chosen.certain, "perhaps ": chosen.possible}
+        where = " and ".join(f"{how}on contents of {count}" for how, count in counts.items() if count)
         notes.append(
-            f"the branches were chosen on contents of {shared} of these images, so the figures flatter the recipe; "
+            f"the branches were chosen {where} of these images, so the figures flatter the recipe; "
             "unbiased ones come from the search that chose them"
         )
     if calibrated and not protocol.refits and foreign_ranges(used, measured):
@@ -82,8 +166,8 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
     if calibrated and not protocol.refits:
         notes += _foreign_precisions(used, measured)
-        if fit_label(used, table, everything, protocol).startswith(("held-out", "in-sample for")):
-            notes.append(f"held-out: {_KNOWN_AGAIN}, so crops or copies of what was fitted on would not be noticed")
+    shared = fit_overlap(used, joined, everything, protocol, len(table)) if calibrated else None
+    notes += [] if shared is None else shared.notes
     if not calibrated:
         notes += _uncalibrated_notes(used, protocol)
     if protocol.kind == "list":
@@ -113,10 +197,7 @@ def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:
 
 def training_notes(measured: MeasuredSet, trained_on: Sequence[MeasuredSet]) -> list[str]:
     """What is to be known of the other datasets."""
-    notes = [note for other in trained_on for note in _notes_on_other(measured, other)]
-    if trained_on:
-        notes.append(f"{_KNOWN_AGAIN}: the same photograph in another crop is not")
-    return notes
+    return [note for other in trained_on for note in _notes_on_other(measured, other)]
 
 
 def _notes_on_other(measured: MeasuredSet, other: MeasuredSet) -> list[str]:

@@ -10,10 +10,19 @@ from typing import Any
 import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
-from ..errors import RecipeError, one_line, or_raise
+from ..errors import FitError, RecipeError, one_line, or_raise
 from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..resolution import ResolvedRecipe
+
+_ROUNDING = 4 * np.finfo(float).eps
+"""Relative differences up to this are what rounding leaves of equal values."""
+
+
+def constant(values: FloatArray) -> bool:
+    """Whether values ``[N]`` are all the same, to rounding."""
+    size = np.abs(values).max(initial=0)
+    return size == 0 or bool(np.isfinite(size) and np.ptp(values / size) <= _ROUNDING)
 
 
 def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
@@ -44,9 +53,11 @@ def fitted_mapper(
         contents: what each image shows, for mappers that take it, so that their interval holds for unseen contents.
 
     Raises:
+        FitError: every rating or every similarity is the same, so that there is nothing to learn.
         VeiqaError: it cannot be fitted, with the reason.
     """
     similarities, quality = canonical_array(similarities), canonical_array(quality)
+    check_varied(similarities, quality)
 
     def work() -> ScoreMapper:
         mapper: ScoreMapper = part.create()
@@ -57,6 +68,18 @@ def fitted_mapper(
         return mapper
 
     return or_raise(attempt(part, work))
+
+
+def check_varied(similarities: FloatArray, quality: FloatArray) -> None:
+    """Refuse data in which one side does not vary: whatever is fitted to it gives every image one score.
+
+    Raises:
+        FitError: it does not.
+    """
+    if len(quality) > 1 and constant(quality):
+        raise FitError(f"all {len(quality)} ratings are the same ({quality[0]:g}): there is nothing to fit")
+    if len(similarities) > 1 and all(constant(column) for column in similarities.T):
+        raise FitError(f"no similarity differs between the {len(similarities)} images: there is nothing to fit")
 
 
 def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:

@@ -28,6 +28,7 @@ from ..resolution import ResolvedBranch
 from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
+from .memory import SIZES
 from .networks import open_again, open_network
 from .pieces import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
@@ -138,6 +139,7 @@ class Engine:
                 continue  # it passes whole, as before
             outcome = self._measure(image, Pieces(image, self._generate, **limits), keep)
             outcome = _passing(outcome)
+        SIZES.add(image.size)
         return _passing(outcome) if self._damaged else outcome
 
     def _measure(self, image: Image, pieces: Pieces, keep: Keep) -> Outcome:

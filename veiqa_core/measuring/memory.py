@@ -8,6 +8,7 @@ import platform
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _BLOCK, _KEPT = 2**26, 2**29
+_CHANGES = 8  # of the images' size, after which what is freed is handed back
 
 
 def keep_freed() -> None:
@@ -29,6 +30,29 @@ def hand_back() -> None:
     """Hand what is freed back to the system now, holes too, as is right between the tiles of a big image."""
     if _is_glibc():
         ctypes.CDLL(None).malloc_trim(0)
+
+
+class Sizes:
+    """Images of ever new sizes leave freed blocks that fit no later one: glibc keeps them, megabytes for each image.
+
+    Handed back once in so many changes of size, they cost no time that shows; images of one size leave none.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[int, int] | None = None
+        self._changes = 0
+
+    def add(self, size: tuple[int, int]) -> None:
+        """Take note of an image that was measured, by its width and height."""
+        self._changes += size != self._last
+        self._last = size
+        if self._changes >= _CHANGES:
+            self._changes = 0
+            hand_back()
+
+
+SIZES = Sizes()
+"""Those that this process measured."""
 
 
 def _is_glibc() -> bool:

@@ -67,8 +67,7 @@ def number(value: float | None, digits: int = 3) -> Html:
     """A number; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return MISSING
-    shown = f"{value:.{digits}f}"
-    return text(shown.removeprefix("-") if float(shown) == 0 else shown.replace("-", "−"))
+    return text(f"{value:z.{digits}f}".replace("-", "−"))
 
 
 def span(ends: Iterable[float] | None) -> Html:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections import defaultdict
@@ -18,6 +19,7 @@ from ..extension.registry import Part
 from ..guard.attempts import attempt, or_usage_error
 from ..images import Image
 from ..images import read as read_image
+from . import likeness
 
 Progress = Callable[[Iterable[RatedImage]], Iterator[RatedImage]]
 _SHOWN = 3
@@ -60,21 +62,37 @@ class RatedSet:
     def contents(self) -> Mapping[str, str]:
         """For each content's name an identifier that is the same in every copy of the dataset and in others that show
         the same picture: the digest of the reference's pixels, or else the dataset's and the content's names."""
-        references = {item.content: item.reference for item in self.images if item.content is not None}
-        return {content: self._content_id(content, reference) for content, reference in references.items()}
+        return {content: identifier for content, (identifier, _) in self._pictures.items()}
 
     def content_of(self, item: RatedImage) -> str | None:
         """The identifier of an image's content; None where the dataset names none."""
         return None if item.content is None else self.contents[item.content]
 
-    def _content_id(self, content: str, reference: str | None) -> str:
+    def hints_of(self, item: RatedImage) -> frozenset[str]:
+        """By what else an image's content may be known again (see :mod:`.likeness`): what it is called, and how its
+        reference looks, or where there is none the image."""
+        called = likeness.name(item.image if item.content is None else item.content)
+        looks = None if item.content is None else self._pictures[item.content][1]
+        if looks is None:
+            with contextlib.suppress(ImageError):
+                looks = likeness.look(self.read(item.image))
+        return frozenset([called] if looks is None else [called, looks])
+
+    @cached_property
+    def _pictures(self) -> Mapping[str, tuple[str, str | None]]:
+        """For each content's name its identifier, and how its reference looks."""
+        references = {item.content: item.reference for item in self.images if item.content is not None}
+        return {content: self._picture(content, reference) for content, reference in references.items()}
+
+    def _picture(self, content: str, reference: str | None) -> tuple[str, str | None]:
         by_name = f"{self.family}:{content}"
         if reference is None:
-            return by_name
+            return by_name, None
         try:
-            return f"sha256:{self.read(reference).digest}"
+            picture = self.read(reference)
         except ImageError:
-            return by_name
+            return by_name, None
+        return f"sha256:{picture.digest}", likeness.look(picture)
 
 
 def load(part: Part, root: Path, distortions: Sequence[str] = ()) -> RatedSet:
@@ -177,6 +195,10 @@ def _oddities(part: Part, ratings: Ratings, whole: bool) -> Iterator[str]:
         ends = f"from {min(beyond):.4g} to {max(beyond):.4g}"
         yield f"{len(beyond)} scores lie outside the declared range of {low:g} to {high:g}: {ends}"
     scores = [item.score for item in ratings.images]
+    levels = len(set(scores))
+    if 1 < len(scores) > levels and levels <= 2:
+        values = " and ".join(f"{score:g}" for score in sorted(set(scores)))
+        yield f"the {len(scores)} scores take {'one value' if levels == 1 else 'two values'} only, {values}"
     share = (max(scores) - min(scores)) / (high - low)
     if 0 < share < _NARROW:
         advice = ": --range?" if "range" in {info.name for info in describe(part.registered.component.params)} else ""

@@ -14,7 +14,7 @@ from ..errors import FitError, ImageError, UsageError
 from ..extension.registry import Part
 from ..full_reference import FullReference
 from ..images import Image
-from ..judging.mapping import fitted_mapper
+from ..judging.mapping import constant, fitted_mapper
 from .datasets import Progress, RatedSet
 from .ratings import ScoreType
 
@@ -97,7 +97,7 @@ class Calibrated:
         items, values = self._measured(rated, progress)
         quality = np.array([rated.ratings.quality(item) for item in items])
         types = np.array([item.distortion or "" for item in items])
-        frequent = [str(kind) for kind in np.unique(types) if kind and np.sum(types == kind) >= _LEAST]
+        frequent = [str(kind) for kind in np.unique(types) if kind and _suffices(quality[types == kind])]
         fit = functools.partial(_curves, curve)
         try:
             self._of_all = fit(values, quality)
@@ -143,6 +143,11 @@ def _references(rated: RatedSet) -> Iterator[tuple[str, Image]]:
             yield name, rated.read(name)
         except ImageError:
             continue
+
+
+def _suffices(quality: FloatArray) -> bool:
+    """Whether a curve can be fitted to these ratings of one type."""
+    return len(quality) >= _LEAST and not constant(quality)
 
 
 def _curves(curve: Part, values: FloatArray, quality: FloatArray) -> list[ScoreMapper]:

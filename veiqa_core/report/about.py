@@ -95,4 +95,5 @@ def _basis(basis: Basis | None) -> str | None:
     if basis is None:
         return None
     datasets = " + ".join(dict.fromkeys(basis.dataset.split(" + ")))
-    return f"{counted(basis.images, 'image')} ({datasets}), rated {basis.range[0]:g} to {basis.range[1]:g}"
+    contents = "" if basis.contents is None else f" of {counted(basis.contents, 'content')}"
+    return f"{counted(basis.images, 'image')}{contents} ({datasets}), rated {basis.range[0]:g} to {basis.range[1]:g}"

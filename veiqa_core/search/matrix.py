@@ -100,9 +100,11 @@ class Matrix:
         return self.values[np.ix_(rows, np.asarray(columns, dtype=np.intp))]
 
     def marks(self, rows: Iterable[int]) -> tuple[str, ...]:
-        """By what images are known again: their contents and their pixels."""
-        contents = {self.rated.content_of(self.rated.images[row]) for row in rows} - {None}
-        return tuple(sorted({f"sha256:{self.digests[row]}" for row in rows} | {str(content) for content in contents}))
+        """By what images are known again: their contents, their pixels, and hints of both."""
+        items = [self.rated.images[row] for row in rows]
+        contents = {str(content) for item in items if (content := self.rated.content_of(item)) is not None}
+        hints = frozenset().union(*map(self.rated.hints_of, items))
+        return tuple(sorted({f"sha256:{self.digests[row]}" for row in rows} | contents | hints))
 
     def _take(self, row: int, done: Done) -> None:
         if done.digest is not None:

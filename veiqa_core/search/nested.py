@@ -64,16 +64,14 @@ def _predicted(terms: Terms, matrix: Matrix, selection: Selection, rows: Indices
         raw = fitted_prediction(part, fitted_on, matrix.quality[selection.rows], tested)
     except VeiqaError:
         return None
-    unknown = np.full(len(known), np.nan)
-    mapped = dict.fromkeys(MAPPINGS[1:], unknown)
     return Predictions(
         names=tuple(matrix.names[row] for row in known),
         quality=matrix.quality[known],
         types=tuple(matrix.types[row] for row in known),
         clusters=tuple(matrix.contents[row] for row in known),
         raw=raw,
-        mapped=mapped,
-        mapped_by_type=mapped,
+        mapped={},
+        mapped_by_type={},
     )
 
 

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import UsageError
-from ..evaluation.figures import Figures, Predictions, notes_on_intervals
+from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes
 from ..extension.registry import Part
+from ..judging.mapping import constant
 from ..measuring.meter import Quantity
 from ..measuring.similarities import versions
 from ..rated.datasets import RatedSet
@@ -84,6 +85,7 @@ def search(
     """
     rows_of = groups(rated, per_distortion)
     skipped = len(rated.images) - sum(len(rows) for rows in rows_of.values())
+    _check_varied(rated, rows_of)
     able, refused = sorted_out(candidates, bench)
     with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
         matrix = Matrix(rated, able, crew, progress)
@@ -97,6 +99,7 @@ def search(
         kind: nested.held_out([part.of_type(kind) for part in predictions], terms.seed)
         for kind in sorted({t for part in predictions for t in part.types if t is not None})
     }
+    reported = by_type if overall is None else {**by_type, "overall": overall}
     held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, bench)
     return Search(
         space=space,
@@ -117,7 +120,8 @@ def search(
             *unchosen,
             *_notes(matrix, skipped, choices, predictions),
             *precision_notes(made_with),
-            *notes_on_intervals(by_type if overall is None else {**by_type, "overall": overall}),
+            *notes_on_missing(reported),
+            *notes_on_intervals(reported),
         ),
         versions=made_with,
     )
@@ -143,6 +147,13 @@ def groups(rated: RatedSet, per_distortion: bool) -> Mapping[str | None, Indices
         kind: np.array([row for row, item in enumerate(rated.images) if item.distortion == kind], dtype=np.intp)
         for kind in types
     }
+
+
+def _check_varied(rated: RatedSet, groups: Mapping[str | None, Indices]) -> None:
+    """Find that nothing can be chosen before any image is measured."""
+    quality = np.array([rated.ratings.quality(item) for item in rated.images], dtype=np.float64)
+    if all(len(rows) > 1 and constant(quality[rows]) for rows in groups.values()):
+        raise UsageError(f"{rated.root}: the ratings to choose by are all the same: no candidate agrees with them best")
 
 
 def _choices(

@@ -81,7 +81,8 @@ def winner(
     standing = certainty.standing(objective, scores, quality, contents, compared, terms.seed)
     cheapest = _cheapest(ranked, selection.figures, standing.error, cost)
     ends, marks = matrix.rated.ratings.quality_range, matrix.marks(rows)
-    basis = Basis(matrix.rated.name, len(rows), ends, marks, matrix.precision)
+    named = matrix.rated.images[0].content is not None
+    basis = Basis(matrix.rated.name, len(rows), ends, marks, matrix.precision, len(set(contents)) if named else None)
     name = "best" if kind is None else f"best-{kind}"
     recipe, fitted = _recipe(name, selection.chosen, terms, matrix, rows, basis)
     cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), terms, matrix, rows, basis)
