@@ -385,10 +385,7 @@ def _write_branches(branches: Sequence[Branch]) -> list[dict[str, Any]]:
 
 
 def _read_based_on(table: Mapping[str, Any], where: str) -> str | None:
-    value = table.get("based_on")
-    if value is not None and not isinstance(value, str):
-        raise RecipeError(f"{where}: based_on must be the name of a recipe, not {value!r}")
-    return value
+    return checked_name(table["based_on"], f"{where}: based_on", RecipeError) if "based_on" in table else None
 
 
 def _write_based_on(value: str | None) -> dict[str, str]:

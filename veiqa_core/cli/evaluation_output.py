@@ -181,7 +181,7 @@ def _mapping_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
 
 def _pair(values: Mapping[str, float | str | None]) -> str:
     plcc, rmse = values["plcc"], values["rmse"]
-    first = _ABSENT if plcc is None else correlation(plcc)
+    first = _ABSENT if plcc is None else correlation(float(plcc))
     return f"{first}, {_ABSENT if rmse is None else f'{rmse:.2f}'}"
 
 

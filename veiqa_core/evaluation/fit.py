@@ -16,6 +16,7 @@ from ..judging.mapping import check_varied, constant, fitted_mapper
 from ..rated.datasets import RatedSet
 from ..recipe import Basis, Recipe, RecipeSet
 from ..resolution import ResolvedRecipe, ResolvedSet
+from ..toml import default_name
 from .measured import MeasuredSet, Table
 from .provenance import content_notes, precision_of
 
@@ -53,9 +54,10 @@ def renamed(fitted: Recipe | RecipeSet, name: str, based_on: str) -> Recipe | Re
     Args:
         based_on: name and digest of that.
     """
+    name, based_on = default_name(name), default_name(based_on)
     if isinstance(fitted, Recipe):
         return attrs.evolve(fitted, name=name, based_on=based_on)
-    recipes = {kind: attrs.evolve(item, name=f"{name}-{kind}") for kind, item in fitted.recipes.items()}
+    recipes = {kind: attrs.evolve(item, name=default_name(f"{name}-{kind}")) for kind, item in fitted.recipes.items()}
     return RecipeSet(name, recipes, based_on)
 
 
@@ -67,8 +69,7 @@ def check(resolved: ResolvedSet, sets: Sequence[RatedSet]) -> None:
 
     Raises:
         UsageError: a recipe that is used has no mapper that could be fitted.
-        FitError: it has a classifier, and no image names its type.
-        FitError: the ratings of its images are all the same.
+        FitError: it has a classifier and no image names its type, or the ratings of its images are all the same.
     """
     for key, recipe in resolved.recipes.items():
         quality = [
