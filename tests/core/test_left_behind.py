@@ -241,13 +241,19 @@ def test_a_hook_of_the_callers_for_all_modules_changes_no_score_and_stays(
     assert found == expected
 
 
+@pytest.mark.parametrize("once", [False, True])
 def test_an_explainer_that_never_asks_for_the_network_is_found_too(
-    small: Choice, plugin: Callable[..., Registry]
+    small: Choice, plugin: Callable[..., Registry], expected: dict[str, float], once: bool
 ) -> None:
-    registry = plugin("module.train()", network="view._pass.network")
-    _, errors = values(Scorer(recipe(small), device="cpu", registry=registry))
+    only = "if not hasattr(Guilty, 'done'): " if once else ""
+    registry = plugin(f"{only}module.train(); Guilty.done = True", network="view._pass.network")
+    found, errors = values(Scorer(recipe(small), device="cpu", registry=registry))
     assert errors
     assert all("changes the mode of the network" in error and "'guilty' (guilty 1.0)" in error for error in errors)
+    assert found.items() <= expected.items() | {(key, value) for key, value in found.items() if "guilty" in key}
+    if not once:
+        assert found == expected
+        assert len(errors) == 2
 
 
 def test_threads_share_a_scorer_with_a_guilty_explainer(

@@ -238,17 +238,28 @@ class Engine:
             return dict.fromkeys(step.explanations, image_pass)
         if chosen is None:
             chosen = targets[place] = _targets(step, image_pass)
-        return self._veis(step, source, image_pass, chosen)
+        return self._veis(step, source, image_pass, chosen)[0]
 
     def _veis(
-        self, step: Pass, source: Tensor, image_pass: views.ImagePass | VeiqaError, targets: Targets
-    ) -> Mapping[Explanation, Tensor | VeiqaError]:
-        """What the explainers make of a pass; of a new one after each that damaged the network, which then has failed.
+        self,
+        step: Pass,
+        source: Tensor,
+        image_pass: views.ImagePass | VeiqaError,
+        targets: Targets,
+        *,
+        each: bool = False,
+    ) -> tuple[Mapping[Explanation, Tensor | VeiqaError], bool]:
+        """What the explainers make of a pass, and whether one damaged the network; it has failed then.
 
-        The network is looked at after each explainer that ever asked for it, and at the end.
+        The network is looked at after each explainer that ever asked for it, and at the end. Where it may have been
+        one of several, they are asked again one by one; where none of them does it again, all of them have failed.
+
+        Args:
+            each: whether to look after each.
         """
         made: dict[Explanation, Tensor | VeiqaError] = {}
         unseen: list[Explanation] = []
+        damaged = False
         for vei in step.explanations:
             if isinstance(image_pass, VeiqaError):
                 made[vei] = image_pass
@@ -258,16 +269,22 @@ class Engine:
             unseen.append(vei)
             if view.lent:
                 self._borrowers.add(vei.explainer)
-            if vei.explainer not in self._borrowers and vei is not step.explanations[-1]:
+            if not (each or vei.explainer in self._borrowers or vei is step.explanations[-1]):
                 continue
             damage = seal_of(self.networks[step.extractor]).damage()
             if damage is not None:
-                guilty = [vei] if vei.explainer in self._borrowers else unseen
+                damaged = True
                 image_pass = self._pass(step, source)
-                error = self._changes_itself(step.extractor) or self._damage(guilty, damage)
-                made |= dict.fromkeys(guilty, error)
+                error = self._changes_itself(step.extractor) or self._damage(unseen, damage)
+                made |= dict.fromkeys(unseen, error)
+                if len(unseen) > 1:
+                    again, found = self._veis(
+                        attrs.evolve(step, explanations=tuple(unseen)), source, image_pass, targets, each=True
+                    )
+                    made |= again if found else {}
+                    image_pass = self._pass(step, source)
             unseen = []
-        return made
+        return made, damaged
 
     def _damage(self, guilty: Sequence[Explanation], damage: str) -> ComponentError:
         origins = distinct(vei.explainer.registered.origin for vei in guilty)

@@ -114,7 +114,8 @@ def check_same_in_another_process(of: Subject) -> None:
 
 def check_leaves_no_trace(of: Subject) -> None:
     """Random generators, threads, environment and all else of the process stay as they were; nothing is printed."""
-    probe(of)  # libraries may do what they like when they are imported
+    with isolated():
+        probe(of)  # libraries may do what they like when they are imported
     said = io.StringIO()
     changed: list[str] = []
     with isolated():  # so that a component which leaves one fails this check alone
