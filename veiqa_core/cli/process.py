@@ -23,8 +23,8 @@ def prepared() -> Iterator[None]:
     loaded; what the user says stands. No bit of a result depends on it.
 
     Raises:
-        UsageError: the working folder is gone, without which some libraries end the process, or nothing temporary can be
-            written, which torch wants to.
+        UsageError: the working folder is gone, without which some libraries end the process, or nothing temporary can
+            be written, which torch wants to.
     """
     try:
         os.getcwd()  # noqa: PTH109
