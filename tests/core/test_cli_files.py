@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from veiqa_core.cli import main
-from veiqa_core.errors import UsageError
+from veiqa_core.errors import StoreError, UsageError
 from veiqa_core.store import Store, Value, default_path
 
 PARTS = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
@@ -93,11 +93,12 @@ def test_a_file_that_is_no_store_is_left_as_it_is(tmp_path: Path, content: bytes
 
 def test_what_took_a_store_s_place_while_it_was_open_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
-    with Store(path) as store:
-        store.put("image", {"branch": Value(0.5)})
-        store.get("image", ["branch"])
-        path.unlink()
-        path.write_bytes(b"image,score\n" * 9)
-        with pytest.raises(UsageError, match="file is not a database"):
-            store.put("other", {"branch": Value(0.5)})
+    store = Store(path)
+    store.put("image", {"branch": Value(0.5)})
+    store.get("image", ["branch"])
+    path.unlink()
+    path.write_bytes(b"image,score\n" * 9)
+    store.put("other", {"branch": Value(0.5)})
+    with pytest.raises(StoreError, match="file is not a database"):
+        store.get("other", ["branch"])
     assert path.read_bytes() == b"image,score\n" * 9

@@ -405,7 +405,9 @@ def test_damage_met_while_reading_only_counts_as_nothing_known(
         raise PermissionError
 
     connect = file._connect
-    monkeypatch.setattr(file, "_connect", lambda path: connect(path) if path == file.MEMORY else refuse(path))
+    monkeypatch.setattr(
+        file, "_connect", lambda path, *given: connect(path, *given) if path == file.MEMORY else refuse(path)
+    )
     with Store(path) as store:
         assert count_right(store) == 0
         store.put("image", {"a": Value(1.0)})

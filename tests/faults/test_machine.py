@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,14 @@ def test_a_working_folder_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: 
     done = veiqa("recipes")
     assert done.exit_code == 2
     assert done.stderr == "Error: the working folder cannot be used: No such file or directory; change to another\n"
+
+
+def test_no_place_for_temporary_files_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: [str(tmp_path / "absent")])
+    done = veiqa("recipes")
+    assert done.exit_code == 2
+    assert done.stderr == "Error: no folder for temporary files can be written; set TMPDIR to one that can\n"
 
 
 @pytest.mark.parametrize(

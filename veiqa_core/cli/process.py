@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,12 +23,17 @@ def prepared() -> Iterator[None]:
     loaded; what the user says stands. No bit of a result depends on it.
 
     Raises:
-        UsageError: the working folder is gone, without which some libraries end the process.
+        UsageError: the working folder is gone, without which some libraries end the process, or nothing temporary can
+            be written, which torch wants to.
     """
     try:
         os.getcwd()  # noqa: PTH109
     except OSError as error:
         raise UsageError(f"the working folder cannot be used: {error.strerror}; change to another") from error
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise UsageError("no folder for temporary files can be written; set TMPDIR to one that can") from error
     # It warns of every home folder that it cannot write to, and works all the same.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     ours = "torch" not in sys.modules and not any(name in os.environ for name in WAITING)
