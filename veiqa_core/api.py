@@ -35,6 +35,7 @@ from .errors import (
     FitError,
     ImageError,
     IncompatibleError,
+    TableError,
     UsageError,
     WeightsError,
     brief,
@@ -46,7 +47,7 @@ from .extension.params import NoParams, param, params
 from .files import text_of
 from .names import Spelling, name_key
 from .rated.distortions import DISTORTIONS
-from .tables import TableError, TableRow, read_table
+from .tables import TableRow, read_table
 from .values import is_number, parse_number
 
 __all__ = [

@@ -56,6 +56,22 @@ class StoreError(VeiqaError):
     """A store that was asked for by name can no longer be used; what was measured until then is not lost."""
 
 
+class TableError(UsageError):
+    """A text is no table as it should be: malformed, empty, or without a column that is needed.
+
+    Attributes:
+        row: the line of the row at fault; None for the whole.
+    """
+
+    def __init__(self, problem: str, row: int | None = None) -> None:
+        super().__init__(problem)
+        self.row = row
+
+    def of(self, file: str) -> str:
+        """The problem with the file's name and the row."""
+        return f"{file} {self}" if self.row is None else f"{file}, row {self.row}: {self}"
+
+
 class FitError(VeiqaError):
     """A mapper cannot be fitted to these data."""
 

@@ -9,28 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from .errors import brief
+from .errors import TableError, brief
 
 DELIMITERS = ",;\t"
 
 _BY_EXCEL = re.compile(r'"?sep=([,;\t|:])\1*"?\1*', re.IGNORECASE)  # its first line, which names the delimiter
 _NAMES = {"\t": "a tab"}
-
-
-class TableError(ValueError):
-    """A text is no such table.
-
-    Attributes:
-        row: the line of the row at fault; None for the whole.
-    """
-
-    def __init__(self, problem: str, row: int | None = None) -> None:
-        super().__init__(problem)
-        self.row = row
-
-    def of(self, file: str) -> str:
-        """The problem with the file's name and the row."""
-        return f"{file} {self}" if self.row is None else f"{file}, row {self.row}: {self}"
 
 
 @attrs.frozen

@@ -14,11 +14,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UsageError, brief, near_miss
+from ..errors import TableError, UsageError, brief, near_miss
 from ..files import is_file, text_of
 from ..names import Spelling, name_key
 from ..rated.datasets import RatedSet
-from ..tables import TableError, read_table
+from ..tables import read_table
 
 Indices = NDArray[np.intp]
 Kind = Literal["frozen", "loco", "kfold", "repeated", "list", "train"]
