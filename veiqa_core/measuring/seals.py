@@ -42,7 +42,10 @@ class Seal:
         tensors = (*network.module.parameters(), *network.module.buffers(), *self._values)
         self._tensors = [item for item in tensors if isinstance(item, Tensor)]
         self._versioned = [tensor for tensor in self._tensors if not tensor.is_inference()]
-        self._few = [few for tensor in self._tensors if (few := _few(tensor)) is not None]
+        self._few: dict[torch.device, list[Tensor]] = {}
+        for tensor in self._tensors:
+            if (few := _few(tensor)) is not None:
+                self._few.setdefault(few.device, []).append(few)
         self._forwards = {
             (kind, name): kind.__dict__[name]
             for kind in {*chain.from_iterable(type(module).__mro__ for module in self._modules), *type(network).__mro__}
@@ -57,7 +60,10 @@ class Seal:
         self._leaves = [tensor for tensor in self._tensors if tensor.is_leaf]
         self._gradients = list(map(_GRADIENT, self._leaves))
         self._sample = self._find_sample()
-        self._checks = (
+
+    def damage(self) -> str | None:
+        """What was done to the network, so that it is not as it was; None for nothing."""
+        checks = (
             ("leaves a hook on", self._hooks.same),
             ("changes the mode of", lambda: list(map(_MODE, self._own)) == self._modes),
             ("replaces parts of", self._parts.same),
@@ -68,10 +74,7 @@ class Seal:
             ("leaves gradients on weights of", self._same_gradients),
             ("changes fields of", self._same_fields),
         )
-
-    def damage(self) -> str | None:
-        """What was done to the network, so that it is not as it was; None for nothing."""
-        return next((done for done, same in self._checks if not same()), None)
+        return next((done for done, same in checks if not same()), None)
 
     def mend_classes(self) -> None:
         """Give the classes their own methods again, which a network that is opened anew has from them."""
@@ -123,7 +126,8 @@ class Seal:
         return list(map(_VERSION, self._versioned)), list(map(Tensor.data_ptr, self._tensors))
 
     def _find_sample(self) -> Tensor:
-        return torch.cat(self._few) if self._few else torch.empty(0)
+        found = [torch.cat(few).cpu() for few in self._few.values()]
+        return torch.cat(found) if found else torch.empty(0)
 
 
 class _Tables:
