@@ -1,6 +1,6 @@
 """Run by ``test_layouts.py``: the same values in every layout, and alone as in a batch, must give the same bits.
 
-Prints a line for whatever gives others, and which instructions torch used.
+Prints a line for whatever gives others, and then which instructions and how many threads torch used.
 """
 
 from __future__ import annotations
@@ -20,13 +20,11 @@ import veiqa_metrics
 from veiqa_classifiers.plugin import veiqa_distortion_classifiers
 from veiqa_core import Recipe, Scorer
 from veiqa_core.contracts import ScoreMapper
-from veiqa_core.devices import Device
 from veiqa_core.evaluation import agreement
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.judging.mapping import predicted
 from veiqa_core.measuring.comparison import prepare
-from veiqa_core.measuring.engine import open_network
 from veiqa_core.recipe import Basis, Branch, Choice
 from veiqa_core.search.objective import NAMES, Objective
 from veiqa_mappers.plugin import veiqa_score_mappers
@@ -119,7 +117,9 @@ def metrics() -> None:
         for shape in ((3, 51, 49), (2, 3, 60, 53), (1, 1, 190, 180)):  # the last is enough for threads to share
             x, y = torch.rand(2, *shape, dtype=torch.float64, generator=rng)
             layouts = ((told, (own, other)) for (told, own), (_, other) in zip(tensors(x), tensors(y), strict=True))
-            check(f"{name} of {shape}", (x, y), layouts, compare)
+            check(
+                f"{name} of {shape}", (x, y), itertools.islice(layouts, None, None, 1 if shape[0] > 1 else 4), compare
+            )
             together = torch.cat([x, y]), torch.cat([y, x])
             alone = [compare((a[None], b[None])) for a, b in zip(*together, strict=True)]
             if not torch.equal(compare(together), torch.cat(alone)):
@@ -164,7 +164,7 @@ def mappers() -> None:
             classifier.fit(x, kinds)
             return np.asarray(classifier.probabilities(x))
 
-        check(component.name, x, arrays(x), told)
+        check(component.name, x, itertools.islice(arrays(x), None, None, 3), told)
     scores, quality = rng.normal(0, 1, (2, 20_000))
     for name, figure in agreement.FIGURES.items():
         check(name, scores, arrays(scores), lambda scores: figure(scores, quality))  # noqa: B023
@@ -208,7 +208,7 @@ def networks() -> None:
     whole, part = read(levels), read(levels[10:60, 5:66])
     if not torch.equal(whole.crop(slice(10, 60), slice(5, 66)).pixels, part.pixels):
         failed.append("a crop")
-    network = open_network(installed().part("extractor", "timm", dict(SMALL.params)), Device.find("cpu"))
+    (network,) = scorer.meter.networks.values()
     with torch.no_grad():
         check("a network", planes[None], tensors(planes[None]), network)
     vei = torch.rand(1, 61, 53, generator=torch.Generator().manual_seed(2))
@@ -219,7 +219,7 @@ def networks() -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(int(sys.argv[1]))
-    for part in (metrics, mappers, networks):
+    for part in (metrics,) if sys.argv[1] == "2" else (metrics, mappers, networks):
         part()
     print("\n".join(dict.fromkeys(failed)))
     print(torch.backends.cpu.get_cpu_capability(), torch.get_num_threads())
