@@ -32,15 +32,15 @@ from veiqa_core.errors import VeiqaError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import Part, Registry, installed
-from veiqa_core.judging.mapping import fitted_prediction
+from veiqa_core.scoring.mapping import fitted_prediction
 from veiqa_core.measuring.crews import Crew, Order
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.measuring.networks import open_network
-from veiqa_core.measuring.plan import distinct
+from veiqa_core.measuring.branches.plan import distinct
 from veiqa_core.measuring.similarities import sign
-from veiqa_core.rated.datasets import RatedSet, load
-from veiqa_core.recipe import Recipe
-from veiqa_core.resolution import resolve_all
+from veiqa_core.datasets.rated_set import RatedSet, load
+from veiqa_core.recipes.recipe import Recipe
+from veiqa_core.recipes.resolution import resolve_all
 
 HERE = Path(__file__).parent
 TYPES = ("GB", "WN", "JPEG", "JP2K")

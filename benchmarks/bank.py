@@ -31,10 +31,10 @@ from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import installed
-from veiqa_core.judging.mapping import fitted_prediction
-from veiqa_core.rated.datasets import load
-from veiqa_core.recipe import find
-from veiqa_core.resolution import ResolvedBranch, ResolvedRecipe, resolve_all
+from veiqa_core.scoring.mapping import fitted_prediction
+from veiqa_core.datasets.rated_set import load
+from veiqa_core.recipes.recipe import find
+from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_all
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 FOLDS = Protocol("kfold", folds=5)

@@ -27,9 +27,9 @@ from veiqa_core.devices import Device
 from veiqa_core.evaluation.fit import fit
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.extension.registry import installed
-from veiqa_core.rated.datasets import load
-from veiqa_core.recipe import Recipe, RecipeSet, dumps, find
-from veiqa_core.resolution import resolve_all
+from veiqa_core.datasets.rated_set import load
+from veiqa_core.recipes.recipe import Recipe, RecipeSet, dumps, find
+from veiqa_core.recipes.resolution import resolve_all
 
 HERE = Path(__file__).parent
 SET = "best-by-type"

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.measuring.views import ImagePass, PassView
+from veiqa_core.measuring.branches.views import ImagePass, PassView
 
 PHOTO = Path(__file__).resolve().parents[1] / "docs" / "images" / "coffee.png"
 WINDOW, STRIDE = 64, 32

@@ -36,9 +36,9 @@ from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.measuring.crews import Alone
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.similarities import Measurer, quantities
-from veiqa_core.rated.datasets import load
-from veiqa_core.recipe import Choice, Recipe, RecipeSet, find
-from veiqa_core.resolution import resolve_all
+from veiqa_core.datasets.rated_set import load
+from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet, find
+from veiqa_core.recipes.resolution import resolve_all
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 METRICS = ("psnr", "gmsd", "ncc", "fsim", "nae", "vsi", "ssim")

@@ -33,8 +33,8 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.crews import Alone, Crew, Order, Processes
 from veiqa_core.measuring.meter import Meter, Quantity
-from veiqa_core.rated.datasets import RatedSet, load
-from veiqa_core.recipe import Recipe
+from veiqa_core.datasets.rated_set import RatedSet, load
+from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.search import census, networks
 from veiqa_core.search.bench import Bench
 from veiqa_core.search.candidates import Candidate, expand, extractors

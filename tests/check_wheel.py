@@ -26,7 +26,7 @@ PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
 DATA = (
     "veiqa_core/page/base.css",
     "veiqa_core/page/tables.js",
-    "veiqa_core/search/page/search.css",
+    "veiqa_core/report/search/search.css",
     "veiqa_core/report/report.css",
     "veiqa_core/report/report.js",
     "veiqa_core/scaffold/templates/common/pyproject.toml.template",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from veiqa_core.explaining.explanations import Heatmaps
+    from veiqa_core.explanations.heatmaps import Heatmaps
     from veiqa_core.scorer import Result, Scorer
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks gain nothing from more, and busy machines lose much
@@ -69,7 +69,7 @@ def made_result(fast_scorer: Scorer) -> Callable[..., Result]:
 
 
 def _pair(image: Any, influence: float, place: int) -> Heatmaps:
-    from veiqa_core.explaining.explanations import Heatmaps
+    from veiqa_core.explanations.heatmaps import Heatmaps
 
     title = f"jpeg(quality={place})/net@layer/gradcam"
     vei = image[0, ::10, ::10]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .recipe import Recipe, RecipeSet
+    from .recipes.recipe import Recipe, RecipeSet
     from .scorer import Result, Scorer
 
 __all__ = ["Recipe", "RecipeSet", "Result", "Scorer"]

@@ -16,7 +16,7 @@ from . import limits
 from .api import API_VERSION
 from .errors import DamagedWeightsError, UsageError, VeiqaError, WeightsError, one_line
 from .extension.discovery import requires_of, version_of
-from .extension.offers import OWN_DIST
+from .extension.catalogue import OWN_DIST
 from .extension.registry import Registry
 
 State = Literal["ok", "warning", "problem"]

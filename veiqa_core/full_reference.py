@@ -12,11 +12,11 @@ from torch import Tensor
 
 from .contracts import canonical
 from .errors import ImageError, UsageError, VeiqaError, or_raise
-from .extension.offers import Registered
+from .extension.catalogue import Registered
 from .extension.registry import Part, Registry
-from .guard.attempts import attempt, or_usage_error
+from .isolation.attempts import attempt, or_usage_error
 from .images import Image, Source, read
-from .recipe import Choice
+from .recipes.recipe import Choice
 
 
 @attrs.frozen

@@ -15,8 +15,8 @@ from typing import BinaryIO, Literal, NoReturn
 import attrs
 
 from .errors import UsageError
-from .marks import is_picture
-from .names import on_disk
+from .files.marks import is_picture
+from .files.names import on_disk
 
 STDIN = "-"
 

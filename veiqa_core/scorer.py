@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from . import images
-from . import recipe as recipes
+from .recipes import recipe as recipes
 from .devices import Device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError, retold
-from .explaining.explanations import Explained, Heatmaps, explained
+from .explanations.heatmaps import Explained, Heatmaps, explained
 from .extension.registry import Registry, installed
-from .judging.judgement import Judge, Judgement
+from .scoring.recipe_scorer import Judge, Judgement
 from .measuring.crews import Crew, Order
-from .measuring.engine import Measurement
+from .measuring.branches.engine import Measurement
 from .measuring.meter import Meter, Quantity
-from .recipe import Recipe, RecipeSet
-from .resolution import ResolvedRecipe, resolve
+from .recipes.recipe import Recipe, RecipeSet
+from .recipes.resolution import ResolvedRecipe, resolve
 from .store import Store
 
 if TYPE_CHECKING:
@@ -86,13 +86,13 @@ class Result:
         Raises:
             UsageError: heat maps were not asked for, or there are none.
         """
-        from .explaining.pictures import result_figure
+        from .explanations.pictures import result_figure
 
         return result_figure(self)
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
-        from .report.notebook import shown
+        from .explanations.notebook import shown
 
         return shown(self)
 

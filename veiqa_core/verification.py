@@ -10,9 +10,9 @@ import attrs
 
 from .contracts import KnownValue
 from .errors import VeiqaError
-from .extension.offers import Registered
+from .extension.catalogue import Registered
 from .extension.registry import Part
-from .guard.attempts import attempt
+from .isolation.attempts import attempt
 
 
 @attrs.frozen(eq=False)

@@ -12,7 +12,7 @@ from torch import Tensor
 from veiqa_core.api import UsageError
 from veiqa_core.contracts import Pair
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipe import Branch
+from veiqa_core.recipes.recipe import Branch
 
 TABLE = Branch.read({"pri": {"name": "jpeg", "quality": 5}, "metric": "ssim", "layer": -2}, "test").write()
 

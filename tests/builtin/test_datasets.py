@@ -14,7 +14,7 @@ from scipy.io import savemat
 
 from veiqa_core.api import DISTORTIONS, DatasetError
 from veiqa_core.contracts import Dataset, RatedImage, Ratings
-from veiqa_core.extension import params as core_params
+from veiqa_core.api import parameters as core_params
 from veiqa_core.extension.kinds import KINDS
 from veiqa_datasets.plugin import veiqa_datasets
 

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from veiqa_core.api import IncompatibleError, UsageError
 from veiqa_core.contracts import Network, Target
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring.views import ImagePass, PassView
+from veiqa_core.measuring.branches.views import ImagePass, PassView
 from veiqa_explainers.incremental import Incremental
 
 EXTRACTORS = (

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from veiqa_core.contracts import Network, Target
-from veiqa_core.measuring.views import ImagePass, PassView
+from veiqa_core.measuring.branches.views import ImagePass, PassView
 from veiqa_explainers import incremental
 from veiqa_explainers.incremental import Incremental
 from veiqa_explainers.locality import survey

@@ -9,7 +9,7 @@ import pytest
 
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
-from veiqa_core.recipe import Choice
+from veiqa_core.recipes.recipe import Choice
 
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from veiqa_core import Recipe, Scorer
-from veiqa_core.guard.arithmetic import exact
-from veiqa_core.guard.isolation import isolated
-from veiqa_core.recipe import Branch, Choice
+from veiqa_core.isolation.arithmetic import exact
+from veiqa_core.isolation.isolated import isolated
+from veiqa_core.recipes.recipe import Branch, Choice
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)
 

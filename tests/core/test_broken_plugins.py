@@ -26,7 +26,7 @@ from click.testing import CliRunner, Result
 from veiqa_core import Scorer
 from veiqa_core.cli import main
 from veiqa_core.extension import discovery, registration, registry
-from veiqa_core.recipe import Branch, Choice, Recipe
+from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 
 HEADER = "from veiqa_core.api import Component, Resource, hookimpl, param, params\n"
 TRAITS = 'traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": True}'

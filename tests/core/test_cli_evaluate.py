@@ -18,11 +18,11 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
 
-from veiqa_core import recipe as recipes
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipe import Branch, Choice, Recipe, RecipeSet
-from veiqa_core.resolution import resolve_all
+from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
+from veiqa_core.recipes.resolution import resolve_all
 
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 BRANCH = Branch(pri=Choice("mean-blur"), extractor=SMALL, layer=1)
@@ -141,7 +141,7 @@ def test_what_is_in_the_store_is_not_computed_again(
     def fail(*arguments: Any) -> None:
         raise AssertionError("computed again")
 
-    monkeypatch.setattr("veiqa_core.measuring.engine.Engine.measure", fail)
+    monkeypatch.setattr("veiqa_core.measuring.branches.engine.Engine.measure", fail)
     assert figures("csv", rated, "--recipe", one) == first
 
 
@@ -149,7 +149,7 @@ def test_a_killed_run_goes_on_where_it_was(rated: Path, one: Path, tmp_path: Pat
     """The engine is made slow and the process killed; the second run computes the rest only."""
     store = tmp_path / "killed.sqlite"
     code = (
-        "import sys, time; from veiqa_core.measuring.engine import Engine; measure = Engine.measure\n"
+        "import sys, time; from veiqa_core.measuring.branches.engine import Engine; measure = Engine.measure\n"
         "def slow(self, image, *how):\n"
         "    print('measured', flush=True); time.sleep(0.05); return measure(self, image, *how)\n"
         "Engine.measure = slow\nfrom veiqa_core.cli import main; main(sys.argv[1:])"
@@ -175,7 +175,7 @@ def test_an_interrupted_run_says_that_nothing_is_lost(
     rated: Path, one: Path, request_to_end: signal.Signals, status: int
 ) -> None:
     code = (
-        "import signal, sys, time; from veiqa_core.measuring.engine import Engine\n"
+        "import signal, sys, time; from veiqa_core.measuring.branches.engine import Engine\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a background job is started without
         "def wait(self, image, *how):\n"
         "    print('ready', flush=True); time.sleep(60)\n"

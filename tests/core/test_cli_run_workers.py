@@ -15,11 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from veiqa_core import Scorer
-from veiqa_core import recipe as recipes
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.measuring import crews
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.recipe import Choice
+from veiqa_core.recipes.recipe import Choice
 
 FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
 OPTIONS = (*FAST, "--mapper", "identity", "--pri", "jpeg", "--device", "cpu", "--threads", 1, "--format", "jsonl")
@@ -80,7 +80,7 @@ def test_processes_give_the_same_rows_in_the_same_order(
     assert veiqa("run", *paths[2:9:3], *OPTIONS, *store).exit_code == 0
     some_known = veiqa("run", *paths, *OPTIONS, *store, "--workers", 2)
     assert some_known.stdout == alone.stdout
-    monkeypatch.setattr("veiqa_core.measuring.engine.Engine.measure", None)
+    monkeypatch.setattr("veiqa_core.measuring.branches.engine.Engine.measure", None)
     assert veiqa("run", *paths[1:6], *OPTIONS, *store).stdout == "".join(alone.stdout.splitlines(True)[1:6])
 
 

@@ -20,12 +20,13 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
 
-from veiqa_core import recipe as recipes
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.devices import Device
-from veiqa_core.measuring import crews, views
+from veiqa_core.measuring import crews
+from veiqa_core.measuring.branches import views
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.recipe import Recipe, RecipeSet
+from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.store import Store
 
 CONTENTS, LEVELS = 5, 3
@@ -188,7 +189,7 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
     file.write_text("\n".join(file.read_text().splitlines()[:4]) + "\n")  # three images of one content
     plan = veiqa("search", "csv", rated, "--space", space, "--plan").output
     assert "252 combinations, 3 images" in plan
-    from veiqa_core.measuring.engine import Engine
+    from veiqa_core.measuring.branches.engine import Engine
 
     Engine._try_out, tried = (lambda self, step: None), Engine._try_out  # type: ignore[method-assign]
     try:
@@ -507,8 +508,8 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
     from veiqa_core.extension.registry import installed
     from veiqa_core.measuring.crews import Order, Processes
     from veiqa_core.measuring.meter import Quantity
-    from veiqa_core.recipe import Branch, Choice
-    from veiqa_core.resolution import resolve_branch
+    from veiqa_core.recipes.recipe import Branch, Choice
+    from veiqa_core.recipes.resolution import resolve_branch
 
     extractor = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
     branch = resolve_branch(Branch(pri=Choice("jpeg"), extractor=extractor), installed())

@@ -19,7 +19,7 @@ from veiqa_core.cli import main
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
 from veiqa_core.full_reference import compare, exact_pixels
-from veiqa_core.recipe import Choice
+from veiqa_core.recipes.recipe import Choice
 
 BUILT_IN = ["ad", "fsim", "fsimc", "gmsd", "nae", "ncc", "psnr", "ssim", "vsi"]
 

@@ -13,7 +13,7 @@ from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.errors import DatasetError, UsageError
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry, installed
-from veiqa_core.rated.datasets import load
+from veiqa_core.datasets.rated_set import load
 
 PLUGIN = """
 from veiqa_core.api import Component, Resource, hookimpl
@@ -110,7 +110,7 @@ def test_a_reader_that_fails_is_named(name: str, message: str, registry: Registr
 
 
 def test_third_parties_ship_recipes_too(registry: Registry) -> None:
-    from veiqa_core.recipe import find as find_recipe
+    from veiqa_core.recipes.recipe import find as find_recipe
 
     assert find_recipe("ours:theirs", registry) == find_recipe("theirs", registry)
     with pytest.raises(UsageError, match="recipe 'lost' .ours 1.0.: ours_data/lost.toml cannot be read"):

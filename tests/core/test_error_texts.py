@@ -8,7 +8,7 @@ import pytest
 
 from veiqa_core.errors import ComponentError, ImageError, VeiqaError, one_line
 from veiqa_core.extension.registry import installed
-from veiqa_core.guard.attempts import attempt
+from veiqa_core.isolation.attempts import attempt
 
 
 class Meta(type):

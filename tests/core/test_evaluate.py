@@ -18,9 +18,9 @@ from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol, prepared
 from veiqa_core.extension.registry import installed
-from veiqa_core.rated.datasets import RatedSet
-from veiqa_core.recipe import Basis, Branch, Choice, Recipe, RecipeSet
-from veiqa_core.resolution import resolve_all
+from veiqa_core.datasets.rated_set import RatedSet
+from veiqa_core.recipes.recipe import Basis, Branch, Choice, Recipe, RecipeSet
+from veiqa_core.recipes.resolution import resolve_all
 
 FROZEN = Protocol()
 BRANCHES = (Branch(pri=Choice("mean-blur")), Branch(pri=Choice("jpeg")))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from veiqa_core.cli.files import check_place
 from veiqa_core.errors import UsageError
-from veiqa_core.files import file_stem, is_file, write_whole
+from veiqa_core.files.paths import file_stem, is_file
+from veiqa_core.files.writing import write_whole
 
 
 def fail(stream: object) -> None:

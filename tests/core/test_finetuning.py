@@ -26,7 +26,7 @@ from veiqa_core.extension.registry import Part, installed
 from veiqa_core.finetuning import Finetuning, Samples, Schedule
 from veiqa_core.finetuning.samples import augmented, quality
 from veiqa_core.finetuning.training import CHECKPOINT, LOG, WEIGHTS
-from veiqa_core.rated import distort
+from veiqa_core.datasets import distort
 
 CPU = torch.device("cpu")
 SIDE = 48

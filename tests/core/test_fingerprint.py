@@ -15,14 +15,14 @@ import torch
 
 import veiqa_core
 from veiqa_core import Recipe, Scorer
-from veiqa_core import recipe as recipes
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring import fingerprint, worker
 from veiqa_core.measuring.meter import Meter, Quantity
-from veiqa_core.recipe import Branch, Choice
-from veiqa_core.resolution import resolve
+from veiqa_core.recipes.recipe import Branch, Choice
+from veiqa_core.recipes.resolution import resolve
 from veiqa_core.store import Store
 
 CORE = Path(veiqa_core.__file__).parent

@@ -12,7 +12,7 @@ import pytest
 from PIL import ImageFilter, ImageOps
 
 from veiqa_core import images
-from veiqa_core.rated import likeness
+from veiqa_core.datasets import likeness
 
 PHOTOS = Path(__file__).parents[2] / "docs" / "images"
 Picture = PIL.Image.Image

@@ -15,7 +15,7 @@ from veiqa_core import Recipe, Scorer
 from veiqa_core.errors import VeiqaError
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
-from veiqa_core.recipe import Branch, Choice
+from veiqa_core.recipes.recipe import Branch, Choice
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8)
 ORIGIN = "extractor 'odd' (odd 1.0)"

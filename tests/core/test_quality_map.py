@@ -12,15 +12,15 @@ import torch
 
 from veiqa_core import Recipe, Scorer
 from veiqa_core.devices import Device
-from veiqa_core.explaining.neighbourhoods import grid, neighbourhoods, spread
-from veiqa_core.explaining.quality_map import quality_map
+from veiqa_core.explanations.neighbourhoods import grid, neighbourhoods, spread
+from veiqa_core.explanations.quality_map import quality_map
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.judging.judgement import Judge
-from veiqa_core.measuring.comparison import prepare
-from veiqa_core.measuring.engine import Engine
-from veiqa_core.recipe import Basis, Branch, Choice
-from veiqa_core.resolution import ResolvedRecipe, resolve
+from veiqa_core.scoring.recipe_scorer import Judge
+from veiqa_core.measuring.branches.comparison import prepare
+from veiqa_core.measuring.branches.engine import Engine
+from veiqa_core.recipes.recipe import Basis, Branch, Choice
+from veiqa_core.recipes.resolution import ResolvedRecipe, resolve
 
 PHOTO = Path(__file__).parents[2] / "docs" / "images" / "coffee.png"
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from veiqa_core import recipe as recipes
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.errors import RecipeError, UsageError
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipe import Branch, Choice, Recipe, RecipeSet
-from veiqa_core.resolution import resolve
+from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
+from veiqa_core.recipes.resolution import resolve
 
 FULL = Recipe(
     "full",

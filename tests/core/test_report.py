@@ -19,7 +19,8 @@ from click.testing import CliRunner
 
 from veiqa_core.cli import main
 from veiqa_core.errors import ImageError, UsageError
-from veiqa_core.report import ReportWriter, drawing, telling
+from veiqa_core.report import ReportWriter, wording as telling
+from veiqa_core.explanations import drawing
 from veiqa_core.report.rows import Spool
 from veiqa_core.scorer import Result, Scorer
 
@@ -216,7 +217,7 @@ def test_nothing_at_all_is_a_page_too(path: Path, explainer: Any) -> None:
 
 
 def test_a_recipe_without_scores_is_shown_by_its_similarities(path: Path, made_result: MakeResult) -> None:
-    from veiqa_core.recipe import Choice, ad_hoc
+    from veiqa_core.recipes.recipe import Choice, ad_hoc
 
     recipe = ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
     scorer = Scorer(recipe, device="cpu")

@@ -15,14 +15,16 @@ from veiqa_core import Recipe, Scorer
 from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, OutOfMemoryError
 from veiqa_core.extension.registry import installed
-from veiqa_core.guard.attempts import attempt
+from veiqa_core.isolation.attempts import attempt
 from veiqa_core.images import read
-from veiqa_core.measuring import comparison, fingerprint, pieces, shrinking, tiling
-from veiqa_core.measuring.engine import Engine, Measurement
-from veiqa_core.measuring.plan import Pass
-from veiqa_core.measuring.tiling import Mosaic, cut
-from veiqa_core.recipe import Branch, Choice
-from veiqa_core.resolution import resolve
+from veiqa_core.measuring.branches import comparison, tiled_image as pieces, tiling
+from veiqa_core.measuring import fingerprint
+from veiqa_core.images import shrinking
+from veiqa_core.measuring.branches.engine import Engine, Measurement
+from veiqa_core.measuring.branches.plan import Pass
+from veiqa_core.measuring.branches.tiling import Mosaic, cut
+from veiqa_core.recipes.recipe import Branch, Choice
+from veiqa_core.recipes.resolution import resolve
 
 LITE = Choice("efficientnet-lite0-quality")
 

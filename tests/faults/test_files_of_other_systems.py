@@ -19,11 +19,11 @@ from veiqa_core.errors import ImageError, TableError, UsageError
 from veiqa_core.evaluation.splits import Protocol, prepared
 from veiqa_core.images import frames, read
 from veiqa_core.inputs import Inputs, listed
-from veiqa_core.names import Spelling, name_key, on_disk, same_name
-from veiqa_core.rated.datasets import RatedSet
-from veiqa_core.rated.ratings import RatedImage, Ratings
-from veiqa_core.tables import read_table
-from veiqa_core.values import is_number, is_range, parse_number, parse_whole
+from veiqa_core.files.names import Spelling, name_key, on_disk, same_name
+from veiqa_core.datasets.rated_set import RatedSet
+from veiqa_core.contracts.ratings import RatedImage, Ratings
+from veiqa_core.files.tables import read_table
+from veiqa_core.files.values import is_number, is_range, parse_number, parse_whole
 
 FORMS: list[Any] = [("NFC", "NFD"), ("NFD", "NFC")]
 NAME = "Übung/Größe é.png"

@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.figure import Figure
 
-from veiqa_core import recipe as recipes
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
-from veiqa_core.explaining.explanations import Heatmaps
+from veiqa_core.explanations.heatmaps import Heatmaps
 from veiqa_core.finetuning.training import LOG, WEIGHTS, Finetuning
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.rated.stand_in import Calibrated
-from veiqa_core.recipe import Branch, Choice, Recipe
+from veiqa_core.datasets.pseudo_ratings import Calibrated
+from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 
 PARTS = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
 FAST = (*PARTS, "--mapper", "identity", "--device", "cpu", "--threads", "1", "--no-store")
@@ -61,7 +61,7 @@ def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
         drawn.text(0, 0, f"{name} {float(heatmaps.input_vei.sum())}")
         return drawn
 
-    monkeypatch.setattr("veiqa_core.explaining.pictures.vei_figure", figure)
+    monkeypatch.setattr("veiqa_core.explanations.pictures.vei_figure", figure)
 
 
 @pytest.fixture

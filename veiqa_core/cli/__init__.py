@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from ..errors import UsageError, VeiqaError, near_miss, one_line, strict
-from ..guard.prints import standard_output_reserved
-from ..guard.terminal import escaped_streams
+from ..isolation.prints import standard_output_reserved
+from ..isolation.terminal import escaped_streams
 from ..text import printable
 from .printing import say
 from .process import prepared

@@ -7,9 +7,9 @@ from typing import Any
 import attrs
 import click
 
-from ..extension import params
+from ..api import parameters as params
 from ..extension.kinds import KINDS, check_kind
-from ..extension.offers import Registered
+from ..extension.catalogue import Registered
 from .common import registry
 from .printing import json_data, line
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import UsageError
-from ..extension import params
+from ..api import parameters as params
 from .completion import component_names
 from .grouped import Command, give
 from .numbers import Number

@@ -66,7 +66,7 @@ def check(
     wanted = Settings(found, settings)
     part = dataset_part(found, wanted, dataset, score_range)
     wanted.check_all_used()
-    from ..rated.datasets import findings, load
+    from ..datasets.rated_set import findings, load
 
     rated = load(part, path)
     problems = findings(rated, progress("checking"))

@@ -20,9 +20,9 @@ from .progress import bar, progress
 
 if TYPE_CHECKING:
     from ..extension.registry import Registry
-    from ..rated.distort import Drawn, Level
-    from ..rated.stand_in import StandIn
-    from ..rated.synthetic import Row
+    from ..datasets.distort import Drawn, Level
+    from ..datasets.pseudo_ratings import StandIn
+    from ..datasets.synthetic import Row
 
 _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 
@@ -98,7 +98,7 @@ def make(
     from .common import registry, resumable
 
     found = registry()
-    from ..rated import synthetic
+    from ..datasets import synthetic
 
     levels = _levels(count, severities, targets, draw)
     stand_in = _stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate)
@@ -134,14 +134,14 @@ def make(
 def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> Callable[[], StandIn]:
     """What makes the stand-in, which takes long where it is calibrated, from parts that were checked."""
     from ..full_reference import image_metric
-    from ..rated.stand_in import Calibrated, Metric
+    from ..datasets.pseudo_ratings import Calibrated, Metric
 
     parts = [image_metric(found, name) for name in dict.fromkeys(metrics)]
     if calibrate is None:
         if len(parts) > 1:
             raise UsageError("several metrics have no common scale: give one --metric, or --calibrate DATASET PATH")
         return partial(Metric, parts[0])
-    from ..rated.datasets import load
+    from ..datasets.rated_set import load
 
     rated = load(found.part("dataset", calibrate[0]), calibrate[1])
     return partial(Calibrated, parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
@@ -150,7 +150,7 @@ def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Pat
 def _levels(
     count: int | None, severities: Sequence[float], targets: Sequence[float], draw: int | None
 ) -> tuple[Level, ...] | Drawn:
-    from ..rated import distort
+    from ..datasets import distort
 
     if (count is not None) + bool(severities) + bool(targets) + (draw is not None) > 1:
         raise UsageError("--levels, --severity, --psnr and --draw exclude each other: give one of them")
@@ -165,7 +165,7 @@ def _levels(
 
 def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:
     """Say what was made, which PSNR was not met, and how to go on."""
-    from ..rated.distort import TOLERANCE
+    from ..datasets.distort import TOLERANCE
 
     missed: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from ..errors import UsageError
-from ..files import is_stream
+from ..files.paths import is_stream
 from .common import registry, resumable
 from .crew_options import CrewOptions, crew_options
 from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
@@ -107,8 +107,8 @@ def evaluate(
     from ..evaluation.evaluate import evaluate as run
     from ..evaluation.measured import check_covered
     from ..evaluation.splits import check_splits, prepared
-    from ..rated.datasets import load
-    from ..resolution import resolve_all
+    from ..datasets.rated_set import load
+    from ..recipes.resolution import resolve_all
 
     on = Device.find(device, precision)
     protocol = _protocol(bool(train), **protocol_options)
@@ -188,13 +188,13 @@ def fit(
     part = dataset_part(found, wanted, dataset, score_range)
     parts = [dataset_part(found, wanted, name, None) for name, _ in also]
     wanted.check_all_used()
-    from .. import recipe as recipe_files
+    from ..recipes import recipe as recipe_files
     from ..devices import Device
     from ..evaluation.fit import check, remarks, renamed
     from ..evaluation.fit import fit as run
     from ..evaluation.measured import check_covered
-    from ..rated.datasets import load
-    from ..resolution import resolve_all
+    from ..datasets.rated_set import load
+    from ..recipes.resolution import resolve_all
 
     on = Device.find(device, precision)
     keep_apart(output, path, *(folder for _, folder in also))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..marks import begins
+from ..files.marks import begins
 from ..text import json_text, printable
 
 if TYPE_CHECKING:

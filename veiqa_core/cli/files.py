@@ -10,7 +10,8 @@ from pathlib import Path
 import attrs
 
 from ..errors import UsageError
-from ..files import is_stream, obstacle, same_file, write_whole
+from ..files.paths import is_stream, same_file
+from ..files.writing import obstacle, write_whole
 from .printing import data
 
 

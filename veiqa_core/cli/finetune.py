@@ -87,8 +87,8 @@ def finetune(
     wanted.check_all_used()
     from ..devices import Device
     from ..finetuning import Finetuning, Schedule
-    from ..rated import distort
-    from ..rated.synthetic import DEFAULT_DISTORTIONS
+    from ..datasets import distort
+    from ..datasets.synthetic import DEFAULT_DISTORTIONS
 
     schedule = Schedule(epochs=epochs, samples=samples, batch=batch, side=crop, rate=rate, held_out=held_out, seed=seed)
     set_up(threads)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import attrs
 
 from ..errors import UsageError
-from ..marks import head
-from ..values import is_number, parse_number
+from ..files.marks import head
+from ..files.values import is_number, parse_number
 from .output import TEXTS, CommaSeparated, JsonLines, columns, earlier
 from .resume import NAMES, Draft, ResultSink, Resumption
 from .sinks import Earlier, Sink

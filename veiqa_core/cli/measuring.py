@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from ..devices import Device
     from ..evaluation.measured import MeasuredSet
     from ..measuring.vei_files import VeiFolder
-    from ..rated.datasets import RatedSet
-    from ..resolution import ResolvedSet
+    from ..datasets.rated_set import RatedSet
+    from ..recipes.resolution import ResolvedSet
     from ..store import Store
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..errors import brief
-from ..values import parse_number, parse_whole
+from ..files.values import parse_number, parse_whole
 
 Parameter = click.Parameter | None
 Context = click.Context | None

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..guard.terminal import EscapingStream
-from ..marks import begins
+from ..isolation.terminal import EscapingStream
+from ..files.marks import begins
 from ..text import json_text, printable
 from .sinks import Earlier, Sink
 
@@ -73,7 +73,7 @@ def _interval(result: Result) -> str:
 
 
 def _likely(distortion: Mapping[str, float]) -> str:
-    from ..judging.judgement import likely
+    from ..scoring.recipe_scorer import likely
 
     return ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in likely(distortion))
 

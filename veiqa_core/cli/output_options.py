@@ -15,8 +15,8 @@ import attrs
 import click
 
 from ..errors import UsageError, VeiqaError, one_line
-from ..files import is_stream
-from ..guard.terminal import data_output
+from ..files.paths import is_stream
+from ..isolation.terminal import data_output
 from .files import Made, check_target, is_standard_output
 from .grouped import Command, give
 from .output import FORMATS, is_results

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from ..files import from_home
+from ..files.paths import from_home
 
 
 class _UserPath(click.Path):

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..files import file_stem, name_key, write_whole
-from ..marks import OF, PICTURE, image_mark, is_picture_of
+from ..files.paths import file_stem
+from ..files.names import name_key
+from ..files.writing import write_whole
+from ..files.marks import OF, PICTURE, image_mark, is_picture_of
 from ..text import printable
 from .files import make_folder
 from .progress import Once
@@ -58,7 +60,7 @@ class Pictures(Sink):
 
     def add(self, result: Result) -> None:
         """Write one result's pictures."""
-        from ..explaining.pictures import png
+        from ..explanations.pictures import png
 
         image = self._images.free(file_stem(Path(result.image).stem))
         mark = image_mark(result.image if result.path is None else result.path)
@@ -134,7 +136,7 @@ class _Names:
 
 def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
     """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
-    from ..explaining.pictures import MOST_PAIRS, quality_figure, vei_figure
+    from ..explanations.pictures import MOST_PAIRS, quality_figure, vei_figure
     from ..images import display_name
 
     name = display_name(Path(result.image).name)

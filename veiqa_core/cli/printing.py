@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from ..guard.terminal import behind, data_output, encodable
+from ..isolation.terminal import behind, data_output, encodable
 from ..text import json_text, printable
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from ..guard.terminal import behind
+from ..isolation.terminal import behind
 from ..text import printable
 
 Item = TypeVar("Item")

@@ -13,8 +13,8 @@ import attrs
 import click
 
 from ..errors import UsageError
-from ..files import name_key
-from ..marks import is_page
+from ..files.names import name_key
+from ..files.marks import is_page
 from .files import Made, check_target, is_standard_output
 from .grouped import Command, give
 from .numbers import Whole

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import UsageError
-from ..files import unfinished
-from ..names import same_name
+from ..files.writing import unfinished
+from ..files.names import same_name
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:

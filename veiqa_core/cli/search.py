@@ -24,7 +24,7 @@ from .vei_options import opened_veis, vei_options
 
 if TYPE_CHECKING:
     from ..extension.registry import Registry
-    from ..rated.datasets import RatedSet
+    from ..datasets.rated_set import RatedSet
     from ..search.bench import Bench
     from ..search.candidates import Candidate
     from ..search.choice import Terms
@@ -125,7 +125,7 @@ def search(
     wanted.check_all_used()
     _check(output, plan, shard_text, merge, no_store, store)
     from ..devices import Device
-    from ..rated.datasets import load
+    from ..datasets.rated_set import load
     from ..search import census, networks
     from ..search.candidates import expand, extractors
     from ..search.outputs import about

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..extension.offers import Shelf, Shipped
+from ..extension.catalogue import Shelf, Shipped
 from .printing import json_data, line
 
 

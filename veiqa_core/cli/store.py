@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ..errors import UsageError
-from ..files import is_file
+from ..files.paths import is_file
 from .numbers import Number
 from .paths import PATH
 from .printing import json_data, line

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import UsageError
-from ..extension.offers import Registered
+from ..extension.catalogue import Registered
 from ..extension.registry import Registry
 from .common import registry
 from .printing import json_data, line, say

@@ -9,7 +9,7 @@ import click
 
 from ..api import API_VERSION
 from ..extension.discovery import discover, version_of
-from ..extension.offers import OWN_DIST
+from ..extension.catalogue import OWN_DIST
 from .printing import line, say
 
 

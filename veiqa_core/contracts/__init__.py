@@ -17,7 +17,7 @@ asks for itself.
 
 from __future__ import annotations
 
-from ..rated.ratings import RatedImage, Ratings
+from .ratings import RatedImage, Ratings
 from .layout import canonical, canonical_array
 from .rating import Dataset, KnownValue
 from .scoring import (

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 import attrs
 
-from ..rated.ratings import Ratings
+from .ratings import Ratings
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
 from ..contracts import FloatArray, canonical_array
-from ..judging.mapping import constant
+from ..scoring.mapping import constant
 
 FEWEST = 3
 """Fewer points than this say nothing about agreement."""

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..errors import FitError, UsageError
 from ..extension.registry import Part
-from ..judging.classification import fitted_classifier
-from ..judging.mapping import check_varied, constant, fitted_mapper
-from ..rated.datasets import RatedSet
-from ..recipe import Basis, Recipe, RecipeSet
-from ..resolution import ResolvedRecipe, ResolvedSet
-from ..toml import default_name
+from ..scoring.classification import fitted_classifier
+from ..scoring.mapping import check_varied, constant, fitted_mapper
+from ..datasets.rated_set import RatedSet
+from ..recipes.recipe import Basis, Recipe, RecipeSet
+from ..recipes.resolution import ResolvedRecipe, ResolvedSet
+from ..files.toml import default_name
 from .measured import MeasuredSet, Table
 from .provenance import content_notes, precision_of
 

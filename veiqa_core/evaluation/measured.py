@@ -12,8 +12,8 @@ import numpy as np
 from ..contracts import FloatArray
 from ..errors import ImageError, UsageError
 from ..measuring.similarities import Measured, Measurer
-from ..rated.datasets import Progress, RatedSet
-from ..resolution import ResolvedSet
+from ..datasets.rated_set import Progress, RatedSet
+from ..recipes.resolution import ResolvedSet
 
 
 @attrs.frozen(eq=False)

@@ -9,9 +9,9 @@ import attrs
 import numpy as np
 
 from ..images import display_name
-from ..rated import likeness
-from ..recipe import DEFAULT_PRECISION, Basis
-from ..resolution import ResolvedRecipe
+from ..datasets import likeness
+from ..recipes.recipe import DEFAULT_PRECISION, Basis
+from ..recipes.resolution import ResolvedRecipe
 from . import splits
 from .measured import MeasuredSet, Table
 from .splits import Indices, Protocol

@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TableError, UsageError, brief, near_miss
-from ..files import is_file, text_of
-from ..names import Spelling, name_key
-from ..rated.datasets import RatedSet
-from ..tables import read_table
+from ..files.paths import is_file
+from ..files.reading import text_of
+from ..files.names import Spelling, name_key
+from ..datasets.rated_set import RatedSet
+from ..files.tables import read_table
 
 Indices = NDArray[np.intp]
 Kind = Literal["frozen", "loco", "kfold", "repeated", "list", "train"]

@@ -15,7 +15,7 @@ from ..api import API_VERSION, Component, Resource
 from ..errors import near_miss, one_line
 from .discovery import Found
 from .kinds import HOOKS, KINDS, RECIPES_HOOK
-from .offers import Registered, Shipped
+from .catalogue import Registered, Shipped
 
 SLOW = 2.0
 """Seconds that it may take to begin with a plugin, on a busy machine too."""

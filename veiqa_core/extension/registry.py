@@ -14,11 +14,12 @@ import attrs
 import pluggy
 
 from ..errors import UsageError, one_line, plain
-from ..guard.prints import set_aside
-from . import hookspecs, params
+from ..isolation.prints import set_aside
+from . import hookspecs
+from ..api import parameters as params
 from .discovery import Damaged, Found, discover, pass_over_damaged
 from .kinds import KINDS, check_kind
-from .offers import Registered, Shelf, Shipped
+from .catalogue import Registered, Shelf, Shipped
 from .registration import Refused, Watch, collect
 
 

@@ -22,9 +22,9 @@ from torch.utils.data import Dataset
 
 from .. import images
 from ..extension.registry import installed
-from ..rated import distort
-from ..rated.distort import Distortion, Level
-from ..rated.distortions import PRISTINE
+from ..datasets import distort
+from ..datasets.distort import Distortion, Level
+from ..api.distortions import PRISTINE
 
 QUALITY = "quality"
 """The first logit; the others are the types, :data:`PRISTINE` first."""

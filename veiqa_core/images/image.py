@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..contracts import canonical
-from ..measuring.shrinking import picture
+from .shrinking import picture
 
 
 class Image:

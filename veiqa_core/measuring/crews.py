@@ -28,7 +28,7 @@ import attrs
 from ..errors import ImageError, UsageError, VeiqaError, one_line
 from ..images import Image, display_name
 from . import processes
-from .engine import Measurement
+from .branches.engine import Measurement
 from .meter import Computed, Meter
 from .vei_files import VeiFolder
 from .worker import Answer, Job, begin, carry_out, carry_out_own, read_named

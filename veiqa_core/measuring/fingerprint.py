@@ -20,10 +20,10 @@ from PIL import features
 
 from ..devices import Device
 from ..extension.discovery import version_of, versions_of_module
-from ..extension.offers import Registered
+from ..extension.catalogue import Registered
 from ..extension.registry import Part
-from ..recipe import BRANCH_KINDS
-from .plan import Comparison, Explanation
+from ..recipes.recipe import BRANCH_KINDS
+from .branches.plan import Comparison, Explanation
 
 _CORE_OF_VEIS = (
     "guard/arithmetic",

@@ -14,8 +14,8 @@ from ..contracts import FeatureExtractor, Network
 from ..devices import Device
 from ..errors import ComponentError
 from ..extension.registry import Part
-from ..guard.attempts import attempt, or_usage_error
-from ..guard.isolation import isolated
+from ..isolation.attempts import attempt, or_usage_error
+from ..isolation.isolated import isolated
 from .seals import seal_of
 from .wrappers import unwrapped
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import VeiqaError
-from ..recipe import BRANCH_KINDS
-from ..resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet
+from ..recipes.recipe import BRANCH_KINDS
+from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet
 from .crews import Crew, Order
 from .fingerprint import component_version, environment
 from .meter import Meter, Quantity
-from .plan import distinct
+from .branches.plan import distinct
 
 
 @attrs.frozen(eq=False)

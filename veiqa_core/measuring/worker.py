@@ -21,10 +21,10 @@ import torch
 from ..devices import Device
 from ..errors import ImageError, UsageError, VeiqaError
 from ..extension.registry import installed
-from ..guard.terminal import escape_streams
+from ..isolation.terminal import escape_streams
 from ..images import Image, display_name, read
-from ..recipe import Branch
-from ..resolution import resolve_branch
+from ..recipes.recipe import Branch
+from ..recipes.resolution import resolve_branch
 from .fingerprint import environment
 from .memory import keep_freed
 from .meter import Computed, Meter, Quantity

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import attrs
 
-from ..marks import page_mark
+from ..files.marks import page_mark
 from .markup import Html, join, tag
 
 _MARK = Html('document.documentElement.className = "js"')
@@ -21,7 +21,7 @@ class Look:
     """How a page looks and what it can do, on top of what all pages share.
 
     Attributes:
-        kind: of page, by which a later run knows the file again (see :mod:`veiqa_core.marks`).
+        kind: of page, by which a later run knows the file again (see :mod:`veiqa_core.files.marks`).
         style, script: contents of a style sheet and of a script.
         pictures: whether the page holds pictures, as data.
     """

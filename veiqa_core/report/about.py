@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..measuring.similarities import versions
 from ..page.markup import Child, Html, counted, definitions, flat, fold, join, key, tag
-from ..recipe import BRANCH_KINDS, Basis
+from ..recipes.recipe import BRANCH_KINDS, Basis
 from ..scorer import Scorer
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 from pathlib import PurePath
 
-from ..explaining.explanations import Heatmaps
-from ..explaining.pictures import MOST_PAIRS
-from ..judging.judgement import likely
+from ..explanations.heatmaps import Heatmaps
+from ..explanations.pictures import MOST_PAIRS
+from ..scoring.recipe_scorer import likely
 from ..page.markup import Column, Html, counted, fold, join, key, number, table, tag
 from ..scorer import Result
-from . import drawing
-from .telling import called, difference_in_words, map_in_words, remarks, score, vei_in_words
+from ..explanations import drawing
+from .wording import called, difference_in_words, map_in_words, remarks, score, vei_in_words
 
 _INTERVAL = "Nine in ten images like those that the recipe was fitted on have a quality within the interval."
 _ESTIMATE = (

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..page.markup import MISSING, Cell, Column, Html, join, number, table_pieces, tag
 from .detail import anchor
-from .drawing import Picture
+from ..explanations.drawing import Picture
 from .rows import FEW, Row
-from .telling import score
+from .wording import score
 
 if TYPE_CHECKING:
     from .layout import Contents

@@ -18,7 +18,7 @@ from .about import meaning, recipe
 from .images import images
 from .overview import overview
 from .rows import Row, Spool
-from .telling import score
+from .wording import score
 
 _MOST_FAILURES = 50
 """Failures that are listed by themselves."""

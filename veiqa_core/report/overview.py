@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..page import svg
 from ..page.markup import Column, Html, fold, join, number, table, tag
-from .telling import called
+from .wording import called
 
 if TYPE_CHECKING:
     from .layout import Contents

@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 
 from ..scorer import Result
-from .drawing import Picture
-from .telling import remarks
+from ..explanations.drawing import Picture
+from .wording import remarks
 
 FEW = 6
 """Branches whose similarities fit into a table beside the score."""

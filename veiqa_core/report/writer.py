@@ -15,11 +15,12 @@ from typing import Any, Self, TypeVar
 import attrs
 
 from ..errors import UsageError, VeiqaError, one_line
-from ..files import is_stream, write_whole
+from ..files.paths import is_stream
+from ..files.writing import write_whole
 from ..page.markup import Html
 from ..scorer import Result, Scorer
 from .detail import detail
-from .drawing import thumbnail
+from ..explanations.drawing import thumbnail
 from .layout import Contents, page
 from .rows import TOLD, Row, Spool, row
 

@@ -17,7 +17,8 @@ from ..errors import UsageError
 from ..extension.discovery import normalise
 from ..extension.kinds import KINDS, check_kind
 from ..extension.registry import installed
-from ..files import is_file, obstacle, write_whole
+from ..files.paths import is_file
+from ..files.writing import obstacle, write_whole
 
 PREFIX = "veiqa-"
 _SUFFIX = ".template"

@@ -10,11 +10,11 @@ import attrs
 
 from ..contracts import Network
 from ..errors import UsageError, brief, near_miss
-from ..extension import params
+from ..api import parameters as params
 from ..extension.registry import Part, Registry
-from ..measuring import views
-from ..recipe import BRANCH_KINDS, Layer, Size
-from ..resolution import ResolvedBranch
+from ..measuring.branches import views
+from ..recipes.recipe import BRANCH_KINDS, Layer, Size
+from ..recipes.resolution import ResolvedBranch
 from .space import Condition, Entry, Space, Value, combinations
 
 MOST_CANDIDATES = 100_000

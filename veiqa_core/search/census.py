@@ -9,8 +9,8 @@ import attrs
 
 from ..contracts import Network
 from ..extension.registry import Part
-from ..measuring import plan as plans
-from ..measuring.plan import Plan
+from ..measuring.branches import plan as plans
+from ..measuring.branches.plan import Plan
 from .candidates import Candidate
 
 BYTES_A_VALUE = 30

@@ -15,9 +15,9 @@ from ..errors import ComponentError, UsageError, VeiqaError, or_raise
 from ..evaluation import splits
 from ..evaluation.splits import Protocol
 from ..extension.registry import Part
-from ..files import file_stem
-from ..guard.attempts import attempt, or_usage_error
-from ..judging.mapping import fitted_prediction
+from ..files.paths import file_stem
+from ..isolation.attempts import attempt, or_usage_error
+from ..scoring.mapping import fitted_prediction
 from .matrix import Indices, Matrix
 from .objective import Objective
 

@@ -10,12 +10,12 @@ import numpy as np
 from ..contracts import Baseline, FloatArray
 from ..errors import UsageError
 from ..extension.registry import Part, Registry
-from ..guard.attempts import attempt, or_usage_error
+from ..isolation.attempts import attempt, or_usage_error
 from ..measuring.crews import Order
 from ..measuring.meter import Quantity
-from ..measuring.plan import distinct
-from ..recipe import Branch
-from ..resolution import ResolvedBranch, resolve_branch
+from ..measuring.branches.plan import distinct
+from ..recipes.recipe import Branch
+from ..recipes.resolution import ResolvedBranch, resolve_branch
 from .bench import Bench
 from .matrix import Indices, Matrix
 from .viability import problems

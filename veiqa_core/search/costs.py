@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from ..contracts import FloatArray
 from ..extension.registry import Part
 from ..images import Image
-from ..measuring.engine import Engine, Measurement
+from ..measuring.branches.engine import Engine, Measurement
 from ..measuring.meter import Meter
 
 

@@ -13,7 +13,7 @@ from ..contracts import FloatArray
 from ..errors import VeiqaError
 from ..measuring.crews import Crew, Done, Order
 from ..measuring.similarities import sign
-from ..rated.datasets import RatedSet
+from ..datasets.rated_set import RatedSet
 from .candidates import Candidate
 
 Indices = NDArray[np.intp]

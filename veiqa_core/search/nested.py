@@ -11,7 +11,7 @@ from ..errors import VeiqaError
 from ..evaluation import splits
 from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
 from ..evaluation.splits import Protocol
-from ..judging.mapping import fitted_prediction
+from ..scoring.mapping import fitted_prediction
 from .choice import NoChoiceError, Selection, Terms, choose, label
 from .matrix import Indices, Matrix
 

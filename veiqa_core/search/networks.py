@@ -9,7 +9,7 @@ import attrs
 from ..contracts import Network
 from ..devices import Device
 from ..errors import UsageError, WeightsError
-from ..extension import params
+from ..api import parameters as params
 from ..extension.registry import Part
 from ..measuring.networks import open_network
 

@@ -12,7 +12,7 @@ from ..contracts import FloatArray, canonical_array
 from ..errors import VeiqaError
 from ..evaluation import agreement
 from ..extension.registry import Part
-from ..judging.mapping import fitted_prediction
+from ..scoring.mapping import fitted_prediction
 
 
 def _correlations(scores: FloatArray, quality: FloatArray) -> FloatArray:

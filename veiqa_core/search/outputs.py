@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..images import display_name
-from ..rated.datasets import RatedSet
+from ..datasets.rated_set import RatedSet
 from .choice import Terms
 from .search import Search
 from .winners import Control, Winner

@@ -13,11 +13,11 @@ from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes
 from ..extension.registry import Part
-from ..judging.mapping import constant
+from ..scoring.mapping import constant
 from ..measuring.meter import Quantity
 from ..measuring.similarities import versions
-from ..rated.datasets import RatedSet
-from ..recipe import BRANCH_KINDS, Recipe, RecipeSet
+from ..datasets.rated_set import RatedSet
+from ..recipes.recipe import BRANCH_KINDS, Recipe, RecipeSet
 from . import controls, costs, nested
 from .bench import Bench
 from .candidates import Candidate

@@ -11,7 +11,7 @@ import attrs
 from ..contracts import SearchTask
 from ..errors import UsageError
 from ..measuring.meter import Quantity
-from ..rated.datasets import RatedSet
+from ..datasets.rated_set import RatedSet
 from ..store import Store
 from .bench import Bench
 from .candidates import Candidate

@@ -12,10 +12,10 @@ import attrs
 
 from ..errors import UsageError, brief
 from ..extension.registry import Registry
-from ..files import read_text
-from ..recipe import BRANCH_KINDS, Choice, Scale, Size
-from ..toml import check_table, checked_name, default_name, parse
-from ..values import is_number
+from ..files.reading import read_text
+from ..recipes.recipe import BRANCH_KINDS, Choice, Scale, Size
+from ..files.toml import check_table, checked_name, default_name, parse
+from ..files.values import is_number
 
 _FIELDS = {"name", *BRANCH_KINDS, "compare", "condition", "mapper"}
 _OWN_FIELDS = {"name", "search", "layer"}
@@ -63,7 +63,7 @@ class Space:
 
     Attributes:
         entries: the components of each kind of a branch.
-        scales, sizes: how VEIs are compared (see :class:`veiqa_core.recipe.Branch`).
+        scales, sizes: how VEIs are compared (see :class:`veiqa_core.recipes.recipe.Branch`).
         mapper, mapper_of_many: the mappers of recipes of one branch, and of several.
     """
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import UsageError, VeiqaError
 from ..extension.registry import Part
-from ..guard.attempts import attempt
-from ..measuring.engine import Engine
-from ..measuring.plan import distinct
-from ..recipe import BRANCH_KINDS
-from ..resolution import ResolvedBranch
+from ..isolation.attempts import attempt
+from ..measuring.branches.engine import Engine
+from ..measuring.branches.plan import distinct
+from ..recipes.recipe import BRANCH_KINDS
+from ..recipes.resolution import ResolvedBranch
 from .bench import Bench
 from .candidates import Candidate
 

@@ -20,7 +20,7 @@ from typing import TypeVar
 import platformdirs
 
 from ..errors import StoreError, UsageError
-from ..files import from_home
+from ..files.paths import from_home
 from . import rows
 from .file import (
     MEMORY,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from ..extension import params
+from ..api import parameters as params
 from ..extension.registry import installed
 from .kit import Subject, require
 from .samples import probe

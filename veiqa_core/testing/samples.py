@@ -17,8 +17,8 @@ from torch import Tensor
 from ..contracts import FloatArray, Network, Pair, SearchTask, View
 from ..errors import DatasetError, IncompatibleError, WeightsError
 from ..extension.registry import installed
-from ..measuring.views import ImagePass, PassView
-from ..recipe import Branch
+from ..measuring.branches.views import ImagePass, PassView
+from ..recipes.recipe import Branch
 from .kit import CheckFailed, NotHere, Subject
 
 CPU = torch.device("cpu")

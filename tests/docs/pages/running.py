@@ -14,10 +14,10 @@ from typing import Any
 
 import attrs
 
-from veiqa_core import recipe
+from veiqa_core.recipes import recipe
 from veiqa_core.extension.registry import installed
-from veiqa_core.rated.datasets import load
-from veiqa_core.resolution import resolve_all
+from veiqa_core.datasets.rated_set import load
+from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.search import space
 
 from .blocks import Block

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 
-from ...recipe import Branch
+from ...recipes.recipe import Branch
 from ..kit import Subject, require
 from ..samples import pair
 

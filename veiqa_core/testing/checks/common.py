@@ -28,11 +28,11 @@ from ...contracts import (
     SearchStrategy,
     SimilarityMetric,
 )
-from ...extension import params
+from ...api import parameters as params
 from ...extension.registration import HEAVY
 from ...extension.registry import installed
-from ...guard.isolation import isolated
-from ...guard.process import Saved
+from ...isolation.isolated import isolated
+from ...isolation.process import Saved
 from ..elsewhere import elsewhere
 from ..kit import Subject, needs, require
 from ..samples import probe

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...contracts import Network, View
-from ...guard.process import hooks_for_all_modules
+from ...isolation.process import hooks_for_all_modules
 from ...measuring.seals import Seal
 from ..kit import CheckFailed, Subject, require
 from ..samples import images, networks, served, view

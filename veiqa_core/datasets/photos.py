@@ -1,0 +1,44 @@
+"""Photos in a folder that something is made from, each under a name of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePath
+
+from ..errors import UsageError
+from ..files.paths import file_stem
+from ..files.names import name_key
+from ..inputs import walk
+
+
+def find_photos(root: Path, note: Callable[[str], object] = lambda text: None) -> dict[str, Path]:
+    """The photos in a folder and the folders in it, hidden ones left out, by the name that their images get.
+
+    Args:
+        note: takes one line where pictures that VEIQA made are left out.
+
+    Raises:
+        UsageError: it is no folder, a folder in it cannot be listed, or it holds no photos.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root}: {'is a file, not a folder' if root.exists() else 'no such folder'}")
+    own: list[str] = []
+    paths = [Path(path).relative_to(root) for path in walk(str(root), left_out=own.append)]
+    if own:
+        note(f"{root}: {len(own)} pictures that VEIQA made are left out, the first {own[0]}")
+    if not paths:
+        raise UsageError(f"{root}: holds no photos that can be read")
+    return {name: root / path for name, path in zip(_names(paths), paths, strict=True)}
+
+
+def _names(paths: Iterable[PurePath]) -> Iterator[str]:
+    """A name for each relative path that file systems take, none twice, not even where case does not count."""
+    taken: set[str] = set()
+    for path in paths:
+        stem = file_stem("-".join(path.with_suffix("").parts))
+        name, count = stem, 1
+        while name_key(name) in taken:
+            count += 1
+            name = f"{stem}-{count}"
+        taken.add(name_key(name))
+        yield name

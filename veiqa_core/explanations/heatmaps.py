@@ -1,0 +1,67 @@
+"""What can be shown of a score: the VEIs behind it, and where the image loses quality."""
+
+from __future__ import annotations
+
+import attrs
+from torch import Tensor
+
+from ..errors import VeiqaError
+from ..images import Image
+from ..scoring.recipe_scorer import Judge
+from ..measuring.branches.engine import Engine, Outcome
+from ..measuring.branches.plan import Explanation
+from .quality_map import QualityMap, quality_map
+
+
+@attrs.frozen(eq=False)
+class Heatmaps:
+    """The two VEIs behind similarities, with the images that they explain.
+
+    Attributes:
+        title: PRI, extractor, layer and explainer.
+        similarities: what the metrics make of this pair, by branch key.
+        influence: how much the pair shapes the quality map, in points of the scale (see
+            :class:`veiqa_core.explanations.quality_map.QualityMap`); None where there is no such map.
+        input_image, pri_image: ``[3, H, W]`` float32 in [0, 1].
+        input_vei, pri_vei: ``[h, w]`` float32, not rescaled.
+    """
+
+    title: str
+    similarities: dict[str, float]
+    influence: float | None
+    input_image: Tensor
+    pri_image: Tensor
+    input_vei: Tensor
+    pri_vei: Tensor
+
+
+@attrs.frozen(eq=False)
+class Explained:
+    """What is shown of one image, as in :class:`veiqa_core.scorer.Result`, and remarks on it."""
+
+    heatmaps: tuple[Heatmaps, ...] = ()
+    quality_map: Tensor | None = None
+    flags: tuple[str, ...] = ()
+
+
+def explained(engine: Engine, image: Image, outcome: Outcome, judge: Judge) -> Explained:
+    """The heat maps of an image, and its quality map where all branches were measured and the score is calibrated."""
+    found: QualityMap | None = None
+    flags: tuple[str, ...] = ()
+    if all(item.error is None for item in outcome.measurements):
+        try:
+            found = quality_map(engine, image, outcome, judge)
+        except VeiqaError as error:  # the score stands without it
+            flags = (f"no quality map: {error}",)
+    pairs: dict[Explanation, Heatmaps] = {}
+    for step, measurement in zip(engine.plan.comparisons, outcome.measurements, strict=True):
+        x, y, pri = outcome.veis[step.x], outcome.veis[step.y], outcome.pris[step.branch.pri]
+        if isinstance(x, VeiqaError) or isinstance(y, VeiqaError) or isinstance(pri, VeiqaError):
+            continue
+        influence = None if found is None else found.influence[step.x]
+        made = Heatmaps(step.branch.explained, {}, influence, image.pixels[0], pri[0], y[0], x[0])
+        pair = pairs.setdefault(step.x, made)
+        if measurement.similarity is not None:
+            pair.similarities[measurement.key] = measurement.similarity
+    ranked = sorted(pairs.values(), key=lambda pair: -(pair.influence or 0))  # stable: in order where there is no map
+    return Explained(tuple(ranked), None if found is None else found.lost, flags)

@@ -1,0 +1,1 @@
+"""Files as people have them, read strictly and written whole; and by what VEIQA knows again what it wrote."""

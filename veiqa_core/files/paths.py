@@ -1,0 +1,63 @@
+"""Paths and names that people wrote or that are made from texts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+from ..errors import UsageError
+
+_NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
+_LONGEST = 200  # bytes, which leaves room for a number and the suffix
+
+
+def file_stem(text: str) -> str:
+    """A text as a file's name without suffix: odd characters become hyphens; a long one is cut, its digest added."""
+    stem = _NOT_IN_NAMES.sub("-", unicodedata.normalize("NFC", text))
+    if len(os.fsencode(stem)) <= _LONGEST:
+        return stem
+    return f"{stem[: _LONGEST // 4]}-{hashlib.sha256(os.fsencode(text)).hexdigest()[:12]}"
+
+
+def same_file(one: str | Path, other: str | Path) -> bool:
+    """Whether two names lead to one file, also by links of either kind; False where there is none."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
+
+
+def from_home(text: str | Path, what: str) -> Path:
+    """A path that a user wrote, ``~`` and ``~NAME`` at its beginning being home folders, as shells have it.
+
+    Args:
+        what: where it was written, for the message.
+
+    Raises:
+        UsageError: there is no such home folder.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"{what} {text}: there is no such home folder; write the whole path, or ./~ for a name"
+        ) from error
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file that can be looked at; names that no file system takes are none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_stream(path: Path) -> bool:
+    """Whether what is there takes bytes as they come and keeps none: a device or a pipe."""
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:  # a name that no file system takes
+        return False

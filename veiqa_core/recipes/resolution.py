@@ -1,0 +1,192 @@
+"""Recipes checked against the installed components: what the engine runs, and a digest of all that decides a score."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from ..errors import RecipeError
+from ..api.parameters import changed
+from ..extension.registry import Part, Registry
+from .recipe import BRANCH_KINDS, Basis, Branch, Choice, Layer, Recipe, RecipeSet, Scale, Size
+
+
+@attrs.frozen(kw_only=True)
+class ResolvedBranch:
+    """A branch whose components are found and whose parameters are checked."""
+
+    pri: Part
+    extractor: Part
+    explainer: Part
+    metric: Part
+    layer: Layer
+    scale: Scale
+    size: Size
+
+    @property
+    def space(self) -> Literal["layer", "input"]:
+        """Where the explainer's map lives."""
+        space: Literal["layer", "input"] = self.explainer.traits["space"]
+        return space
+
+    @property
+    def explained(self) -> str:
+        """``pri/extractor@layer/explainer``: what the two VEIs are."""
+        return explained(self.pri.key, self.extractor, self.layer, self.explainer)
+
+    @property
+    def key(self) -> str:
+        """``pri/extractor@layer/explainer/metric``, with what differs from the defaults."""
+        given = [f"scale={self.scale}"] * (self.scale != "pair") + [f"size={self.size}"] * (self.size != "layer")
+        compared = f"@{','.join(given)}" if given else ""
+        return f"{self.explained}/{self.metric.key}{compared}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides the similarity, as plain values."""
+        parts = {kind: getattr(self, kind).identity for kind in BRANCH_KINDS}
+        return {**parts, "layer": self.layer, "scale": self.scale, "size": self.size}
+
+    @property
+    def written(self) -> Branch:
+        """The branch as a recipe holds it: components by distribution and name, with what differs from defaults."""
+        parts = {kind: written(getattr(self, kind)) for kind in BRANCH_KINDS}
+        return Branch(**parts, layer=self.layer, scale=self.scale, size=self.size)
+
+
+def explained(image: str, extractor: Part, layer: Layer, explainer: Part) -> str:
+    """``image/extractor@layer/explainer``: of what a VEI is; the layer is None where it explains the input itself."""
+    at = "" if layer is None else f"@{layer}"
+    return f"{image}/{extractor.key}{at}/{explainer.key}"
+
+
+@attrs.frozen
+class ResolvedRecipe:
+    """A recipe checked against the installed components."""
+
+    name: str
+    branches: tuple[ResolvedBranch, ...]
+    mapper: Part | None
+    state: Mapping[str, Any]
+    fitted: Basis | None = None
+    chosen: Basis | None = None
+    classifier: Part | None = None
+    classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over components, all parameters, layers and what was fitted, as they are named in the recipe."""
+        mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
+        content = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
+        if self.classifier is not None:
+            content["classifier"] = {**self.classifier.identity, "state": dict(self.classifier_state)}
+        return _digest(content)
+
+    @property
+    def label(self) -> str:
+        """Name and the digest's beginning, as results show them."""
+        return f"{self.name}@{self.digest[:12]}"
+
+
+@attrs.frozen
+class ResolvedSet:
+    """The recipe for each distortion type, or under None the one recipe for all images."""
+
+    name: str
+    recipes: Mapping[str | None, ResolvedRecipe]
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The distortion types that the recipes are for; none where one recipe serves all."""
+        return tuple(key for key in self.recipes if key is not None)
+
+    def covers(self, distortion: str | None) -> bool:
+        """Whether there is a recipe for images of a type (None: unknown)."""
+        return None in self.recipes or distortion in self.recipes
+
+    def key(self, distortion: str | None) -> str | None:
+        """Under which key the recipe for a type stands."""
+        return None if None in self.recipes else distortion
+
+    @property
+    def label(self) -> str:
+        """Name and the digest's beginning, as results show them."""
+        if None in self.recipes:
+            return self.recipes[None].label
+        digest = _digest({str(key): recipe.digest for key, recipe in self.recipes.items()})
+        return f"{self.name}@{digest[:12]}"
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def written(part: Part) -> Choice:
+    """How a recipe names a component: by distribution and name, with the parameters that differ from defaults."""
+    return Choice(part.registered.ref, changed(part.params))
+
+
+def resolve_all(recipe: Recipe | RecipeSet, registry: Registry) -> ResolvedSet:
+    """A recipe or every recipe of a set, resolved.
+
+    Raises:
+        UsageError: as for :func:`resolve`.
+    """
+    if isinstance(recipe, Recipe):
+        return ResolvedSet(recipe.name, {None: resolve(recipe, registry)})
+    return ResolvedSet(recipe.name, {kind: resolve(item, registry) for kind, item in recipe.recipes.items()})
+
+
+def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
+    """Find the components of a recipe and check their parameters.
+
+    Raises:
+        UsageError: a name or parameter is unknown, a value does not fit, or parts do not go together.
+    """
+    branches = tuple(resolve_branch(branch, registry) for branch in recipe.branches)
+    keys = [branch.key for branch in branches]
+    twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+    if twice is not None:
+        raise RecipeError(f"recipe {recipe.name!r} has the branch {twice} twice")
+    mapper = None
+    if recipe.mapper is not None:
+        mapper = registry.part("mapper", recipe.mapper.name, recipe.mapper.params)
+        if mapper.traits["branches"] == "one" and len(branches) > 1:
+            raise RecipeError(
+                f"mapper {mapper.key} maps one similarity, and recipe {recipe.name!r} has {len(branches)} branches: "
+                "choose one PRI, or a mapper of several branches"
+            )
+    classifier = None
+    if recipe.classifier is not None:
+        classifier = registry.part("classifier", recipe.classifier.name, recipe.classifier.params)
+    return ResolvedRecipe(
+        name=recipe.name,
+        branches=branches,
+        mapper=mapper,
+        state=recipe.state,
+        fitted=recipe.fitted,
+        chosen=recipe.chosen,
+        classifier=classifier,
+        classifier_state=recipe.classifier_state,
+    )
+
+
+def resolve_branch(branch: Branch, registry: Registry) -> ResolvedBranch:
+    """Find the components of a branch and check their parameters.
+
+    Raises:
+        UsageError: as for :func:`resolve`.
+    """
+    parts = {
+        kind: registry.part(kind, choice.name, choice.params)
+        for kind, choice in ((kind, getattr(branch, kind)) for kind in BRANCH_KINDS)
+    }
+    if parts["explainer"].traits["space"] == "input" and branch.layer is not None:
+        explainer = parts["explainer"].key
+        raise RecipeError(f"explainer {explainer} explains the input itself: leave out the layer {branch.layer!r}")
+    return ResolvedBranch(**parts, layer=branch.layer, scale=branch.scale, size=branch.size)

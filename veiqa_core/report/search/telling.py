@@ -1,0 +1,91 @@
+"""How the pages of a search call things and tell their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+import numpy as np
+
+from ...page.markup import Html, number, span
+from ...search.search import Search
+from ...search.winners import Winner
+
+LONG_NAMES = {
+    "srocc": "Spearman’s rank correlation",
+    "plcc": "Pearson’s correlation after a fit",
+    "krocc": "Kendall’s rank correlation",
+    "rmse": "root mean squared error after a fit, in units of the ratings; lower is better",
+}
+
+
+@attrs.frozen(eq=False)
+class Teller:
+    """Words and figures of one search."""
+
+    search: Search
+
+    @property
+    def name(self) -> str:
+        """The objective, as it is called."""
+        return self.search.terms.objective.name.upper()
+
+    @property
+    def correlates(self) -> bool:
+        """Whether the objective is a correlation."""
+        return self.search.terms.objective.name != "rmse"
+
+    def told(self, value: float) -> float:
+        """An objective as it is told."""
+        return self.search.terms.objective.told(float(value))
+
+    def figure(self, value: float | None) -> Html:
+        """An objective as text."""
+        return number(None if value is None else self.told(value))
+
+    def told_span(self, ends: Iterable[float]) -> tuple[float, float]:
+        """An interval of the objective, its lower end as it is told first."""
+        low, high = sorted(map(self.told, ends))
+        return low, high
+
+    def figure_span(self, ends: Iterable[float]) -> Html:
+        """An interval of the objective as text."""
+        return span(self.told_span(ends))
+
+    def key(self, column: int) -> str:
+        """A candidate's key."""
+        return self.search.candidates[column].key
+
+    def work(self, column: int) -> Html:
+        """What a candidate costs, in GFLOP."""
+        return number(float(self.search.costs[column]) / 1e9, 3)
+
+    @property
+    def quality(self) -> str:
+        """What quality is called: the ratings, higher being better."""
+        ratings = self.search.rated.ratings
+        own = "MOS" if ratings.score_type == "mos" else f"{ratings.range[1]:g} − DMOS"
+        return own if ratings.stand_in is None else f"{own} by {ratings.stand_in}, not people"
+
+    @property
+    def types(self) -> list[str | None]:
+        """The distortion types of the dataset, in the order that gives them their markers."""
+        found = set(self.search.matrix.types)
+        return [*sorted(kind for kind in found if kind is not None), *([None] if None in found else [])]
+
+    def deviation(self, kind: str | None) -> float | None:
+        """The standard deviation of the ratings of one type, or of all that were searched."""
+        matrix = self.search.matrix
+        rows = [row for winner in self.search.winners.values() for row in winner.selection.rows]
+        quality = [matrix.quality[row] for row in rows if kind is None or matrix.types[row] == kind]
+        return float(np.std(quality)) if quality else None
+
+
+def called(kind: str | None) -> str:
+    """What the images of a type, or all, are called."""
+    return "all types" if kind is None else kind
+
+
+def anchor(search: Search, winner: Winner) -> str:
+    """By what a winner is found on the page."""
+    return f"winner-{list(search.winners).index(winner.kind) + 1}"

@@ -1,0 +1,145 @@
+"""From oriented similarities to scores, through the mapper of a recipe."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
+from ..errors import FitError, RecipeError, one_line, or_raise
+from ..extension.registry import Part
+from ..isolation.attempts import attempt, or_usage_error
+from ..recipes.resolution import ResolvedRecipe
+
+_ROUNDING = 4 * np.finfo(float).eps
+"""Relative differences up to this are what rounding leaves of equal values."""
+
+
+def constant(values: FloatArray) -> bool:
+    """Whether values ``[N]`` are all the same, to rounding."""
+    size = np.abs(values).max(initial=0)
+    return size == 0 or bool(np.isfinite(size) and np.ptp(values / size) <= _ROUNDING)
+
+
+def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
+    """The recipe's mapper, ready to predict; None where there is none, or it is not fitted yet.
+
+    Raises:
+        UsageError: it cannot be built, or its state does not fit.
+    """
+    if recipe.mapper is None:
+        return None
+    mapper: ScoreMapper = or_usage_error(attempt(recipe.mapper, recipe.mapper.create))
+    if recipe.state:
+        restore = partial(restored, mapper, recipe.state, f"recipe {recipe.name!r}: mapper.state")
+        or_usage_error(attempt(recipe.mapper, restore))
+    elif recipe.mapper.traits["fitted"]:
+        return None
+    trial = np.zeros((1, len(recipe.branches)))
+    or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
+    return mapper
+
+
+def fitted_mapper(
+    part: Part, similarities: FloatArray, quality: FloatArray, contents: Sequence[str | None] | None = None
+) -> ScoreMapper:
+    """A mapper fitted to oriented similarities ``[N, B]`` and quality ``[N]``.
+
+    Args:
+        contents: what each image shows, for mappers that take it, so that their interval holds for unseen contents.
+
+    Raises:
+        FitError: every rating or every similarity is the same, so that there is nothing to learn.
+        VeiqaError: it cannot be fitted, with the reason.
+    """
+    similarities, quality = canonical_array(similarities), canonical_array(quality)
+    check_varied(similarities, quality)
+
+    def work() -> ScoreMapper:
+        mapper: ScoreMapper = part.create()
+        if contents is None or None in contents or not part.traits.get("contents", False):
+            mapper.fit(similarities.copy(), quality.copy())
+        else:
+            mapper.fit(similarities.copy(), quality.copy(), list(contents))  # type: ignore[call-arg]  # as its trait says
+        return mapper
+
+    return or_raise(attempt(part, work))
+
+
+def check_varied(similarities: FloatArray, quality: FloatArray) -> None:
+    """Refuse data in which one side does not vary: whatever is fitted to it gives every image one score.
+
+    Raises:
+        FitError: it does not.
+    """
+    if len(quality) > 1 and constant(quality):
+        raise FitError(f"all {len(quality)} ratings are the same ({quality[0]:g}): there is nothing to fit")
+    if len(similarities) > 1 and all(constant(column) for column in similarities.T):
+        raise FitError(f"no similarity differs between the {len(similarities)} images: there is nothing to fit")
+
+
+def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """A fitted mapper's prediction for similarities ``[N, B]``.
+
+    Raises:
+        VeiqaError: it fails, with the component named.
+    """
+    return or_raise(attempt(part, lambda: _predicted(mapper, similarities)))
+
+
+def finite_prediction(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """The same, where a score that is not finite is a failure too."""
+
+    def work() -> Prediction:
+        made = _predicted(mapper, similarities)
+        if not np.isfinite(made.score).all():
+            raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
+        return made
+
+    return or_raise(attempt(part, work))
+
+
+def _predicted(mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
+    """A prediction that nobody else writes into, nor has one been made of what others read."""
+    made = mapper.predict(canonical_array(similarities).copy())
+    return Prediction(*(np.array(getattr(made, name), dtype=np.float64) for name in ("score", "low", "high")))
+
+
+def _state_problem(error: Exception) -> str:
+    """Why a component does not take the state that a recipe holds: its own words, where it refuses it as it should."""
+    return " ".join(str(error).split()) if isinstance(error, ValueError) else one_line(error)
+
+
+def restored(fitted: Any, state: Mapping[str, Any], where: str) -> None:
+    """Give a mapper or a classifier back what it was fitted to."""
+    try:
+        fitted.restore(copy.deepcopy(dict(state)))
+    except Exception as error:  # a state of a stranger's may lead a plugin to anything
+        raise RecipeError(f"{where}: {_state_problem(error)}") from error
+
+
+def fitted_prediction(part: Part, similarities: FloatArray, quality: FloatArray, others: FloatArray) -> Prediction:
+    """What a mapper fitted to oriented similarities ``[N, B]`` and quality ``[N]`` predicts for others.
+
+    Raises:
+        VeiqaError: it cannot be fitted, or fails.
+    """
+    return predicted(part, fitted_mapper(part, similarities, quality), others)
+
+
+def within(prediction: Prediction, scale: tuple[float, float] | None) -> Prediction:
+    """A prediction held between the worst and the best quality, where these are known."""
+    if scale is None:
+        return prediction
+    return Prediction(*(np.clip(values, *scale) for values in (prediction.score, prediction.low, prediction.high)))
+
+
+def unmapped(similarities: FloatArray) -> Prediction:
+    """Scores without a fitted mapper: minus the mean oriented similarity of ``[N, B]``, on no scale of quality."""
+    score: FloatArray = -canonical_array(similarities).mean(axis=1)
+    unknown = np.full_like(score, np.nan)
+    return Prediction(score, unknown, unknown)

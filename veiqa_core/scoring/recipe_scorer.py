@@ -1,0 +1,112 @@
+"""What a recipe says of an image whose similarities are known: score, interval, likely distortion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
+from ..errors import UsageError, or_raise
+from ..extension.registry import Part
+from ..isolation.attempts import attempt
+from ..measuring.similarities import signs
+from ..recipes.resolution import ResolvedRecipe
+from .classification import ready_classifier, types_and_probabilities
+from .mapping import finite_prediction, ready_mapper, within
+
+
+@attrs.frozen
+class Judgement:
+    """What is said of one image.
+
+    Attributes:
+        score: quality, higher being better; None without a mapper, or before it is fitted.
+        interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
+        distortion: probability of each distortion type; None without a fitted classifier.
+    """
+
+    score: float | None = None
+    interval: tuple[float, float] | None = None
+    distortion: Mapping[str, float] | None = None
+
+
+class Judge:
+    """Judges images by their similarities.
+
+    Attributes:
+        calibrated: whether scores are on the scale of ratings, because the mapper was fitted to some.
+        scale: the worst and the best score; None where the recipe does not say what it was fitted on.
+
+    Raises:
+        UsageError: the mapper or the classifier cannot be built, or its state does not fit.
+    """
+
+    def __init__(self, recipe: ResolvedRecipe) -> None:
+        self._recipe = recipe
+        self._signs = signs(recipe)
+        self._mapper = ready_mapper(recipe)
+        self._classifier = ready_classifier(recipe)
+        self.calibrated = self._mapper is not None and bool(recipe.state)
+        self.scale = recipe.fitted.range if self.calibrated and recipe.fitted is not None else None
+
+    def judge(self, similarities: FloatArray) -> Judgement:
+        """The judgement on an image with similarities ``[B]``, as the metrics give them.
+
+        Raises:
+            VeiqaError: the mapper or the classifier fails.
+        """
+        oriented = (similarities * self._signs)[None]
+        score = interval = None
+        if self._mapper is not None and self._recipe.mapper is not None:
+            made = self._predicted(self._recipe.mapper, self._mapper, oriented)
+            score, low, high = float(made.score[0]), float(made.low[0]), float(made.high[0])
+            interval = (low, high) if np.isfinite([low, high]).all() else None
+        return Judgement(score, interval, self._distortion(oriented))
+
+    def scores(self, similarities: FloatArray) -> FloatArray:
+        """Scores ``[N]`` of similarities ``[N, B]``, as the metrics give them.
+
+        Raises:
+            UsageError: there is no mapper.
+            VeiqaError: the mapper fails.
+        """
+        part, mapper = self._needed_mapper()
+        return self._predicted(part, mapper, similarities * self._signs).score
+
+    def sensitivity(self, similarities: FloatArray) -> FloatArray:
+        """Derivatives ``[B]`` of the score with respect to similarities ``[B]``, as the metrics give them.
+
+        Raises:
+            UsageError: there is no mapper.
+            VeiqaError: the mapper fails.
+        """
+        part, mapper = self._needed_mapper()
+
+        def work() -> FloatArray:
+            slope: FloatArray = mapper.sensitivity(canonical_array(similarities * self._signs)[None])[0] * self._signs
+            return slope
+
+        return or_raise(attempt(part, work))
+
+    def _needed_mapper(self) -> tuple[Part, ScoreMapper]:
+        if self._mapper is None or self._recipe.mapper is None:
+            raise UsageError(f"recipe {self._recipe.name!r} has no fitted mapper, so it has no scores")
+        return self._recipe.mapper, self._mapper
+
+    def _predicted(self, part: Part, mapper: ScoreMapper, oriented: FloatArray) -> Prediction:
+        """Predictions within the scale."""
+        return within(finite_prediction(part, mapper, oriented), self.scale)
+
+    def _distortion(self, oriented: FloatArray) -> Mapping[str, float] | None:
+        if self._classifier is None or self._recipe.classifier is None:
+            return None
+        classes, (shares,) = types_and_probabilities(self._recipe.classifier, self._classifier, oriented)
+        return dict(zip(classes, shares.tolist(), strict=True))
+
+
+def likely(distortion: Mapping[str, float]) -> list[tuple[str, float]]:
+    """The types that are not out of the question with their probabilities, the likeliest first."""
+    ranked = sorted(distortion.items(), key=lambda item: -item[1])
+    return [(kind, share) for kind, share in ranked if share >= 0.05 or kind == ranked[0][0]]
