@@ -27,20 +27,20 @@ from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.progress import progress
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
+from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.errors import VeiqaError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import Part, Registry, installed
-from veiqa_core.scoring.mapping import fitted_prediction
+from veiqa_core.measuring.branches.plan import distinct
 from veiqa_core.measuring.crews import Crew, Order
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.measuring.networks import open_network
-from veiqa_core.measuring.branches.plan import distinct
 from veiqa_core.measuring.similarities import sign
-from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.recipes.resolution import resolve_all
+from veiqa_core.scoring.mapping import fitted_prediction
 
 HERE = Path(__file__).parent
 TYPES = ("GB", "WN", "JPEG", "JP2K")

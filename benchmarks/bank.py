@@ -25,16 +25,16 @@ from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
+from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import installed
-from veiqa_core.scoring.mapping import fitted_prediction
-from veiqa_core.datasets.rated_set import load
 from veiqa_core.recipes.recipe import find
 from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_all
+from veiqa_core.scoring.mapping import fitted_prediction
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 FOLDS = Protocol("kfold", folds=5)

@@ -23,11 +23,11 @@ from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
+from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.evaluation.fit import fit
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.extension.registry import installed
-from veiqa_core.datasets.rated_set import load
 from veiqa_core.recipes.recipe import Recipe, RecipeSet, dumps, find
 from veiqa_core.recipes.resolution import resolve_all
 

@@ -25,6 +25,7 @@ from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.progress import progress
 from veiqa_core.cli.recipe_options import device_option, setting_option
 from veiqa_core.cli.settings import Settings
+from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.evaluation.agreement import bootstrap, plcc
@@ -36,7 +37,6 @@ from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.measuring.crews import Alone
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.similarities import Measurer, quantities
-from veiqa_core.datasets.rated_set import load
 from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet, find
 from veiqa_core.recipes.resolution import resolve_all
 

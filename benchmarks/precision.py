@@ -18,10 +18,10 @@ import numpy as np
 
 from veiqa_core import Scorer
 from veiqa_core.cli.recipe_options import device_option
+from veiqa_core.datasets.rated_set import load
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.memory import keep_freed
-from veiqa_core.datasets.rated_set import load
 
 PRECISIONS = ("float32", "bfloat16")
 

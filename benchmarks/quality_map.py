@@ -19,9 +19,9 @@ import torch
 
 from veiqa_core import Scorer
 from veiqa_core.cli.files import check_new, check_target, write_text
+from veiqa_core.datasets.distort import Level, degrade, find
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.datasets.distort import Level, degrade, find
 
 KINDS = ("gaussian-blur", "WN", "JPEG", "JP2K")
 SEVERITIES = (0.35, 0.5, 0.65, 0.8)

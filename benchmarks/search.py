@@ -28,12 +28,12 @@ import torch
 from veiqa_core import Scorer
 from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.search_output import write
+from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.crews import Alone, Crew, Order, Processes
 from veiqa_core.measuring.meter import Meter, Quantity
-from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.search import census, networks
 from veiqa_core.search.bench import Bench

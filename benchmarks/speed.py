@@ -32,11 +32,11 @@ except ImportError:
     GradCAM = None
 
 from veiqa_core import Scorer
-from veiqa_core.recipes import recipe
 from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.contracts import Network
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
+from veiqa_core.recipes import recipe
 from veiqa_core.recipes.recipe import Choice
 
 PHOTOS = Path(__file__).resolve().parents[1] / "docs" / "images"

@@ -12,7 +12,8 @@ import pytest
 
 if TYPE_CHECKING:
     from veiqa_core.explanations.heatmaps import Heatmaps
-    from veiqa_core.scorer import Result, Scorer
+    from veiqa_core.result import Result
+    from veiqa_core.scorer import Scorer
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks gain nothing from more, and busy machines lose much
 
@@ -44,7 +45,7 @@ def made_result(fast_scorer: Scorer) -> Callable[..., Result]:
     import attrs
     import torch
 
-    from veiqa_core.scorer import Result
+    from veiqa_core.result import Result
 
     y, x = torch.meshgrid(torch.linspace(0, 1, 90), torch.linspace(0, 1, 120), indexing="ij")
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .recipes.recipe import Recipe, RecipeSet
-    from .scorer import Result, Scorer
+    from .result import Result
+    from .scorer import Scorer
 
 __all__ = ["Recipe", "RecipeSet", "Result", "Scorer"]
 
-_HOMES = {"Recipe": "recipe", "RecipeSet": "recipe", "Result": "scorer", "Scorer": "scorer"}
+_HOMES = {"Recipe": "recipes.recipe", "RecipeSet": "recipes.recipe", "Result": "result", "Scorer": "scorer"}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 import attrs
 import torch
 
+from .contracts.scoring import Precision
 from .errors import UsageError, near_miss
 
-Precision = Literal["float32", "bfloat16"]
 _PRECISIONS = get_args(Precision)
 
 

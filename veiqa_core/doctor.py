@@ -15,8 +15,8 @@ import attrs
 from . import limits
 from .api import API_VERSION
 from .errors import DamagedWeightsError, UsageError, VeiqaError, WeightsError, one_line
-from .extension.discovery import requires_of, version_of
 from .extension.catalogue import OWN_DIST
+from .extension.discovery import requires_of, version_of
 from .extension.registry import Registry
 
 State = Literal["ok", "warning", "problem"]

@@ -14,8 +14,8 @@ from .contracts import canonical
 from .errors import ImageError, UsageError, VeiqaError, or_raise
 from .extension.catalogue import Registered
 from .extension.registry import Part, Registry
-from .isolation.attempts import attempt, or_usage_error
 from .images import Image, Source, read
+from .isolation.attempts import attempt, or_usage_error
 from .recipes.recipe import Choice
 
 

@@ -2,99 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import attrs
 import numpy as np
 import torch
-from torch import Tensor
 
 from . import images
-from .recipes import recipe as recipes
 from .devices import Device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError, retold
-from .explanations.heatmaps import Explained, Heatmaps, explained
+from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
-from .scoring.recipe_scorer import Judge, Judgement
-from .measuring.crews import Crew, Order
 from .measuring.branches.engine import Measurement
+from .measuring.crews import Crew, Order
 from .measuring.meter import Meter, Quantity
+from .recipes import recipe as recipes
 from .recipes.recipe import Recipe, RecipeSet
 from .recipes.resolution import ResolvedRecipe, resolve
+from .result import Result
+from .scoring.recipe_scorer import Judge, Judgement
 from .store import Store
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-
-@attrs.frozen
-class Result:
-    """The outcome for one image.
-
-    Attributes:
-        image: its name; of a file its path as it was given. Bytes of it that are no UTF-8 are lone surrogates, as
-            Python has them: :func:`os.fsencode` gives them back.
-        score: quality, higher being better; None without a mapper, before it is fitted, or after an error.
-        interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
-        scale: the worst and the best score; None where the recipe does not say what it was fitted on.
-        distortion: probability of each distortion type; None without a fitted classifier.
-        similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
-        flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, a
-            precision other than float32 or than the mapper was fitted in, and ``uncalibrated`` where no mapper was
-            fitted to ratings, so that there is no score or none on the scale of quality.
-        error: one line, or None.
-        recipe: name and digest of the recipe.
-        heatmaps: the VEIs, where asked for, those that shape the quality map most first.
-        quality_map: where the image loses quality, ``[H, W]`` in points of the scale, where heat maps are asked for and
-            the score is calibrated. Pictures and map of a very big image are smaller than it.
-        path: the file, where the image was one.
-    """
-
-    image: str
-    score: float | None
-    similarities: dict[str, float | None]
-    flags: tuple[str, ...]
-    error: str | None
-    recipe: str
-    interval: tuple[float, float] | None = None
-    scale: tuple[float, float] | None = None
-    distortion: Mapping[str, float] | None = None
-    heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
-    quality_map: Tensor | None = attrs.field(default=None, repr=False, eq=False)
-    path: Path | None = attrs.field(default=None, repr=False, eq=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
-        return {
-            "image": self.image,
-            "score": self.score,
-            "interval": None if self.interval is None else list(self.interval),
-            "scale": None if self.scale is None else list(self.scale),
-            "distortion": None if self.distortion is None else dict(self.distortion),
-            "similarities": dict(self.similarities),
-            "flags": list(self.flags),
-            "error": self.error,
-            "recipe": self.recipe,
-        }
-
-    def plot(self) -> Figure:
-        """A matplotlib figure: the quality map, and the pairs of VEIs that shape it most.
-
-        Raises:
-            UsageError: heat maps were not asked for, or there are none.
-        """
-        from .explanations.pictures import result_figure
-
-        return result_figure(self)
-
-    def _repr_html_(self) -> str:
-        """How a notebook shows it."""
-        from .explanations.notebook import shown
-
-        return shown(self)
 
 
 class Scorer:

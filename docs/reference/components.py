@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from veiqa_core.api import parameters as params
-from veiqa_core.extension.kinds import KINDS, Kind
 from veiqa_core.extension.catalogue import Registered, Shelf, Shipped
+from veiqa_core.extension.kinds import KINDS, Kind
 from veiqa_core.extension.registry import installed
 
 from .markdown import code, inline, table

@@ -13,8 +13,8 @@ from openpyxl import Workbook
 from scipy.io import savemat
 
 from veiqa_core.api import DISTORTIONS, DatasetError
-from veiqa_core.contracts import Dataset, RatedImage, Ratings
 from veiqa_core.api import parameters as core_params
+from veiqa_core.contracts import Dataset, RatedImage, Ratings
 from veiqa_core.extension.kinds import KINDS
 from veiqa_datasets.plugin import veiqa_datasets
 

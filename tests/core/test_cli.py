@@ -15,8 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from veiqa_core import cli
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 
 FAST = (

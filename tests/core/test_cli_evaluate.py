@@ -18,9 +18,9 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
 
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.extension.registry import installed
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 

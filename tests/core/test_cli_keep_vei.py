@@ -22,9 +22,9 @@ import safetensors.numpy
 from click.testing import CliRunner, Result
 
 from veiqa_core import Recipe, Scorer, images
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.measuring.meter import Meter
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice
 
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})

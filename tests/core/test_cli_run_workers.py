@@ -15,10 +15,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from veiqa_core import Scorer
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.measuring import crews
 from veiqa_core.measuring.meter import Meter
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
 
 FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")

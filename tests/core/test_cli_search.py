@@ -20,12 +20,12 @@ import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
 
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.devices import Device
 from veiqa_core.measuring import crews
 from veiqa_core.measuring.branches import views
 from veiqa_core.measuring.meter import Meter
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.store import Store
 

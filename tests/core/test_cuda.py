@@ -14,9 +14,9 @@ import torch
 from click.testing import CliRunner
 
 from veiqa_core import Recipe, Scorer
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.extension.registry import installed
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.store import Store
 

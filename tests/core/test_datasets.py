@@ -10,10 +10,10 @@ import PIL.Image
 import pytest
 
 from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets.rated_set import load
 from veiqa_core.errors import DatasetError, UsageError
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry, installed
-from veiqa_core.datasets.rated_set import load
 
 PLUGIN = """
 from veiqa_core.api import Component, Resource, hookimpl

@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from veiqa_core import Scorer
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
+from veiqa_core.datasets.distort import Level, degrade, find
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.branches.engine import Engine
-from veiqa_core.datasets.distort import Level, degrade, find
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.recipes.resolution import resolve
 

@@ -22,15 +22,15 @@ from click.testing import CliRunner, Result
 from veiqa_core import images
 from veiqa_core.cli import _Group
 from veiqa_core.cli.datasets_make import make
+from veiqa_core.datasets import distort, synthetic
+from veiqa_core.datasets.distort import Drawn, Level, degrade, even_levels, levels_at
+from veiqa_core.datasets.pseudo_ratings import Calibrated, Metric
+from veiqa_core.datasets.rated_set import RatedSet, load
+from veiqa_core.datasets.synthetic import Row, Skipped, SyntheticSet
 from veiqa_core.errors import ImageError, UsageError
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.full_reference import FullReference, image_metric
-from veiqa_core.datasets import distort, synthetic
-from veiqa_core.datasets.rated_set import RatedSet, load
-from veiqa_core.datasets.distort import Drawn, Level, degrade, even_levels, levels_at
-from veiqa_core.datasets.pseudo_ratings import Calibrated, Metric
-from veiqa_core.datasets.synthetic import Row, Skipped, SyntheticSet
 
 PHOTOS = Path(__file__).parents[2] / "docs" / "images"
 TYPES = synthetic.DEFAULT_DISTORTIONS

@@ -12,13 +12,13 @@ import pytest
 from scipy import stats
 
 from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import FitError, UsageError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol, prepared
 from veiqa_core.extension.registry import installed
-from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.recipes.recipe import Basis, Branch, Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 

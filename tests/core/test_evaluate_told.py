@@ -10,16 +10,16 @@ import attrs
 import numpy as np
 import pytest
 
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli.evaluation_output import comma_separated, correlation, markdown, table
 from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import FitError, RecipeError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import installed
-from veiqa_core.datasets.rated_set import RatedSet
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve_all
 

@@ -21,12 +21,12 @@ from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 
 from veiqa_core.cli import main
+from veiqa_core.datasets import distort
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.finetuning import Finetuning, Samples, Schedule
 from veiqa_core.finetuning.samples import augmented, quality
 from veiqa_core.finetuning.training import CHECKPOINT, LOG, WEIGHTS
-from veiqa_core.datasets import distort
 
 CPU = torch.device("cpu")
 SIDE = 48

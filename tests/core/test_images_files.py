@@ -14,11 +14,11 @@ import pytest
 from click.testing import CliRunner
 
 from veiqa_core import Scorer
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.errors import ImageError, UsageError
 from veiqa_core.images import display_name, frame_name, frames, limits, read, suffixes
 from veiqa_core.measuring.crews import Alone, Order
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
 
 LEVELS = np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from veiqa_core.datasets.photos import find_photos
 from veiqa_core.errors import ImageError, UsageError
 from veiqa_core.images import read
 from veiqa_core.inputs import Choice, Inputs, listed, walk
-from veiqa_core.datasets.photos import find_photos
 
 
 @pytest.fixture

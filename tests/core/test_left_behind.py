@@ -20,9 +20,9 @@ from torch import nn
 from veiqa_core import Recipe, Scorer
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
+from veiqa_core.images import read
 from veiqa_core.isolation import process
 from veiqa_core.isolation.isolated import isolated
-from veiqa_core.images import read
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.store import Store
 

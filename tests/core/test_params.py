@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veiqa_core.api import param
+from veiqa_core.api import parameters as params
 from veiqa_core.api import params as declare
 from veiqa_core.errors import UsageError
-from veiqa_core.api import parameters as params
 
 
 @declare

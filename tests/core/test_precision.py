@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from veiqa_core import Scorer
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.branches.plan import Explanation
 from veiqa_core.measuring.branches.views import ImagePass, PassView
+from veiqa_core.measuring.networks import open_network
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Basis, Branch, Choice, Recipe
 from veiqa_core.store import Store
 

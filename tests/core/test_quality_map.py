@@ -16,11 +16,11 @@ from veiqa_core.explanations.neighbourhoods import grid, neighbourhoods, spread
 from veiqa_core.explanations.quality_map import quality_map
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.scoring.recipe_scorer import Judge
 from veiqa_core.measuring.branches.comparison import prepare
 from veiqa_core.measuring.branches.engine import Engine
 from veiqa_core.recipes.recipe import Basis, Branch, Choice
 from veiqa_core.recipes.resolution import ResolvedRecipe, resolve
+from veiqa_core.scoring.recipe_scorer import Judge
 
 PHOTO = Path(__file__).parents[2] / "docs" / "images" / "coffee.png"
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.errors import RecipeError, UsageError
 from veiqa_core.extension.registry import installed
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve
 

@@ -19,10 +19,12 @@ from click.testing import CliRunner
 
 from veiqa_core.cli import main
 from veiqa_core.errors import ImageError, UsageError
-from veiqa_core.report import ReportWriter, wording as telling
 from veiqa_core.explanations import drawing
+from veiqa_core.explanations import wording as telling
+from veiqa_core.report import ReportWriter
 from veiqa_core.report.rows import Spool
-from veiqa_core.scorer import Result, Scorer
+from veiqa_core.result import Result
+from veiqa_core.scorer import Scorer
 
 HOSTILE = "a/<script>alert('&')</script>\n\u202e\"onload=.png"
 SMALL = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")

@@ -16,13 +16,13 @@ import pytest
 import torch
 
 from veiqa_core import Recipe, RecipeSet, Result, Scorer
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError, RecipeError, UsageError
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
 from veiqa_core.measuring import seals
 from veiqa_core.measuring.branches.engine import Engine
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Basis, Branch, Choice
 from veiqa_core.recipes.resolution import resolve
 from veiqa_core.store import Store

@@ -16,14 +16,14 @@ from hypothesis.extra.numpy import arrays
 
 from veiqa_core.api import Component, NoParams
 from veiqa_core.contracts import Proposal, RatedImage, Ratings, SearchTask
+from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError, UsageError
 from veiqa_core.evaluation import agreement
 from veiqa_core.extension.catalogue import Registered
 from veiqa_core.extension.registry import Part, installed
-from veiqa_core.measuring.crews import Done, Order
 from veiqa_core.measuring.branches.engine import Measurement
-from veiqa_core.datasets.rated_set import RatedSet
+from veiqa_core.measuring.crews import Done, Order
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
 from veiqa_core.search import certainty, nested

@@ -16,16 +16,17 @@ import pytest
 
 from veiqa_core.cli.search_output import summary
 from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring.crews import Done, Order
 from veiqa_core.measuring.branches.engine import Measurement
+from veiqa_core.measuring.crews import Done, Order
 from veiqa_core.page import svg
 from veiqa_core.page.markup import number, span, tag, text
-from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
+from veiqa_core.report.search import page
 from veiqa_core.search import nested
 from veiqa_core.search.candidates import Candidate
 from veiqa_core.search.certainty import Floor
@@ -33,7 +34,6 @@ from veiqa_core.search.choice import Terms, choose
 from veiqa_core.search.controls import Controlled
 from veiqa_core.search.matrix import Matrix
 from veiqa_core.search.objective import Objective
-from veiqa_core.report.search import page
 from veiqa_core.search.search import Search
 from veiqa_core.search.winners import winner
 

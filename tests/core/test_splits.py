@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veiqa_core.contracts import RatedImage, Ratings
+from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import UsageError
 from veiqa_core.evaluation.splits import Protocol, Split, by_content, by_label, prepared, refuse_shared
-from veiqa_core.datasets.rated_set import RatedSet
 
 CONTENTS = [f"scene{index // 4}" for index in range(48)]
 

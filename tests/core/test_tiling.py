@@ -15,11 +15,11 @@ from veiqa_core import Recipe, Scorer
 from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, OutOfMemoryError
 from veiqa_core.extension.registry import installed
+from veiqa_core.images import read, shrinking
 from veiqa_core.isolation.attempts import attempt
-from veiqa_core.images import read
-from veiqa_core.measuring.branches import comparison, tiled_image as pieces, tiling
 from veiqa_core.measuring import fingerprint
-from veiqa_core.images import shrinking
+from veiqa_core.measuring.branches import comparison, tiling
+from veiqa_core.measuring.branches import tiled_image as pieces
 from veiqa_core.measuring.branches.engine import Engine, Measurement
 from veiqa_core.measuring.branches.plan import Pass
 from veiqa_core.measuring.branches.tiling import Mosaic, cut

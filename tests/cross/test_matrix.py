@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
-from veiqa_core.scoring.recipe_scorer import Judge
-from veiqa_core.scoring.mapping import fitted_mapper
 from veiqa_core.measuring.crews import Alone
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.measuring.similarities import signs
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_branch
+from veiqa_core.scoring.mapping import fitted_mapper
+from veiqa_core.scoring.recipe_scorer import Judge
 from veiqa_core.search.bench import Bench
 from veiqa_core.search.viability import problems
 

@@ -14,9 +14,9 @@ import pytest
 from pages.blocks import ROOT, blocks
 
 from veiqa_core import api
+from veiqa_core.api import parameters as params
 from veiqa_core.cli import main
 from veiqa_core.extension import hookspecs, kinds, registry
-from veiqa_core.api import parameters as params
 from veiqa_core.extension.discovery import Found
 from veiqa_core.extension.registry import installed
 

@@ -23,9 +23,9 @@ from veiqa_core.contracts import ScoreMapper
 from veiqa_core.evaluation import agreement
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.scoring.mapping import predicted
 from veiqa_core.measuring.branches.comparison import prepare
 from veiqa_core.recipes.recipe import Basis, Branch, Choice
+from veiqa_core.scoring.mapping import predicted
 from veiqa_core.search.objective import NAMES, Objective
 from veiqa_mappers.plugin import veiqa_score_mappers
 from veiqa_metrics.plugin import veiqa_similarity_metrics

@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 from matplotlib.figure import Figure
 
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
+from veiqa_core.datasets.pseudo_ratings import Calibrated
 from veiqa_core.explanations.heatmaps import Heatmaps
 from veiqa_core.finetuning.training import LOG, WEIGHTS, Finetuning
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.datasets.pseudo_ratings import Calibrated
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 
 PARTS = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from veiqa_core.recipes import recipe as recipes
 from veiqa_core.cli import main
 from veiqa_core.errors import RecipeError, UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.files.reading import MOST_TEXT
-from veiqa_core.scoring.recipe_scorer import Judge
+from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve
+from veiqa_core.scoring.recipe_scorer import Judge
 from veiqa_core.search import space as spaces
 from veiqa_core.search.candidates import extractors
 

@@ -8,8 +8,8 @@ import attrs
 import click
 
 from ..api import parameters as params
-from ..extension.kinds import KINDS, check_kind
 from ..extension.catalogue import Registered
+from ..extension.kinds import KINDS, check_kind
 from .common import registry
 from .printing import json_data, line
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import UsageError
 from ..api import parameters as params
+from ..errors import UsageError
 from .completion import component_names
 from .grouped import Command, give
 from .numbers import Number

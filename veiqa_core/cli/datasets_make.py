@@ -19,10 +19,10 @@ from .printing import line, note, say
 from .progress import bar, progress
 
 if TYPE_CHECKING:
-    from ..extension.registry import Registry
     from ..datasets.distort import Drawn, Level
     from ..datasets.pseudo_ratings import StandIn
     from ..datasets.synthetic import Row
+    from ..extension.registry import Registry
 
 _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 
@@ -133,8 +133,8 @@ def make(
 
 def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> Callable[[], StandIn]:
     """What makes the stand-in, which takes long where it is calibrated, from parts that were checked."""
-    from ..full_reference import image_metric
     from ..datasets.pseudo_ratings import Calibrated, Metric
+    from ..full_reference import image_metric
 
     parts = [image_metric(found, name) for name in dict.fromkeys(metrics)]
     if calibrate is None:

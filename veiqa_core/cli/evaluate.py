@@ -103,11 +103,11 @@ def evaluate(
     part = dataset_part(found, wanted, dataset, score_range)
     parts = [dataset_part(found, wanted, name, None) for name, _ in train]
     wanted.check_all_used()
+    from ..datasets.rated_set import load
     from ..devices import Device
     from ..evaluation.evaluate import evaluate as run
     from ..evaluation.measured import check_covered
     from ..evaluation.splits import check_splits, prepared
-    from ..datasets.rated_set import load
     from ..recipes.resolution import resolve_all
 
     on = Device.find(device, precision)
@@ -188,12 +188,12 @@ def fit(
     part = dataset_part(found, wanted, dataset, score_range)
     parts = [dataset_part(found, wanted, name, None) for name, _ in also]
     wanted.check_all_used()
-    from ..recipes import recipe as recipe_files
+    from ..datasets.rated_set import load
     from ..devices import Device
     from ..evaluation.fit import check, remarks, renamed
     from ..evaluation.fit import fit as run
     from ..evaluation.measured import check_covered
-    from ..datasets.rated_set import load
+    from ..recipes import recipe as recipe_files
     from ..recipes.resolution import resolve_all
 
     on = Device.find(device, precision)

@@ -85,10 +85,10 @@ def finetune(
     wanted = Settings(found, settings)
     choice = wanted.choice("extractor", extractor)
     wanted.check_all_used()
-    from ..devices import Device
-    from ..finetuning import Finetuning, Schedule
     from ..datasets import distort
     from ..datasets.synthetic import DEFAULT_DISTORTIONS
+    from ..devices import Device
+    from ..finetuning import Finetuning, Schedule
 
     schedule = Schedule(epochs=epochs, samples=samples, batch=batch, side=crop, rate=rate, held_out=held_out, seed=seed)
     set_up(threads)

@@ -13,7 +13,8 @@ from .printing import say
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
-    from ..scorer import Result, Scorer
+    from ..result import Result
+    from ..scorer import Scorer
 
 FAILED, BELOW = 1, 3
 

@@ -19,7 +19,7 @@ from .resume import NAMES, Draft, ResultSink, Resumption
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
-    from ..scorer import Result
+    from ..result import Result
 
 
 _LONGEST = 2**26  # bytes of a line

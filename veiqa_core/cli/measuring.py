@@ -9,10 +9,10 @@ from .crew_options import CrewOptions
 from .progress import progress
 
 if TYPE_CHECKING:
+    from ..datasets.rated_set import RatedSet
     from ..devices import Device
     from ..evaluation.measured import MeasuredSet
     from ..measuring.vei_files import VeiFolder
-    from ..datasets.rated_set import RatedSet
     from ..recipes.resolution import ResolvedSet
     from ..store import Store
 

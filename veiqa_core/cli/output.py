@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..isolation.terminal import EscapingStream
 from ..files.marks import begins
+from ..isolation.terminal import EscapingStream
 from ..text import json_text, printable
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
-    from ..scorer import Result
+    from ..result import Result
 
 UNCALIBRATED = (
     "Not yet a quality: these are similarities between the explanations of each image and of its pseudo-reference "

@@ -25,7 +25,7 @@ from .resume import NAMES, Redone, ResultSink, Resumption
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
-    from ..scorer import Result
+    from ..result import Result
 
 
 _RESUMABLE = ("jsonl", "csv", "parquet")

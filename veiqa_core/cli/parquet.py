@@ -14,7 +14,7 @@ from .resume import Draft, ResultSink
 from .sinks import Earlier
 
 if TYPE_CHECKING:
-    from ..scorer import Result
+    from ..result import Result
 
 _GROUP = 4096  # rows, which bounds what is held in memory and what a file says of itself
 

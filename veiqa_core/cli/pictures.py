@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..files.paths import file_stem
-from ..files.names import name_key
-from ..files.writing import write_whole
 from ..files.marks import OF, PICTURE, image_mark, is_picture_of
+from ..files.names import name_key
+from ..files.paths import file_stem
+from ..files.writing import write_whole
 from ..text import printable
 from .files import make_folder
 from .progress import Once
@@ -21,7 +21,7 @@ from .sinks import Earlier, Sink
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..scorer import Result
+    from ..result import Result
 
 Identity = tuple[int, int]
 

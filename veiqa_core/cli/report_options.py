@@ -13,8 +13,8 @@ import attrs
 import click
 
 from ..errors import UsageError
-from ..files.names import name_key
 from ..files.marks import is_page
+from ..files.names import name_key
 from .files import Made, check_target, is_standard_output
 from .grouped import Command, give
 from .numbers import Whole
@@ -25,7 +25,8 @@ from .sinks import Earlier, Sink
 if TYPE_CHECKING:
     from ..inputs import Inputs
     from ..report import ReportWriter
-    from ..scorer import Result, Scorer
+    from ..result import Result
+    from ..scorer import Scorer
 
 
 _OPTIONS = (
@@ -114,7 +115,7 @@ class _Page(Sink):
 
     def skip(self, row: Earlier) -> None:
         """Show what an earlier run told of the image; if it is among the worst, all of it is made again."""
-        from ..scorer import Result
+        from ..result import Result
 
         self._writer.add(
             Result(

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from ..errors import UsageError
-from ..files.writing import unfinished
 from ..files.names import same_name
+from ..files.writing import unfinished
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
-    from ..scorer import Result
+    from ..result import Result
 
 
 NAMES = "surrogateescape"

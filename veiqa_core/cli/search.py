@@ -23,8 +23,8 @@ from .settings import Settings
 from .vei_options import opened_veis, vei_options
 
 if TYPE_CHECKING:
-    from ..extension.registry import Registry
     from ..datasets.rated_set import RatedSet
+    from ..extension.registry import Registry
     from ..search.bench import Bench
     from ..search.candidates import Candidate
     from ..search.choice import Terms
@@ -124,8 +124,8 @@ def search(
     space, terms = _asked(found, wanted, space_name, output, options)
     wanted.check_all_used()
     _check(output, plan, shard_text, merge, no_store, store)
-    from ..devices import Device
     from ..datasets.rated_set import load
+    from ..devices import Device
     from ..search import census, networks
     from ..search.candidates import expand, extractors
     from ..search.outputs import about

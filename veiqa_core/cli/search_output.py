@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..recipes import recipe as recipes
 from ..errors import UsageError
 from ..files.paths import same_file
+from ..recipes import recipe as recipes
 from .evaluation_output import correlation
 from .files import check_folder, keep_stores, write_text
 
@@ -76,8 +76,8 @@ def _earlier(path: Path) -> dict[str, Any] | None:
 
 def write(search: Search, folder: Path) -> None:
     """Write all files of a search into its folder."""
-    from ..search.outputs import results_csv, to_dict
     from ..report.search import page
+    from ..search.outputs import results_csv, to_dict
 
     # First what the folder is known by, should the rest not come to be.
     write_text(json.dumps(to_dict(search), indent=2, allow_nan=False) + "\n", folder / _ABOUT)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError, brief, near_miss
 from ..api import parameters as params
+from ..errors import UsageError, brief, near_miss
 from ..extension.kinds import KINDS
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from ..scorer import Result
+    from ..result import Result
 
 
 @attrs.frozen

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ..api import API_VERSION
-from ..extension.discovery import discover, version_of
 from ..extension.catalogue import OWN_DIST
+from ..extension.discovery import discover, version_of
 from .printing import line, say
 
 

@@ -17,9 +17,9 @@ asks for itself.
 
 from __future__ import annotations
 
-from .ratings import RatedImage, Ratings
 from .layout import canonical, canonical_array
 from .rating import Dataset, KnownValue
+from .ratings import RatedImage, Ratings
 from .scoring import (
     DistortionClassifier,
     Explainer,

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import attrs
 
-from ..files.paths import is_file
 from ..files.names import on_disk
+from ..files.paths import is_file
 
 ScoreType = Literal["mos", "dmos"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import attrs
 import numpy as np
@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..devices import Precision
 from ..errors import ImageError, NetworkError
 from .layout import canonical
+
+Precision = Literal["float32", "bfloat16"]
+"""What convolutions and linear layers may compute in."""
 
 FloatArray = NDArray[np.float64]
 """A NumPy array of float64."""

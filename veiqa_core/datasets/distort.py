@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from .. import images
+from ..api import parameters as params
 from ..contracts import PriGenerator
 from ..errors import UsageError, near_miss, or_raise
-from ..api import parameters as params
 from ..extension.catalogue import Registered
 from ..extension.registry import Part, Registry
 from ..files.paths import file_stem
-from ..isolation.attempts import attempt
 from ..images import Image
+from ..isolation.attempts import attempt
 
 Measure = Literal["severity", "psnr"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePath
 
 from ..errors import UsageError
-from ..files.paths import file_stem
 from ..files.names import name_key
+from ..files.paths import file_stem
 from ..inputs import walk
 
 

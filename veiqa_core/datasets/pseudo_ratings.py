@@ -10,13 +10,13 @@ from typing import Protocol
 import numpy as np
 
 from ..contracts import FloatArray, RatedImage, ScoreMapper
+from ..contracts.ratings import ScoreType
 from ..errors import FitError, ImageError, UsageError
 from ..extension.registry import Part
 from ..full_reference import FullReference
 from ..images import Image
 from ..scoring.mapping import constant, fitted_mapper
 from .rated_set import Progress, RatedSet
-from ..contracts.ratings import ScoreType
 
 _LEAST = 20  # rated images of a type, below which it shares the curve of all types
 

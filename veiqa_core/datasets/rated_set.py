@@ -12,13 +12,13 @@ from pathlib import Path
 
 import attrs
 
+from ..api.parameters import describe
 from ..contracts import RatedImage, Ratings
 from ..errors import DatasetError, ImageError
-from ..api.parameters import describe
 from ..extension.registry import Part
-from ..isolation.attempts import attempt, or_usage_error
 from ..images import Image
 from ..images import read as read_image
+from ..isolation.attempts import attempt, or_usage_error
 from . import likeness
 
 Progress = Callable[[Iterable[RatedImage]], Iterator[RatedImage]]

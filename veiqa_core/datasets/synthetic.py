@@ -21,16 +21,16 @@ import PIL.Image
 from PIL.PngImagePlugin import PngInfo
 
 from .. import images
+from ..api.distortions import PRISTINE
 from ..errors import ComponentError, ImageError, UsageError
 from ..extension.registry import Registry, installed
+from ..files.marks import head, png_texts
 from ..files.paths import is_file
 from ..files.writing import obstacle, write_whole
 from ..full_reference import image_metric
-from ..isolation.attempts import attempt, or_usage_error
 from ..images import Image
-from ..files.marks import head, png_texts
+from ..isolation.attempts import attempt, or_usage_error
 from .distort import DEFAULT_LEVELS, Distorted, Distortion, Drawn, Level, degrade, eight_bit, find, pixel_levels, psnr
-from ..api.distortions import PRISTINE
 from .photos import find_photos
 from .pseudo_ratings import Metric, StandIn
 

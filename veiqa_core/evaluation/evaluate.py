@@ -16,10 +16,10 @@ import numpy as np
 from ..contracts import FloatArray, Prediction, ScoreMapper
 from ..errors import FitError, VeiqaError
 from ..extension.registry import Part, Registry
-from ..isolation.attempts import attempt, or_usage_error
 from ..images import display_name
-from ..scoring.mapping import fitted_mapper, ready_mapper, unmapped, within
+from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
+from ..scoring.mapping import fitted_mapper, ready_mapper, unmapped, within
 from . import splits
 from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_missing, notes_on_splits
 from .measured import MeasuredSet, Table

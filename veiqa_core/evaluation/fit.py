@@ -9,14 +9,14 @@ from typing import Any
 import attrs
 import numpy as np
 
+from ..datasets.rated_set import RatedSet
 from ..errors import FitError, UsageError
 from ..extension.registry import Part
-from ..scoring.classification import fitted_classifier
-from ..scoring.mapping import check_varied, constant, fitted_mapper
-from ..datasets.rated_set import RatedSet
+from ..files.toml import default_name
 from ..recipes.recipe import Basis, Recipe, RecipeSet
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
-from ..files.toml import default_name
+from ..scoring.classification import fitted_classifier
+from ..scoring.mapping import check_varied, constant, fitted_mapper
 from .measured import MeasuredSet, Table
 from .provenance import content_notes, precision_of
 

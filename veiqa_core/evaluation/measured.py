@@ -10,9 +10,9 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray
+from ..datasets.rated_set import Progress, RatedSet
 from ..errors import ImageError, UsageError
 from ..measuring.similarities import Measured, Measurer
-from ..datasets.rated_set import Progress, RatedSet
 from ..recipes.resolution import ResolvedSet
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ..images import display_name
 from ..datasets import likeness
+from ..images import display_name
 from ..recipes.recipe import DEFAULT_PRECISION, Basis
 from ..recipes.resolution import ResolvedRecipe
 from . import splits

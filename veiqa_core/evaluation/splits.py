@@ -14,11 +14,11 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..datasets.rated_set import RatedSet
 from ..errors import TableError, UsageError, brief, near_miss
+from ..files.names import Spelling, name_key
 from ..files.paths import is_file
 from ..files.reading import text_of
-from ..files.names import Spelling, name_key
-from ..datasets.rated_set import RatedSet
 from ..files.tables import read_table
 
 Indices = NDArray[np.intp]

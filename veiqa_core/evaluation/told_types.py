@@ -10,8 +10,8 @@ import attrs
 from ..contracts import DistortionClassifier
 from ..errors import FitError
 from ..extension.registry import Part
-from ..scoring.classification import fitted_classifier, probabilities, ready_classifier
 from ..recipes.resolution import ResolvedRecipe
+from ..scoring.classification import fitted_classifier, probabilities, ready_classifier
 from .measured import Table
 from .splits import Indices, Split
 

@@ -17,10 +17,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import ImageError
-from .heatmaps import Heatmaps
-from .pictures import luma
 from ..images import read
 from ..page.markup import Html, tag
+from .heatmaps import Heatmaps
+from .pictures import luma
 
 THUMBNAIL, PAIR, FULL = 96, 400, 640
 """The longest side in pixels of pictures in the table, of pairs of VEIs, and of the image with its map."""

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from ..errors import VeiqaError
 from ..images import Image
-from ..scoring.recipe_scorer import Judge
 from ..measuring.branches.engine import Engine, Outcome
 from ..measuring.branches.plan import Explanation
+from ..scoring.recipe_scorer import Judge
 from .quality_map import QualityMap, quality_map
 
 
@@ -37,7 +37,7 @@ class Heatmaps:
 
 @attrs.frozen(eq=False)
 class Explained:
-    """What is shown of one image, as in :class:`veiqa_core.scorer.Result`, and remarks on it."""
+    """What is shown of one image, as in :class:`veiqa_core.result.Result`, and remarks on it."""
 
     heatmaps: tuple[Heatmaps, ...] = ()
     quality_map: Tensor | None = None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..page.markup import Child, Html, join, number, tag
-from ..scorer import Result
 from . import drawing
-from ..report.wording import map_in_words, remarks, types
+from .displayed import DisplayedResult
+from .wording import map_in_words, types
 
-_FEW = 8  # similarities that are told
+_FEW = 8  # similarities that are listed
 
 
-def shown(result: Result) -> Html:
+def shown(result: DisplayedResult) -> Html:
     """The markup of a result."""
     facts = tag("table", tag("tbody", *(_row(name, value) for name, value in _facts(result))))
     pictures = tag("div", *_pictures(result), style="display:flex;flex-wrap:wrap;gap:8px")
@@ -23,7 +23,7 @@ def _row(name: str, value: Child) -> Html:
     return tag("tr", tag("th", name, scope="row", style="text-align:left"), tag("td", value, style="text-align:left"))
 
 
-def _facts(result: Result) -> Iterator[tuple[str, Child]]:
+def _facts(result: DisplayedResult) -> Iterator[tuple[str, Child]]:
     yield "image", result.image
     if result.error is not None:
         yield "error", result.error
@@ -40,10 +40,10 @@ def _facts(result: Result) -> Iterator[tuple[str, Child]]:
         yield "similarities", f"{len(result.similarities)} branches, in .similarities"
     if "uncalibrated" in result.flags:
         yield "note", "uncalibrated: not a quality"
-    yield from (("note", remark) for remark in remarks(result))
+    yield from (("note", remark) for remark in result.remarks)
 
 
-def _pictures(result: Result) -> Iterator[Html]:
+def _pictures(result: DisplayedResult) -> Iterator[Html]:
     """The image, and where it loses quality; or a thumbnail of its file."""
     if result.heatmaps:
         yield _picture(drawing.photo(result.heatmaps[0].input_image, drawing.PAIR), "The image")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,10 +13,8 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..images import display_name
+from .displayed import DisplayedResult
 from .heatmaps import Heatmaps
-
-if TYPE_CHECKING:
-    from ..scorer import Result
 
 MOST_PAIRS = 4
 """Pairs of VEIs that are shown of one image; a quality map says which matter most."""
@@ -102,7 +99,7 @@ def _draw_quality(figure: Figure | SubFigure, image: Tensor, lost: Tensor, scale
         axes.set_axis_off()
 
 
-def result_figure(result: Result) -> Figure:
+def result_figure(result: DisplayedResult) -> Figure:
     """What is shown of a result: its quality map where there is one, and the pairs of VEIs that shape it most.
 
     Raises:

@@ -14,13 +14,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..errors import or_raise
-from ..isolation.attempts import attempt
 from ..images import Image
-from ..scoring.recipe_scorer import Judge
+from ..isolation.attempts import attempt
 from ..measuring.branches.comparison import prepare
 from ..measuring.branches.engine import Engine, Outcome
 from ..measuring.branches.plan import Comparison, Explanation
 from ..recipes.recipe import Scale, Size
+from ..scoring.recipe_scorer import Judge
 from .neighbourhoods import grid, neighbourhoods, spread
 
 _KEPT = 4  # pairs cut into surroundings: of one pair for metrics that need different sizes

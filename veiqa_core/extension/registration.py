@@ -13,9 +13,9 @@ import pluggy
 
 from ..api import API_VERSION, Component, Resource
 from ..errors import near_miss, one_line
+from .catalogue import Registered, Shipped
 from .discovery import Found
 from .kinds import HOOKS, KINDS, RECIPES_HOOK
-from .catalogue import Registered, Shipped
 
 SLOW = 2.0
 """Seconds that it may take to begin with a plugin, on a busy machine too."""

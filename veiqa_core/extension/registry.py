@@ -13,13 +13,13 @@ from typing import Any
 import attrs
 import pluggy
 
+from ..api import parameters as params
 from ..errors import UsageError, one_line, plain
 from ..isolation.prints import set_aside
 from . import hookspecs
-from ..api import parameters as params
+from .catalogue import Registered, Shelf, Shipped
 from .discovery import Damaged, Found, discover, pass_over_damaged
 from .kinds import KINDS, check_kind
-from .catalogue import Registered, Shelf, Shipped
 from .registration import Refused, Watch, collect
 
 
@@ -56,6 +56,11 @@ class Part:
         names = (field.name for field in attrs.fields(type(self.params)))
         values = {name: params.plain(getattr(self.params, name)) for name in names}
         return {"component": self.registered.ref, "params": values}
+
+    @property
+    def origin(self) -> str:
+        """The component, its kind and its plugin, as messages name them."""
+        return self.registered.origin
 
     @property
     def traits(self) -> Mapping[str, Any]:

@@ -21,10 +21,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .. import images
-from ..extension.registry import installed
+from ..api.distortions import PRISTINE
 from ..datasets import distort
 from ..datasets.distort import Distortion, Level
-from ..api.distortions import PRISTINE
+from ..extension.registry import installed
 
 QUALITY = "quality"
 """The first logit; the others are the types, :data:`PRISTINE` first."""

@@ -26,14 +26,14 @@ from torch.utils.data import DataLoader
 
 from .. import images
 from ..contracts import Network, TunableExtractor
+from ..datasets.distort import Distortion
+from ..datasets.photos import find_photos
 from ..errors import ImageError, UsageError, VeiqaError
 from ..evaluation.agreement import srocc
 from ..extension.registry import Part
 from ..files.paths import is_file
 from ..files.writing import obstacle, write_whole
 from ..isolation.attempts import attempt, or_usage_error
-from ..datasets.distort import Distortion
-from ..datasets.photos import find_photos
 from .samples import QUALITY, Key, Samples
 
 WEIGHTS, CHECKPOINT, LOG = "weights.safetensors", "checkpoint.pt", "log.json"

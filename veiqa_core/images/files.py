@@ -11,8 +11,8 @@ import PIL.Image
 from PIL import features
 
 from ..errors import UsageError
-from ..files.reading import NoFile, opened
 from ..files.names import on_disk
+from ..files.reading import NoFile, opened
 from . import formats, limits, tiff_tags
 from .decoded import Decoded, Unreadable, quoted
 from .formats import Reader

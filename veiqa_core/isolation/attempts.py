@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from ..errors import ComponentError, NetworkError, OutOfMemoryError, UsageError, VeiqaError, is_out_of_memory, one_line, retold, strict
-from ..extension.registry import Part
+from ..errors import (
+    ComponentError,
+    NetworkError,
+    OutOfMemoryError,
+    UsageError,
+    VeiqaError,
+    is_out_of_memory,
+    one_line,
+    retold,
+    strict,
+)
 from .isolated import isolated
 from .process import hooks_for_all_modules
 
 T = TypeVar("T")
 
 
-def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
+class Named(Protocol):
+    """What works, as far as messages name it."""
+
+    @property
+    def origin(self) -> str:
+        """The component, its kind and its plugin."""
+        ...
+
+
+def attempt(part: Named, work: Callable[[], T]) -> T | VeiqaError:
     """The result of a component's work, or its error with the component named; it works isolated from all else."""
     try:
         with isolated():
@@ -24,7 +42,7 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     except (OutOfMemoryError, NetworkError) as error:
         return retold(error, one_line(error))
     except ComponentError as error:
-        return ComponentError(f"{part.registered.origin}: {one_line(error)}")
+        return ComponentError(f"{part.origin}: {one_line(error)}")
     except VeiqaError as error:  # which may be a plugin's own, that other processes cannot make
         return retold(error, one_line(error))
     except KeyboardInterrupt:
@@ -32,11 +50,11 @@ def attempt(part: Part, work: Callable[[], T]) -> T | VeiqaError:
     except BaseException as error:  # SystemExit and GeneratorExit too, which would end the command without a word
         if is_out_of_memory(error):
             return OutOfMemoryError(
-                f"{part.registered.origin} ran out of memory; use a smaller image, fewer processes, or the CPU"
+                f"{part.origin} ran out of memory; use a smaller image, fewer processes, or the CPU"
             )
         if strict() and issubclass(type(error), Exception):
             raise
-        return ComponentError(f"{part.registered.origin} failed: {one_line(error)}")
+        return ComponentError(f"{part.origin} failed: {one_line(error)}")
 
 
 def or_usage_error(result: T | VeiqaError) -> T:

@@ -19,29 +19,29 @@ import torch
 from PIL import features
 
 from ..devices import Device
-from ..extension.discovery import version_of, versions_of_module
 from ..extension.catalogue import Registered
+from ..extension.discovery import version_of, versions_of_module
 from ..extension.registry import Part
 from ..recipes.recipe import BRANCH_KINDS
 from .branches.plan import Comparison, Explanation
 
 _CORE_OF_VEIS = (
-    "guard/arithmetic",
+    "isolation/arithmetic",
     "contracts/layout",
     "contracts/scoring",
-    "measuring/engine",
+    "measuring/branches/engine",
     "images/image",
-    "guard/isolation",
+    "isolation/isolated",
     "guard/process",
     "measuring/networks",
-    "measuring/pieces",
-    "measuring/plan",
-    "measuring/tiling",
-    "measuring/views",
+    "measuring/branches/tiled_image",
+    "measuring/branches/plan",
+    "measuring/branches/tiling",
+    "measuring/branches/views",
     "measuring/wrappers",
 )
 """The modules of the core that shape a VEI."""
-_CORE = ("measuring/comparison", "measuring/shrinking", *_CORE_OF_VEIS)
+_CORE = ("measuring/branches/comparison", "images/shrinking", *_CORE_OF_VEIS)
 """The modules of the core that shape a similarity."""
 _BIG = 2**22
 _MAKE = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part")

@@ -17,16 +17,16 @@ from ..contracts import Network, Pair
 from ..devices import Device
 from ..errors import ComponentError, RecipeError, VeiqaError
 from ..extension.registry import Part
-from ..isolation.attempts import attempt, or_usage_error
 from ..images import Image
+from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedBranch
 from ..store import Store, Value
 from .branches import plan as plans
 from .branches import views
 from .branches.engine import Engine, Measurement, Outcome
+from .branches.plan import Comparison, distinct
 from .fingerprint import branch_digest, component_version, passing, vei_digest
 from .networks import open_network
-from .branches.plan import Comparison, distinct
 
 _ENGINES = 8  # kept: one for all images that nothing is known of, a few for what else is missing
 
@@ -45,7 +45,7 @@ class Computed:
 
     Attributes:
         measured: quantities by index.
-        veis: the VEIs behind them, ``[h, w]``, by :attr:`~veiqa_core.measuring.branches.plan.Explanation.key`, where they are
+        veis: the VEIs behind them, ``[h, w]``, by :attr:`.Explanation.key`, where they are
             wanted.
         digest: the image's.
     """
@@ -100,7 +100,7 @@ class Meter:
         """Find what cannot work on any image before the first one is read.
 
         Raises:
-            UsageError: as for :class:`~veiqa_core.measuring.branches.engine.Engine`, or branches of one recipe are the same.
+            UsageError: as for :class:`.Engine`, or branches of one recipe are the same.
         """
         keys = [self.keys[index] for index in wanted]
         for key in keys:

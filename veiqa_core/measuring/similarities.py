@@ -12,10 +12,10 @@ from ..contracts import FloatArray
 from ..errors import VeiqaError
 from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet
+from .branches.plan import distinct
 from .crews import Crew, Order
 from .fingerprint import component_version, environment
 from .meter import Meter, Quantity
-from .branches.plan import distinct
 
 
 @attrs.frozen(eq=False)

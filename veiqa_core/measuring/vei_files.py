@@ -20,8 +20,8 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..files.writing import write_whole
 from ..files.marks import head
+from ..files.writing import write_whole
 
 _NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
 _ENTRY = "veiqa"  # one entry of metadata: safetensors writes several in another order each time

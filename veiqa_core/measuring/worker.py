@@ -21,8 +21,8 @@ import torch
 from ..devices import Device
 from ..errors import ImageError, UsageError, VeiqaError
 from ..extension.registry import installed
-from ..isolation.terminal import escape_streams
 from ..images import Image, display_name, read
+from ..isolation.terminal import escape_streams
 from ..recipes.recipe import Branch
 from ..recipes.resolution import resolve_branch
 from .fingerprint import environment

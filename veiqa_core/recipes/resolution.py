@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import attrs
 
-from ..errors import RecipeError
 from ..api.parameters import changed
+from ..errors import RecipeError
 from ..extension.registry import Part, Registry
 from .recipe import BRANCH_KINDS, Basis, Branch, Choice, Layer, Recipe, RecipeSet, Scale, Size
 

@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from ..explanations import drawing
 from ..explanations.heatmaps import Heatmaps
 from ..explanations.pictures import MOST_PAIRS
-from ..scoring.recipe_scorer import likely
+from ..explanations.wording import called, difference_in_words, map_in_words, vei_in_words
 from ..page.markup import Column, Html, counted, fold, join, key, number, table, tag
-from ..scorer import Result
-from ..explanations import drawing
-from .wording import called, difference_in_words, map_in_words, remarks, score, vei_in_words
+from ..result import Result
+from ..scoring.recipe_scorer import likely
+from .wording import score
 
 _INTERVAL = "Nine in ten images like those that the recipe was fitted on have a quality within the interval."
 _ESTIMATE = (
@@ -85,7 +86,7 @@ def _said(result: Result) -> Iterator[Html | None]:
     if result.distortion:
         yield tag("h4", "Likely distortion")
         yield tag("ul", *(_share(kind, share) for kind, share in likely(result.distortion)), class_="shares")
-    if found := remarks(result):
+    if found := result.remarks:
         yield tag("h4", "Remarks")
         yield tag("ul", *(tag("li", remark) for remark in found), class_="remarks")
 

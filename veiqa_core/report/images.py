@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from ..explanations.drawing import Picture
 from ..page.markup import MISSING, Cell, Column, Html, join, number, table_pieces, tag
 from .detail import anchor
-from ..explanations.drawing import Picture
 from .rows import FEW, Row
 from .wording import score
 

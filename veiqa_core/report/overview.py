@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..explanations.wording import called
 from ..page import svg
 from ..page.markup import Column, Html, fold, join, number, table, tag
-from .wording import called
 
 if TYPE_CHECKING:
     from .layout import Contents

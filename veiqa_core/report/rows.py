@@ -10,9 +10,8 @@ from typing import Any
 
 import attrs
 
-from ..scorer import Result
 from ..explanations.drawing import Picture
-from .wording import remarks
+from ..result import Result
 
 FEW = 6
 """Branches whose similarities fit into a table beside the score."""
@@ -65,7 +64,7 @@ def row(result: Result, number: int, thumbnail: Picture | None) -> Row:
         interval=result.interval,
         likely=likely,
         similarities=dict(result.similarities) if len(result.similarities) <= FEW else {},
-        remarks=remarks(result),
+        remarks=list(result.remarks),
         error=result.error,
         thumbnail=None if thumbnail is None else (thumbnail.data, thumbnail.width, thumbnail.height),
     )

@@ -15,12 +15,13 @@ from typing import Any, Self, TypeVar
 import attrs
 
 from ..errors import UsageError, VeiqaError, one_line
+from ..explanations.drawing import thumbnail
 from ..files.paths import is_stream
 from ..files.writing import write_whole
 from ..page.markup import Html
-from ..scorer import Result, Scorer
+from ..result import Result
+from ..scorer import Scorer
 from .detail import detail
-from ..explanations.drawing import thumbnail
 from .layout import Contents, page
 from .rows import TOLD, Row, Spool, row
 

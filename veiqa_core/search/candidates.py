@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
+from ..api import parameters as params
 from ..contracts import Network
 from ..errors import UsageError, brief, near_miss
-from ..api import parameters as params
 from ..extension.registry import Part, Registry
 from ..measuring.branches import views
 from ..recipes.recipe import BRANCH_KINDS, Layer, Size

@@ -11,9 +11,9 @@ from ..contracts import Baseline, FloatArray
 from ..errors import UsageError
 from ..extension.registry import Part, Registry
 from ..isolation.attempts import attempt, or_usage_error
+from ..measuring.branches.plan import distinct
 from ..measuring.crews import Order
 from ..measuring.meter import Quantity
-from ..measuring.branches.plan import distinct
 from ..recipes.recipe import Branch
 from ..recipes.resolution import ResolvedBranch, resolve_branch
 from .bench import Bench

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import FloatArray
+from ..datasets.rated_set import RatedSet
 from ..errors import VeiqaError
 from ..measuring.crews import Crew, Done, Order
 from ..measuring.similarities import sign
-from ..datasets.rated_set import RatedSet
 from .candidates import Candidate
 
 Indices = NDArray[np.intp]

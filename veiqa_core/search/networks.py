@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import attrs
 
+from ..api import parameters as params
 from ..contracts import Network
 from ..devices import Device
 from ..errors import UsageError, WeightsError
-from ..api import parameters as params
 from ..extension.registry import Part
 from ..measuring.networks import open_network
 

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..images import display_name
 from ..datasets.rated_set import RatedSet
+from ..images import display_name
 from .choice import Terms
 from .search import Search
 from .winners import Control, Winner

@@ -9,15 +9,15 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray
+from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes
 from ..extension.registry import Part
-from ..scoring.mapping import constant
 from ..measuring.meter import Quantity
 from ..measuring.similarities import versions
-from ..datasets.rated_set import RatedSet
 from ..recipes.recipe import BRANCH_KINDS, Recipe, RecipeSet
+from ..scoring.mapping import constant
 from . import controls, costs, nested
 from .bench import Bench
 from .candidates import Candidate

@@ -9,9 +9,9 @@ from pathlib import Path
 import attrs
 
 from ..contracts import SearchTask
+from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
 from ..measuring.meter import Quantity
-from ..datasets.rated_set import RatedSet
 from ..store import Store
 from .bench import Bench
 from .candidates import Candidate

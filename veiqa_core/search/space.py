@@ -13,9 +13,9 @@ import attrs
 from ..errors import UsageError, brief
 from ..extension.registry import Registry
 from ..files.reading import read_text
-from ..recipes.recipe import BRANCH_KINDS, Choice, Scale, Size
 from ..files.toml import check_table, checked_name, default_name, parse
 from ..files.values import is_number
+from ..recipes.recipe import BRANCH_KINDS, Choice, Scale, Size
 
 _FIELDS = {"name", *BRANCH_KINDS, "compare", "condition", "mapper"}
 _OWN_FIELDS = {"name", "search", "layer"}

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import VeiqaError
-from ..scoring.mapping import fitted_mapper, predicted
 from ..recipes.recipe import Basis, Recipe
 from ..recipes.resolution import written
+from ..scoring.mapping import fitted_mapper, predicted
 from . import certainty
 from .certainty import Floor, Standing
 from .choice import Selection, Terms

@@ -14,9 +14,9 @@ from typing import Any
 
 import attrs
 
-from veiqa_core.recipes import recipe
-from veiqa_core.extension.registry import installed
 from veiqa_core.datasets.rated_set import load
+from veiqa_core.extension.registry import installed
+from veiqa_core.recipes import recipe
 from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.search import space
 

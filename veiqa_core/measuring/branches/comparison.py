@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ...contracts import canonical
-from ...recipes.recipe import Scale, Size
 from ...images.shrinking import comparable, comparable_size
+from ...recipes.recipe import Scale, Size
 
 
 def degenerate(vei: Tensor) -> str | None:

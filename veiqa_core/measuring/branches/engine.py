@@ -20,20 +20,20 @@ from ...contracts import Network, Target, canonical
 from ...devices import Device
 from ...errors import ComponentError, OutOfMemoryError, VeiqaError
 from ...extension.registry import Part
+from ...images import Image
+from ...images.shrinking import picture
 from ...isolation.attempts import attempt, or_usage_error
 from ...isolation.isolated import isolated
-from ...images import Image
 from ...recipes.recipe import Scale
 from ...recipes.resolution import ResolvedBranch
+from ..memory import SIZES
+from ..networks import open_again, open_network
+from ..seals import seal_of
 from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
-from ..memory import SIZES
-from ..networks import open_again, open_network
-from .tiled_image import Pieces
 from .plan import Comparison, Explanation, Pass, Plan, distinct
-from ..seals import seal_of
-from ...images.shrinking import picture
+from .tiled_image import Pieces
 from .tiling import WHOLE, Mosaic
 
 Targets = Mapping[str | int, Target]
@@ -123,8 +123,8 @@ class Engine:
     def measure(self, image: Image, keep: Keep = "all") -> Outcome:
         """All branches on one image; a failing stage leaves its error in the branches that need it.
 
-        An image of more than :data:`~veiqa_core.measuring.branches.tiling.WHOLE` pixels passes in tiles, unless the network
-        resizes it, and any image in smaller ones where the device has too little memory for more. A flag says so.
+        An image of more than :data:`.tiling.WHOLE` pixels passes in tiles, unless the network resizes it, and any image
+        in smaller ones where the device has too little memory for more. A flag says so.
 
         Args:
             keep: what of PRIs and VEIs is kept: nothing, what is shown of them, or all of each VEI. Of big images

@@ -10,8 +10,8 @@ from ...contracts import Network
 from ...errors import VeiqaError
 from ...extension.registry import Part
 from ...images import Image
-from ..memory import hand_back
 from ...images.shrinking import picture_stride, shrunk
+from ..memory import hand_back
 from .tiling import WHOLE, Mosaic, Tile, cut
 
 Generate = Callable[[Part, Image], Tensor | VeiqaError]

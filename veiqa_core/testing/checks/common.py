@@ -17,6 +17,7 @@ import numpy as np
 import tomli_w
 import torch
 
+from ...api import parameters as params
 from ...contracts import (
     Baseline,
     Dataset,
@@ -28,7 +29,6 @@ from ...contracts import (
     SearchStrategy,
     SimilarityMetric,
 )
-from ...api import parameters as params
 from ...extension.registration import HEAVY
 from ...extension.registry import installed
 from ...isolation.isolated import isolated

@@ -1,0 +1,1 @@
+"""What branches need of an image: planned, carried out and compared."""

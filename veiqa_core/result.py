@@ -1,0 +1,87 @@
+"""The outcome of scoring one image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from torch import Tensor
+
+from .explanations.heatmaps import Heatmaps
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@attrs.frozen
+class Result:
+    """The outcome for one image.
+
+    Attributes:
+        image: its name; of a file its path as it was given. Bytes of it that are no UTF-8 are lone surrogates, as
+            Python has them: :func:`os.fsencode` gives them back.
+        score: quality, higher being better; None without a mapper, before it is fitted, or after an error.
+        interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
+        scale: the worst and the best score; None where the recipe does not say what it was fitted on.
+        distortion: probability of each distortion type; None without a fitted classifier.
+        similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
+        flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, a
+            precision other than float32 or than the mapper was fitted in, and ``uncalibrated`` where no mapper was
+            fitted to ratings, so that there is no score or none on the scale of quality.
+        error: one line, or None.
+        recipe: name and digest of the recipe.
+        heatmaps: the VEIs, where asked for, those that shape the quality map most first.
+        quality_map: where the image loses quality, ``[H, W]`` in points of the scale, where heat maps are asked for and
+            the score is calibrated. Pictures and map of a very big image are smaller than it.
+        path: the file, where the image was one.
+    """
+
+    image: str
+    score: float | None
+    similarities: dict[str, float | None]
+    flags: tuple[str, ...]
+    error: str | None
+    recipe: str
+    interval: tuple[float, float] | None = None
+    scale: tuple[float, float] | None = None
+    distortion: Mapping[str, float] | None = None
+    heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
+    quality_map: Tensor | None = attrs.field(default=None, repr=False, eq=False)
+    path: Path | None = attrs.field(default=None, repr=False, eq=False)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The flags but ``uncalibrated``, which holds for all images of a recipe."""
+        return tuple(flag for flag in self.flags if flag != "uncalibrated")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return {
+            "image": self.image,
+            "score": self.score,
+            "interval": None if self.interval is None else list(self.interval),
+            "scale": None if self.scale is None else list(self.scale),
+            "distortion": None if self.distortion is None else dict(self.distortion),
+            "similarities": dict(self.similarities),
+            "flags": list(self.flags),
+            "error": self.error,
+            "recipe": self.recipe,
+        }
+
+    def plot(self) -> Figure:
+        """A matplotlib figure: the quality map, and the pairs of VEIs that shape it most.
+
+        Raises:
+            UsageError: heat maps were not asked for, or there are none.
+        """
+        from .explanations.pictures import result_figure
+
+        return result_figure(self)
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from .explanations.notebook import shown
+
+        return shown(self)
