@@ -18,7 +18,6 @@ from torch.nn import functional as F
 
 from ..errors import ImageError
 from ..images import read
-from ..page.markup import Html, tag
 from .heatmaps import Heatmaps
 from .pictures import luma
 
@@ -48,10 +47,6 @@ class Picture:
     data: str
     width: int
     height: int
-
-    def html(self, alt: str, **attributes: object) -> Html:
-        """The element that shows it. ``alt`` says what is seen; empty where a text beside it does."""
-        return tag("img", src=self.data, width=self.width, height=self.height, alt=alt, **attributes)
 
 
 def thumbnail(source: Path | Tensor) -> Picture | None:

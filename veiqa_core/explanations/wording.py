@@ -8,7 +8,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..api.distortions import DISTORTIONS, PRISTINE
-from ..page.markup import MISSING, Html, join
 from ..scoring.recipe_scorer import likely
 
 _PLACES = (
@@ -25,11 +24,9 @@ def called(kind: str) -> str:
     return {PRISTINE: "none", **DISTORTIONS}.get(kind, kind)
 
 
-def types(distortion: Mapping[str, float] | None) -> Html:
+def types(distortion: Mapping[str, float]) -> str:
     """The likely types with their probabilities, short."""
-    if not distortion:
-        return MISSING
-    return join([", ".join(f"{kind} {100 * share:.0f} %" for kind, share in likely(distortion))])
+    return ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in likely(distortion))
 
 
 def strongest(values: Tensor) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.resources
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
+from markupsafe import Markup
 
 from ..files.marks import page_mark
-from .markup import Html, join, tag
+from .rendering import stream
 
-_MARK = Html('document.documentElement.className = "js"')
+_MARK = 'document.documentElement.className = "js"'
 """Runs before anything is laid out, so that style sheets know whether scripts run."""
 
 
@@ -32,29 +33,47 @@ class Look:
     pictures: bool = False
 
 
-def own(package: str, name: str) -> str:
+@attrs.frozen(eq=False)
+class Section:
+    """A part of a page, which its navigation names.
+
+    Attributes:
+        id: its anchor, and the name of its template beside that of the page.
+        name: what the navigation calls it.
+        view: what the template shows, there under this name.
+    """
+
+    id: str
+    name: str
+    view: object
+
+
+def read_text(package: str, name: str) -> str:
     """The text of a file that a package brings along."""
     return importlib.resources.files(package).joinpath(name).read_text("utf-8")
 
 
-def document(title: str, look: Look, body: Iterable[Html]) -> Iterator[str]:
-    """A whole page in pieces; those of its body may be made while they are written."""
-    script = Html(own(__package__, "tables.js") + look.script)
-    style = Html(own(__package__, "base.css") + look.style)
-    head = tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        Html(page_mark(look.kind)),
-        tag("meta", http_equiv="Content-Security-Policy", content=_policy(look, (_MARK, script))),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name="color-scheme", content="light dark"),
-        tag("title", title),
-        tag("style", style),
-        tag("script", _MARK),
+def document(template: str, title: str, look: Look, sections: Sequence[Section], **values: object) -> Iterator[str]:
+    """A whole page in pieces; what its sections loop over may be made while they are written.
+
+    Args:
+        template: path of the page's template in ``veiqa_core``.
+        title: of the browser's window.
+        values: what else the template shows.
+    """
+    script = read_text(__package__, "tables.js") + look.script
+    return stream(
+        template,
+        title=title,
+        mark=Markup(page_mark(look.kind)),
+        policy=_policy(look, (_MARK, script)),
+        style=Markup(read_text(__package__, "base.css") + look.style),
+        first_script=Markup(_MARK),
+        last_script=Markup(script),
+        folder=template.rpartition("/")[0],
+        sections=sections,
+        **values,
     )
-    yield join([Html('<!DOCTYPE html>\n<html lang="en">'), head, Html("<body>")])
-    yield from body
-    yield join([tag("script", script), Html("</body></html>\n")])
 
 
 def _policy(look: Look, scripts: Iterable[str]) -> str:

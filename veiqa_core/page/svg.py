@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 import attrs
+from markupsafe import Markup
 
-from .markup import Html, number, tag
+from .formatting import number
 
 WIDTH = 460
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 14, 50
@@ -94,9 +95,10 @@ def marker(look: int, x: str = "7", y: str = "7") -> str:
     return f"M{x} {y}{SHAPES[(look + look // COLOURS) % len(SHAPES)]}"
 
 
-def legend(names: Sequence[tuple[str, int]]) -> Html:
-    """What the markers stand for."""
-    return tag("ul", *(tag("li", _sample(look), name) for name, look in names), class_="legend")
+def sample(look: int) -> Markup:
+    """A marker by itself, for a legend."""
+    mark = _element("path", d=marker(look), class_=f"mark c{look % COLOURS}")
+    return _element("svg", mark, viewBox="0 0 14 14", class_="key", aria_hidden="true")
 
 
 def scatter(
@@ -105,7 +107,7 @@ def scatter(
     axes: tuple[str, str],
     ends: tuple[tuple[float, float], tuple[float, float]],
     line: Sequence[tuple[float, float]],
-) -> Html:
+) -> Markup:
     """Points over two axes, and a line through them.
 
     Args:
@@ -119,12 +121,14 @@ def scatter(
         _PLOT_HEIGHT,
         _across(x, axes[0], _PLOT_HEIGHT - _BOTTOM, _TOP),
         _upwards(y, axes[1]),
-        tag("path", d=_path(line, x, y), class_="line"),
+        _element("path", d=_path(line, x, y), class_="line"),
         *(_points(group, x, y) for group in groups),
     )
 
 
-def figures(label: str, rows: Sequence[Dot], axis: str, ends: tuple[float, float], chance: float | None = None) -> Html:
+def figures(
+    label: str, rows: Sequence[Dot], axis: str, ends: tuple[float, float], chance: float | None = None
+) -> Markup:
     """Figures with intervals under each other on one axis; a band up to ``chance`` where it is given."""
     height = _TOP + _ROW * len(rows) + _BOTTOM
     bottom = height - _BOTTOM
@@ -132,15 +136,15 @@ def figures(label: str, rows: Sequence[Dot], axis: str, ends: tuple[float, float
     band = []
     if chance is not None:
         start = x(max(0.0, ends[0]))
-        band = [tag("path", d=f"M{start} {_TOP}H{x(chance)}V{bottom}H{start}z", class_="band")]
-    zero = [tag("path", d=f"M{x(0)} {_TOP}V{bottom}", class_="zero")] if ends[0] <= 0 <= ends[1] else []
+        band = [_element("path", d=f"M{start} {_TOP}H{x(chance)}V{bottom}H{start}z", class_="band")]
+    zero = [_element("path", d=f"M{x(0)} {_TOP}V{bottom}", class_="zero")] if ends[0] <= 0 <= ends[1] else []
     drawn = [_dot(row, x, _TOP + _ROW * place) for place, row in enumerate(rows)]
     return _chart(label, height, *band, _across(x, axis, bottom, _TOP), *zero, *drawn)
 
 
 def histogram(
     label: str, counts: Sequence[int], ends: tuple[float, float], axis: str, line: tuple[str, float] | None = None
-) -> Html:
+) -> Markup:
     """How many values lie in each of equal parts of an axis; a named line at one value where it is given.
 
     Args:
@@ -153,43 +157,58 @@ def histogram(
     pieces = [_across(x, axis, bottom, bottom), _upwards(y, "images", whole=True)]
     for place, count in enumerate(counts):
         low = ends[0] + place * width
-        title = tag("title", f"{low:g} to {low + width:g}: {count:,}")
+        title = _element("title", f"{low:g} to {low + width:g}: {count:,}")
         left, right = float(x(low)) + 1, float(x(low + width)) - 1
-        pieces.append(tag("path", title, d=f"M{left:.1f} {bottom}V{y(count)}H{right:.1f}V{bottom}z", class_="column"))
+        pieces.append(
+            _element("path", title, d=f"M{left:.1f} {bottom}V{y(count)}H{right:.1f}V{bottom}z", class_="column")
+        )
     if line is not None:
         name, value = line
-        pieces.append(tag("path", d=f"M{x(value)} {top}V{bottom}", class_="median"))
+        pieces.append(_element("path", d=f"M{x(value)} {top}V{bottom}", class_="median"))
         side = "end" if float(x(value)) > WIDTH / 2 else "start"
         at = f"{float(x(value)) + (-5 if side == 'end' else 5):.1f}"
-        pieces.append(tag("text", name, x=at, y=top - 5, class_="end" if side == "end" else None))
+        pieces.append(_element("text", name, x=at, y=top - 5, class_="end" if side == "end" else None))
     return _chart(label, _HISTOGRAM_HEIGHT, *pieces)
 
 
-def _chart(label: str, height: int, *children: Html) -> Html:
-    return tag("svg", *children, viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=label)
+def _element(name: str, /, *children: str, **attributes: object) -> Markup:
+    """An element; children that are no markup are escaped, and attributes that are None are left out.
+
+    An underscore in an attribute's name stands for a hyphen, and one at its end for nothing.
+    """
+    given = Markup().join(
+        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), value)
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Markup("<{0}{1}>{2}</{0}>").format(name, given, Markup().join(children))
 
 
-def _across(x: Scale, title: str, bottom: int, top: int) -> Html:
+def _chart(label: str, height: int, *children: Markup) -> Markup:
+    return _element("svg", *children, viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=label)
+
+
+def _across(x: Scale, title: str, bottom: int, top: int) -> Markup:
     lines, labels = [], []
     steps = ticks(x.low, x.high)
     for value in steps:
         lines.append(f"M{x(value)} {top}V{bottom}")
-        labels.append(tag("text", _tick(value, steps), x=x(value), y=bottom + 18, class_="mid"))
-    name = tag("text", title, x=_middle(x), y=bottom + 40, class_="mid axis")
-    return tag("g", tag("path", d="".join(lines), class_="grid"), *labels, name)
+        labels.append(_element("text", _tick(value, steps), x=x(value), y=bottom + 18, class_="mid"))
+    name = _element("text", title, x=_middle(x), y=bottom + 40, class_="mid axis")
+    return _element("g", _element("path", d="".join(lines), class_="grid"), *labels, name)
 
 
-def _upwards(y: Scale, title: str, whole: bool = False) -> Html:
+def _upwards(y: Scale, title: str, whole: bool = False) -> Markup:
     lines, labels = [], []
     steps = [step for step in ticks(y.low, y.high) if not whole or step == round(step)]
     for value in steps:
         lines.append(f"M{_LEFT} {y(value)}H{WIDTH - _RIGHT}")
-        labels.append(tag("text", _tick(value, steps), x=_LEFT - 8, y=y(value), dy=4, class_="end"))
-    name = tag("text", title, transform=f"translate(13 {_middle(y)}) rotate(-90)", class_="mid axis")
-    return tag("g", tag("path", d="".join(lines), class_="grid"), *labels, name)
+        labels.append(_element("text", _tick(value, steps), x=_LEFT - 8, y=y(value), dy=4, class_="end"))
+    name = _element("text", title, transform=f"translate(13 {_middle(y)}) rotate(-90)", class_="mid axis")
+    return _element("g", _element("path", d="".join(lines), class_="grid"), *labels, name)
 
 
-def _tick(value: float, steps: Sequence[float]) -> Html:
+def _tick(value: float, steps: Sequence[float]) -> str:
     step = steps[1] - steps[0] if len(steps) > 1 else 1.0
     digits = next((count for count in range(9) if abs(step * 10**count - round(step * 10**count)) < 1e-6), 9)
     return number(value, digits)
@@ -203,31 +222,26 @@ def _path(points: Sequence[tuple[float, float]], x: Scale, y: Scale) -> str:
     return "".join(f"{'L' if place else 'M'}{x(a)} {y(b)}" for place, (a, b) in enumerate(points))
 
 
-def _points(group: Group, x: Scale, y: Scale) -> Html:
+def _points(group: Group, x: Scale, y: Scale) -> Markup:
     style = f"mark c{group.look % COLOURS}"
     marks = [marker(group.look, x(a), y(b)) for a, b in group.points]
     if group.titles is None:
-        return tag("path", d="".join(marks), class_=style)
+        return _element("path", d="".join(marks), class_=style)
     named = zip(marks, group.titles, strict=True)
-    return tag("g", *(tag("path", tag("title", title), d=mark) for mark, title in named), class_=style)
+    return _element("g", *(_element("path", _element("title", title), d=mark) for mark, title in named), class_=style)
 
 
-def _sample(look: int) -> Html:
-    mark = tag("path", d=marker(look), class_=f"mark c{look % COLOURS}")
-    return tag("svg", mark, viewBox="0 0 14 14", class_="key", aria_hidden="true")
-
-
-def _dot(row: Dot, x: Scale, top: int) -> Html:
+def _dot(row: Dot, x: Scale, top: int) -> Markup:
     middle = top + 31
     pieces = [
-        tag("text", _short(row.name), x=_EDGE + 6, y=top + 17, class_="name"),
-        tag("text", row.note, x=WIDTH - _EDGE, y=top + 17, class_="end"),
+        _element("text", _short(row.name), x=_EDGE + 6, y=top + 17, class_="name"),
+        _element("text", row.note, x=WIDTH - _EDGE, y=top + 17, class_="end"),
     ]
     if row.ends is not None and all(map(math.isfinite, row.ends)):
-        pieces.append(tag("path", d=f"M{x(row.ends[0])} {middle}H{x(row.ends[1])}", class_="whisker"))
+        pieces.append(_element("path", d=f"M{x(row.ends[0])} {middle}H{x(row.ends[1])}", class_="whisker"))
     if row.value is not None and math.isfinite(row.value):
-        pieces.append(tag("circle", cx=x(row.value), cy=middle, r=6))
-    return tag("g", *pieces, class_=row.style)
+        pieces.append(_element("circle", cx=x(row.value), cy=middle, r=6))
+    return _element("g", *pieces, class_=row.style)
 
 
 def _short(name: str, most: int = 30) -> str:

@@ -13,12 +13,12 @@
 
   document.querySelectorAll(".viewer input[type=range]").forEach((slider) => {
     const stack = slider.closest(".viewer").querySelector(".stack");
-    const told = slider.parentElement.querySelector("output");
+    const output = slider.parentElement.querySelector("output");
     slider.addEventListener("input", () => {
       const shown = slider.value + " %";
       stack.style.setProperty("--map", slider.value / 100);
       slider.setAttribute("aria-valuetext", shown);
-      told.textContent = shown;
+      output.textContent = shown;
     });
   });
 })();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from array import array
 from pathlib import Path
@@ -12,23 +13,24 @@ import attrs
 
 from ..explanations.drawing import Picture
 from ..result import Result
+from .scores import gauge, split_name
 
 FEW = 6
 """Branches whose similarities fit into a table beside the score."""
 
-TOLD = ("interval", "likely", "remarks", "error")
+OPTIONAL = ("interval", "likely", "remarks", "error")
 """What not every image of every recipe has."""
 
 
 @attrs.frozen
 class Row:
-    """What the table tells of an image.
+    """What the table shows of an image.
 
     Attributes:
         number: its place in the run, from 1.
         likely: its likeliest distortion type and that type's probability, NaN where that is not known.
         similarities: by branch key, where there are few.
-        thumbnail: data, width and height.
+        thumbnail: a :class:`Picture` as plain data.
     """
 
     number: int
@@ -40,7 +42,32 @@ class Row:
     similarities: dict[str, float | None]
     remarks: list[str]
     error: str | None
-    thumbnail: tuple[str, int, int] | None
+    thumbnail: dict[str, Any] | None
+
+    @property
+    def file(self) -> str:
+        """The name without its folder."""
+        return split_name(self.name)[0]
+
+    @property
+    def folder(self) -> str | None:
+        """The folder, where the name has one."""
+        return split_name(self.name)[1]
+
+    @property
+    def gauge(self) -> str | None:
+        """The style of a gauge of score and interval, where there are both and a scale."""
+        return None if self.interval is None else gauge(self.score, self.scale, self.interval, 0)
+
+    @property
+    def likely_type(self) -> tuple[str, str] | None:
+        """The likeliest distortion type, as it is shown and as it is sorted by."""
+        if self.likely is None:
+            return None
+        kind, share = self.likely
+        if math.isnan(share):  # an earlier run's, whose file does not hold it
+            return kind, kind
+        return f"{kind} {100 * share:.0f} %", f"{kind} {share:.3f}"
 
     @property
     def result(self) -> Result:
@@ -66,7 +93,7 @@ def row(result: Result, number: int, thumbnail: Picture | None) -> Row:
         similarities=dict(result.similarities) if len(result.similarities) <= FEW else {},
         remarks=list(result.remarks),
         error=result.error,
-        thumbnail=None if thumbnail is None else (thumbnail.data, thumbnail.width, thumbnail.height),
+        thumbnail=None if thumbnail is None else attrs.asdict(thumbnail),
     )
 
 

@@ -19,16 +19,18 @@ from ..explanations.drawing import thumbnail
 from ..files.paths import is_stream
 from ..files.writing import write_whole
 from ..page.markup import Html
+from ..files import is_stream, write_whole
 from ..result import Result
 from ..scorer import Scorer
-from .detail import detail
-from .layout import Contents, page
-from .rows import TOLD, Row, Spool, row
+from .article import article
+from .contents import Contents
+from .page import page
+from .rows import OPTIONAL, Row, Spool, row
 
 DETAILS = 50
-"""Of so many images a report tells everything, where nothing else is asked for."""
+"""Of so many images a report shows everything, where nothing else is asked for."""
 
-_SAME = 0.05  # scores are told to one decimal
+_SAME = 0.05  # scores are shown to one decimal
 
 Item = TypeVar("Item")
 Track = Callable[[Iterable[Item], int], Iterable[Item]]
@@ -36,7 +38,7 @@ Track = Callable[[Iterable[Item], int], Iterable[Item]]
 
 @attrs.define(eq=False)
 class _Kept:
-    """An image of which everything is told: what it was scored, and its article once there is one."""
+    """An image of which everything is shown: what it was scored, and its article once there is one."""
 
     number: int
     path: Path
@@ -78,7 +80,7 @@ class ReportWriter:
         self._scores = array("d")
         self._failed = array("Q")
         self._types: Counter[str] = Counter()
-        self._told: set[str] = set()  # which columns have something to say
+        self._filled: set[str] = set()  # which columns have something to say
         self._worst: list[tuple[float, int, _Kept]] = []  # a heap, the best of the worst first
         self._refused = False
 
@@ -116,7 +118,7 @@ class ReportWriter:
         self._rows.put(attrs.asdict(made))
         self._scores.append(math.nan if result.score is None else result.score)
         self._types.update([made.likely[0]] if made.likely is not None else [])
-        self._told.update(name for name in TOLD if getattr(made, name))
+        self._filled.update(name for name in OPTIONAL if getattr(made, name))
         if result.error is not None:
             self._failed.append(number)
         else:
@@ -127,8 +129,8 @@ class ReportWriter:
         rank = -(number if result.score is None else result.score)
         if not self._details or (len(self._worst) == self._details and rank <= self._worst[0][0]):
             return
-        article = self._articles.put(detail(result, number)) if result.heatmaps else None
-        entry = (rank, -number, _Kept(number, path, result.score, article))
+        place = self._articles.put(article(result, number)) if result.heatmaps else None
+        entry = (rank, -number, _Kept(number, path, result.score, place))
         if len(self._worst) < self._details:
             heapq.heappush(self._worst, entry)
         else:
@@ -143,14 +145,14 @@ class ReportWriter:
     def _ranked(self) -> list[_Kept]:
         return [kept for _, _, kept in sorted(self._worst, key=lambda entry: (-entry[0], -entry[1]))]
 
-    def _explained(self, kept: _Kept) -> Html:
+    def _explained(self, kept: _Kept) -> str:
         """The article of an image whose file is read again."""
         known = Row(**self._rows.get(kept.number - 1))
         try:
             result = self._scorer.score(kept.path, name=known.name, heatmaps=True)
         except VeiqaError as error:
-            return detail(known.result, kept.number, f"No heat maps: when they were made, {error}.")
-        return detail(result, kept.number, _changed(kept.score, result.score))
+            return article(known.result, kept.number, f"No heat maps: when they were made, {error}.")
+        return article(result, kept.number, _changed(kept.score, result.score))
 
     def _write(self, incomplete: str | None) -> None:
         contents = Contents(
@@ -159,9 +161,9 @@ class ReportWriter:
             scores=self._scores,
             failed=self._failed,
             types=self._types,
-            told=self._told,
+            filled=self._filled,
             articles={kept.number: kept.article for kept in self._ranked() if kept.article is not None},
-            article=lambda number: Html(self._articles.get(number)),
+            article=self._articles.get,
             incomplete=incomplete,
         )
         write_whole(self._path, lambda stream: stream.writelines(piece.encode() for piece in page(contents)))

@@ -2,173 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
+
+from markupsafe import Markup
 
 from ...evaluation.figures import Figures
 from ...page import svg
-from ...page.markup import Column, Html, join, number, span, table, tag
-from .telling import LONG_NAMES, Teller
+from ...page.formatting import number
+from .wording import LONG_NAMES, Wording
 
 _ORDER = ("srocc", "plcc", "krocc", "rmse")
-_COLUMNS = (
-    Column("Type", numeric=False, head=True),
-    Column("Images"),
-    Column("Contents"),
-    *(Column(name.upper()) for name in _ORDER),
-    Column("SD of ratings"),
-    Column("In 90 % interval"),
-)
 
 
-def held_out(teller: Teller) -> Html:
-    """The section with the held-out figures."""
-    figures = teller.search.held_out
-    title = tag("h2", "What to expect on new contents")
+def held_out(wording: Wording) -> dict[str, Any] | None:
+    """The held-out figures and what they mean; None where there are too few contents for any."""
+    search, figures = wording.search, wording.search.held_out
     if figures is None:
-        why = "There are no held-out figures: the images show too few contents to keep choice and report apart."
-        return tag("section", title, tag("p", why, class_="verdict weak"), id="held-out")
-    return tag(
-        "section",
-        title,
-        tag("p", _how(teller)),
-        tag("div", *_cards(teller, figures), class_="cards"),
-        tag("p", *_meaning(teller, figures), class_=f"verdict {'good' if _shown(teller, figures) else 'weak'}"),
-        _by_type(teller),
-        _table(teller, figures),
-        id="held-out",
-    )
+        return None
+    main = search.terms.objective.name
+    return {
+        "folds": max((fold.number for fold in search.folds), default=0),
+        "cards": [
+            (name, LONG_NAMES[name].split(" after")[0], figures.values[name], figures.intervals[name], name == main)
+            for name in sorted(_ORDER, key=lambda name: name != main)
+        ],
+        "objective": wording.name,
+        "correlates": wording.correlates,
+        "value": figures.values[main],
+        "ends": figures.intervals[main],
+        "deviation": wording.deviation(None),
+        "gain_is_shown": _gain_is_shown(wording, figures),
+        "types": _types(wording),
+        "on_own_images": _on_own_images(wording, figures.values[main]),
+        "chart": _chart(wording, figures),
+        "columns": _ORDER,
+        "rows": [
+            *(_row(wording, kind, kind, own) for kind, own in search.held_out_by_type.items()),
+            _row(wording, "overall", None, figures),
+        ],
+    }
 
 
-def _how(teller: Teller) -> str:
-    folds = max((fold.number for fold in teller.search.folds), default=0)
-    return (
-        f"Held-out: each image is scored by a recipe that was chosen and fitted without any image of its content. "
-        f"The contents are dealt into {folds} parts, and the whole search is repeated without each of them. "
-        f"Under each figure stands its 95 % bootstrap interval, whole contents being drawn."
-    )
-
-
-def _cards(teller: Teller, figures: Figures) -> Iterator[Html]:
-    main = teller.search.terms.objective.name
-    for name in sorted(_ORDER, key=lambda name: name != main):
-        note = LONG_NAMES[name].split(" after")[0]
-        if name == "rmse":
-            note = f"{note}; the ratings’ own standard deviation is {number(teller.deviation(None))}"
-        yield tag(
-            "div",
-            tag("h3", name.upper()),
-            tag("p", number(figures.values[name]), class_="big"),
-            tag("p", span(figures.intervals[name]), class_="interval"),
-            tag("p", note[0].upper() + note[1:], class_="note"),
-            class_="card main" if name == main else "card",
-        )
-
-
-def _limit(teller: Teller) -> float | None:
-    """What the objective has to pass: no correlation, or the error of always answering the mean."""
-    return 0.0 if teller.correlates else teller.deviation(None)
-
-
-def _shown(teller: Teller, figures: Figures) -> bool:
-    """Whether the whole interval of the objective is on the good side."""
-    ends, limit = figures.intervals[teller.search.terms.objective.name], _limit(teller)
+def _gain_is_shown(wording: Wording, figures: Figures) -> bool:
+    """Whether the whole interval of the objective is better than no correlation, or than always the mean."""
+    ends = figures.intervals[wording.search.terms.objective.name]
+    limit = 0.0 if wording.correlates else wording.deviation(None)
     if ends is None or limit is None:
         return False
-    return ends[0] > limit if teller.correlates else ends[1] < limit
+    return ends[0] > limit if wording.correlates else ends[1] < limit
 
 
-def _meaning(teller: Teller, figures: Figures) -> Iterator[Html | str]:
-    name = teller.search.terms.objective.name
-    value, ends = figures.values[name], figures.intervals[name]
-    if value is None:
-        yield "No figure could be computed: the predictions are the same everywhere, or there are none."
-        return
-    certain = ["no interval" if ends is None else "interval ", *([] if ends is None else [span(ends)])]
-    yield join([tag("strong", f"{teller.name} ", number(value), ", ", *certain, "."), " "])
-    if ends is None:
-        yield "Without an interval nobody can say how far to trust it. "
-    elif _shown(teller, figures):
-        yield "On contents that were not seen, the scores agree with the ratings better than "
-        yield "chance. " if teller.correlates else "always answering the mean of the ratings would. "
-    elif teller.correlates and ends[1] < 0:
-        yield "Below zero throughout: predictions that know little lie near the mean of the others, which draws "
-        yield "correlations down. Read it as no agreement. "
-    elif teller.correlates:
-        yield "The interval is not above zero: this search does not show that what it chooses agrees with the ratings "
-        yield "of contents that it has not seen. "
-    else:
-        yield "The interval is not below what always answering the mean of the ratings would give "
-        yield join(["(", number(teller.deviation(None)), "): no gain over that is shown. "])
-    yield from _single_types(teller)
-    yield from _flattery(teller, value)
-
-
-def _single_types(teller: Teller) -> Iterator[str]:
-    """For which types the same can be said by themselves."""
-    types = teller.search.held_out_by_type
-    if len(types) > 1 and teller.correlates:
-        sure = [kind for kind, figures in types.items() if _shown(teller, figures)]
-        named = f" ({', '.join(sure)})" if 0 < len(sure) < len(types) else ""
-        yield (
-            f"By itself, {len(sure)} of {len(types)} types{named} has "
-            if len(sure) == 1
-            else (f"By themselves, {len(sure)} of {len(types)} types{named} have ")
-        )
-        yield "an interval above zero. "
-
-
-def _flattery(teller: Teller, value: float) -> Iterator[Html | str]:
-    """How much better the winner looks on the images that it was chosen on."""
-    winner = teller.search.winners.get(None)
-    if winner is None:
-        yield "These are the figures to quote, not those of the winners below, which were chosen on the same images."
-        return
-    own = teller.told(winner.selection.path[-1])
-    yield join(["On the images that it was chosen on, the winner reaches ", number(own), ": "])
-    gain = own - value if teller.correlates else value - own
-    yield join(["choosing flatters by ", number(gain), ". "]) if gain > 0 else "choosing did not flatter here. "
-    yield f"The figure to quote is {number(value)}."
-
-
-def _by_type(teller: Teller) -> Html | None:
-    search, name = teller.search, teller.search.terms.objective.name
-    rows = [(kind, figures, "other") for kind, figures in search.held_out_by_type.items()]
-    if search.held_out is None or not rows:
+def _types(wording: Wording) -> dict[str, Any] | None:
+    """For which types a gain is shown by themselves."""
+    types = wording.search.held_out_by_type
+    if len(types) < 2 or not wording.correlates:
         return None
+    return {
+        "all": len(types),
+        "with_gain": [kind for kind, figures in types.items() if _gain_is_shown(wording, figures)],
+    }
+
+
+def _on_own_images(wording: Wording, value: float | None) -> dict[str, float] | None:
+    """How much better the winner looks on the images that it was chosen on."""
+    winner = wording.search.winners.get(None)
+    if winner is None or value is None:
+        return None
+    own = wording.reported(winner.selection.path[-1])
+    return {"value": own, "gain": own - value if wording.correlates else value - own}
+
+
+def _chart(wording: Wording, overall: Figures) -> Markup | None:
+    by_type, objective = wording.search.held_out_by_type, wording.search.terms.objective.name
+    if not by_type:
+        return None
+    rows = [("overall", overall, "held"), *((kind, figures, "other") for kind, figures in by_type.items())]
     dots = [
-        svg.Dot(kind, own.values[name], own.intervals[name], f"{number(own.values[name])}", style)
-        for kind, own, style in [("overall", search.held_out, "held"), *rows]
+        svg.Dot(name, own.values[objective], own.intervals[objective], number(own.values[objective]), style)
+        for name, own, style in rows
     ]
     known = [value for dot in dots for value in (dot.value, *(dot.ends or ())) if value is not None]
-    ends = svg.from_zero(known)
-    label = f"Held-out {teller.name} overall and of each type with 95 % intervals; the numbers are in the next table."
-    chart = svg.figures(label, dots, f"held-out {teller.name}", ends)
-    return tag("figure", chart, tag("figcaption", f"Held-out {teller.name} and 95 % intervals."), class_="alone")
+    label = f"Held-out {wording.name} overall and of each type with 95 % intervals; the numbers are in the next table."
+    return svg.figures(label, dots, f"held-out {wording.name}", svg.from_zero(known))
 
 
-def _table(teller: Teller, overall: Figures) -> Html:
-    rows: list[tuple[str, str | None, Figures]] = [
-        *((kind, kind, figures) for kind, figures in teller.search.held_out_by_type.items()),
-        ("overall", None, overall),
-    ]
-    return table(
-        "Held-out figures with 95 % intervals. An RMSE near the standard deviation (SD) of the ratings is what always "
-        "answering their mean would give. The last column is the share of images whose rating lies in the score’s 90 % "
-        "prediction interval.",
-        _COLUMNS,
-        [
-            [
-                name,
-                str(figures.count),
-                str(figures.contents),
-                *(_with_interval(figures, figure) for figure in _ORDER),
-                number(teller.deviation(kind)),
-                number(figures.coverage),
-            ]
-            for name, kind, figures in rows
-        ],
-    )
-
-
-def _with_interval(figures: Figures, name: str) -> Html:
-    return join([number(figures.values[name]), tag("small", span(figures.intervals[name]))])
+def _row(wording: Wording, name: str, kind: str | None, figures: Figures) -> dict[str, Any]:
+    return {
+        "name": name,
+        "images": figures.count,
+        "contents": figures.contents,
+        "figures": [(figures.values[each], figures.intervals[each]) for each in _ORDER],
+        "deviation": wording.deviation(kind),
+        "coverage": figures.coverage,
+    }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ...contracts import FloatArray
-from ...page.markup import MISSING, Column, Html, counted, definitions, fold, key, number, scrolled, table, tag
 from ...search.candidates import Candidate
-from .telling import Teller, called
+from .wording import Wording, called
 
 RANKED = 500
 """So many candidates at most stand in the ranking."""
@@ -25,148 +25,86 @@ Labels = Mapping[str, Sequence[str | None]]
 """For each axis the place of every candidate on it."""
 
 
-def matters(teller: Teller) -> Html:
+def matters(wording: Wording) -> dict[str, Any]:
     """Heat tables of the best objective: for each winner, and of the mean where there are several."""
-    axes = _axes(teller.search.candidates)
-    figures = {called(kind): winner.selection.figures for kind, winner in teller.search.winners.items()}
-    parts = [tag("h2", "What matters in the space"), tag("p", _reading(teller))]
-    if len(figures) == 1:
-        return tag("section", *parts, *(_heats(teller, axes, own) for own in figures.values()), id="matters")
-    mean = np.mean(list(figures.values()), axis=0)
-    parts += [tag("h3", "Mean over the types"), _heats(teller, axes, mean), tag("h3", "Each type")]
+    axes = _axes(wording.search.candidates)
+    figures = {called(kind): winner.selection.figures for kind, winner in wording.search.winners.items()}
+    several = len(figures) > 1
     cells = sum(len(set(zip(axes[down], axes[across], strict=True))) for down, across in _pairs(axes))
-    room = max(1, _CELLS // max(cells, 1))
-    parts += [fold(name, _heats(teller, axes, own)) for name, own in list(figures.items())[:room]]
-    if room < len(figures):
-        parts.append(
-            tag("p", f"The other {len(figures) - room} types would make this page too large; see results.csv.")
-        )
-    return tag("section", *parts, id="matters")
+    shown = list(figures.items())[: max(1, _CELLS // max(cells, 1))] if several else []
+    return {
+        "objective": wording.name,
+        "several": several,
+        "heats": _heats(wording, axes, np.mean(list(figures.values()), axis=0)),
+        "types": [(name, _heats(wording, axes, own)) for name, own in shown],
+        "left_out": len(figures) - len(shown) if several else 0,
+    }
 
 
-def _heats(teller: Teller, axes: Labels, figures: FloatArray) -> Html:
-    return tag("div", *(_best(teller, axes, pair, figures) for pair in _pairs(axes)), class_="heats")
+def _heats(wording: Wording, axes: Labels, figures: FloatArray) -> list[dict[str, Any]]:
+    return [
+        _heat(f"Best {wording.name} by {down} and {across}.", axes[down], axes[across], figures, wording.reported)
+        for down, across in _pairs(axes)
+    ]
 
 
-def _reading(teller: Teller) -> str:
-    return (
-        f"Each cell is the best {teller.name} of all candidates that share its row and its column, on the images that "
-        "the winner was chosen on; a stronger colour is better, and cells are empty where nothing was measured. A best "
-        "of many flatters, the more so the more candidates a cell has."
-    )
-
-
-def ranking(teller: Teller) -> Html:
+def ranking(wording: Wording) -> dict[str, Any]:
     """Every candidate, or the best of them, best first."""
-    search = teller.search
+    search = wording.search
     figures = np.stack([winner.selection.figures for winner in search.winners.values()])
     mean = figures.mean(axis=0)
-    order = sorted(range(len(search.candidates)), key=lambda c: (-_or_last(mean[c]), teller.key(c)))[:RANKED]
-    names = [teller.name] if len(figures) == 1 else [f"{teller.name} {called(kind)}" for kind in search.winners]
-    means = [f"mean {teller.name}"] if len(figures) > 1 else []
-    columns = [Column("Rank"), Column("Branch", numeric=False, head=True)]
-    columns += map(Column, [*means, *names, "GFLOP", "Degenerate", "Failed"])
-    rows = [
-        [
-            str(place),
-            key(teller.key(column)),
-            *([teller.figure(mean[column])] if means else []),
-            *(teller.figure(figure) for figure in figures[:, column]),
-            teller.work(column),
-            str(int(search.matrix.flagged[column])),
-            str(search.matrix.failures[column].images if column in search.matrix.failures else 0),
-        ]
-        for place, column in enumerate(order, 1)
-    ]
-    caption = (
-        f"{_how_many(len(order), len(search.candidates))} GFLOP: operations of the networks for one image. Degenerate: "
-        "images with an explanation that is the same everywhere or otherwise says nothing. Failed: images on which the "
-        "candidate failed."
-    )
-    ranked = table(
-        caption, columns, rows, class_="sortable", data_filter="Only branches with", data_example="gradcam psnr"
-    )
-    return tag("section", tag("h2", "Ranking"), ranked, id="ranking")
-
-
-def _how_many(shown: int, of: int) -> str:
-    if shown == of:
-        return f"All {counted(of, 'candidate')}, best first."
-    return f"The best {shown} of {counted(of, 'candidate')}; all of them are in results.csv."
+    order = sorted(range(len(search.candidates)), key=lambda c: (-_or_last(mean[c]), wording.key(c)))[:RANKED]
+    failures = search.matrix.failures
+    return {
+        "objective": wording.name,
+        "types": list(map(called, search.winners)),
+        "candidates": len(search.candidates),
+        "rows": [
+            {
+                "key": wording.key(column),
+                "mean": wording.reported(mean[column]),
+                "figures": list(map(wording.reported, figures[:, column])),
+                "gflop": wording.gflop(column),
+                "degenerate": int(search.matrix.flagged[column]),
+                "failed": failures[column].images if column in failures else 0,
+            }
+            for column in order
+        ],
+    }
 
 
 def _or_last(value: float) -> float:
     return float(value) if np.isfinite(value) else -np.inf
 
 
-def stability(teller: Teller) -> Html | None:
+def folds(wording: Wording) -> dict[str, Any]:
     """What was chosen without each part of the contents."""
-    search = teller.search
-    if not search.folds:
-        return None
+    search = wording.search
     rows = []
     for kind, winner in search.winners.items():
-        folds = [fold for fold in search.folds if fold.kind == kind]
-        times = Counter(column for fold in folds for column in fold.chosen)
-        for column, count in sorted(times.items(), key=lambda item: (-item[1], teller.key(item[0]))):
-            own = "yes" if column in winner.selection.chosen else "no"
-            rows.append([called(kind), key(teller.key(column)), _share(count, len(folds)), own])
-    columns = [
-        Column("Type", numeric=False),
-        Column("Branch", numeric=False, head=True),
-        Column("Chosen in", numeric=False),
-        Column("In the winner", numeric=False),
-    ]
-    return tag(
-        "section",
-        tag("h2", "What the folds chose"),
-        tag("p", _steadiness(teller)),
-        table("Branches chosen without a part of the contents, and how often.", columns, rows),
-        id="folds",
-    )
+        choices = [fold.chosen for fold in search.folds if fold.kind == kind]
+        times = Counter(column for chosen in choices for column in chosen)
+        rows += [
+            (called(kind), wording.key(column), count, len(choices), column in winner.selection.chosen)
+            for column, count in sorted(times.items(), key=lambda item: (-item[1], wording.key(item[0])))
+        ]
+    return {
+        "same": sum(fold.chosen == search.winners[fold.kind].selection.chosen for fold in search.folds),
+        "choices": len(search.folds),
+        "rows": rows,
+    }
 
 
-def _steadiness(teller: Teller) -> str:
-    search = teller.search
-    same = sum(fold.chosen == search.winners[fold.kind].selection.chosen for fold in search.folds)
-    return (
-        f"{same} of {counted(len(search.folds), 'choice')} made without a part of the contents are the winner’s very "
-        "recipe. The more they differ, the less the winner itself means, even where its figures hold."
-    )
-
-
-def _share(count: int, of: int) -> Html:
-    bar = tag("span", "", class_="bar", style=f"--v:{count / of:.3f}", aria_hidden="true")
-    return tag("span", f"{count} of {of}", bar, class_="share")
-
-
-def cost(teller: Teller) -> Html:
+def cost(wording: Wording) -> dict[str, Any]:
     """Operations by explainer and layer, and how many stages there are."""
-    search = teller.search
-    height, width = search.cost_size[1], search.cost_size[0]
+    search = wording.search
     axes = _axes(search.candidates)
-    heat = _heat(
-        "Operations for one image and its PRI by layer and explainer, in GFLOP; a stronger colour is more.",
-        axes["layer"],
-        axes["explainer"],
-        search.costs / 1e9,
-        number,
-    )
-    return tag(
-        "section",
-        tag("h2", "Cost"),
-        tag(
-            "p",
-            f"Operations of the networks as PyTorch counts them, in convolutions and matrix products forward and "
-            f"backward, for one image of {width} × {height} pixels and its PRI. PRIs and metrics do not count.",
-        ),
-        heat,
-        tag(
-            "p", "Stages of the whole space for one image, each of which is run once however many candidates share it:"
-        ),
-        definitions(((name, str(count)) for name, count in _stages(search.candidates).items()), class_="facts"),
-        id="cost",
-    )
+    caption = "Operations for one image and its PRI by layer and explainer, in GFLOP; a stronger colour is more."
+    return {
+        "size": search.cost_size,
+        "heat": _heat(caption, axes["layer"], axes["explainer"], search.costs / 1e9, float),
+        "stages": list(_stages(search.candidates).items()),
+    }
 
 
 def _stages(candidates: Sequence[Candidate]) -> Mapping[str, int]:
@@ -216,48 +154,24 @@ def _pairs(axes: Labels) -> Iterator[tuple[str, str]]:
         yield rest[0], rest[1]
 
 
-def _best(teller: Teller, axes: Labels, pair: tuple[str, str], figures: FloatArray) -> Html:
-    caption = f"Best {teller.name} by {pair[0]} and {pair[1]}."
-    return _heat(caption, axes[pair[0]], axes[pair[1]], figures, teller.figure)
-
-
 def _heat(
     caption: str,
     down: Sequence[str | None],
     across: Sequence[str | None],
     values: FloatArray,
-    shown: Callable[[float], Html],
-) -> Html:
-    """A table of the largest values of each crossing, coloured from the smallest of them to the largest."""
+    reported: Callable[[float], float],
+) -> dict[str, Any]:
+    """A table of the largest values of each crossing, coloured from the smallest of them (0) to the largest (1)."""
     best: dict[tuple[str | None, str | None], float] = {}
     for place, value in enumerate(values):
         if np.isfinite(value):
             at = down[place], across[place]
             best[at] = max(best.get(at, -np.inf), float(value))
     low, high = min(best.values(), default=0.0), max(best.values(), default=0.0)
+    cells = {at: (reported(value), (value - low) / (high - low) if high > low else 0.5) for at, value in best.items()}
     columns = list(dict.fromkeys(across))
-    heads = [tag("th", name or MISSING, scope="col") for name in columns]
-    rows = [
-        tag(
-            "tr",
-            tag("th", name or MISSING, scope="row"),
-            *(_hot(best.get((name, column)), low, high, shown) for column in columns),
-        )
-        for name in dict.fromkeys(down)
-    ]
-    return scrolled(
-        tag(
-            "table",
-            tag("caption", caption),
-            tag("thead", tag("tr", tag("td", ""), *heads)),
-            tag("tbody", *rows),
-            class_="heat",
-        )
-    )
-
-
-def _hot(value: float | None, low: float, high: float, shown: Callable[[float], Html]) -> Html:
-    if value is None:
-        return tag("td", "")
-    share = (value - low) / (high - low) if high > low else 0.5
-    return tag("td", shown(value), style=f"--v:{share:.2f}")
+    return {
+        "caption": caption,
+        "columns": columns,
+        "rows": [(name, [cells.get((name, column)) for column in columns]) for name in dict.fromkeys(down)],
+    }

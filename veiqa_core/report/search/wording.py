@@ -1,4 +1,4 @@
-"""How the pages of a search call things and tell their figures."""
+"""How the page of a search calls things and reports their figures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import attrs
 import numpy as np
 
-from ...page.markup import Html, number, span
 from ...search.search import Search
 from ...search.winners import Winner
 
@@ -20,8 +19,8 @@ LONG_NAMES = {
 
 
 @attrs.frozen(eq=False)
-class Teller:
-    """Words and figures of one search."""
+class Wording:
+    """Names and figures of one search."""
 
     search: Search
 
@@ -35,30 +34,26 @@ class Teller:
         """Whether the objective is a correlation."""
         return self.search.terms.objective.name != "rmse"
 
-    def told(self, value: float) -> float:
-        """An objective as it is told."""
+    def reported(self, value: float) -> float:
+        """The objective as it is reported."""
         return self.search.terms.objective.told(float(value))
 
-    def figure(self, value: float | None) -> Html:
-        """An objective as text."""
-        return number(None if value is None else self.told(value))
-
-    def told_span(self, ends: Iterable[float]) -> tuple[float, float]:
-        """An interval of the objective, its lower end as it is told first."""
-        low, high = sorted(map(self.told, ends))
+    def reported_ends(self, ends: Iterable[float]) -> tuple[float, float]:
+        """An interval of the objective as it is reported, its lower end first."""
+        low, high = sorted(map(self.reported, ends))
         return low, high
-
-    def figure_span(self, ends: Iterable[float]) -> Html:
-        """An interval of the objective as text."""
-        return span(self.told_span(ends))
 
     def key(self, column: int) -> str:
         """A candidate's key."""
         return self.search.candidates[column].key
 
-    def work(self, column: int) -> Html:
+    def gflop(self, column: int) -> float:
         """What a candidate costs, in GFLOP."""
-        return number(float(self.search.costs[column]) / 1e9, 3)
+        return float(self.search.costs[column]) / 1e9
+
+    def anchor(self, winner: Winner) -> str:
+        """By what a winner is found on the page."""
+        return f"winner-{list(self.search.winners).index(winner.kind) + 1}"
 
     @property
     def quality(self) -> str:
@@ -84,8 +79,3 @@ class Teller:
 def called(kind: str | None) -> str:
     """What the images of a type, or all, are called."""
     return "all types" if kind is None else kind
-
-
-def anchor(search: Search, winner: Winner) -> str:
-    """By what a winner is found on the page."""
-    return f"winner-{list(search.winners).index(winner.kind) + 1}"
