@@ -22,6 +22,7 @@ KINDS = (
     "baselines",
     "recipes",
 )
+CORE = Path(__file__).parents[1] / "veiqa_core"
 PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
 DATA = (
     "veiqa_core/page/base.css",
@@ -40,6 +41,7 @@ DATA = (
     "veiqa_metrics/pairs/values.json",
     "veiqa_metrics/pairs/colour_ref.png",
 )
+TEMPLATES = tuple(f"veiqa_core/{path.relative_to(CORE).as_posix()}" for path in sorted(CORE.rglob("*.html.jinja")))
 
 
 def main(folder: str) -> None:
@@ -56,7 +58,7 @@ def main(folder: str) -> None:
     for package in PACKAGES:
         if f"{package}/py.typed" not in names:
             sys.exit(f"{wheel.name}: {package}/py.typed is missing")
-    for file in DATA:
+    for file in (*DATA, *TEMPLATES):
         if file not in names:
             sys.exit(f"{wheel.name}: {file} is missing")
     for module in entries["veiqa"].values():

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -16,17 +19,19 @@ import PIL.Image
 import pytest
 import torch
 from click.testing import CliRunner
+from jinja2 import UndefinedError
 
+import veiqa_core
 from veiqa_core.cli import main
 from veiqa_core.errors import ImageError, UsageError
-from veiqa_core.explanations import drawing
-from veiqa_core.explanations import wording as telling
-from veiqa_core.report import ReportWriter
+from veiqa_core.explanations import drawing, wording
+from veiqa_core.page import rendering
+from veiqa_core.report import ReportWriter, writer
 from veiqa_core.report.rows import Spool
 from veiqa_core.result import Result
 from veiqa_core.scorer import Scorer
 
-HOSTILE = "a/<script>alert('&')</script>\n\u202e\"onload=.png"
+HOSTILE = "a/<script>alert('&')</script>\n\u202e\"onload={{ 7 * 7 }}{% raw %}{# #}.png"
 SMALL = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
 MakeResult = Callable[..., Result]
 
@@ -121,7 +126,8 @@ def test_the_page_loads_nothing_and_is_sound(path: Path, explainer: Any, made_re
     assert {link.get("href", "")[1:] for link in root.iter("a")} <= set(anchors)
     (policy,) = (meta.get("content", "") for meta in root.iter("meta") if meta.get("http-equiv"))
     assert policy.startswith("default-src 'none'; ")
-    assert "unsafe-inline" not in policy.split("script-src")[1]
+    scripts = [base64.b64encode(hashlib.sha256((s.text or "").encode()).digest()).decode() for s in root.iter("script")]
+    assert policy.split("script-src ")[1] == " ".join(f"'sha256-{digest}'" for digest in scripts)
     for table in root.iter("table"):
         assert table[0].tag == "caption"
         assert all(head.get("scope") in ("col", "row") for head in table.iter("th"))
@@ -137,7 +143,54 @@ def test_names_are_no_markup(path: Path, explainer: Any, made_result: MakeResult
     assert "<script>alert" not in text
     assert "\u202e" not in text
     assert "&lt;/script&gt;" in text
-    parsed(path)
+    assert shown(parsed(path)).count(r'\u202e"onload={{ 7 * 7 }}{% raw %}{# #}.png') >= 3
+
+
+def test_templates_escape_every_value_and_can_all_be_read() -> None:
+    root = Path(veiqa_core.__file__).parent
+    names = [path.relative_to(root).as_posix() for path in root.rglob("*.html.jinja")]
+    assert len(names) > 15
+    for name in names:
+        assert not re.search(r"\|\s*safe\b|autoescape|Markup", (root / name).read_text("utf-8")), name
+        rendering.load(name)
+
+
+def test_a_value_that_is_missing_in_a_template_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        rendering.render("report/templates/failures.html.jinja", view={"errors": []})
+
+
+def test_rows_are_read_while_the_page_is_written(
+    path: Path, explainer: Any, made_result: MakeResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, reads_by_piece = 0, []
+    get, make_page = Spool.get, writer.page
+
+    def counted_get(spool: Spool, number: int) -> Any:
+        nonlocal reads
+        reads += 1
+        return get(spool, number)
+
+    def counted_page(contents: Any) -> Iterator[str]:
+        before = reads
+        for piece in make_page(contents):
+            reads_by_piece.append(reads - before)
+            before = reads
+            yield piece
+
+    monkeypatch.setattr(Spool, "get", counted_get)
+    monkeypatch.setattr(writer, "page", counted_page)
+    written(path, explainer, (made_result(f"{number}.png", 1.0) for number in range(1000)), details=0)
+    assert sum(reads_by_piece) == 1000
+    assert max(reads_by_piece) < 300
+
+
+def test_scoring_without_a_page_imports_no_templates() -> None:
+    code = (
+        "import sys, torch; from veiqa_core import Scorer; import veiqa_core.cli.run, veiqa_core.cli.report_options\n"
+        "Scorer('fast', device='cpu').score(torch.rand(3, 64, 64)); assert 'jinja2' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_worst_are_explained_from_their_files_worst_first(
@@ -272,16 +325,16 @@ def test_pictures_are_made_small_and_keep_their_shape(tmp_path: Path) -> None:
 
 def test_what_a_map_shows_is_told_in_words() -> None:
     values = torch.zeros(9, 9)
-    assert telling.map_in_words(values, 100) == "No quality is lost anywhere."
-    assert telling.vei_in_words(values) == "the same everywhere, 0"
-    assert telling.difference_in_words(values) == "there is none"
+    assert wording.map_in_words(values, 100) == "No quality is lost anywhere."
+    assert wording.vei_in_words(values) == "the same everywhere, 0"
+    assert wording.difference_in_words(values) == "there is none"
     even = torch.full((9, 9), 20.0)
     even[:3, :3] = 21
-    assert telling.map_in_words(even, 100).endswith("at most 21, in no part clearly more than in the others.")
+    assert wording.map_in_words(even, 100).endswith("at most 21, in no part clearly more than in the others.")
     values[7, 4] = 30
-    assert telling.map_in_words(values, 100).endswith("at most 30, most in the bottom.")
+    assert wording.map_in_words(values, 100).endswith("at most 30, most in the bottom.")
     values[0, 8] = -2
-    assert telling.difference_in_words(values) == (
+    assert wording.difference_in_words(values) == (
         "the input is stronger by up to 30, most in the bottom; "
         "the pseudo-reference by up to 2, most in the upper right part"
     )

@@ -13,7 +13,7 @@ import pytest
 
 from veiqa_core.store import Store, Value
 
-HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "matplotlib", "skimage", "sklearn", "openpyxl")
+HEAVY = ("torch", "numpy", "timm", "captum", "scipy", "PIL", "matplotlib", "skimage", "sklearn", "openpyxl", "jinja2")
 
 SPY = f"""
 import sys
