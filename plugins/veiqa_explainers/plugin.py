@@ -39,9 +39,7 @@ class OcclusionParams:
     )
     stride: int = param(default=32, help="Step between two positions of the square, in pixels; at most window.", ge=1)
     fill: float = param(default=0.5, help="Grey value of the square.", ge=0, le=1)
-    batch: int = param(
-        default=0, help="Occluded images in one whole pass, where such are needed; 0: 1 on a CPU, 8 elsewhere.", ge=0
-    )
+    batch: int = param(default=0, help="Occluded images in one pass; 0: 1 on a CPU, 8 elsewhere.", ge=0)
 
 
 _LAYER_GRADIENTS = {"space": "layer", "uses": ("activations", "gradients")}
