@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from veiqa_core.api import IncompatibleError, UsageError
-from veiqa_core.contracts import Network, Target
+from veiqa_core.contracts import Network
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.views import ImagePass, PassView
 
