@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,52 +11,26 @@ import numpy as np
 import pytest
 import torch
 
-import veiqa_core
 from veiqa_core import Recipe, Scorer
+from veiqa_core.api import Component
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
+from veiqa_core.extension.catalogue import OWN_DIST, Registered
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring import fingerprint, worker
+from veiqa_core.measuring.branches import comparison, views
+from veiqa_core.measuring.fingerprint import component_version
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve
 from veiqa_core.store import Store
 
-CORE = Path(veiqa_core.__file__).parent
-DECIDES_NO_VALUE = {
-    "api",  # what plugins see of the core
-    "isolation/attempts",  # how failures are told
-    "contracts/__init__",
-    "contracts/data",
-    "contracts/judging",
-    "contracts/searching",
-    "devices",  # in the environment
-    "errors",
-    "files",
-    "images/decoded",
-    "images/limits",
-    "measuring/seals",  # says whether a network is still what was opened
-    "images/__init__",  # an image is known by its pixels
-    "extension/kinds",
-    "measuring/memory",
-    "extension/offers",
-    "extension/params",
-    "isolation/prints",
-    "recipe",  # what is computed stands in the digest itself: branch, parameters, layer
-    "extension/registry",
-    "resolution",
-    "images/shrinking",
-    "extension/__init__",
-    "isolation/__init__",
-    "measuring/__init__",
-}
-
 
 @pytest.fixture
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is looked up once a process is looked up anew, here and afterwards."""
-    for name in ("_environment", "_sources", "_core_sources", "_version"):
+    for name in ("_environment", "_sources", "_version", "_is_editable"):
         monkeypatch.setattr(fingerprint, name, getattr(fingerprint, name).__wrapped__)
 
 
@@ -103,7 +75,8 @@ def test_every_part_of_a_branch_counts(small: Choice, changes: dict[str, Any]) -
         (torch, "are_deterministic_algorithms_enabled", lambda: True),
         (torch, "get_num_threads", lambda: 7),
         (fingerprint, "version_of", lambda name: "0.0" if name == "scipy" else "1.0"),
-        (fingerprint, "_hash", lambda files: str(len(files))),
+        (comparison, "NUMERICAL_VERSION", 99),
+        (views, "NUMERICAL_VERSION", 99),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -124,51 +97,42 @@ def test_a_library_without_onednn_counts(small: Choice) -> None:
         assert digest(small) != before
 
 
+def test_the_version_that_a_component_states_counts_and_ours_alone_for_what_is_ours() -> None:
+    component = installed().get("metric", "psnr").component
+    ours = Registered("metric", component, OWN_DIST, "0.1")
+    theirs = Registered("metric", component, "theirs", "0.1")
+    for item in (ours, theirs):
+        newer = attrs.evolve(item, record=attrs.evolve(component, version=2))
+        assert component_version(newer) != component_version(item)
+    assert component_version(attrs.evolve(ours, version="0.2")) == component_version(ours)
+    assert component_version(attrs.evolve(theirs, version="0.2")) != component_version(theirs)
+
+
 @pytest.mark.usefixtures("forget")
-def test_every_file_of_a_plugin_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "some_plugin"
-    package.mkdir()
+def test_every_file_of_a_plugin_counts_while_it_is_installed_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package, metadata = tmp_path / "some_plugin", tmp_path / "some_plugin-1.0.dist-info"
+    for folder in (package, metadata):
+        folder.mkdir()
     (package / "__init__.py").write_text("")
     (package / "table.csv").write_text("1")
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: some-plugin\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(tmp_path)
-    before = fingerprint._sources("some_plugin")
+    component = Component(name="m", summary="S.", factory="some_plugin:M")
+    item = Registered("metric", component, "some-plugin", "1.0")
+    released = component_version(item)
+    (package / "table.csv").write_text("2")
+    assert component_version(item) == released
+    (metadata / "direct_url.json").write_text('{"url": "file:///x", "dir_info": {"editable": true}}')
+    developed = component_version(item)
+    assert developed != released
     (package / "__pycache__").mkdir(exist_ok=True)
     (package / "__pycache__" / "new.pyc").write_bytes(b"x")
-    assert fingerprint._sources("some_plugin") == before
-    (package / "table.csv").write_text("2")
-    assert fingerprint._sources("some_plugin") != before
+    assert component_version(item) == developed
+    (package / "table.csv").write_text("3")
+    assert component_version(item) != developed
     monkeypatch.delitem(sys.modules, "some_plugin")
-    shutil.rmtree(package)
-
-
-def test_a_module_of_the_core_that_is_used_in_measuring_is_named_or_decides_nothing() -> None:
-    """One that is split off later must be put in one list or the other."""
-    reached: set[str] = set()
-    waiting = ["measuring/branches/engine", "measuring/branches/comparison"]
-    while waiting:
-        module = waiting.pop()
-        if module not in reached:
-            reached.add(module)
-            waiting += [] if module in DECIDES_NO_VALUE else _imported(module)
-    assert reached - set(fingerprint._CORE) <= DECIDES_NO_VALUE
-    assert all((CORE / f"{module}.py").is_file() for module in fingerprint._CORE)
-
-
-def _imported(module: str) -> list[str]:
-    """The core's modules that a module of it imports while it is loaded."""
-    found = []
-    for node in ast.parse((CORE / f"{module}.py").read_text()).body:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            parents = list(Path(module).parent.parts)
-            base = CORE.joinpath(*parents[: len(parents) - node.level + 1])
-            base = base.joinpath(*(node.module or "").split(".")) if node.module else base
-            for name in [None, *(alias.name for alias in node.names)]:
-                for path in (base if name is None else base / name,):
-                    if path.with_suffix(".py").is_file():
-                        found.append(path.relative_to(CORE).as_posix())
-                    elif (path / "__init__.py").is_file() and path != CORE:
-                        found.append((path / "__init__").relative_to(CORE).as_posix())
-    return found
 
 
 def test_a_store_follows_the_number_of_threads(small: Choice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,8 @@ from .parameters import NoParams, param
 API_VERSION = (1, 4)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
 ``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values; 1.2
-search strategies, baselines, search spaces and extras; 1.3 distortion classifiers; 1.4 what reads people's tables."""
+search strategies, baselines, search spaces and extras; 1.3 distortion classifiers; 1.4 what reads people's tables, and the
+version of a component's numbers."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
 """Marks a function of a plugin as its implementation of the hook of that name."""
@@ -47,6 +48,8 @@ class Component:
         reference: where the method comes from: paper, year, equations.
         known_values: ``"package.module:function"`` that gives :class:`veiqa_core.contracts.KnownValue` records, which
             ``veiqa verify`` holds against what the component computes; empty for none.
+        version: of its numbers, from 1: raised whenever it gives others for the same input and parameters, so that kept
+            values that depend on it are computed again.
 
     Raises:
         ValueError: a field does not hold what it should, with the field's name.
@@ -61,6 +64,7 @@ class Component:
     traits: Mapping[str, Any] = attrs.field(factory=dict, converter=_read_only)
     reference: str = ""
     known_values: str = ""
+    version: int = 1
 
     def __attrs_post_init__(self) -> None:
         problem = self._problem()
@@ -75,6 +79,8 @@ class Component:
             return f"factory must read 'package.module:Class', not {self.factory!r}"
         if self.known_values and not _FACTORY.match(self.known_values):
             return f"known_values must read 'package.module:function', not {self.known_values!r}"
+        if not isinstance(self.version, int) or isinstance(self.version, bool) or self.version < 1:
+            return f"version must be a whole number from 1, not {self.version!r}"
         if isinstance(self.requires, str) or not all(isinstance(item, str) for item in self.requires):
             return "requires must be a tuple of package names"
         return _params.problems(self.params)

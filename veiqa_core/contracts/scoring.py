@@ -16,6 +16,9 @@ from torch.nn import functional as F
 from ..errors import ImageError, NetworkError
 from .layout import canonical
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 Precision = Literal["float32", "bfloat16"]
 """What convolutions and linear layers may compute in."""
 

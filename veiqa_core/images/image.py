@@ -11,6 +11,9 @@ from torch import Tensor
 from ..contracts import canonical
 from .shrinking import picture
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 
 class Image:
     """A decoded image.

@@ -11,6 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 _SHOWN = 4_000_000  # cells of the biggest map or picture that is shown as it is
 _COMPARED = 2**24  # cells of the biggest map that is compared as it is
 

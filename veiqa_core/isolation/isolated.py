@@ -19,6 +19,9 @@ from .arithmetic import exact
 from .prints import set_aside
 from .process import Saved
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 _SEED = 0
 _PYTHON = random.Random(_SEED).getstate()
 _TORCH = torch.Generator().manual_seed(_SEED).get_state()

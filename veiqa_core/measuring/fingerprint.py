@@ -10,7 +10,9 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,30 +20,20 @@ import PIL
 import torch
 from PIL import features
 
+from ..contracts import scoring
 from ..devices import Device
-from ..extension.catalogue import Registered
+from ..extension.catalogue import OWN_DIST, Registered
 from ..extension.discovery import version_of, versions_of_module
 from ..extension.registry import Part
+from ..images import image, shrinking
+from ..isolation import isolated
 from ..recipes.recipe import BRANCH_KINDS
+from .branches import comparison, engine, tiling, views
 from .branches.plan import Comparison, Explanation
 
-_CORE_OF_VEIS = (
-    "isolation/arithmetic",
-    "contracts/layout",
-    "contracts/scoring",
-    "measuring/branches/engine",
-    "images/image",
-    "isolation/isolated",
-    "guard/process",
-    "measuring/networks",
-    "measuring/branches/tiled_image",
-    "measuring/branches/plan",
-    "measuring/branches/tiling",
-    "measuring/branches/views",
-    "measuring/wrappers",
-)
-"""The modules of the core that shape a VEI."""
-_CORE = ("measuring/branches/comparison", "images/shrinking", *_CORE_OF_VEIS)
+STAGES_OF_VEIS = (scoring, image, isolated, engine, tiling, views)
+"""The modules of the core that shape a VEI. Each states a ``NUMERICAL_VERSION``, raised when it gives other numbers."""
+STAGES = (*STAGES_OF_VEIS, comparison, shrinking)
 """The modules of the core that shape a similarity."""
 _BIG = 2**22
 _MAKE = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part")
@@ -55,12 +47,30 @@ _CHOOSING = (
 
 
 def component_version(item: Registered) -> str:
-    """A component's version: its distribution's, and a hash over its record, its package and what it requires."""
+    """What tells a component's numbers from those of its other versions.
+
+    That is the version that it states itself. Of a third party's the distribution's version counts as well, and while
+    it is being developed (an editable installation) the text of its package, for nobody should have to raise a version
+    with every line that he tries out.
+    """
     component = item.component
-    required = [(name, _version(name)) for name in sorted(component.requires)]
-    record = repr((component.factory, sorted(component.traits.items(), key=lambda trait: trait[0]), required))
-    sources = _sources(component.factory.partition(":")[0].partition(".")[0])
-    return f"{item.version}+{hashlib.sha256(f'{record}{sources}'.encode()).hexdigest()[:16]}"
+    required = [f"{name} {_version(name)}" for name in sorted(component.requires)]
+    own = [] if item.dist == OWN_DIST else [item.version, *_sources_in_development(item)]
+    return " ".join([f"{item.ref} {component.version}", *own, *required])
+
+
+def _sources_in_development(item: Registered) -> list[str]:
+    return [_sources(item.component.factory.partition(":")[0].partition(".")[0])] if _is_editable(item.dist) else []
+
+
+@functools.cache
+def _is_editable(dist: str) -> bool:
+    """Whether a distribution is installed in place (PEP 610)."""
+    try:
+        origin = json.loads(distribution(dist).read_text("direct_url.json") or "{}")
+        return bool(origin.get("dir_info", {}).get("editable", False))
+    except (PackageNotFoundError, OSError, ValueError, AttributeError):
+        return False
 
 
 def environment(device: Device) -> dict[str, Any]:
@@ -68,7 +78,6 @@ def environment(device: Device) -> dict[str, Any]:
     name = torch.cuda.get_device_name(device.torch) if device.torch.type == "cuda" else device.name
     encoders = {codec: features.version(codec) for codec in ("jpg", "jpg_2000", "libjpeg_turbo")}
     return {
-        "veiqa": version_of("veiqa"),
         "torch": torch.__version__,
         "numpy": np.__version__,
         "pillow": PIL.__version__,
@@ -115,23 +124,27 @@ def branch_digest(comparison: Comparison, weights_digest: str, device: Device) -
     branch = comparison.branch
     content = {"branch": branch.identity, "layer": comparison.y.layer}
     parts = [getattr(branch, kind) for kind in BRANCH_KINDS]
-    return _digest(content, parts, _CORE, weights_digest, device)
+    return _digest(content, parts, STAGES, weights_digest, device)
 
 
 def vei_digest(vei: Explanation, weights_digest: str, device: Device) -> str:
     """SHA-256 over what a VEI is of, all versions, the weights and the environment."""
     parts = [part for part in (vei.pri, vei.extractor, vei.explainer) if part is not None]
     content = {"vei": [part.identity for part in parts], "layer": vei.layer}
-    return _digest(content, parts, _CORE_OF_VEIS, weights_digest, device)
+    return _digest(content, parts, STAGES_OF_VEIS, weights_digest, device)
 
 
 def _digest(
-    content: Mapping[str, Any], parts: Iterable[Part], core: tuple[str, ...], weights_digest: str, device: Device
+    content: Mapping[str, Any],
+    parts: Iterable[Part],
+    stages: tuple[ModuleType, ...],
+    weights_digest: str,
+    device: Device,
 ) -> str:
     whole = {
         **content,
         "versions": {part.registered.kind: component_version(part.registered) for part in parts},
-        "core": _core_sources(core),
+        "stages": {stage.__name__.rpartition(".")[2]: stage.NUMERICAL_VERSION for stage in stages},
         "weights": weights_digest,
         "environment": _environment(device, passing()),
     }
@@ -169,11 +182,6 @@ def _version(module: str) -> str:
     if told is None:  # the distribution has another name: to find it takes long
         told = getattr(sys.modules.get(top), "__version__", None)
     return str(told) if told is not None else " ".join(versions_of_module(top))
-
-
-@functools.cache
-def _core_sources(modules: tuple[str, ...]) -> str:
-    return _hash([Path(__file__).parents[1] / f"{name}.py" for name in modules])
 
 
 def _hash(files: list[Path]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+
 from typing import Any
 
 import attrs
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import VeiqaError
+from ..extension.discovery import version_of
 from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet
 from .branches.plan import distinct
@@ -101,4 +103,4 @@ def versions(meter: Meter, parts: Iterable[Any]) -> dict[str, Any]:
     """What figures were made with: libraries and device, components, and the weights of each network."""
     components = {f"{p.registered.kind}/{p.registered.label}": component_version(p.registered) for p in parts}
     weights = {part.key: network.weights_digest for part, network in meter.networks.items()}
-    return {**environment(meter.device), "components": components, "weights": weights}
+    return {"veiqa": version_of("veiqa"), **environment(meter.device), "components": components, "weights": weights}

@@ -10,6 +10,9 @@ from ...contracts import canonical
 from ...images.shrinking import comparable, comparable_size
 from ...recipes.recipe import Scale, Size
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 
 def degenerate(vei: Tensor) -> str | None:
     """What makes a VEI carry no information, or None."""

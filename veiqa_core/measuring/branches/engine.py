@@ -36,6 +36,9 @@ from .plan import Comparison, Explanation, Pass, Plan, distinct
 from .tiled_image import Pieces
 from .tiling import WHOLE, Mosaic
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 Targets = Mapping[str | int, Target]
 Keep = Literal["nothing", "pictures", "all"]
 

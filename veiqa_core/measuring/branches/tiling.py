@@ -12,6 +12,9 @@ import attrs
 from torch import Tensor
 from torch.nn import functional as F
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 WHOLE = 4_000_000
 """Pixels of the biggest image that passes as a whole."""
 

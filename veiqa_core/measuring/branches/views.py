@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from ...contracts import Network, Target, canonical
 from ...errors import ComponentError, IncompatibleError, near_miss
 
+NUMERICAL_VERSION = 1
+"""Raised when what is computed here changes, so that kept values are computed again."""
+
 _PIXELS = ""
 """Stands for the images among the names of layers."""
 
