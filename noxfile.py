@@ -37,10 +37,11 @@ def ignoring(*paths: str) -> list[str]:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format."""
-    session.install("ruff>=0.12")
+    """Check style, format, and that imports run downward."""
+    session.install("ruff>=0.12", "import-linter>=2.1")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", env={"PYTHONPATH": f".{os.pathsep}plugins"})
 
 
 @nox.session
