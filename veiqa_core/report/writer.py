@@ -18,8 +18,6 @@ from ..errors import UsageError, VeiqaError, one_line
 from ..explanations.drawing import thumbnail
 from ..files.paths import is_stream
 from ..files.writing import write_whole
-from ..page.markup import Html
-from ..files import is_stream, write_whole
 from ..result import Result
 from ..scorer import Scorer
 from .article import article
