@@ -21,12 +21,11 @@ import torch
 from numpy.typing import NDArray
 
 from veiqa_core import images
-from veiqa_core.cli.crew_options import CrewOptions, crew_options
-from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.files import check_new, check_target, write_text
-from veiqa_core.cli.progress import progress
-from veiqa_core.cli.recipe_options import device_option, setting_option
-from veiqa_core.cli.settings import Settings
+from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
+from veiqa_core.cli.options.recipe import device_option, setting_option
+from veiqa_core.cli.options.settings import Settings
+from veiqa_core.cli.options.workers import CrewOptions, crew_options
 from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.errors import VeiqaError
@@ -40,6 +39,7 @@ from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.similarities import sign
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.recipes.resolution import resolve_all
+from veiqa_core.results.progress import progress
 from veiqa_core.scoring.mapping import fitted_prediction
 
 HERE = Path(__file__).parent

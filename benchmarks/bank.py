@@ -19,12 +19,12 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from veiqa_core.cli.crew_options import CrewOptions, crew_options
-from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.measuring import measured_sets
-from veiqa_core.cli.recipe_options import device_option, setting_option
-from veiqa_core.cli.settings import Settings
+from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
+from veiqa_core.cli.options.recipe import device_option, setting_option
+from veiqa_core.cli.options.settings import Settings
+from veiqa_core.cli.options.workers import CrewOptions, crew_options
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError

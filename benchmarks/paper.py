@@ -20,11 +20,10 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from veiqa_core.cli.dataset_options import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.files import check_place, write_text
-from veiqa_core.cli.progress import progress
-from veiqa_core.cli.recipe_options import device_option, setting_option
-from veiqa_core.cli.settings import Settings
+from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
+from veiqa_core.cli.options.recipe import device_option, setting_option
+from veiqa_core.cli.options.settings import Settings
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError, VeiqaError
@@ -39,6 +38,7 @@ from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.similarities import Measurer, quantities
 from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet, find
 from veiqa_core.recipes.resolution import resolve_all
+from veiqa_core.results.progress import progress
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 METRICS = ("psnr", "gmsd", "ncc", "fsim", "nae", "vsi", "ssim")

@@ -90,7 +90,7 @@ def test_all_formats_say_the_same(image: Path, tmp_path: Path) -> None:
 
 
 def test_an_empty_json_list_is_still_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    from veiqa_core.cli.output import FORMATS
+    from veiqa_core.results.formats import FORMATS
 
     stream = io.StringIO()
     with pytest.raises(KeyboardInterrupt), FORMATS["json"](stream, ["a"]):

@@ -23,10 +23,10 @@ import torch
 from click.testing import CliRunner, Result
 
 from veiqa_core.cli import main
-from veiqa_core.cli.output import JsonList, Table
 from veiqa_core.images import Image, display_name
 from veiqa_core.measuring.branches.engine import Measurement
 from veiqa_core.measuring.meter import Computed, Meter
+from veiqa_core.results.formats import JsonList, Table
 from veiqa_core.scorer import Result as Scored
 from veiqa_core.scorer import Scorer
 

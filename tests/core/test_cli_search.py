@@ -366,7 +366,7 @@ def _alive(pid: int) -> bool:
 def test_a_component_that_raises_fails_its_combinations_alone(
     rated: Path, tmp_path: Path, faulty: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("veiqa_core.cli.search.registry", lambda: faulty)
+    monkeypatch.setattr("veiqa_core.cli.commands.search.registry", lambda: faulty)
     space = tmp_path / "faulty.toml"
     space.write_text(
         SPACE.replace('"activation-norm"]', '"faulty:raises"]').replace('"gmsd"]', '"gmsd", "faulty:not-a-number"]')

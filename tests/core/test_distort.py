@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 
 from veiqa_core import images
 from veiqa_core.cli import _Group
-from veiqa_core.cli.datasets_make import make
+from veiqa_core.cli.commands.datasets_make import make
 from veiqa_core.datasets import distort, synthetic
 from veiqa_core.datasets.distort import Drawn, Level, degrade, even_levels, levels_at
 from veiqa_core.datasets.pseudo_ratings import Calibrated, Metric

@@ -187,7 +187,7 @@ def test_rows_are_read_while_the_page_is_written(
 
 def test_scoring_without_a_page_imports_no_templates() -> None:
     code = (
-        "import sys, torch; from veiqa_core import Scorer; import veiqa_core.cli.run, veiqa_core.cli.report_options\n"
+        "import sys, torch; from veiqa_core import Scorer; import veiqa_core.cli.commands.run, veiqa_core.cli.options.report\n"
         "Scorer('fast', device='cpu').score(torch.rand(3, 64, 64)); assert 'jinja2' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

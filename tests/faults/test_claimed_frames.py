@@ -12,7 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from veiqa_core.cli.frame_options import ALL, with_frames
+from veiqa_core.cli.options.frames import ALL, with_frames
 from veiqa_core.errors import ImageError
 from veiqa_core.images import counting, frame_name, frames, read
 

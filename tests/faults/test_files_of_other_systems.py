@@ -12,9 +12,6 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from veiqa_core.cli.lines import Rows
-from veiqa_core.cli.output import columns
-from veiqa_core.cli.resume import Resumption
 from veiqa_core.contracts.ratings import RatedImage, Ratings
 from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import ImageError, TableError, UsageError
@@ -24,6 +21,9 @@ from veiqa_core.files.tables import read_table
 from veiqa_core.files.values import is_number, is_range, parse_number, parse_whole
 from veiqa_core.images import frames, read
 from veiqa_core.inputs import Inputs, listed
+from veiqa_core.results.formats import columns
+from veiqa_core.results.lines import Rows
+from veiqa_core.results.resume import Resumption
 
 FORMS: list[Any] = [("NFC", "NFD"), ("NFD", "NFC")]
 NAME = "Übung/Größe é.png"

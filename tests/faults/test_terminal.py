@@ -24,12 +24,12 @@ from click.testing import CliRunner
 
 from veiqa_core.cli import main
 from veiqa_core.cli.printing import line, say
-from veiqa_core.cli.progress import bar
 from veiqa_core.errors import UsageError, one_line
 from veiqa_core.extension.registry import installed
 from veiqa_core.isolation.terminal import escaped_streams
 from veiqa_core.measuring import worker
 from veiqa_core.page import markup
+from veiqa_core.results.progress import bar
 from veiqa_core.store import Store, Value
 from veiqa_core.text import json_text, printable
 

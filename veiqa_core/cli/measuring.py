@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .crew_options import CrewOptions
-from .progress import progress
+from ..results.progress import progress
+from .options.workers import CrewOptions
 
 if TYPE_CHECKING:
     from ..datasets.rated_set import RatedSet

@@ -7,9 +7,9 @@ from pathlib import Path
 import attrs
 import click
 
-from ..extension.registry import installed
-from .paths import PATH
-from .printing import json_data, line
+from ...extension.registry import installed
+from ..paths import PATH
+from ..printing import json_data, line
 
 
 @click.command()
@@ -21,7 +21,7 @@ def doctor(ctx: click.Context, store: Path | None, as_json: bool) -> None:
 
     Works where torch is broken or missing, too, and fetches nothing. The exit status is 1 if there is a problem.
     """
-    from ..doctor import examine
+    from ...doctor import examine
 
     findings = []
     for finding in examine(installed(), store):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .common import registry
+from ..common import registry
+from ..options.recipe import setting_option
+from ..options.settings import Settings
+from ..printing import json_data, line, say
 from .completion import component_names
-from .printing import json_data, line, say
-from .recipe_options import setting_option
-from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..full_reference import MetricValue
+    from ...full_reference import MetricValue
 
 
 @click.command()
@@ -49,7 +49,7 @@ def compare(
     found = registry()
     wanted = Settings(found, settings)
     choices = [wanted.choice("metric", name) for name in metrics]
-    from .. import full_reference
+    from ... import full_reference
 
     if not choices:
         choices = [wanted.choice("metric", item.ref) for item in full_reference.image_metrics(found)]

@@ -8,8 +8,8 @@ from typing import Literal
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from ..extension.registry import installed
-from .printing import data
+from ...extension.registry import installed
+from ..printing import data
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 

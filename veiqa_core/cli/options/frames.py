@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from ..errors import ImageError
+from ...errors import ImageError
 from .grouped import Command
 
 FIRST, ALL = "first", "all"
@@ -40,7 +40,7 @@ def with_frames(paths: Iterable[str], choice: str) -> Iterator[str]:
     if choice == FIRST:
         yield from paths
         return
-    from ..images import frame_name, frames, is_frame_name
+    from ...images import frame_name, frames, is_frame_name
 
     for path in paths:
         if is_frame_name(path):

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..errors import UsageError
-from ..files.paths import is_file
-from .numbers import Number
-from .paths import PATH
-from .printing import json_data, line
+from ...errors import UsageError
+from ...files.paths import is_file
+from ..numbers import Number
+from ..paths import PATH
+from ..printing import json_data, line
 
 if TYPE_CHECKING:
-    from ..store import Store
-    from ..store.upkeep import Branch, Group
+    from ...store import Store
+    from ...store.upkeep import Branch, Group
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -39,7 +39,7 @@ def store() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(path: Path | None, everything: bool, as_json: bool) -> None:
     """Show what the store holds."""
-    from ..store import upkeep
+    from ...store import upkeep
 
     with _existing(path) as opened:
         found = upkeep.info(opened)
@@ -75,7 +75,7 @@ def verify(ctx: click.Context, path: Path | None) -> None:
     They are computed again when they are needed. A malformed file is set aside, and what is sound in it is taken into a
     new one. The exit status is 0 where nothing was wrong, 1 where something was, 2 where the file is no store.
     """
-    from ..store import upkeep
+    from ...store import upkeep
 
     with _existing(path) as opened:
         problems = upkeep.verify(opened)
@@ -101,7 +101,7 @@ def prune(path: Path | None, older_than: float | None, branch: str | None, every
         raise UsageError("say what to delete: --older-than DAYS, --branch TEXT or --all")
     if everything and (older_than is not None or branch):
         raise UsageError("--all and --older-than or --branch exclude each other")
-    from ..store import upkeep
+    from ...store import upkeep
 
     limit = None if older_than is None else time.time() - older_than * _DAY
 
@@ -122,7 +122,7 @@ def _existing(path: Path | None) -> Store:
     Raises:
         UsageError: it is not there, or no store.
     """
-    from ..store import Store, default_path
+    from ...store import Store, default_path
 
     place = path or default_path()
     if not is_file(place):

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..cli.files import make_folder
 from ..errors import UsageError
 from ..files.marks import OF, PICTURE, image_mark, is_picture_of
 from ..files.names import name_key
 from ..files.paths import file_stem
 from ..files.writing import write_whole
 from ..text import printable
-from .files import make_folder
 from .progress import Once
 from .sinks import Earlier, Sink
 

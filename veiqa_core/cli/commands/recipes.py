@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from .common import registry
-from .printing import data
-from .shipped import show_list
+from ..common import registry
+from ..printing import data
+from ..shipped import show_list
 
 
 @click.group(invoke_without_command=True)

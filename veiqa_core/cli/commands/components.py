@@ -7,11 +7,11 @@ from typing import Any
 import attrs
 import click
 
-from ..api import parameters as params
-from ..extension.catalogue import Registered
-from ..extension.kinds import KINDS, check_kind
-from .common import registry
-from .printing import json_data, line
+from ...api import parameters as params
+from ...extension.catalogue import Registered
+from ...extension.kinds import KINDS, check_kind
+from ..common import registry
+from ..printing import json_data, line
 
 
 class _DefaultsToList(click.Group):

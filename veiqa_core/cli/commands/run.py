@@ -8,24 +8,24 @@ from typing import Any
 
 import click
 
-from ..errors import UsageError
-from ..text import printable
-from .common import resumable
-from .crew_options import CrewOptions, crew_options
-from .dataset_options import opened_store, store_options
-from .files import check_folder
-from .frame_options import FIRST, frames_option, with_frames
-from .gate import Verdict, fail_under_option
-from .input_options import input_options
-from .output_options import OutputOptions, output_options
-from .paths import PATH
-from .pictures import Pictures
-from .printing import note
-from .progress import Once, bar
-from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
-from .report_options import ReportOptions, report_options
-from .settings import Settings, values
-from .sinks import Earlier, Sinks
+from ...errors import UsageError
+from ...results.gate import Verdict, fail_under_option
+from ...results.pictures import Pictures
+from ...results.progress import Once, bar
+from ...results.sinks import Earlier, Sinks
+from ...text import printable
+from ..common import resumable
+from ..files import check_folder
+from ..options.dataset import opened_store, store_options
+from ..options.frames import FIRST, frames_option, with_frames
+from ..options.inputs import input_options
+from ..options.output import OutputOptions, output_options
+from ..options.recipe import chosen_recipe, device_option, precision_option, recipe_options
+from ..options.report import ReportOptions, report_options
+from ..options.settings import Settings, values
+from ..options.workers import CrewOptions, crew_options
+from ..paths import PATH
+from ..printing import note
 
 
 @click.command()
@@ -85,7 +85,7 @@ def run(
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given, or 3 if some image lies
     below --fail-under and none failed.
     """
-    from .common import registry
+    from ..common import registry
 
     crew_wanted = CrewOptions(workers, threads, dask)
     if vei_dir is not None and not crew_wanted.alone:
@@ -101,12 +101,12 @@ def run(
     wanted = Settings(found, settings)
     chosen = chosen_recipe(found, wanted, **parts)
     wanted.check_all_used()
-    from ..inputs import Choice, Inputs
+    from ...inputs import Choice, Inputs
 
     verdict = Verdict(fail_under)
     inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem, Once(_left_out))
     names = with_frames(inputs.names(), frames)
-    from ..scorer import Scorer
+    from ...scorer import Scorer
 
     crew_wanted.set_up()
     with (

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .common import registry, resumable
+from ...results.progress import progress
+from ..common import registry, resumable
+from ..numbers import Number, Whole
+from ..options.recipe import device_option, setting_option
+from ..options.settings import Settings
+from ..options.workers import set_up
+from ..paths import PATH
+from ..printing import line, note, say
 from .completion import component_names
-from .crew_options import set_up
-from .numbers import Number, Whole
-from .paths import PATH
-from .printing import line, note, say
-from .progress import progress
-from .recipe_options import device_option, setting_option
-from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..finetuning import Epoch, Finetuning
+    from ...finetuning import Epoch, Finetuning
 
 
 @click.command()
@@ -85,10 +85,10 @@ def finetune(
     wanted = Settings(found, settings)
     choice = wanted.choice("extractor", extractor)
     wanted.check_all_used()
-    from ..datasets import distort
-    from ..datasets.synthetic import DEFAULT_DISTORTIONS
-    from ..devices import Device
-    from ..finetuning import Finetuning, Schedule
+    from ...datasets import distort
+    from ...datasets.synthetic import DEFAULT_DISTORTIONS
+    from ...devices import Device
+    from ...finetuning import Finetuning, Schedule
 
     schedule = Schedule(epochs=epochs, samples=samples, batch=batch, side=crop, rate=rate, held_out=held_out, seed=seed)
     set_up(threads)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from ..extension.kinds import KINDS
-from .paths import PATH
-from .printing import line
+from ...extension.kinds import KINDS
+from ..paths import PATH
+from ..printing import line
 
 
 @click.group()
@@ -32,7 +32,7 @@ def new(name: str, kind: str, into: Path) -> None:
 
     Replace its component by your own idea; the tests say what it must keep to.
     """
-    from .. import scaffold
+    from ... import scaffold
 
     files = scaffold.write(name, kind, into)
     names = scaffold.Names.of(name)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..api import parameters as params
-from ..errors import UsageError
-from .completion import component_names
+from ...api import parameters as params
+from ...errors import UsageError
+from ..commands.completion import component_names
+from ..numbers import Number
+from ..paths import PATH
 from .grouped import Command, give
-from .numbers import Number
-from .paths import PATH
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..extension.registry import Part, Registry
-    from ..store import Store
+    from ...extension.registry import Part, Registry
+    from ...store import Store
 
 
 _ARGUMENTS = (
@@ -77,7 +77,7 @@ def opened_store(path: Path | None, no_store: bool, *, needed: bool = False) -> 
     Raises:
         UsageError: both options are given, or a file that is needed or named cannot be opened, or is no store.
     """
-    from ..store import Store, default_path, open_default
+    from ...store import Store, default_path, open_default
 
     if no_store:
         if path is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import attrs
 import click
 
-from ..errors import UsageError, near_miss
-from ..extension.discovery import Found, normalise
-from ..extension.registry import Registry, installed
-from .printing import json_data, line
+from ...errors import UsageError, near_miss
+from ...extension.discovery import Found, normalise
+from ...extension.registry import Registry, installed
+from ..printing import json_data, line
 
 
 @click.command()
@@ -79,8 +79,8 @@ def _unloadable(registry: Registry) -> list[str]:
 
 def _nonconforming(registry: Registry, dists: set[str]) -> list[str]:
     """What components do not keep to, of all distributions or of these; on a terminal a bar shows how far it is."""
-    from ..testing import Subject, checks_for
-    from .progress import progress
+    from ...results.progress import progress
+    from ...testing import Subject, checks_for
 
     known = {item.dist for item in registry}
     if unknown := sorted(dists - known):

@@ -8,20 +8,20 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from ..errors import UsageError
-from ..files.paths import is_stream
-from .common import registry, resumable
-from .crew_options import CrewOptions, crew_options
-from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
-from .evaluation_output import FORMATS, is_evaluation
-from .files import Made, check_new, check_target, is_standard_output, keep_apart, keep_what_is_read, write_text
-from .measuring import measured_sets
-from .numbers import Whole
-from .paths import PATH
-from .printing import note, say
-from .recipe_options import chosen_recipe, device_option, precision_option, recipe_options
-from .settings import Settings, values
-from .vei_options import opened_veis, vei_options
+from ...errors import UsageError
+from ...files.paths import is_stream
+from ..common import registry, resumable
+from ..evaluation_output import FORMATS, is_evaluation
+from ..files import Made, check_new, check_target, is_standard_output, keep_apart, keep_what_is_read, write_text
+from ..measuring import measured_sets
+from ..numbers import Whole
+from ..options.dataset import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
+from ..options.recipe import chosen_recipe, device_option, precision_option, recipe_options
+from ..options.settings import Settings, values
+from ..options.veis import opened_veis, vei_options
+from ..options.workers import CrewOptions, crew_options
+from ..paths import PATH
+from ..printing import note, say
 
 _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 
@@ -103,12 +103,12 @@ def evaluate(
     part = dataset_part(found, wanted, dataset, score_range)
     parts = [dataset_part(found, wanted, name, None) for name, _ in train]
     wanted.check_all_used()
-    from ..datasets.rated_set import load
-    from ..devices import Device
-    from ..evaluation.evaluate import evaluate as run
-    from ..evaluation.measured import check_covered
-    from ..evaluation.splits import check_splits, prepared
-    from ..recipes.resolution import resolve_all
+    from ...datasets.rated_set import load
+    from ...devices import Device
+    from ...evaluation.evaluate import evaluate as run
+    from ...evaluation.measured import check_covered
+    from ...evaluation.splits import check_splits, prepared
+    from ...recipes.resolution import resolve_all
 
     on = Device.find(device, precision)
     protocol = _protocol(bool(train), **protocol_options)
@@ -188,13 +188,13 @@ def fit(
     part = dataset_part(found, wanted, dataset, score_range)
     parts = [dataset_part(found, wanted, name, None) for name, _ in also]
     wanted.check_all_used()
-    from ..datasets.rated_set import load
-    from ..devices import Device
-    from ..evaluation.fit import check, remarks, renamed
-    from ..evaluation.fit import fit as run
-    from ..evaluation.measured import check_covered
-    from ..recipes import recipe as recipe_files
-    from ..recipes.resolution import resolve_all
+    from ...datasets.rated_set import load
+    from ...devices import Device
+    from ...evaluation.fit import check, remarks, renamed
+    from ...evaluation.fit import fit as run
+    from ...evaluation.measured import check_covered
+    from ...recipes import recipe as recipe_files
+    from ...recipes.resolution import resolve_all
 
     on = Device.find(device, precision)
     keep_apart(output, path, *(folder for _, folder in also))
@@ -234,7 +234,7 @@ def _check_split(ctx: click.Context, split: str | None) -> None:
 
 
 def _protocol(train: bool, split: str | None, folds: int, repeats: int, seed: int, split_file: Path | None) -> Any:
-    from ..evaluation.splits import Protocol
+    from ...evaluation.splits import Protocol
 
     if train and split == "frozen":
         raise UsageError("--train is to be fitted on, and --split frozen refits nothing: leave out one of them")

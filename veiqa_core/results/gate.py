@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..cli.numbers import Number
+from ..cli.printing import say
 from ..errors import UsageError
-from .numbers import Number
-from .printing import say
 from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
-from ..extension.catalogue import Registered
-from ..extension.registry import Registry
-from .common import registry
-from .printing import json_data, line, say
+from ...errors import UsageError
+from ...extension.catalogue import Registered
+from ...extension.registry import Registry
+from ..common import registry
+from ..printing import json_data, line, say
 
 if TYPE_CHECKING:
-    from ..verification import Check
+    from ...verification import Check
 
 _COLUMNS = ("component", "subject", "expected", "ours", "error", "tolerance", "origin", "convention")
 _NUMBERS = {"expected": 13, "ours": 13, "error": 8, "tolerance": 9}  # widths in the table
@@ -38,7 +38,7 @@ def verify(ctx: click.Context, /, names: tuple[str, ...], form: str) -> None:
     """
     found = registry()
     items = [_named(found, name) for name in names] or list(found)
-    from ..verification import verify as run_checks
+    from ...verification import verify as run_checks
 
     checks = list(run_checks(items))
     if form == "json":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, one_line
-from .output import TEXTS, cells, columns, earlier
+from .formats import TEXTS, cells, columns, earlier
 from .resume import Draft, ResultSink
 from .sinks import Earlier
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import UsageError
-from .files import make_folder
+from ...errors import UsageError
+from ..files import make_folder
+from ..paths import FOLDER
+from ..printing import say
 from .grouped import Command, give
-from .paths import FOLDER
-from .printing import say
 
 if TYPE_CHECKING:
-    from ..measuring.vei_files import VeiFolder
+    from ...measuring.vei_files import VeiFolder
 
 
 _CAP = 10 * 2**30  # bytes
@@ -68,7 +68,7 @@ def opened_veis(folder: Path | None, cap: int | None, *datasets: Path) -> Iterat
             raise UsageError("--keep-vei-cap goes with --keep-vei DIR")
         yield None
         return
-    from ..measuring.vei_files import VeiFolder
+    from ...measuring.vei_files import VeiFolder
 
     make_folder("--keep-vei", folder, *datasets)
     opened = VeiFolder(folder, _CAP if cap is None else cap)

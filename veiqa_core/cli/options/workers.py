@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from ..errors import UsageError
-from ..measuring.memory import keep_freed
+from ...errors import UsageError
+from ...measuring.memory import keep_freed
+from ..numbers import Whole
 from .grouped import Command, give
-from .numbers import Whole
 
 if TYPE_CHECKING:
-    from ..measuring.crews import Crew
-    from ..measuring.meter import Meter
-    from ..measuring.vei_files import VeiFolder
+    from ...measuring.crews import Crew
+    from ...measuring.meter import Meter
+    from ...measuring.vei_files import VeiFolder
 
 
 _OPTIONS = (
@@ -79,7 +79,7 @@ class CrewOptions:
 
     def crew(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Crew:
         """Who measures the images of a folder, and where VEIs are kept."""
-        from ..measuring.crews import Alone, Cluster, Processes
+        from ...measuring.crews import Alone, Cluster, Processes
 
         if self.dask is not None:
             return Cluster(meter, root, self.dask, veis)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
-from ..files.values import parse_whole
-from .completion import component_names, shipped_names
+from ...errors import UsageError
+from ...files.values import parse_whole
+from ..commands.completion import component_names, shipped_names
 from .grouped import Command, give
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from ..extension.registry import Registry
-    from ..recipes.recipe import Recipe, RecipeSet
+    from ...extension.registry import Registry
+    from ...recipes.recipe import Recipe, RecipeSet
 
 
 _INDEX = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -86,7 +86,7 @@ def chosen_recipe(
     Raises:
         UsageError: a recipe and parts are named together, or something named is not there.
     """
-    from ..recipes import recipe as recipes
+    from ...recipes import recipe as recipes
 
     given = {name: value for name, value in parts.items() if value is not None}
     parts_named = bool(pris or mapper or given or settings.kinds & {*recipes.BRANCH_KINDS, "mapper"})

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import UsageError
+from ...errors import UsageError
+from ...results.progress import bar, progress
+from ..numbers import Number, Whole
+from ..paths import PATH
+from ..printing import line, note, say
 from .completion import component_names
-from .numbers import Number, Whole
-from .paths import PATH
-from .printing import line, note, say
-from .progress import bar, progress
 
 if TYPE_CHECKING:
-    from ..datasets.distort import Drawn, Level
-    from ..datasets.pseudo_ratings import StandIn
-    from ..datasets.synthetic import Row
-    from ..extension.registry import Registry
+    from ...datasets.distort import Drawn, Level
+    from ...datasets.pseudo_ratings import StandIn
+    from ...datasets.synthetic import Row
+    from ...extension.registry import Registry
 
 _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 
@@ -95,10 +95,10 @@ def make(
     The scores are not people's: a full-reference metric stands in for them, and scores.csv says so. The exit status is
     0, or 1 if some image could not be made, or 2 if the command cannot be run as given.
     """
-    from .common import registry, resumable
+    from ..common import registry, resumable
 
     found = registry()
-    from ..datasets import synthetic
+    from ...datasets import synthetic
 
     levels = _levels(count, severities, targets, draw)
     stand_in = _stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate)
@@ -133,15 +133,15 @@ def make(
 
 def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> Callable[[], StandIn]:
     """What makes the stand-in, which takes long where it is calibrated, from parts that were checked."""
-    from ..datasets.pseudo_ratings import Calibrated, Metric
-    from ..full_reference import image_metric
+    from ...datasets.pseudo_ratings import Calibrated, Metric
+    from ...full_reference import image_metric
 
     parts = [image_metric(found, name) for name in dict.fromkeys(metrics)]
     if calibrate is None:
         if len(parts) > 1:
             raise UsageError("several metrics have no common scale: give one --metric, or --calibrate DATASET PATH")
         return partial(Metric, parts[0])
-    from ..datasets.rated_set import load
+    from ...datasets.rated_set import load
 
     rated = load(found.part("dataset", calibrate[0]), calibrate[1])
     return partial(Calibrated, parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
@@ -150,7 +150,7 @@ def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Pat
 def _levels(
     count: int | None, severities: Sequence[float], targets: Sequence[float], draw: int | None
 ) -> tuple[Level, ...] | Drawn:
-    from ..datasets import distort
+    from ...datasets import distort
 
     if (count is not None) + bool(severities) + bool(targets) + (draw is not None) > 1:
         raise UsageError("--levels, --severity, --psnr and --draw exclude each other: give one of them")
@@ -165,7 +165,7 @@ def _levels(
 
 def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:
     """Say what was made, which PSNR was not met, and how to go on."""
-    from ..datasets.distort import TOLERANCE
+    from ...datasets.distort import TOLERANCE
 
     missed: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from ..errors import UsageError
-from ..files.marks import is_page
-from ..files.names import name_key
-from .files import Made, check_target, is_standard_output
+from ...errors import UsageError
+from ...files.marks import is_page
+from ...files.names import name_key
+from ...results.progress import progress
+from ...results.sinks import Earlier, Sink
+from ..files import Made, check_target, is_standard_output
+from ..numbers import Whole
+from ..paths import PATH
 from .grouped import Command, give
-from .numbers import Whole
-from .paths import PATH
-from .progress import progress
-from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
-    from ..inputs import Inputs
-    from ..report import ReportWriter
-    from ..result import Result
-    from ..scorer import Scorer
+    from ...inputs import Inputs
+    from ...report import ReportWriter
+    from ...result import Result
+    from ...scorer import Scorer
 
 
 _OPTIONS = (
@@ -99,7 +99,7 @@ class ReportOptions:
         """
         if self.path is None:
             return []
-        from ..report import ReportWriter
+        from ...report import ReportWriter
 
         track = progress("heat maps for the report")
         return [_Page(ReportWriter(self.path, scorer, details=self.details, track=track), scorer)]
@@ -115,7 +115,7 @@ class _Page(Sink):
 
     def skip(self, row: Earlier) -> None:
         """Show what an earlier run told of the image; if it is among the worst, all of it is made again."""
-        from ..result import Result
+        from ...result import Result
 
         self._writer.add(
             Result(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from .common import registry
-from .dataset_options import dataset_arguments, dataset_part
+from ...results.progress import progress
+from ..common import registry
+from ..options.dataset import dataset_arguments, dataset_part
+from ..options.recipe import setting_option
+from ..options.settings import Settings
+from ..printing import json_data, line
 from .datasets_make import make
-from .printing import json_data, line
-from .progress import progress
-from .recipe_options import setting_option
-from .settings import Settings
 
 
 @click.group(invoke_without_command=True)
@@ -66,7 +66,7 @@ def check(
     wanted = Settings(found, settings)
     part = dataset_part(found, wanted, dataset, score_range)
     wanted.check_all_used()
-    from ..datasets.rated_set import findings, load
+    from ...datasets.rated_set import findings, load
 
     rated = load(part, path)
     problems = findings(rated, progress("checking"))

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
-from .common import registry, resumable
+from ...errors import UsageError
+from ...results.progress import progress
+from ..common import registry, resumable
+from ..files import make_folder
+from ..numbers import Whole
+from ..options.dataset import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
+from ..options.recipe import device_option, precision_option, setting_option
+from ..options.settings import Settings
+from ..options.veis import opened_veis, vei_options
+from ..options.workers import CrewOptions, crew_options
+from ..paths import FOLDER
+from ..printing import line, say
+from ..search_output import check_output
 from .completion import component_names, shipped_names
-from .crew_options import CrewOptions, crew_options
-from .dataset_options import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
-from .files import make_folder
-from .numbers import Whole
-from .paths import FOLDER
-from .printing import line, say
-from .progress import progress
-from .recipe_options import device_option, precision_option, setting_option
-from .search_output import check_output
-from .settings import Settings
-from .vei_options import opened_veis, vei_options
 
 if TYPE_CHECKING:
-    from ..datasets.rated_set import RatedSet
-    from ..extension.registry import Registry
-    from ..search.bench import Bench
-    from ..search.candidates import Candidate
-    from ..search.choice import Terms
-    from ..search.space import Space
+    from ...datasets.rated_set import RatedSet
+    from ...extension.registry import Registry
+    from ...search.bench import Bench
+    from ...search.candidates import Candidate
+    from ...search.choice import Terms
+    from ...search.space import Space
 
 _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 
@@ -124,12 +124,12 @@ def search(
     space, terms = _asked(found, wanted, space_name, output, options)
     wanted.check_all_used()
     _check(output, plan, shard_text, merge, no_store, store)
-    from ..datasets.rated_set import load
-    from ..devices import Device
-    from ..search import census, networks
-    from ..search.candidates import expand, extractors
-    from ..search.outputs import about
-    from ..search.search import groups
+    from ...datasets.rated_set import load
+    from ...devices import Device
+    from ...search import census, networks
+    from ...search.candidates import expand, extractors
+    from ...search.outputs import about
+    from ...search.search import groups
 
     on = Device.find(device, precision)
     rated = load(part, path, distortions)
@@ -148,9 +148,9 @@ def search(
     candidates = expand(space, found, opened)
     assert output is not None
     make_folder("--output", output, path)
-    from ..search.bench import Bench
-    from ..search.shards import Shard
-    from ..search.shards import merge as merge_shards
+    from ...search.bench import Bench
+    from ...search.shards import Shard
+    from ...search.shards import merge as merge_shards
 
     shard = None if shard_text is None else Shard.read(shard_text)
     place = store if shard is None else shard.store(output)
@@ -176,10 +176,10 @@ def _asked(
     found: Registry, wanted: Settings, space_name: str, output: Path | None, options: dict[str, Any]
 ) -> tuple[Space, Terms]:
     """What is tried, and how it is chosen."""
-    from ..search.candidates import override
-    from ..search.choice import Terms
-    from ..search.objective import Objective
-    from ..search.space import find
+    from ...search.candidates import override
+    from ...search.choice import Terms
+    from ...search.objective import Objective
+    from ...search.space import find
 
     space = override(find(space_name, found), found, lambda kind, name: wanted.choice(kind, name).params)
     choice = wanted.choice("strategy", options["strategy"])
@@ -207,7 +207,7 @@ def _asked(
 
 
 def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_store: bool, store: Path | None) -> None:
-    from ..search.shards import Shard
+    from ...search.shards import Shard
 
     if shard is not None:
         Shard.read(shard)
@@ -220,7 +220,7 @@ def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_s
 
 
 def _shard(candidates: list[Candidate], rated: RatedSet, terms: Terms, bench: Bench, shard: Any) -> list[str]:
-    from ..search.shards import measure
+    from ...search.shards import measure
 
     matrix = measure(candidates, rated, terms, bench, progress(f"measuring {rated.name}"), shard)
     say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
@@ -236,8 +236,8 @@ def _search(
     output: Path,
     per_distortion: bool,
 ) -> list[str]:
-    from ..search.search import search as run
-    from .search_output import summary, write
+    from ...search.search import search as run
+    from ..search_output import summary, write
 
     outcome = run(
         space, candidates, rated, terms, bench, progress(f"measuring {rated.name}"), per_distortion=per_distortion

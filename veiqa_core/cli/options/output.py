@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, TextIO
 import attrs
 import click
 
-from ..errors import UsageError, VeiqaError, one_line
-from ..files.paths import is_stream
-from ..isolation.terminal import data_output
-from .files import Made, check_target, is_standard_output
+from ...errors import UsageError, VeiqaError, one_line
+from ...files.paths import is_stream
+from ...isolation.terminal import data_output
+from ...results.formats import FORMATS, is_results
+from ...results.resume import NAMES, Redone, ResultSink, Resumption
+from ...results.sinks import Earlier, Sink
+from ..files import Made, check_target, is_standard_output
+from ..paths import PATH
 from .grouped import Command, give
-from .output import FORMATS, is_results
-from .paths import PATH
-from .resume import NAMES, Redone, ResultSink, Resumption
-from .sinks import Earlier, Sink
 
 if TYPE_CHECKING:
-    from ..result import Result
+    from ...result import Result
 
 
 _RESUMABLE = ("jsonl", "csv", "parquet")
@@ -87,7 +87,7 @@ class OutputOptions:
         if self.form == "parquet":
             if self.output is None or is_stream(self.output):
                 raise UsageError("--format parquet writes a file: name it with --output")
-            from .parquet import check_installed
+            from ...results.parquet import check_installed
 
             check_installed()
 
@@ -147,7 +147,7 @@ class OutputOptions:
         return Writing(made, f"--output {self.output}", self._going_on)
 
     def _file(self, output: Path, keys: Sequence[str], recipe: str) -> ResultSink:
-        from . import lines, parquet
+        from ...results import lines, parquet
 
         going_on = self.resume and output.is_file()
         resumption = Resumption(output, recipe, self.retry, lossy=self.form == "parquet")

@@ -14,7 +14,7 @@ import attrs
 from ..errors import UsageError
 from ..files.marks import head
 from ..files.values import is_number, parse_number
-from .output import TEXTS, CommaSeparated, JsonLines, columns, earlier
+from .formats import TEXTS, CommaSeparated, JsonLines, columns, earlier
 from .resume import NAMES, Draft, ResultSink, Resumption
 from .sinks import Earlier, Sink
 

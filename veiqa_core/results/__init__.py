@@ -1,0 +1,1 @@
+"""Results written, read back, drawn and judged against a gate."""
