@@ -25,7 +25,7 @@ from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.options.recipe import device_option, setting_option
 from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import CrewOptions, crew_options
+from veiqa_core.cli.options.workers import WorkerOptions, worker_options
 from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.errors import VeiqaError
@@ -33,7 +33,7 @@ from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import Part, Registry, installed
 from veiqa_core.measuring.branches.plan import distinct
-from veiqa_core.measuring.crews import Crew, Order
+from veiqa_core.measuring.executors import Executor, Task
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.similarities import sign
@@ -68,7 +68,7 @@ class Variant:
     """
 
     part: str
-    told: str
+    reported: str
     changes: dict[str, Any]
     more: dict[str, Any] | None = None
     baseline: str | None = None
@@ -114,17 +114,17 @@ def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Pa
     """What is measured for a variant, and the mapper of its recipe."""
     changed = (variant.changes,) if variant.more is None else (variant.changes, variant.more)
     table = {**BASE, "branch": [{**BRANCH, **changes} for changes in changed]}
-    resolved = resolve_all(Recipe.read(table, "ablation", variant.told), registry).recipes[None]
+    resolved = resolve_all(Recipe.read(table, "ablation", variant.reported), registry).recipes[None]
     baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
     return [Quantity(branch, baseline) for branch in resolved.branches], resolved.mapper
 
 
-def measured(rated: RatedSet, crew: Crew, count: int) -> Values:
+def measured(rated: RatedSet, executor: Executor, count: int) -> Values:
     """``[N, Q]``: every quantity of every image."""
     rows = {item.image: place for place, item in enumerate(rated.images)}
     found = np.full((len(rows), count), np.nan)
-    orders = [Order(name, tuple(range(count))) for name in rows]
-    for done in progress("measuring")(crew.deliver(orders), len(orders)):
+    tasks = [Task(name, tuple(range(count))) for name in rows]
+    for done in progress("measuring")(executor.run(tasks), len(tasks)):
         if done.error is not None:
             raise done.error
         for index, item in done.measured.items():
@@ -147,8 +147,8 @@ def row(variant: Variant, passes: str, predicted: Values, rated: RatedSet, quali
     kinds = np.array([str(item.distortion) for item in rated.images])
     by_type = [srocc(predicted[kinds == kind], quality[kinds == kind]) for kind in TYPES if (kinds == kind).any()]
     figures = [*by_type, srocc(predicted, quality), plcc(predicted, quality)]
-    told = " | ".join("" if figure is None else f"{figure:.3f}" for figure in figures)
-    return f"| {variant.part} | {variant.told} | {passes} | {told} |"
+    reported = " | ".join("" if figure is None else f"{figure:.3f}" for figure in figures)
+    return f"| {variant.part} | {variant.reported} | {passes} | {reported} |"
 
 
 def own_verdict(registry: Registry, rated: RatedSet, device: Device) -> Values:
@@ -168,7 +168,7 @@ def own_verdict(registry: Registry, rated: RatedSet, device: Device) -> Values:
 @click.option("--output", type=click.Path(path_type=Path))
 @setting_option
 @store_options
-@crew_options
+@worker_options
 @device_option
 def main(
     dataset: str,
@@ -187,7 +187,7 @@ def main(
     """Measure all variants and print their table."""
     check_target("--output", output, None)
     check_new("--output", output)
-    registry, options = installed(), CrewOptions(workers, threads, dask)
+    registry, options = installed(), WorkerOptions(workers, threads, dask)
     rated = load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)
     quality = np.array([rated.ratings.quality(item) for item in rated.images])
     chosen = [(variant, *quantities(variant, registry)) for variant in variants() if not parts or variant.part in parts]
@@ -195,8 +195,8 @@ def main(
     options.set_threads()
     with opened_store(store, no_store) as kept:
         meter = Meter(everything, Device.find(device), kept)
-        with options.crew(meter, rated.root) as crew:
-            values = measured(rated, crew, len(everything))
+        with options.executor(meter, rated.root) as executor:
+            values = measured(rated, executor, len(everything))
     places = {quantity: place for place, quantity in enumerate(everything)}
     lines = [
         f"| part | changed to | passes | {' | '.join(TYPES)} | overall | PLCC |",
@@ -210,8 +210,8 @@ def main(
         lines.append(row(variant, _passes(variant, wanted), left_out(mapper, oriented, rated, quality), rated, quality))
         click.echo(lines[-1])
     if not parts or NO_COMPARISON in parts:
-        verdict = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})
-        lines.append(row(verdict, "1", own_verdict(registry, rated, Device.find(device)), rated, quality))
+        gate = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})
+        lines.append(row(gate, "1", own_verdict(registry, rated, Device.find(device)), rated, quality))
         click.echo(lines[-1])
     if output is not None:
         write_text("\n".join(lines) + "\n", output)

@@ -24,7 +24,7 @@ from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.options.recipe import device_option, setting_option
 from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import CrewOptions, crew_options
+from veiqa_core.cli.options.workers import WorkerOptions, worker_options
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
@@ -41,7 +41,7 @@ FOLDS = Protocol("kfold", folds=5)
 Columns = NDArray[np.intp]
 
 
-class Bench:
+class SearchContext:
     """Similarities of both sides, and what a mapper makes of some of them."""
 
     def __init__(self, recipe: ResolvedRecipe, rated: MeasuredSet, others: Sequence[MeasuredSet]) -> None:
@@ -88,11 +88,11 @@ class Bench:
         }
 
 
-def forward(bench: Bench, groups: dict[str, Columns]) -> Iterator[tuple[str, float, Columns]]:
+def forward(context: SearchContext, groups: dict[str, Columns]) -> Iterator[tuple[str, float, Columns]]:
     """Groups of branches in the order in which each helps most, the figure reached, and the branches so far."""
     taken: list[str] = []
     while len(taken) < len(groups):
-        reached = {name: bench.chosen_on(_joined(groups, [*taken, name])) for name in groups if name not in taken}
+        reached = {name: context.chosen_on(_joined(groups, [*taken, name])) for name in groups if name not in taken}
         best = max(reached, key=reached.__getitem__)
         taken.append(best)
         yield best, reached[best], _joined(groups, taken)
@@ -111,11 +111,11 @@ def _grouped(branches: Sequence[ResolvedBranch], name: Callable[[ResolvedBranch]
 
 def line(name: str, chosen: float, figures: dict[str, dict[str, float]]) -> str:
     """A row of the table that is printed."""
-    told = [
+    reported = [
         " ".join(f"{figures[way][figure]:.3f}" for figure in ("srocc", "plcc", *TYPES) if figure in figures[way])
         for way in figures
     ]
-    return f"{name:<44} {chosen:.4f} | {' | '.join(told)}"
+    return f"{name:<44} {chosen:.4f} | {' | '.join(reported)}"
 
 
 @click.command()
@@ -125,7 +125,7 @@ def line(name: str, chosen: float, figures: dict[str, dict[str, float]]) -> str:
 @click.option("--output", type=click.Path(path_type=Path))
 @setting_option
 @store_options
-@crew_options
+@worker_options
 @device_option
 def main(
     dataset: str,
@@ -145,7 +145,7 @@ def main(
     """Choose a bank of PRIs and report on it."""
     check_target("--output", output, None)
     check_new("--output", output)
-    registry, options = installed(), CrewOptions(workers, threads, dask)
+    registry, options = installed(), WorkerOptions(workers, threads, dask)
     wanted = Settings(registry, settings)
     sets = [load(dataset_part(registry, wanted, dataset, score_range), path)]
     sets += [load(registry.part("dataset", name), folder) for name, folder in train]
@@ -153,17 +153,17 @@ def main(
     with opened_store(store, no_store) as kept:
         rated, *others = measured_sets(sets, recipes, Device.find(device), kept, options)
     resolved = recipes.recipes[None]
-    bench = Bench(resolved, rated, others)
+    context = SearchContext(resolved, rated, others)
     rows = []
 
     def tell(name: str, columns: Columns, chosen: float | None = None) -> None:
-        reached = bench.chosen_on(columns) if chosen is None else chosen
-        figures = bench.reported(columns)
+        reached = context.chosen_on(columns) if chosen is None else chosen
+        figures = context.reported(columns)
         rows.append({"bank": name, "branches": len(columns), "chosen on": reached, **figures})
         click.echo(line(name, reached, figures))
 
     click.echo(f"{'bank':<44} chosen | fitted elsewhere: SROCC PLCC {' '.join(TYPES)} | one content left out: the same")
-    for count, (name, reached, columns) in enumerate(forward(bench, _grouped(resolved.branches, _pri)), start=1):
+    for count, (name, reached, columns) in enumerate(forward(context, _grouped(resolved.branches, _pri)), start=1):
         tell(f"{count} PRIs: + {name}", columns, reached)
     everything = np.arange(len(resolved.branches), dtype=np.intp)
     for kind in (_layer, _metric):

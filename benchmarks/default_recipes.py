@@ -22,7 +22,7 @@ from veiqa_core.cli.measuring import measured_sets
 from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
 from veiqa_core.cli.options.recipe import device_option, setting_option
 from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import CrewOptions, crew_options
+from veiqa_core.cli.options.workers import WorkerOptions, worker_options
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.evaluation.fit import fit
@@ -73,7 +73,7 @@ def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=SHIPPED, show_default=True)
 @setting_option
 @store_options
-@crew_options
+@worker_options
 @device_option
 def main(
     dataset: str,
@@ -93,7 +93,7 @@ def main(
     """Fit and write the shipped recipes."""
     for name in only or RECIPES:
         check_place(output / f"{name}.toml")
-    registry, options = installed(), CrewOptions(workers, threads, dask)
+    registry, options = installed(), WorkerOptions(workers, threads, dask)
     rated = [load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)]
     rated += [load(registry.part("dataset", name), folder) for name, folder in also]
     for name in only or RECIPES:

@@ -33,7 +33,7 @@ from veiqa_core.evaluation.figures import Figures, Predictions
 from veiqa_core.evaluation.measured import MeasuredSet, measure
 from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import Registry, installed
-from veiqa_core.measuring.crews import Alone
+from veiqa_core.measuring.executors import InProcess
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.similarities import Measurer, quantities
 from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet, find
@@ -264,7 +264,7 @@ def main(
             assert isinstance(shipped, RecipeSet)
             recipes = resolve_all(with_metrics(shipped, METRICS), registry)
             meter = Meter(quantities(recipes), Device.find(device), kept)
-            measured = measure(rated, recipes, Measurer(recipes, Alone(meter, rated.root)), progress(name))
+            measured = measure(rated, recipes, Measurer(recipes, InProcess(meter, rated.root)), progress(name))
             if measured.failed:
                 raise UsageError(
                     f"{len(measured.failed)} images failed; the first: {next(iter(measured.failed.values()))}"

@@ -21,7 +21,7 @@ from veiqa_core.cli.options.recipe import device_option
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring.memory import keep_freed
+from veiqa_core.measuring.memory import retain_heap
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -34,7 +34,7 @@ PRECISIONS = ("float32", "bfloat16")
 @device_option
 def main(dataset: str, path: Path, recipe: str, count: int | None, device: str) -> None:
     """Score a dataset in both precisions."""
-    keep_freed()
+    retain_heap()
     registry = installed()
     rated = load(registry.part("dataset", dataset), path)
     images = list(rated.images)

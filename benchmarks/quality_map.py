@@ -35,7 +35,7 @@ def quarter(height: int, width: int, number: int) -> torch.Tensor:
     return mask
 
 
-def told(lost: torch.Tensor, number: int) -> tuple[float, float, float]:
+def reported(lost: torch.Tensor, number: int) -> tuple[float, float, float]:
     """Whether the mean is highest in the quarter, the share that lies in it, and whether the peak does."""
     means = torch.stack([lost[quarter(*lost.shape, own)].mean() for own in range(4)])
     peak = quarter(*lost.shape, number).flatten()[int(lost.argmax())]
@@ -66,7 +66,7 @@ def main(photos: Path, recipe: str, count: int, output: Path | None) -> None:
                 mixed = torch.where(mask, worse.pixels, photo.pixels)
                 lost = scorer.score(mixed[0], name=path.name, heatmaps=True).quality_map
                 assert lost is not None
-                found[distortion.name, severity].append(told(lost, number))
+                found[distortion.name, severity].append(reported(lost, number))
     rows = [("all", None, [item for items in found.values() for item in items])]
     rows += [(kind, severity, items) for (kind, severity), items in found.items()]
     table = []

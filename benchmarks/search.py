@@ -32,13 +32,13 @@ from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.measuring.crews import Alone, Crew, Order, Processes
+from veiqa_core.measuring.executors import Executor, InProcess, ProcessPool, Task
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.search import census, networks
-from veiqa_core.search.bench import Bench
 from veiqa_core.search.candidates import Candidate, expand, extractors
-from veiqa_core.search.choice import Terms
+from veiqa_core.search.choice import SearchSettings
+from veiqa_core.search.context import SearchContext
 from veiqa_core.search.objective import Objective
 from veiqa_core.search.search import search
 from veiqa_core.search.space import loads
@@ -121,10 +121,10 @@ def passes(candidates: list[Candidate], opened: Any) -> dict[str, dict[str, int]
     return {"shared": total([candidates]), "one by one": total([[candidate] for candidate in candidates])}
 
 
-def deliver(crew: Crew, rated: RatedSet) -> None:
+def run(executor: Executor, rated: RatedSet) -> None:
     """Measure all quantities of all images."""
-    everything = tuple(range(len(crew.meter.quantities)))
-    for done in crew.deliver(Order(item.image, everything) for item in rated.images):
+    everything = tuple(range(len(executor.meter.quantities)))
+    for done in executor.run(Task(item.image, everything) for item in rated.images):
         assert done.error is None
 
 
@@ -132,9 +132,9 @@ def workers(meter: Meter, rated: RatedSet) -> dict[str, float]:
     """The efficiency of two processes over one, begun and warm."""
     times = {}
     for count in (1, 2, 1, 2):
-        with Processes(meter, rated.root, count) as crew:
-            deliver(crew, rated)
-            times[count] = min(times.get(count, np.inf), seconds(lambda crew=crew: deliver(crew, rated)))
+        with ProcessPool(meter, rated.root, count) as executor:
+            run(executor, rated)
+            times[count] = min(times.get(count, np.inf), seconds(lambda executor=executor: run(executor, rated)))
     return {"one": times[1], "two": times[2], "efficiency": times[1] / (2 * times[2])}
 
 
@@ -142,12 +142,12 @@ def repeats(candidates: list[Candidate], rated: RatedSet, opened: Any, folder: P
     """A whole search with an empty store, and again."""
     registry = installed()
     logistic, ridge = (registry.part("mapper", name) for name in ("logistic5", "ridge"))
-    terms = Terms(registry.part("strategy", "exhaustive"), Objective("srocc", logistic), ridge)
+    settings = SearchSettings(registry.part("strategy", "exhaustive"), Objective("srocc", logistic), ridge)
 
     def run() -> None:
         with Store(folder / "store.sqlite") as store:
-            bench = Bench(registry, CPU, dict(opened), store, lambda meter: Alone(meter, rated.root))
-            outcome = search("paper's shape", candidates, rated, terms, bench, lambda items, total: iter(items))
+            context = SearchContext(registry, CPU, dict(opened), store, lambda meter: InProcess(meter, rated.root))
+            outcome = search("paper's shape", candidates, rated, settings, context, lambda items, total: iter(items))
             write(outcome, folder)
 
     cold, warm = seconds(run), seconds(run)

@@ -35,7 +35,7 @@ def passed(way: str, images: int, recipe: str) -> dict[str, Any]:
     """Score images of random sizes, each its own, in this process."""
     torch.set_num_threads(1)
     if way == "kept":
-        memory.hand_back = lambda: None
+        memory.trim_heap = lambda: None
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (300, 400, 3), dtype=np.uint8)
     sizes = list(dict.fromkeys((int(rng.integers(256, 401)), int(rng.integers(192, 301))) for _ in range(2 * images)))

@@ -115,8 +115,8 @@ def soak(images: Path, work: Path, files: int) -> None:
     few = run([str(images / "000")], work / "few.jsonl", work / "few.sqlite")
     alone = run([str(images)], work / "alone.jsonl", work / "a.sqlite")
     broken = sum(json.loads(row)["error"] is not None for row in alone.rows.values())
-    told = f"{files} files: {len(alone.rows)} rows, {broken} of them errors"
-    click.echo(f"{told}; peak {alone.peak:.0f} MB, of {len(few.rows)} files {few.peak:.0f} MB")
+    reported = f"{files} files: {len(alone.rows)} rows, {broken} of them errors"
+    click.echo(f"{reported}; peak {alone.peak:.0f} MB, of {len(few.rows)} files {few.peak:.0f} MB")
     listed = ["--list", str(work / "list"), "--null"]
     killed = run([str(images)], work / "killed.jsonl", work / "k.sqlite", kill_after=alone.seconds / 2)
     ways = {

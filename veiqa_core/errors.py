@@ -92,14 +92,14 @@ class OutOfMemoryError(ComponentError):
     """The device's memory is too small for what a component wanted of it."""
 
 
-def or_raise(result: T | VeiqaError) -> T:
+def unwrap(result: T | VeiqaError) -> T:
     """The result of an attempt, or its failure raised."""
     if isinstance(result, VeiqaError):
         raise result
     return result
 
 
-def retold(error: VeiqaError, text: str) -> VeiqaError:
+def reraised_as(error: VeiqaError, text: str) -> VeiqaError:
     """An error with another text, of the closest class of ours: one of a plugin's own may be made otherwise."""
     kind: type[VeiqaError] = next(kind for kind in type(error).__mro__ if kind.__module__ == __name__)
     return kind(text)

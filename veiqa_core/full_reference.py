@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .contracts import canonical
-from .errors import ImageError, UsageError, VeiqaError, or_raise
+from .errors import ImageError, UsageError, VeiqaError, unwrap
 from .extension.catalogue import Registered
 from .extension.registry import Part, Registry
 from .images import Image, Source, read
@@ -106,7 +106,7 @@ class FullReference:
                 raise ValueError(f"gave {value}")
             return value
 
-        return or_raise(attempt(self._part, work))
+        return unwrap(attempt(self._part, work))
 
 
 def exact_pixels(image: Image) -> Tensor:

@@ -12,17 +12,17 @@ import torch
 
 from . import images
 from .devices import Device
-from .errors import ComponentError, ImageError, UsageError, VeiqaError, retold
+from .errors import ComponentError, ImageError, UsageError, VeiqaError, reraised_as
 from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
 from .measuring.branches.engine import Measurement
-from .measuring.crews import Crew, Order
+from .measuring.executors import Executor, Task
 from .measuring.meter import Meter, Quantity
 from .recipes import recipe as recipes
 from .recipes.recipe import Recipe, RecipeSet
 from .recipes.resolution import ResolvedRecipe, resolve
 from .result import Result
-from .scoring.recipe_scorer import Judge, Judgement
+from .scoring.recipe_scorer import ImageScore, RecipeScorer
 from .store import Store
 
 
@@ -68,7 +68,7 @@ class Scorer:
         self._source = recipe
         self._store = store
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
-        self._judge = Judge(self.recipe)
+        self._recipe_scorer = RecipeScorer(self.recipe)
         self.meter = Meter([Quantity(branch) for branch in self.recipe.branches], Device.find(device, precision), store)
         self._all = range(len(self.recipe.branches))
         self.meter.check(self._all)
@@ -82,12 +82,12 @@ class Scorer:
     @property
     def calibrated(self) -> bool:
         """Whether scores are on a scale of quality, because the mapper was fitted to ratings."""
-        return self._judge.calibrated
+        return self._recipe_scorer.calibrated
 
     @property
     def scale(self) -> tuple[float, float] | None:
         """The worst and the best score; None where the recipe does not say what it was fitted on."""
-        return self._judge.scale
+        return self._recipe_scorer.scale
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -106,15 +106,15 @@ class Scorer:
         measurements, pictures = self._measured(decoded, heatmaps)
         for measurement in measurements:
             if measurement.error is not None:
-                raise retold(measurement.error, f"{decoded.name}: {measurement.error}") from measurement.error
-        told = str(image) if name is None and isinstance(image, str | Path) else decoded.name
-        result = self._result(told, _path(image), measurements, pictures, decoded.remarks)
+                raise reraised_as(measurement.error, f"{decoded.name}: {measurement.error}") from measurement.error
+        reported = str(image) if name is None and isinstance(image, str | Path) else decoded.name
+        result = self._result(reported, _path(image), measurements, pictures, decoded.remarks)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
 
     def score_many(
-        self, sources: Iterable[images.Source], *, heatmaps: bool = False, crew: Crew | None = None
+        self, sources: Iterable[images.Source], *, heatmaps: bool = False, executor: Executor | None = None
     ) -> Iterator[Result]:
         """Score images in their order as they come; one that fails gives a result with its error and stops nothing.
 
@@ -126,13 +126,13 @@ class Scorer:
         if isinstance(sources, str | Path):
             raise UsageError(f"{sources}: score_many takes several images; score takes one")
         for is_file, group in groupby(enumerate(sources), lambda item: isinstance(item[1], str | Path)):
-            if is_file and crew is not None and not heatmaps:
-                yield from self._delivered(crew, (str(source) for _, source in group))
+            if is_file and executor is not None and not heatmaps:
+                yield from self._executed(executor, (str(source) for _, source in group))
             else:
                 yield from (self._scored(number, source, heatmaps) for number, source in group)
 
-    def _delivered(self, crew: Crew, paths: Iterable[str]) -> Iterator[Result]:
-        for done in crew.deliver_in_order(Order(path, tuple(self._all)) for path in paths):
+    def _executed(self, executor: Executor, paths: Iterable[str]) -> Iterator[Result]:
+        for done in executor.run_in_order(Task(path, tuple(self._all)) for path in paths):
             name = done.name
             if done.error is not None:
                 yield self._unread(name, Path(done.name), done.error)
@@ -158,9 +158,11 @@ class Scorer:
             return [measured[index] for index in self._all], Explained()
         engine = self.meter.engine(self._all)
         outcome = engine.measure(image, "pictures")
-        measured = self.meter.told(image, self._all, engine, outcome)
+        measured = self.meter.reported(image, self._all, engine, outcome)
         self.meter.keep(image.digest, measured)
-        return [measured[index] for index in self._all], explained(engine, image.reduced(), outcome, self._judge)
+        return [measured[index] for index in self._all], explained(
+            engine, image.reduced(), outcome, self._recipe_scorer
+        )
 
     def _result(
         self,
@@ -176,26 +178,28 @@ class Scorer:
         if self.meter.device.precision != "float32":
             flags.append(f"computed in {self.meter.device.precision}")
         fitted = self.recipe.fitted
-        if self._judge.calibrated and fitted is not None and fitted.precision != self.meter.device.precision:
+        if self._recipe_scorer.calibrated and fitted is not None and fitted.precision != self.meter.device.precision:
             flags.append(f"fitted in {fitted.precision}")
-        if not self._judge.calibrated:
+        if not self._recipe_scorer.calibrated:
             flags.append("uncalibrated")
-        judgement = Judgement()
+        scored = ImageScore()
         if not errors:
             try:
-                judgement = self._judge.judge(np.array([item.similarity for item in measurements], dtype=np.float64))
+                scored = self._recipe_scorer.score(
+                    np.array([item.similarity for item in measurements], dtype=np.float64)
+                )
             except VeiqaError as error:
                 errors = [str(error)]
         return Result(
             image=name,
-            score=judgement.score,
+            score=scored.score,
             similarities=similarities,
             flags=tuple(flags),
             error=f"{images.display_name(name)}: {'; '.join(errors)}" if errors else None,
             recipe=self._label,
-            interval=judgement.interval,
-            scale=self._judge.scale,
-            distortion=judgement.distortion,
+            interval=scored.interval,
+            scale=self._recipe_scorer.scale,
+            distortion=scored.distortion,
             heatmaps=pictures.heatmaps,
             quality_map=pictures.quality_map,
             path=path,

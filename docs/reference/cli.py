@@ -65,10 +65,10 @@ def _row(option: click.Option, context: click.Context) -> tuple[str, str, str, s
     info = option.to_info_dict()
     default = info["default"]
     plain = isinstance(default, str | int | float) and not isinstance(default, bool)
-    told = inline(option.help or "")
+    reported = inline(option.help or "")
     if option.required:
-        told += " Needed."
-    return names, value, code(default) if plain else "", told
+        reported += " Needed."
+    return names, value, code(default) if plain else "", reported
 
 
 def _prose(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from veiqa_core.api import parameters as params
-from veiqa_core.extension.catalogue import Registered, Shelf, Shipped
+from veiqa_core.extension.catalogue import Catalogue, Registered, Shipped
 from veiqa_core.extension.kinds import KINDS, Kind
 from veiqa_core.extension.registry import installed
 
@@ -38,7 +38,7 @@ def _kind(kind: Kind) -> str:
 
 def _component(item: Registered) -> str:
     component = item.component
-    facts = [f"`{name}` = `{_told(value)}`" for name, value in sorted(component.traits.items())]
+    facts = [f"`{name}` = `{_reported(value)}`" for name, value in sorted(component.traits.items())]
     if component.extra:
         facts.append(f"needs `pip install '{component.extra}'`")
     if component.known_values:
@@ -53,9 +53,9 @@ def _component(item: Registered) -> str:
         (
             code(info.name),
             code(info.type),
-            code(_told(info.default)),
+            code(_reported(info.default)),
             ", ".join(info.limits),
-            ", ".join(code(_told(value)) for value in info.search),
+            ", ".join(code(_reported(value)) for value in info.search),
             inline(info.help),
         )
         for info in described
@@ -64,15 +64,15 @@ def _component(item: Registered) -> str:
     return "\n\n".join([*lines, table(head, rows) if rows else "No parameters."])
 
 
-def _files(title: str, shelf: Shelf[Shipped]) -> str:
+def _files(title: str, shelf: Catalogue[Shipped]) -> str:
     rows = [(code(item.name), inline(item.record.summary)) for item in shelf if item.dist == "veiqa"]
     return f"## {title}\n\n{table(('name', 'what'), rows)}"
 
 
-def _told(value: Any) -> str:
+def _reported(value: Any) -> str:
     """A value as recipes and ``-p`` take it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_told, value))}]"
+        return f"[{', '.join(map(_reported, value))}]"
     return "none" if value is None else str(value)

@@ -52,8 +52,8 @@ def _hook(name: str) -> str:
     if name not in HOOKS:
         return "\n\n".join([*parts, f"Each is a `Resource`. {docstring(api.Resource)}"])
     kind = HOOKS[name]
-    told = f"Kind: `{kind.name}` ({kind.title}). Components that come with VEIQA: {_built_in(kind)}"
-    return "\n\n".join(filter(None, [*parts, told, _traits(kind), _protocol(kind), _checks(kind)]))
+    reported = f"Kind: `{kind.name}` ({kind.title}). Components that come with VEIQA: {_built_in(kind)}"
+    return "\n\n".join(filter(None, [*parts, reported, _traits(kind), _protocol(kind), _checks(kind)]))
 
 
 def _built_in(kind: Kind) -> str:

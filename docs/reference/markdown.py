@@ -72,8 +72,8 @@ def _section(name: str, body: list[str]) -> list[str]:
             items.append(line)
     if name not in _NAMED:
         return ["", f"**{_SECTIONS[name]}** {inline(items[0])}", ""]
-    told = (item.partition(": ") for item in items)
-    return ["", f"**{_SECTIONS[name]}**", "", *(f"- `{named}`: {inline(rest)}" for named, _, rest in told), ""]
+    reported = (item.partition(": ") for item in items)
+    return ["", f"**{_SECTIONS[name]}**", "", *(f"- `{named}`: {inline(rest)}" for named, _, rest in reported), ""]
 
 
 def _table(edge: str, lines: list[str]) -> list[str]:

@@ -34,8 +34,8 @@ def page() -> str:
 
 
 def _module(module: ModuleType) -> str:
-    told = MODULES[module.__name__] or docstring(module).split("\n\n")[0]
-    parts = [f"## {module.__name__}", told]
+    reported = MODULES[module.__name__] or docstring(module).split("\n\n")[0]
+    parts = [f"## {module.__name__}", reported]
     for name in module.__all__:
         parts += [f"### `{name}`", described(getattr(module, name), f"{module.__name__}.{name}")]
     return "\n\n".join(parts)
@@ -83,13 +83,13 @@ def _signature(thing: Any, bound: bool = False) -> str:
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
-    told = f"{parameter.name}: {_annotation(parameter.annotation)}"
+    reported = f"{parameter.name}: {_annotation(parameter.annotation)}"
     if parameter.default is inspect.Parameter.empty:
-        return told
+        return reported
     default = parameter.default
     if default is attrs.NOTHING:  # made anew for each
-        return f"{told} = ..."
-    return f"{told} = {default.__name__ if inspect.isclass(default) else repr(default)}"
+        return f"{reported} = ..."
+    return f"{reported} = {default.__name__ if inspect.isclass(default) else repr(default)}"
 
 
 def _annotation(annotation: Any) -> str:
@@ -99,8 +99,8 @@ def _annotation(annotation: Any) -> str:
 def _value(thing: Any, name: str) -> str:
     """A constant: a short value, and the text under it in the source that defines it."""
     short = name.rpartition(".")[2]
-    told = re.compile(rf'^{short}\b[^\n]*(?:\n    [^\n]*)*(?:\n[)}}\]]+)?\n"""(.*?)"""', re.MULTILINE | re.DOTALL)
+    reported = re.compile(rf'^{short}\b[^\n]*(?:\n    [^\n]*)*(?:\n[)}}\]]+)?\n"""(.*?)"""', re.MULTILINE | re.DOTALL)
     homes = [module for key, module in sorted(sys.modules.items()) if key.startswith("veiqa_core")]
-    texts = (told.search(inspect.getsource(home)) for home in homes if vars(home).get(short) is thing)
+    texts = (reported.search(inspect.getsource(home)) for home in homes if vars(home).get(short) is thing)
     text = next((from_docstring(match.group(1)) for match in texts if match), "")
     return "\n\n".join(filter(None, [f"`{thing!r}`" if isinstance(thing, tuple) else "", text]))

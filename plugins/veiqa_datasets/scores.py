@@ -44,7 +44,7 @@ class ScoresCsv:
             images=images,
             score_type="dmos" if score_type == "dmos" else "mos",
             range=self._range,
-            stand_in=_of_all(rows, "score_source") or None,
+            pseudo_rating=_of_all(rows, "score_source") or None,
             remarks=((() if score_type else (ASSUMED,)) + _absent_references(images)),
         )
 

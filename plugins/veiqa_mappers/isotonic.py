@@ -67,8 +67,8 @@ class Isotonic(FittedMapper[Polyline]):
 def _monotone(similarities: FloatArray, quality: FloatArray, *, increasing: bool) -> Polyline:
     from sklearn.isotonic import isotonic_regression  # slow to import, and needed for a fit only
 
-    told_apart = np.where(np.abs(similarities[:, 0]) < POINT, 0.0, similarities[:, 0])
-    x, place, counts = np.unique(told_apart, return_inverse=True, return_counts=True)
+    distinguishable = np.where(np.abs(similarities[:, 0]) < POINT, 0.0, similarities[:, 0])
+    x, place, counts = np.unique(distinguishable, return_inverse=True, return_counts=True)
     means = np.bincount(place, quality) / counts
     y = isotonic_regression(means, sample_weight=counts, increasing=increasing)
     change = y[1:] != y[:-1]

@@ -12,7 +12,7 @@ from .plugin import PcaSvrParams, SvrParams
 
 
 @attrs.frozen(eq=False)
-class Bells:
+class RbfModel:
     """An intercept, and weights ``[V]`` of bells ``exp(-((q - v) / width)**2)`` around vectors, given by branch."""
 
     vectors: FloatArray = numbers(2)
@@ -50,14 +50,14 @@ class Bells:
         return self.weights * np.exp(-distance)
 
 
-class Svr(FittedMapper[Bells]):
+class Svr(FittedMapper[RbfModel]):
     """Support vector regression with bells (radial basis functions): branches may act on each other.
 
     Similarities and quality are brought to standard deviations of 1 before. Far from the data the score is level.
     """
 
     name = "svr"
-    _model_type = Bells
+    _model_type = RbfModel
 
     def __init__(self, params: SvrParams) -> None:
         super().__init__(params)
@@ -66,11 +66,11 @@ class Svr(FittedMapper[Bells]):
     def _least(self, branches: int) -> int:
         return 2
 
-    def _fit(self, similarities: FloatArray, quality: FloatArray) -> Bells:
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> RbfModel:
         x, _, scale = standard(similarities)
         gamma = _gamma(self._params, x.shape[1])
         support, weights, intercept = _regression(x, quality, self._params, gamma)
-        return Bells(
+        return RbfModel(
             vectors=np.ascontiguousarray(similarities[support].T),
             weights=weights,
             widths=scale / gamma**0.5,
@@ -105,8 +105,8 @@ class ProjectedBells:
         return _projected(along, np.ascontiguousarray(self.directions.T))
 
     @property
-    def _bells(self) -> Bells:
-        return Bells(self.vectors, self.weights, self.widths, self.intercept)
+    def _bells(self) -> RbfModel:
+        return RbfModel(self.vectors, self.weights, self.widths, self.intercept)
 
 
 class PcaSvr(FittedMapper[ProjectedBells]):

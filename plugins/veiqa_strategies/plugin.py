@@ -68,7 +68,7 @@ def veiqa_search_strategies() -> Iterator[Component]:
     yield Component(
         name="optuna",
         summary="Candidates that a model of those measured finds promising.",
-        factory="veiqa_strategies.parzen:Optuna",
+        factory="veiqa_strategies.optuna_tpe:Optuna",
         params=OptunaParams,
         requires=("optuna", "numpy"),
         extra="veiqa[optuna]",

@@ -59,14 +59,14 @@ def test_every_column_arrives_where_it_belongs(tmp_path: Path) -> None:
         ),
         score_type="dmos",
         range=(0, 100),
-        stand_in="vsi",
+        pseudo_rating="vsi",
     )
 
 
 def test_image_and_score_are_enough(tmp_path: Path) -> None:
     ratings = read(tmp_path, "image,score\na.png,1\n", scale=(1, 5))
     assert ratings.images == (RatedImage(image="a.png", score=1),)
-    assert (ratings.score_type, ratings.range, ratings.stand_in) == ("mos", (1, 5), None)
+    assert (ratings.score_type, ratings.range, ratings.pseudo_rating) == ("mos", (1, 5), None)
     assert ratings.remarks == ("scores.csv names no score_type; mos was assumed: higher is better.",)
 
 

@@ -191,10 +191,10 @@ def test_ridge_equals_scikit_learns_and_its_own_left_out_errors() -> None:
 
 def test_a_chosen_ridge_does_better_where_branches_say_nearly_the_same() -> None:
     rng = np.random.default_rng(3)
-    told = rng.normal(size=(540, 1))
-    x = told + 0.3 * rng.normal(size=(540, 25))
-    x, new, truth = x[:40], x[40:], 5 * told[40:, 0]
-    y = 5 * told[:40, 0] + 3 * rng.normal(size=40)
+    reported = rng.normal(size=(540, 1))
+    x = reported + 0.3 * rng.normal(size=(540, 25))
+    x, new, truth = x[:40], x[40:], 5 * reported[40:, 0]
+    y = 5 * reported[:40, 0] + 3 * rng.normal(size=40)
 
     def miss(name: str) -> float:
         mapper = make(name)
@@ -275,11 +275,11 @@ def test_the_interval_holds_for_contents_left_out(name: str) -> None:
         offsets = 0.02 * rng.normal(size=(60, MAPPERS[name]))  # by which a mapper may tell contents apart
         columns = np.stack([x] * MAPPERS[name], axis=1) + offsets[content]
         known, new = content < 30, content >= 30
-        for told in inside:
+        for reported in inside:
             mapper = make(name)
-            mapper.fit(columns[known], y[known], [f"scene {n}" for n in content[known]] if told else None)
+            mapper.fit(columns[known], y[known], [f"scene {n}" for n in content[known]] if reported else None)
             prediction = mapper.predict(columns[new])
-            inside[told].append(float(np.mean((y[new] >= prediction.low) & (y[new] <= prediction.high))))
+            inside[reported].append(float(np.mean((y[new] >= prediction.low) & (y[new] <= prediction.high))))
     assert np.mean(inside[True]) >= np.mean(inside[False]) - 0.01
     assert 0.82 < np.mean(inside[True]) < 0.97
 
@@ -287,12 +287,12 @@ def test_the_interval_holds_for_contents_left_out(name: str) -> None:
 def test_contents_change_the_interval_and_nothing_else() -> None:
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(60, 3)), rng.normal(size=60)
-    plain, told, few = make("ridge"), make("ridge"), make("ridge")
+    plain, reported, few = make("ridge"), make("ridge"), make("ridge")
     plain.fit(x, y)
-    told.fit(x, y, [f"scene {n // 6}" for n in range(60)])
+    reported.fit(x, y, [f"scene {n // 6}" for n in range(60)])
     few.fit(x, y, ["one", "other"] * 30)
-    assert told.state()["coefficients"] == plain.state()["coefficients"] == few.state()["coefficients"]
-    assert told.state()["reach"] != plain.state()["reach"]
+    assert reported.state()["coefficients"] == plain.state()["coefficients"] == few.state()["coefficients"]
+    assert reported.state()["reach"] != plain.state()["reach"]
     assert few.state() == plain.state()
     errors = []
     for scene in range(10):
@@ -300,4 +300,4 @@ def test_contents_change_the_interval_and_nothing_else() -> None:
         mapper = make("ridge")
         mapper.fit(x[~own], y[~own])
         errors += np.abs(y[own] - mapper.predict(x[own]).score).tolist()
-    assert told.state()["reach"] == pytest.approx(sorted(errors)[-(-9 * 61 // 10) - 1])
+    assert reported.state()["reach"] == pytest.approx(sorted(errors)[-(-9 * 61 // 10) - 1])

@@ -192,8 +192,8 @@ def test_halving_narrows_to_all_contents(
     assert shares == sorted(set(shares))
     assert shares[-1] == 1
     assert len(proposals[0].candidates) == min(count, budget or count)
-    for earlier, later in pairwise(proposals):
-        before, after = earlier.candidates, later.candidates
+    for previous_row, later in pairwise(proposals):
+        before, after = previous_row.candidates, later.candidates
         known = [index for index in before if figures[index] is not None]
         assert set(after) <= set(before)
         assert len(after) == min(len(known), max(-(-len(before) // eta), finalists)) if known else after == before
@@ -284,11 +284,11 @@ def test_the_journal_holds_what_was_told(tmp_path: Path) -> None:
     (journal,) = tmp_path.iterdir()
     storage = optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
     trials = optuna.load_study(study_name=None, storage=storage).trials
-    told = {trial.value for trial in trials if trial.state == optuna.trial.TrialState.COMPLETE}
-    assert told == {figures(index, 1) for index in found if index % 2}
+    reported = {trial.value for trial in trials if trial.state == optuna.trial.TrialState.COMPLETE}
+    assert reported == {figures(index, 1) for index in found if index % 2}
     failed = [trial for trial in trials if trial.state == optuna.trial.TrialState.FAIL]
     assert len(failed) >= sum(index % 2 == 0 for index in found) > 0
-    assert len(told) + len(failed) <= len(trials)
+    assert len(reported) + len(failed) <= len(trials)
     assert {"pri", "metric"} <= {name.split(" #")[0] for trial in trials for name in trial.params}
 
 

@@ -141,8 +141,8 @@ def test_weights_written_into_behind_torch_are_seen(monkeypatch: pytest.MonkeyPa
         return good(self, view)
 
     monkeypatch.setattr(type(of.make()), "explain", explain)
-    told = "efficientnet-lite0: changes weights of the network"
-    assert outcome(of, "network-untouched") == ("failed", told)
+    reported = "efficientnet-lite0: changes weights of the network"
+    assert outcome(of, "network-untouched") == ("failed", reported)
 
 
 @pytest.mark.usefixtures("installed")
@@ -162,11 +162,11 @@ def test_weights_written_into_behind_torch_are_seen(monkeypatch: pytest.MonkeyPa
         ),
     ],
 )
-def test_arbitrary_data_find_what_fixed_samples_miss(ref: str, told: str) -> None:
+def test_arbitrary_data_find_what_fixed_samples_miss(ref: str, reported: str) -> None:
     of = subject(ref)
     ((check, reason),) = failing(of).items()
     assert check.startswith("arbitrary-")
-    assert re.match(told, reason), reason
+    assert re.match(reported, reason), reason
     assert "\n" not in reason
     assert outcome(of, check) == ("failed", reason)  # the same examples every time
 
@@ -287,13 +287,13 @@ def test_the_marker_makes_a_test_of_each_check(tmp_path: Path) -> None:
 def test_plugins_check_deep_tells_what_components_do_not_keep_to() -> None:
     done = CliRunner().invoke(main, ["plugins", "--check", "--deep", "--dist", "veiqa-heavy"])
     assert done.exit_code == 1
-    (told,) = (line for line in done.stdout.splitlines() if "registration-is-light" in line)
-    assert told.startswith("problem: metric 'good' (veiqa-heavy 1.0): registration-is-light failed: importing")
+    (reported,) = (line for line in done.stdout.splitlines() if "registration-is-light" in line)
+    assert reported.startswith("problem: metric 'good' (veiqa-heavy 1.0): registration-is-light failed: importing")
     assert "another process" not in done.stdout
-    for more, told in (
+    for more, reported in (
         (["--deep"], "--deep goes with --check"),
         (["--check", "--deep", "--dist", "x"], "distribution"),
     ):
         refused = CliRunner().invoke(main, ["plugins", *more])
         assert refused.exit_code == 2
-        assert told in refused.stderr
+        assert reported in refused.stderr

@@ -179,7 +179,7 @@ def test_what_numpy_gives_next_is_what_it_would_have_given() -> None:
     assert [*found, *np.random.randn(2).tolist()] == expected
 
 
-def told(get: Callable[[], Any]) -> Any:
+def reported(get: Callable[[], Any]) -> Any:
     try:
         return get()
     except RuntimeError as error:
@@ -196,7 +196,7 @@ def switches() -> tuple[Any, ...]:
     return (
         torch.get_default_dtype(),
         torch.get_float32_matmul_precision(),
-        told(lambda: backends.cudnn.allow_tf32),
+        reported(lambda: backends.cudnn.allow_tf32),
         torch.is_grad_enabled(),
         torch.is_inference_mode_enabled(),
         torch.is_autocast_enabled("cpu"),

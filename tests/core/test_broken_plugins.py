@@ -243,19 +243,19 @@ def run(photo: Path, *more: object) -> Result:
 
 @pytest.mark.parametrize("situation", LEFT_OUT)
 def test_a_plugin_that_is_left_out_says_why_and_the_rest_works(site: Site, situation: str) -> None:
-    code, told = LEFT_OUT[situation]
+    code, reported = LEFT_OUT[situation]
     dist = site.add(situation, code)
     site.add("a good one", hook(metric("fine")))
     found = registry.installed()
-    assert [str(problem) for problem in found.problems] == [f"plugin {dist} 1.0 (entry point 'main'): {told}"]
+    assert [str(problem) for problem in found.problems] == [f"plugin {dist} 1.0 (entry point 'main'): {reported}"]
     assert found.get("metric", "fine").dist == "a-good-one"
     assert {item.dist for item in found} >= {"veiqa", "a-good-one"}
     assert dist not in {item.dist for item in found}
 
 
 def test_each_costs_a_warning_line_and_the_check_tells_all(site: Site) -> None:
-    expected = {site.add(situation, code): told for situation, (code, told) in LEFT_OUT.items()}
-    lines = [f"plugin {dist} 1.0 (entry point 'main'): {told}" for dist, told in sorted(expected.items())]
+    expected = {site.add(situation, code): reported for situation, (code, reported) in LEFT_OUT.items()}
+    lines = [f"plugin {dist} 1.0 (entry point 'main'): {reported}" for dist, reported in sorted(expected.items())]
     listed = site.veiqa("components", "metric")
     assert (listed.returncode, "psnr" in listed.stdout) == (0, True)
     assert listed.stderr.splitlines() == [
@@ -265,8 +265,8 @@ def test_each_costs_a_warning_line_and_the_check_tells_all(site: Site) -> None:
     plain, checked = site.veiqa("plugins"), site.veiqa("plugins", "--check", **alone)
     assert (plain.returncode, checked.returncode) == (0, 1)
     for done in (plain, checked):
-        told = [line for line in done.stdout.splitlines() if line.startswith("problem")]
-        assert [line for line in told if "every start" not in line] == [f"problem: {line}" for line in lines]
+        reported = [line for line in done.stdout.splitlines() if line.startswith("problem")]
+        assert [line for line in reported if "every start" not in line] == [f"problem: {line}" for line in lines]
         assert f"{next(iter(expected))} 1.0  main  import_error  (left out)" in done.stdout
         assert done.stderr == ""
 
@@ -274,15 +274,15 @@ def test_each_costs_a_warning_line_and_the_check_tells_all(site: Site) -> None:
 def test_a_name_that_two_distributions_give_is_an_error_when_it_is_used_bare(site: Site, photo: Path) -> None:
     site.add("first one", hook(metric("mae")))
     site.add("second one", hook(metric("mae")))
-    told = (
+    reported = (
         "similarity metric 'mae' is offered by first-one 1.0 and second-one 1.0: "
         "say 'first-one:mae' or 'second-one:mae'"
     )
     done = run(photo, "--metric", "mae")
-    assert (done.exit_code, done.stderr) == (2, f"Error: {told}\n")
+    assert (done.exit_code, done.stderr) == (2, f"Error: {reported}\n")
     assert veiqa("components", "show", "metric/second-one:mae").exit_code == 0
     checked = site.veiqa("plugins", "--check", VEIQA_PLUGINS="first-one,second-one")
-    assert (checked.returncode, f"problem: {told}\n" in checked.stdout) == (1, True)
+    assert (checked.returncode, f"problem: {reported}\n" in checked.stdout) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -299,23 +299,23 @@ def test_a_name_that_two_distributions_give_is_an_error_when_it_is_used_bare(sit
     ],
 )
 def test_a_component_that_cannot_be_built_is_one_line_before_the_first_image(
-    site: Site, photo: Path, code: str, told: str
+    site: Site, photo: Path, code: str, reported: str
 ) -> None:
     site.add("broken", hook(metric("mae", "broken_code:Metric")), broken_code=code)
     done = run(photo, "--metric", "mae")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"Error: metric 'mae' (broken 1.0) {told}")
+    assert done.stderr.startswith(f"Error: metric 'mae' (broken 1.0) {reported}")
     assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("situation", FAILING)
 def test_a_component_that_fails_is_named_in_the_row_of_its_image(site: Site, photo: Path, situation: str) -> None:
-    work, told = FAILING[situation]
+    work, reported = FAILING[situation]
     site.add_metric("mae", work)
     done = run(photo, "--metric", "mae")
     assert (done.exit_code, done.stderr) == (1, "failed: 1 of 1 images\n")
     (row,) = json.loads(done.stdout)
-    assert row["error"] == f"{photo}: metric 'mae' (mae 1.0) {told}"
+    assert row["error"] == f"{photo}: metric 'mae' (mae 1.0) {reported}"
     assert row["score"] is None
 
 
@@ -411,8 +411,8 @@ def test_the_doctor_outlives_extractors_and_tells_absent_weights_from_damaged_on
     done = site.veiqa("doctor", "--json", VEIQA_PLUGINS="odd")
     assert (done.returncode, "hello\n" in done.stderr) == (1, True)
     rows = [row for row in json.loads(done.stdout) if row["about"] == "weights"]
-    told = {row["text"].partition(": ")[0]: (row["state"], row["text"].partition(": ")[2]) for row in rows}
-    assert told == {
+    reported = {row["text"].partition(": ")[0]: (row["state"], row["text"].partition(": ")[2]) for row in rows}
+    assert reported == {
         "odd:exits": ("problem", "extractor 'exits' (odd 1.0) failed: SystemExit: 3"),
         "odd:prints": ("ok", "the weights of prints are not here"),
         "odd:half": ("problem", "the file x ends too soon"),
@@ -428,14 +428,14 @@ def test_the_check_names_what_makes_every_start_slow(site: Site) -> None:
     assert (quiet.returncode, quiet.stderr) == (0, "")
     done = site.veiqa("plugins", "--check", VEIQA_PLUGINS="heavy,slow")
     assert done.returncode == 1
-    told = [line for line in done.stdout.splitlines() if "every start" in line]
-    assert told[0] == (
+    reported = [line for line in done.stdout.splitlines() if "every start" in line]
+    assert reported[0] == (
         "problem: plugin heavy 1.0 (entry point 'main'): imports numpy at every start; "
         "leave that to its components' modules"
     )
     slow = r"problem: plugin slow 1.0 \(entry point 'main'\): takes \d+\.\d s at every start; a light module takes .*"
-    assert re.fullmatch(slow, told[-1])
-    assert {line.split()[2] for line in told} == {"heavy", "slow"}
+    assert re.fullmatch(slow, reported[-1])
+    assert {line.split()[2] for line in reported} == {"heavy", "slow"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals as elsewhere")
@@ -459,5 +459,5 @@ def test_ctrl_c_during_a_slow_import_stops_the_command(site: Site, tmp_path: Pat
         while not begun.exists() and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        said, told = process.communicate(timeout=30)
-        assert (process.returncode, said, told) == (130, "", "\nstopped\n")
+        said, reported = process.communicate(timeout=30)
+        assert (process.returncode, said, reported) == (130, "", "\nstopped\n")

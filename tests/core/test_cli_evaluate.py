@@ -187,10 +187,10 @@ def test_an_interrupted_run_says_that_nothing_is_lost(
     process.stdout.readline()
     time.sleep(0.2)
     process.send_signal(request_to_end)
-    _, told = process.communicate()
-    assert process.returncode == status, told
-    assert "what was measured is kept, and the same command goes on from there" in told
-    assert "Traceback" not in told
+    _, reported = process.communicate()
+    assert process.returncode == status, reported
+    assert "what was measured is kept, and the same command goes on from there" in reported
+    assert "Traceback" not in reported
 
 
 def test_a_broken_image_is_told_and_the_others_count(rated: Path, one: Path) -> None:
@@ -250,8 +250,8 @@ def test_fit_and_evaluate_with_further_sets(rated: Path, one: Path, tmp_path: Pa
     found = figures("csv", rated, "--recipe", one, "--split", "loco", *train)
     assert (found["n"], found["overall"]["fit"]) == (32, "perhaps in-sample for 32 of 32 images")
     assert [one["n"] for one in found["protocol"]["train"]] == [24, 24]
-    told = veiqa("evaluate", "csv", rated, "--recipe", one, "--split", "loco", *train, "--device", "cpu").stdout
-    assert told.count("train:    csv in ") == 2
+    reported = veiqa("evaluate", "csv", rated, "--recipe", one, "--split", "loco", *train, "--device", "cpu").stdout
+    assert reported.count("train:    csv in ") == 2
 
 
 def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
@@ -421,8 +421,8 @@ def test_ratings_that_are_all_the_same_are_refused_before_anything_is_measured(
     assert not (tmp_path / "x.toml").exists()
     found = figures("csv", rated, "--recipe", one)
     assert found["overall"]["missing"]["srocc"] == "all ratings are the same"
-    told = [note for note in found["notes"] if "all ratings are the same" in note]
-    assert told == ["FF, GB, overall: no PLCC, SROCC, KROCC, RMSE: all ratings are the same"]
+    reported = [note for note in found["notes"] if "all ratings are the same" in note]
+    assert reported == ["FF, GB, overall: no PLCC, SROCC, KROCC, RMSE: all ratings are the same"]
     assert "the 32 scores take one value only, 40" in found["notes"]
 
 

@@ -165,11 +165,11 @@ def test_what_the_store_knows_is_measured_again_only_where_its_vei_lacks(
 
 def other_digest(path: Path) -> None:
     """As another version of some component would have made it."""
-    veis, told = safetensors.numpy.load_file(path), about(path)
+    veis, reported = safetensors.numpy.load_file(path), about(path)
     key = next(iter(veis))
     veis[key] = np.zeros((2, 2), dtype=np.float32)
-    told["veis"][key]["digest"] = "of another version"
-    safetensors.numpy.save_file(veis, path, {"veiqa": json.dumps(told)})
+    reported["veis"][key]["digest"] = "of another version"
+    safetensors.numpy.save_file(veis, path, {"veiqa": json.dumps(reported)})
 
 
 def torn(path: Path) -> None:

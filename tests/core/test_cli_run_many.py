@@ -113,8 +113,8 @@ def test_an_interrupted_run_leaves_whole_files_and_goes_on(
             patch.setattr(Meter, "compute", after(3, Meter.compute, KeyboardInterrupt()))
             stopped = veiqa(*command, f"out.{form}")
         assert stopped.exit_code == 130
-        told = f"stopped; what was scored is in out.{form}; the same command with --resume goes on"
-        assert stopped.stderr.strip() == told
+        reported = f"stopped; what was scored is in out.{form}; the same command with --resume goes on"
+        assert stopped.stderr.strip() == reported
         assert len(rows(Path(f"out.{form}"))) == 4  # one of them is no image
         measured.clear()
         assert veiqa(*command, f"out.{form}", "--resume").exit_code == 1
@@ -185,13 +185,13 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_later(photos: Path, form: s
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
 def test_a_device_that_takes_no_more_is_told(photos: Path) -> None:
     done = veiqa("run", photos / "0.png", *OPTIONS, "--format", "json", "--output", "/dev/full")
-    told = "Error: --output /dev/full: cannot be written: No space left on device\n"
-    assert (done.exit_code, done.stderr) == (1, told)
+    reported = "Error: --output /dev/full: cannot be written: No space left on device\n"
+    assert (done.exit_code, done.stderr) == (1, reported)
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-c", "from veiqa_core.cli import main; main()", "run", "photos/0.png", *OPTIONS]
         printed = subprocess.run(command, stdout=full, stderr=subprocess.PIPE)
-    told = "Error: standard output: cannot be written: No space left on device\n"
-    assert (printed.returncode, printed.stderr.decode()) == (1, told)
+    reported = "Error: standard output: cannot be written: No space left on device\n"
+    assert (printed.returncode, printed.stderr.decode()) == (1, reported)
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json", "csv", "parquet", "table"])
@@ -322,8 +322,8 @@ def test_a_gate_beyond_the_scale_is_refused(photos: Path) -> None:
     for limit in ("101", "-1"):
         done = veiqa("run", photos / "0.png", "--recipe", "fast", "--device", "cpu", "--fail-under", limit)
         assert (done.exit_code, done.stdout) == (2, "")
-        told = rf"Error: --fail-under {limit}: the scale of the recipe fast@\w+ is 0 to 100\n"
-        assert re.fullmatch(told, done.stderr)
+        reported = rf"Error: --fail-under {limit}: the scale of the recipe fast@\w+ is 0 to 100\n"
+        assert re.fullmatch(reported, done.stderr)
 
 
 @pytest.mark.parametrize("command", [("components",), ("run", "photos/0.png", *OPTIONS)])
@@ -384,8 +384,8 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
     """The whole command on a long list, with quick stand-ins for decoding and measuring."""
     monkeypatch.chdir(tmp_path)
     image = Image(torch.zeros(1, 3, 2, 2), "any")
-    monkeypatch.setattr("veiqa_core.measuring.crews.read_named", lambda root, name: image)
-    monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: told(self, image, wanted))
+    monkeypatch.setattr("veiqa_core.measuring.executors.read_named", lambda root, name: image)
+    monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: reported(self, image, wanted))
 
     def peak(count: int, *options: str) -> int:
         name = f"{count}.txt"
@@ -408,7 +408,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
         assert more < less + 100_000  # the names of the others alone take 700 kB
 
 
-def told(meter: Meter, image: Image, wanted: Any) -> Computed:
+def reported(meter: Meter, image: Image, wanted: Any) -> Computed:
     return Computed({index: Measurement(meter.keys[index], 20.0, ()) for index in wanted}, {}, image.digest)
 
 
@@ -477,11 +477,11 @@ cli.main(["doctor"])
         ("raise cli.UsageError('as asked')", 2, "Error: as asked\n"),
     ],
 )
-def test_a_command_that_has_not_written_all_does_not_end_well(ending: str, status: int, told: str) -> None:
+def test_a_command_that_has_not_written_all_does_not_end_well(ending: str, status: int, reported: str) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-c", FULL.format(ending=ending)]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, done.stderr) == (status, told)
+    assert (done.returncode, done.stderr) == (status, reported)
 
 
 Measured = list[str]

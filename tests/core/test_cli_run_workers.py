@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from veiqa_core import Scorer
 from veiqa_core.cli import main
-from veiqa_core.measuring import crews
+from veiqa_core.measuring import executors as crews
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
@@ -116,8 +116,8 @@ def test_arrays_among_files_are_scored_in_their_place(paths: list[Path]) -> None
     scorer = Scorer(recipe, device="cpu")
     array = np.asarray(PIL.Image.open(paths[1]))
     sources = [paths[1], array, paths[2], paths[3], array]
-    with crews.Processes(scorer.meter, Path(), 2) as crew:
-        shared = list(scorer.score_many(sources, crew=crew))
+    with crews.ProcessPool(scorer.meter, Path(), 2) as executor:
+        shared = list(scorer.score_many(sources, executor=executor))
     assert shared == list(scorer.score_many(sources))
     assert [result.image for result in shared] == ["0.png", "image 1", "1.png", "2.png", "image 4"]
 
@@ -133,10 +133,10 @@ def test_rows_come_as_they_are_done_and_nothing_is_held(paths: list[Path], monke
             drawn.append(path)
             yield path
 
-    with crews.Alone(scorer.meter, Path()) as crew:
-        for done, _ in enumerate(scorer.score_many(drawing(), crew=crew), 1):
+    with crews.InProcess(scorer.meter, Path()) as executor:
+        for done, _ in enumerate(scorer.score_many(drawing(), executor=executor), 1):
             assert len(drawn) <= done + 3
-            assert len(crew._digests) <= 2
+            assert len(executor._digests) <= 2
 
 
 def test_what_excludes_each_other_is_said(paths: list[Path], tmp_path: Path) -> None:

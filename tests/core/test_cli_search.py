@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 
 from veiqa_core.cli import main
 from veiqa_core.devices import Device
-from veiqa_core.measuring import crews
+from veiqa_core.measuring import executors as crews
 from veiqa_core.measuring.branches import views
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
@@ -122,24 +122,24 @@ def test_a_search_writes_recipes_a_table_and_a_report(rated: Path, space: Path, 
     assert best.chosen.images == 30
     rows = list(csv.DictReader(files["results.csv"].decode().splitlines()))
     assert len(rows) == 3 * 2 * 2 * 2
-    told = json.loads(files["search.json"])
-    winner = told["winners"]["all"]
+    reported = json.loads(files["search.json"])
+    winner = reported["winners"]["all"]
     by_key = {row["key"]: row for row in rows}
     assert max(float(row["srocc"]) for row in rows) == winner["figure"] == float(by_key[winner["chosen"][0]]["srocc"])
     low, high = winner["interval95"]
     assert low <= winner["figure"] <= high
     assert [control["name"] for control in winner["controls"]] == ["pixels", "random-network", "vei-mean"]
     assert winner["controls"][1]["reason"] is not None  # the network is random already
-    assert told["held_out"]["n"] == 30
-    assert told["held_out"]["fit"] == "held-out"
-    assert len(told["folds_chosen"]) == 5
+    assert reported["held_out"]["n"] == 30
+    assert reported["held_out"]["fit"] == "held-out"
+    assert len(reported["folds_chosen"]) == 5
     assert b"<html" in files["report.html"]
     scored = veiqa("run", rated / "GB0-1.png", rated / "GB0-3.png", "--recipe", tmp_path / "out" / "best.toml")
     assert scored.exit_code == 0, scored.output
-    told = json.loads(
+    reported = json.loads(
         veiqa("evaluate", "csv", rated, "--recipe", tmp_path / "out" / "best.toml", "--format=json").output
     )
-    assert any("the branches were chosen on contents of 30 of these images" in note for note in told["notes"])
+    assert any("the branches were chosen on contents of 30 of these images" in note for note in reported["notes"])
 
 
 def test_each_type_has_its_own_recipe(rated: Path, space: Path, tmp_path: Path) -> None:
@@ -147,9 +147,9 @@ def test_each_type_has_its_own_recipe(rated: Path, space: Path, tmp_path: Path) 
     best = recipes.load(tmp_path / "out" / "best.toml")
     assert isinstance(best, RecipeSet)
     assert set(best.recipes) == {"GB", "WN"}
-    told = json.loads(files["search.json"])
-    assert set(told["held_out_by_type"]) == {"GB", "WN"}
-    assert told["held_out"]["n"] == 30
+    reported = json.loads(files["search.json"])
+    assert set(reported["held_out_by_type"]) == {"GB", "WN"}
+    assert reported["held_out"]["n"] == 30
     assert files["results.csv"].decode().splitlines()[0].split(",")[-4:-2] == ["plcc GB", "plcc WN"]
 
 
@@ -214,7 +214,7 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
         assert line.split()[-2:] == ["15", "45"]
 
 
-def _no_controls(winners: Any, matrix: Any, bench: Any) -> Any:
+def _no_controls(winners: Any, matrix: Any, context: Any) -> Any:
     return {key: [] for key in winners}
 
 
@@ -350,10 +350,10 @@ def test_ctrl_c_with_workers_ends_at_once_and_says_that_it_goes_on(
         while len(children.read_text().split()) < 2 and time.monotonic() < deadline:  # the tracker, the first worker
             time.sleep(0.02)
     os.killpg(started.pid, signal.SIGINT)  # as a terminal does: to every process
-    _, told = started.communicate(timeout=120)
-    assert started.returncode == 130, told
-    assert "stopped; what was measured is kept, and the same command goes on from there" in told
-    assert "Traceback" not in told
+    _, reported = started.communicate(timeout=120)
+    assert started.returncode == 130, reported
+    assert "stopped; what was measured is kept, and the same command goes on from there" in reported
+    assert "Traceback" not in reported
 
 
 def _alive(pid: int) -> bool:
@@ -379,8 +379,8 @@ def test_a_component_that_raises_fails_its_combinations_alone(
     assert all("raises" in key or "not-a-number" in key for key in failed)
     assert all(not row["srocc"] for row in failed.values())
     assert any("explainer 'raises' (faulty 1.0) failed: RuntimeError: out of luck" in r["failure"] for r in rows)
-    told = json.loads(files["search.json"])
-    assert set(told["failed"]) == set(failed)
+    reported = json.loads(files["search.json"])
+    assert set(reported["failed"]) == set(failed)
 
 
 def test_a_branch_that_cannot_work_is_refused_alone(rated: Path, tmp_path: Path) -> None:
@@ -506,7 +506,7 @@ def test_run_and_evaluate_take_what_the_search_measured(
 def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: Path) -> None:
     """A torn image and a good one, by processes: each is answered, in any order."""
     from veiqa_core.extension.registry import installed
-    from veiqa_core.measuring.crews import Order, Processes
+    from veiqa_core.measuring.executors import ProcessPool, Task
     from veiqa_core.measuring.meter import Quantity
     from veiqa_core.recipes.recipe import Branch, Choice
     from veiqa_core.recipes.resolution import resolve_branch
@@ -516,19 +516,19 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
     meter = Meter([Quantity(branch)], Device())
     (rated / "torn.png").write_bytes(b"no image")
     names = ["GB0-1.png", "torn.png", "WN1-1.png"]
-    with Processes(meter, rated, 2) as crew:
-        done = {item.name: item for item in crew.deliver(Order(name, (0,)) for name in names)}
+    with ProcessPool(meter, rated, 2) as executor:
+        done = {item.name: item for item in executor.run(Task(name, (0,)) for name in names)}
     assert set(done) == set(names)
     assert done["torn.png"].error is not None
-    with crews.Alone(meter, rated) as crew:
-        alone = {item.name: item for item in crew.deliver(Order(name, (0,)) for name in names)}
+    with crews.InProcess(meter, rated) as executor:
+        alone = {item.name: item for item in executor.run(Task(name, (0,)) for name in names)}
     for name in ("GB0-1.png", "WN1-1.png"):
         assert done[name].measured[0].similarity == alone[name].measured[0].similarity
         assert done[name].digest == alone[name].digest
     with Store(tmp_path / "s.sqlite") as store:
         kept = Meter([Quantity(branch)], Device(), store)
-        with Processes(kept, rated, 2) as crew:
-            list(crew.deliver(Order(name, (0,)) for name in names))
+        with ProcessPool(kept, rated, 2) as executor:
+            list(executor.run(Task(name, (0,)) for name in names))
         digest = done["WN1-1.png"].digest
         assert digest is not None
         assert kept.known(digest, [0])[0].similarity == done["WN1-1.png"].measured[0].similarity

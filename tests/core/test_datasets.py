@@ -73,10 +73,10 @@ def write(folder: Path, name: str, level: int) -> None:
 def test_an_incomplete_folder_says_what_is_missing_and_where_it_can_be_had(registry: Registry, tmp_path: Path) -> None:
     part = registry.part("dataset", "ours")
     write(tmp_path / "data", "1.png", 1)
-    with pytest.raises(DatasetError) as told:
+    with pytest.raises(DatasetError) as reported:
         load(part, tmp_path / "data")
     home = "ours:ours: https://example.org/ours"
-    assert str(told.value) == f"{tmp_path / 'data'}: 1 of 2 rated images are missing: 2.png; {home}"
+    assert str(reported.value) == f"{tmp_path / 'data'}: 1 of 2 rated images are missing: 2.png; {home}"
     write(tmp_path / "data", "2.png", 2)
     assert load(part, tmp_path / "data").remarks == (
         "2 images; the release has 3",
@@ -104,9 +104,9 @@ def test_contents_are_known_by_the_pixels_of_their_reference(registry: Registry,
     ],
 )
 def test_a_reader_that_fails_is_named(name: str, message: str, registry: Registry, tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as reported:
         load(registry.part("dataset", name), tmp_path)
-    assert str(told.value) == message
+    assert str(reported.value) == message
 
 
 def test_third_parties_ship_recipes_too(registry: Registry) -> None:

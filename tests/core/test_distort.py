@@ -331,7 +331,7 @@ def test_names_are_flat_unlike_and_fit_for_file_systems(photos: Path, tmp_path: 
         (photos / name).write_bytes(source.read_bytes())
     (photos / "notes.txt").write_text("no photo")
     out = tmp_path / "out"
-    rows = made(SyntheticSet(photos, out, distortions=["JPEG"], levels=even_levels(2), stand_in=by("psnr")))
+    rows = made(SyntheticSet(photos, out, distortions=["JPEG"], levels=even_levels(2), pseudo_rating=by("psnr")))
     files = [Path(row.image).name for row in rows]
     assert len(rows) == len({file.casefold() for file in files}) == 2 * (2 + 7)
     assert {"a-b-1.png", "a-b-2-1.png", "cat-1.png", "inner-cup-1.png", "猫-1.png"} <= {file.lower() for file in files}
@@ -343,7 +343,7 @@ def test_unreadable_and_small_photos_are_skipped_with_a_line(photos: Path, tmp_p
     (photos / "broken.jpg").write_bytes((photos / "inner/cup.jpg").read_bytes()[:300])
     PIL.Image.new("RGB", (8, 90)).save(photos / "narrow.png")
     wanted = SyntheticSet(
-        photos, tmp_path / "out", distortions=["GB", "WN"], levels=even_levels(3), stand_in=by("ssim")
+        photos, tmp_path / "out", distortions=["GB", "WN"], levels=even_levels(3), pseudo_rating=by("ssim")
     )
     results = list(wanted.make())
     broken, narrow = [item for item in results if isinstance(item, Skipped)]
@@ -359,7 +359,7 @@ def test_what_one_generator_cannot_do_leaves_the_others(photos: Path, tmp_path: 
         tmp_path / "out",
         distortions=["late", "cut", "WN"],
         levels=even_levels(4),
-        stand_in=by("psnr"),
+        pseudo_rating=by("psnr"),
         registry=registry,
     )
     results = list(wanted.make())
@@ -369,7 +369,7 @@ def test_what_one_generator_cannot_do_leaves_the_others(photos: Path, tmp_path: 
     assert "gave (1, 3, 80, 95) for an image of (1, 3, 80, 96)" in cut.reason
     assert [row["distortion"] for row in table(tmp_path / "out/scores.csv")] == ([*["soft:late"] * 3, *["WN"] * 4]) * 2
     assert (tmp_path / "out/soft-late/cat-1.png").is_file()
-    none = SyntheticSet(photos, tmp_path / "none", distortions=["cut"], stand_in=by("psnr"), registry=registry)
+    none = SyntheticSet(photos, tmp_path / "none", distortions=["cut"], pseudo_rating=by("psnr"), registry=registry)
     with pytest.raises(ImageError, match="no image could be made"):
         list(none.make())
 
@@ -411,29 +411,31 @@ def test_the_same_distortion_twice_is_made_once(photos: Path, tmp_path: Path) ->
     ("metric", "score_type", "scaled"), [("vsi", "mos", True), ("gmsd", "dmos", True), ("psnr", "mos", False)]
 )
 def test_scores_mean_what_the_metric_says(metric: str, score_type: str, scaled: bool) -> None:
-    stand_in = Metric(image_metric(installed(), metric))
-    assert (stand_in.score_type, stand_in.scaled, stand_in.source) == (score_type, scaled, metric)
+    pseudo_rating = Metric(image_metric(installed(), metric))
+    assert (pseudo_rating.score_type, pseudo_rating.scaled, pseudo_rating.source) == (score_type, scaled, metric)
     noise = distort.find("WN", installed())
-    scores = [stand_in.score(photo(), degrade(photo(), noise, level).image, "WN") for level in even_levels(4)]
+    scores = [pseudo_rating.score(photo(), degrade(photo(), noise, level).image, "WN") for level in even_levels(4)]
     assert scores == sorted(scores, reverse=score_type == "mos")
-    low, high = stand_in.range(scores)
+    low, high = pseudo_rating.range(scores)
     assert all(low <= score <= high for score in scores)
     assert (low, high) == (0 if scaled else 7, 100)
 
 
 def test_scores_are_scaled_by_both_bounds() -> None:
-    stand_in = Metric(image_metric(installed(), "ssim"))
+    pseudo_rating = Metric(image_metric(installed(), "ssim"))
     inverted = images.Image(1 - photo().pixels, "inverted")
     value = FullReference(image_metric(installed(), "ssim")).measure(photo(), inverted)
     assert value < 0
-    assert stand_in.score(photo(), inverted, None) == pytest.approx(50 * (value + 1))
+    assert pseudo_rating.score(photo(), inverted, None) == pytest.approx(50 * (value + 1))
 
 
 @pytest.fixture
 def opinions(photos: Path, tmp_path: Path) -> RatedSet:
     """Ratings that follow PSNR along a curve for each type, of images whose references are there."""
     folder = tmp_path / "opinions"
-    rows = made(SyntheticSet(photos, folder, distortions=["WN", "JPEG"], levels=even_levels(12), stand_in=by("psnr")))
+    rows = made(
+        SyntheticSet(photos, folder, distortions=["WN", "JPEG"], levels=even_levels(12), pseudo_rating=by("psnr"))
+    )
     lines = ["image,reference,distortion,score,score_type"]
     for row in rows:
         quality = truth(row.distortion, row.psnr)
@@ -453,21 +455,21 @@ def calibrated(rated: RatedSet, *metrics: str) -> Calibrated:
 
 
 def test_a_calibrated_metric_says_what_people_would(opinions: RatedSet) -> None:
-    stand_in = calibrated(opinions, "psnr")
-    assert (stand_in.score_type, stand_in.scaled, stand_in.range([3.0])) == ("mos", True, (0, 100))
-    assert stand_in.source == "psnr on the scale of csv"
+    pseudo_rating = calibrated(opinions, "psnr")
+    assert (pseudo_rating.score_type, pseudo_rating.scaled, pseudo_rating.range([3.0])) == ("mos", True, (0, 100))
+    assert pseudo_rating.source == "psnr on the scale of csv"
     for name in ("WN", "JPEG"):
         for severity in (0.2, 0.7):
             worse = degrade(photo(), distort.find(name, installed()), Level("x", "severity", severity))
             expected = truth(name, worse.psnr)
-            assert stand_in.score(photo(), worse.image, name) == pytest.approx(expected, abs=0.1)
-    assert stand_in.score(photo(), photo(), None) == 100
+            assert pseudo_rating.score(photo(), worse.image, name) == pytest.approx(expected, abs=0.1)
+    assert pseudo_rating.score(photo(), photo(), None) == 100
 
 
 def test_a_type_without_ratings_takes_the_curve_of_all(opinions: RatedSet) -> None:
-    stand_in = calibrated(opinions, "psnr")
+    pseudo_rating = calibrated(opinions, "psnr")
     worse = degrade(photo(), distort.find("WN", installed()), Level("x", "severity", 0.6))
-    pooled = stand_in.score(photo(), worse.image, "MB")
+    pooled = pseudo_rating.score(photo(), worse.image, "MB")
     low, high = sorted(truth(name, worse.psnr) for name in ("WN", "JPEG"))
     assert low < pooled < high
 

@@ -19,7 +19,7 @@ from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol, prepared
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipes.recipe import Basis, Branch, Choice, Recipe, RecipeSet
+from veiqa_core.recipes.recipe import Branch, Choice, Provenance, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 
 FROZEN = Protocol()
@@ -123,7 +123,7 @@ def test_a_fitted_recipe_is_taken_as_it_is_and_says_where_it_was_fitted() -> Non
 
 def test_branches_chosen_on_these_contents_are_told() -> None:
     measured = made()
-    chosen = recipe(chosen=Basis("made", 8, (0, 100), ("made:scene3",)))
+    chosen = recipe(chosen=Provenance("made", 8, (0, 100), ("made:scene3",)))
     (note,) = [note for note in run(chosen, measured).notes if "chosen" in note]
     assert note.startswith("the branches were chosen on contents of 8 of these images")
     assert not [note for note in run(recipe(), measured).notes if "chosen" in note]
@@ -158,7 +158,7 @@ def test_a_refit_cannot_see_the_tested_quality() -> None:
     assert stats.spearmanr(part.raw.score, part.quality).statistic < -0.8
 
 
-@pytest.mark.parametrize(
+@pytest.content_id.parametrize(
     ("protocol", "splits"), [(Protocol("kfold", folds=5), 5), (Protocol("repeated", repeats=4), 4)]
 )
 def test_folds_and_repeats_tell_median_and_quartiles(protocol: Protocol, splits: int) -> None:
@@ -286,7 +286,7 @@ def test_the_classifier_is_evaluated_on_what_it_was_not_fitted_to() -> None:
     shifted = tuple(values + far for values, far in zip(measured.table.oriented, noisy, strict=True))
     apart = changed(measured, oriented=shifted)
     given = recipe("logistic5", classifier=Choice("multinomial"))
-    held = run(given, apart, Protocol("loco")).told_types
+    held = run(given, apart, Protocol("loco")).type_accuracy
     assert held is not None
     assert (held.count, held.fit, held.to_dict()["n"]) == (48, "held-out", 48)
     right = 0
@@ -299,15 +299,15 @@ def test_the_classifier_is_evaluated_on_what_it_was_not_fitted_to() -> None:
     assert held.accuracy == right / 48 > 0.9
     assert held.right("GB") == held.confusion["GB"]["GB"] / 24
     fitted = fitting.fit(given, resolve_all(given, installed()), apart)
-    same = run(fitted, apart).told_types
+    same = run(fitted, apart).type_accuracy
     assert same is not None
     assert same.fit == "in-sample"
-    assert run(recipe("logistic5"), apart, Protocol("loco")).told_types is None
-    assert run(given, apart).told_types is None  # not fitted
+    assert run(recipe("logistic5"), apart, Protocol("loco")).type_accuracy is None
+    assert run(given, apart).type_accuracy is None  # not fitted
     merged = recipe("logistic5", classifier=Choice("multinomial", {"types": ["GB"]}))
-    told = run(merged, apart, Protocol("loco")).told_types
-    assert told is not None
-    assert set(told.confusion) == {"GB", "other"}
+    reported = run(merged, apart, Protocol("loco")).type_accuracy
+    assert reported is not None
+    assert set(reported.confusion) == {"GB", "other"}
 
 
 def test_leaks_are_refused() -> None:
@@ -374,7 +374,7 @@ def test_each_type_says_where_its_own_recipe_was_fitted() -> None:
     sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
     fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
     assert isinstance(fitted, RecipeSet)
-    elsewhere = attrs.evolve(fitted.recipes["WN"], fitted=Basis("else", 9, (0, 100), ("else:scene",)))
+    elsewhere = attrs.evolve(fitted.recipes["WN"], fitted=Provenance("else", 9, (0, 100), ("else:scene",)))
     done = run(attrs.evolve(fitted, recipes={**fitted.recipes, "WN": elsewhere}), measured)
     assert [done.by_distortion[kind].fit for kind in ("GB", "WN")] == [
         "in-sample",

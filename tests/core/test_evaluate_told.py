@@ -139,11 +139,13 @@ def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
     here = made(scenes(6, 4))
     there = made([f"other{scene}" for scene in scenes(6, 4)], digests=tuple(f"other{i}" for i in range(24)))
     half = made([None] * 24, digests=tuple(f"{'other' if i % 2 else 'digest'}{i}" for i in range(24)))
-    told = "contents are known again by identical pixels only: copies that were cropped or changed would not be noticed"
+    reported = (
+        "contents are known again by identical pixels only: copies that were cropped or changed would not be noticed"
+    )
     fitted = fitted_to(here)
 
     def caveats(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> list[str]:
-        return [note for note in run(given, measured, protocol).notes if note.startswith(told)]
+        return [note for note in run(given, measured, protocol).notes if note.startswith(reported)]
 
     assert run(fitted, there).overall.fit == "held-out as far as identical pixels tell"
     assert len(caveats(fitted, there)) == len(caveats(fitted, half)) == 1
@@ -154,8 +156,8 @@ def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
 
 
 def test_images_without_a_reference_are_told_to_count_as_contents() -> None:
-    told = "this dataset names no references: every image counts as a content of its own"
-    assert told in run(recipe(None), made([None] * 24)).notes
+    reported = "this dataset names no references: every image counts as a content of its own"
+    assert reported in run(recipe(None), made([None] * 24)).notes
     some = run(recipe(None), made([None, None, *scenes(6, 4)])).notes
     assert "2 images name no reference: each counts as a content of its own" in some
     assert not [note for note in run(recipe(None), made(scenes(6, 4))).notes if "of its own" in note]
@@ -163,9 +165,9 @@ def test_images_without_a_reference_are_told_to_count_as_contents() -> None:
 
 def test_what_is_refitted_is_said_once_and_rightly() -> None:
     measured = made(scenes(6, 8))
-    told = table(run(recipe("identity"), measured, Protocol("loco")))
-    assert "protocol: loco; only the mappings below are refitted" in told
-    assert "the mapper is refitted" not in told
+    reported = table(run(recipe("identity"), measured, Protocol("loco")))
+    assert "protocol: loco; only the mappings below are refitted" in reported
+    assert "the mapper is refitted" not in reported
     assert "protocol: loco; the mapper is refitted" in table(run(recipe("logistic4"), measured, Protocol("loco")))
 
 
@@ -173,13 +175,13 @@ def test_told_types_count_images_not_tests() -> None:
     measured = made(scenes(6, 8), distortions=tuple(("GB", "WN")[i % 2] for i in range(48)))
     given = recipe("logistic4", classifier=Choice("multinomial"))
     done = run(given, measured, Protocol("repeated", repeats=20))
-    told = done.told_types
-    assert told is not None
+    reported = done.type_accuracy
+    assert reported is not None
     tested = {name for part in done.predictions for name in part.names}
-    assert told.to_dict()["n"] == told.images == len(tested) <= 48
-    assert told.to_dict()["tests"] == told.count == 20 * 8
+    assert reported.to_dict()["n"] == reported.images == len(tested) <= 48
+    assert reported.to_dict()["tests"] == reported.count == 20 * 8
     assert f"% of 160 tests of {len(tested)} images, held-out" in table(done)
-    once = run(given, measured, Protocol("loco")).told_types
+    once = run(given, measured, Protocol("loco")).type_accuracy
     assert once is not None
     assert once.images == once.count == 48
 
@@ -211,7 +213,7 @@ def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
     assert trained.overall.fit == "perhaps in-sample for 24 of 24 images"
 
 
-@pytest.mark.parametrize(
+@pytest.content_id.parametrize(
     ("columns", "names", "reason"),
     [
         ({"quality": np.full(24, 40.0)}, "PLCC, SROCC, KROCC, RMSE", "all ratings are the same"),
@@ -233,7 +235,7 @@ def test_a_missing_figure_says_why_once(columns: dict[str, Any], names: str, rea
         fitted_to(made(scenes(6, 4), **columns))
 
 
-@pytest.mark.parametrize(
+@pytest.content_id.parametrize(
     ("value", "shown"),
     [
         (0.9996, "0.9996"),

@@ -178,7 +178,7 @@ def test_training_learns_and_what_it_writes_loads(photos: Path, tmp_path: Path) 
     assert [epoch.number for epoch in epochs] == [1, 2, 3, 4, 5, 6]
     best = min(epochs, key=lambda epoch: epoch.held_out_loss)
     assert best.held_out_loss < epochs[0].held_out_loss
-    assert best.types_told > 1 / 3
+    assert best.types_predicted > 1 / 3
     assert [epoch.number for epoch in epochs if epoch.kept][-1] == best.number
 
     about = json.loads((tmp_path / "out" / LOG).read_text())
@@ -245,8 +245,8 @@ def test_photos_that_cannot_be_used_are_left_out_and_told(photos: Path, tmp_path
         ({"held_out": 1.0}, "held-out must lie between 0 and 1"),
     ],
 )
-def test_schedules_out_of_range_are_refused(values: dict[str, Any], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_schedules_out_of_range_are_refused(values: dict[str, Any], reported: str) -> None:
+    with pytest.raises(UsageError, match=reported):
         Schedule(**values)
 
 
@@ -320,7 +320,7 @@ def test_a_killed_command_goes_on_to_the_same_bytes(photos: Path, tmp_path: Path
 
 
 def test_bad_options_get_one_line(photos: Path, tmp_path: Path) -> None:
-    for more, told in (
+    for more, reported in (
         (("--extractor", "vgg61"), "vgg16"),
         (("--distortion", "GBX"), "unknown distortion"),
         (("-p", "extractor.modle=x"), "modle"),
@@ -328,7 +328,7 @@ def test_bad_options_get_one_line(photos: Path, tmp_path: Path) -> None:
     ):
         done = veiqa("finetune", photos, "--output", tmp_path / "out", *more)
         assert done.exit_code == 2
-        assert told in done.stderr
+        assert reported in done.stderr
         assert "Traceback" not in done.stderr
     assert veiqa("finetune", tmp_path / "nowhere", "--output", tmp_path / "out").exit_code == 2
     assert not (tmp_path / "out").exists()

@@ -128,12 +128,12 @@ def test_a_profile_is_applied_before_transparency_and_on_palettes(tmp_path: Path
         (SRGB, "CMYK", "it is one of RGB, and the pixels are CMYK"),
     ],
 )
-def test_a_profile_that_cannot_be_used_is_told(tmp_path: Path, icc: bytes, mode: str, told: str) -> None:
+def test_a_profile_that_cannot_be_used_is_told(tmp_path: Path, icc: bytes, mode: str, reported: str) -> None:
     image = PIL.Image.fromarray(LEVELS).convert(mode)
     image.save(tmp_path / "a.tiff", icc_profile=icc)
     found = read(tmp_path / "a.tiff")
     (remark,) = found.remarks
-    assert remark.startswith(f"colour profile cannot be used: {told}")
+    assert remark.startswith(f"colour profile cannot be used: {reported}")
     assert read(image).digest == found.digest
 
 

@@ -41,7 +41,7 @@ def pixels(source: Any) -> np.ndarray:
     ],
 )
 def test_what_is_missing_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, reported: str
 ) -> None:
     def absent(package: str) -> None:
         raise ImportError(package)
@@ -50,7 +50,7 @@ def test_what_is_missing_is_named(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ImageError) as caught:
         read(tmp_path / name)
-    assert str(caught.value) == f"{tmp_path / name}: {told}"
+    assert str(caught.value) == f"{tmp_path / name}: {reported}"
 
 
 def test_heif(tmp_path: Path) -> None:

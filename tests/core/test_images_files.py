@@ -17,7 +17,7 @@ from veiqa_core import Scorer
 from veiqa_core.cli import main
 from veiqa_core.errors import ImageError, UsageError
 from veiqa_core.images import display_name, frame_name, frames, limits, read, suffixes
-from veiqa_core.measuring.crews import Alone, Order
+from veiqa_core.measuring.executors import InProcess, Task
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
 
@@ -176,15 +176,15 @@ def test_what_changes_or_vanishes_while_running_is_a_row(tmp_path: Path, small: 
     path = tmp_path / "a.png"
     path.write_bytes(saved("PNG"))
     meter = Scorer(recipes.ad_hoc(pris=[Choice("jpeg")], extractor=small), device="cpu").meter
-    crew = Alone(meter, tmp_path)
-    (first,) = crew.deliver([Order("a.png", (0,))])
+    executor = InProcess(meter, tmp_path)
+    (first,) = executor.run([Task("a.png", (0,))])
     assert first.error is None
     PIL.Image.fromarray(LEVELS[::-1]).save(path)
-    (changed,) = crew.deliver([Order("a.png", (0,))])
+    (changed,) = executor.run([Task("a.png", (0,))])
     assert str(changed.error) == "a.png: changed while it was measured; measure it again"
     assert changed.measured == {}
     path.unlink()
-    (gone,) = crew.deliver([Order("a.png", (0,))])
+    (gone,) = executor.run([Task("a.png", (0,))])
     assert str(gone.error) == "a.png: no such file"
 
 

@@ -59,9 +59,9 @@ def test_links_that_lead_nowhere_are_named_and_fail_alone(folder: Path) -> None:
         assert inside(folder, ("deep/*",)) == ["deep/gone.png", "deep/self.png", "deep/shut.png"]
         reasons = []
         for name in walk(str(folder / "deep")):
-            with pytest.raises(ImageError) as told:
+            with pytest.raises(ImageError) as reported:
                 read(name)
-            reasons.append(str(told.value).rpartition(": ")[2])
+            reasons.append(str(reported.value).rpartition(": ")[2])
     finally:
         (folder / "closed").chmod(0o700)
     assert reasons[:2] == ["is a link to a file that is not there", "Too many levels of symbolic links"]
@@ -108,22 +108,24 @@ def test_what_cannot_be_meant_is_said_before_anything_is_scored(folder: Path) ->
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
 def test_a_folder_that_cannot_be_listed_is_told_and_the_others_go_on(folder: Path) -> None:
     (folder / "a" / "deep").chmod(0)
-    told: list[str] = []
-    names = list(Inputs((str(folder),), report=told.append).names())
+    reported: list[str] = []
+    names = list(Inputs((str(folder),), report=reported.append).names())
     (folder / "a" / "deep").chmod(0o700)
-    assert (len(names), len(told)) == (4, 1)
-    assert "deep: cannot be listed: Permission denied" in told[0]
+    assert (len(names), len(reported)) == (4, 1)
+    assert "deep: cannot be listed: Permission denied" in reported[0]
 
 
 def test_a_folder_that_goes_away_is_told(folder: Path) -> None:
-    told: list[str] = []
-    names = Inputs((str(folder),), report=told.append).names()
+    reported: list[str] = []
+    names = Inputs((str(folder),), report=reported.append).names()
     assert next(names).endswith("10.jpg")
     (folder / "a/deep/er/x.webp").unlink()
     (folder / "a/deep/er").rmdir()
     (folder / "a/deep").rmdir()
     assert [Path(name).name for name in names] == ["2.JPG", "a.tif", "b.png"]
-    assert [line.rpartition("photos/")[2] for line in told] == ["a/deep: cannot be listed: No such file or directory"]
+    assert [line.rpartition("photos/")[2] for line in reported] == [
+        "a/deep: cannot be listed: No such file or directory"
+    ]
 
 
 def test_lists_are_counted_where_that_is_known(folder: Path) -> None:

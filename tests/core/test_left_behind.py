@@ -209,13 +209,15 @@ def expected() -> dict[str, float]:
 def test_an_explainer_that_damages_the_network_fails_alone_and_nothing_is_kept(
     small: Choice, plugin: Callable[..., Registry], expected: dict[str, float], tmp_path: Path, situation: str
 ) -> None:
-    work, told = NETWORK[situation]
+    work, reported = NETWORK[situation]
     with Store(tmp_path / "store") as store:
         scorer = Scorer(recipe(small), device="cpu", registry=plugin(work), store=store)
         found, errors = values(scorer)
         assert found == expected
         assert len(errors) == 2
-        assert {error.partition(" the network")[0] for error in errors} == {f"explainer 'guilty' (guilty 1.0): {told}"}
+        assert {error.partition(" the network")[0] for error in errors} == {
+            f"explainer 'guilty' (guilty 1.0): {reported}"
+        }
         digests = scorer.meter.digests()
         assert store.get(read(PIXELS).digest, list(digests)) == [None] * len(digests)
 
@@ -225,8 +227,8 @@ def test_a_hook_for_all_modules_is_the_failure_of_who_leaves_it(
 ) -> None:
     found, errors = values(Scorer(recipe(small), device="cpu", registry=plugin(ALL_MODULES)))
     assert found == expected
-    told = "explainer 'guilty' (guilty 1.0): leaves a hook for all modules of all networks behind; remove it"
-    assert errors == [told, told]
+    reported = "explainer 'guilty' (guilty 1.0): leaves a hook for all modules of all networks behind; remove it"
+    assert errors == [reported, reported]
 
 
 def test_a_hook_of_the_callers_for_all_modules_changes_no_score_and_stays(

@@ -159,14 +159,14 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
 def test_a_network_that_is_none_is_the_extractors_fault(
     odd: Callable[..., dict[str, float | None]], situation: str, explainers: tuple[str]
 ) -> None:
-    oddity, told = REFUSED[situation]
+    oddity, reported = REFUSED[situation]
     if situation == "detached pixels" and explainers == ("gradcam",):
         pytest.skip("Grad-CAM asks for no gradient at the pixels")
     with pytest.raises(VeiqaError) as raised:
         odd(*explainers, **oddity)
     line = str(raised.value).removeprefix("array: ")
     assert line.startswith(
-        f"{ORIGIN} {told}" if told.startswith("failed") else f"{ORIGIN}: {told}"[: None if told else -2]
+        f"{ORIGIN} {reported}" if reported.startswith("failed") else f"{ORIGIN}: {reported}"[: None if reported else -2]
     )
     assert "\n" not in line
 

@@ -17,7 +17,7 @@ from veiqa_core.measuring.branches.plan import Explanation
 from veiqa_core.measuring.branches.views import ImagePass, PassView
 from veiqa_core.measuring.networks import open_network
 from veiqa_core.recipes import recipe as recipes
-from veiqa_core.recipes.recipe import Basis, Branch, Choice, Recipe
+from veiqa_core.recipes.recipe import Branch, Choice, Provenance, Recipe
 from veiqa_core.store import Store
 
 LITE = "efficientnet-lite0"
@@ -42,14 +42,14 @@ def test_scores_move_a_little_and_say_so() -> None:
 
 
 def test_a_recipe_fitted_in_another_precision_is_flagged(small: Choice) -> None:
-    basis = Basis("made", 9, (0, 100), (), "bfloat16")
+    basis = Provenance("made", 9, (0, 100), (), "bfloat16")
     branches = (Branch(pri=Choice("mean-blur"), extractor=small),)
     state = {"coefficients": [50.0, -0.1]}
     fitted = Recipe("fitted", branches, Choice("linear"), state, basis)
     assert "fitted in bfloat16" in Scorer(fitted, device="cpu").score(photo()).flags
     flags = Scorer(fitted, device="cpu", precision="bfloat16").score(photo()).flags
     assert "fitted in bfloat16" not in flags
-    exact = Recipe("fitted", branches, Choice("linear"), state, Basis("made", 9, (0, 100), ()))
+    exact = Recipe("fitted", branches, Choice("linear"), state, Provenance("made", 9, (0, 100), ()))
     assert Scorer(exact, device="cpu").score(photo()).flags == ()
     flags = Scorer(exact, device="cpu", precision="bfloat16").score(photo()).flags
     assert flags[-2:] == ("computed in bfloat16", "fitted in float32")

@@ -18,9 +18,9 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.branches.comparison import prepare
 from veiqa_core.measuring.branches.engine import Engine
-from veiqa_core.recipes.recipe import Basis, Branch, Choice
+from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import ResolvedRecipe, resolve
-from veiqa_core.scoring.recipe_scorer import Judge
+from veiqa_core.scoring.recipe_scorer import RecipeScorer
 
 PHOTO = Path(__file__).parents[2] / "docs" / "images" / "coffee.png"
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
@@ -29,7 +29,7 @@ BRANCHES = tuple(
     for pri, layer, metric in (("mean-blur", 0, "nae"), ("mean-blur", 0, "psnr"), ("jpeg", 1, "gmsd"))
 )
 WEIGHTS = [50.0, -20.0, -0.5, -30.0]  # of quality on the oriented similarities, the intercept first
-FITTED = Recipe("fitted", BRANCHES, Choice("linear"), {"coefficients": WEIGHTS}, Basis("made", 9, (0, 100), ()))
+FITTED = Recipe("fitted", BRANCHES, Choice("linear"), {"coefficients": WEIGHTS}, Provenance("made", 9, (0, 100), ()))
 
 
 def photo(width: int = 300, height: int = 200) -> PIL.Image.Image:
@@ -69,16 +69,16 @@ def test_spread_values_stay_within_theirs() -> None:
     assert wide[16, 16] == pytest.approx(float(values[0, 0]), abs=0.1)
 
 
-def engine_and_judge(recipe: Recipe) -> tuple[Engine, Judge, ResolvedRecipe]:
+def engine_and_judge(recipe: Recipe) -> tuple[Engine, RecipeScorer, ResolvedRecipe]:
     resolved = resolve(recipe, installed())
-    return Engine(resolved.branches, Device()), Judge(resolved), resolved
+    return Engine(resolved.branches, Device()), RecipeScorer(resolved), resolved
 
 
 def test_the_map_is_what_the_mapper_makes_of_each_neighbourhood() -> None:
-    engine, judge, _ = engine_and_judge(FITTED)
+    engine, recipe_scorer, _ = engine_and_judge(FITTED)
     image = read(photo(), "photo")
     outcome = engine.measure(image)
-    made = quality_map(engine, image, outcome, judge)
+    made = quality_map(engine, image, outcome, recipe_scorer)
     assert made is not None
     assert made.lost.shape == (200, 300)
     cells = grid((200, 300))
@@ -102,19 +102,19 @@ def test_the_map_is_what_the_mapper_makes_of_each_neighbourhood() -> None:
 
 def test_there_is_no_map_without_a_calibrated_score() -> None:
     for recipe in (attrs.evolve(FITTED, state={}), attrs.evolve(FITTED, fitted=None)):
-        engine, judge, _ = engine_and_judge(recipe)
+        engine, recipe_scorer, _ = engine_and_judge(recipe)
         image = read(photo(), "photo")
-        assert quality_map(engine, image, engine.measure(image), judge) is None
+        assert quality_map(engine, image, engine.measure(image), recipe_scorer) is None
 
 
 def test_where_nothing_is_seen_nothing_is_said() -> None:
-    engine, judge, _ = engine_and_judge(attrs.evolve(FITTED, state={"coefficients": [0.0, 0.0, 0.0, 0.0]}))
+    engine, recipe_scorer, _ = engine_and_judge(attrs.evolve(FITTED, state={"coefficients": [0.0, 0.0, 0.0, 0.0]}))
     image = read(photo(), "photo")
     outcome = engine.measure(image)
     for vei in outcome.veis.values():
         assert isinstance(vei, torch.Tensor)
         vei[..., : vei.shape[-1] // 2] = 0
-    made = quality_map(engine, image, outcome, judge)
+    made = quality_map(engine, image, outcome, recipe_scorer)
     assert made is not None
     assert made.lost[:, :120].max() == 0
     assert made.lost[:, 200:].min() == 100

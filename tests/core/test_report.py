@@ -93,15 +93,15 @@ def test_one_image_is_told_in_full(path: Path, fast_scorer: Scorer, made_result:
     result = made_result("photos/cat.png", 47.3, heat=True, flags=("all the same",))
     written(path, fast_scorer, [result])
     root = parsed(path)
-    told = shown(root)
-    assert "47.3" in told
-    assert "35.3 to 59.3" in told
-    assert "JPEG compression" in told
-    assert "all the same" in told
-    assert fast_scorer.recipe.digest in told
-    assert "1,492 rated images" in told
+    reported = shown(root)
+    assert "47.3" in reported
+    assert "35.3 to 59.3" in reported
+    assert "JPEG compression" in reported
+    assert "all the same" in reported
+    assert fast_scorer.recipe.digest in reported
+    assert "1,492 rated images" in reported
     for pair in result.heatmaps:
-        assert pair.title in told, "the pairs that are not shown are named"
+        assert pair.title in reported, "the pairs that are not shown are named"
     assert len(list(root.iter("img"))) == 2 + 4 * 4
     (slider,) = (element for element in root.iter("input") if element.get("type") == "range")
     assert slider.get("id") in {label.get("for") for label in root.iter("label")}
@@ -187,7 +187,8 @@ def test_rows_are_read_while_the_page_is_written(
 
 def test_scoring_without_a_page_imports_no_templates() -> None:
     code = (
-        "import sys, torch; from veiqa_core import Scorer; import veiqa_core.cli.commands.run, veiqa_core.cli.options.report\n"
+        "import sys, torch; from veiqa_core import Scorer; import veiqa_core.cli.commands.run\n"
+        "import veiqa_core.cli.options.report\n"
         "Scorer('fast', device='cpu').score(torch.rand(3, 64, 64)); assert 'jinja2' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -235,9 +236,9 @@ def test_a_run_that_ends_early_leaves_a_page_that_says_so(
 
     with pytest.raises(type(stop)):
         written(path, explainer, results())
-    told = shown(parsed(path))
-    assert "Incomplete. The run ended before its end" in told
-    assert "2.png" in told
+    reported = shown(parsed(path))
+    assert "Incomplete. The run ended before its end" in reported
+    assert "2.png" in reported
     assert explainer.asked == [], "who stops a run does not wait for heat maps"
     assert list(path.parent.iterdir()) == [path]
 
@@ -282,16 +283,16 @@ def test_a_recipe_without_scores_is_shown_by_its_similarities(path: Path, made_r
     root = parsed(path)
     heads = [shown(head) for head in by_id(root, "images").iter("th") if head.get("scope") == "col"]
     assert heads[:5] == ["Image", *scorer.keys]
-    told = shown(root)
-    assert "a score needs a mapper" in told
-    assert "There is no quality map" in told
-    assert "median" not in told.lower()
+    reported = shown(root)
+    assert "a score needs a mapper" in reported
+    assert "There is no quality map" in reported
+    assert "median" not in reported.lower()
 
 
 def test_the_table_holds_no_more_than_there_is(path: Path, explainer: Any, made_result: MakeResult) -> None:
     written(path, explainer, [made_result("0.png", 1.0, interval=None, distortion=None)] * 2, details=0)
     heads = [shown(head) for head in by_id(parsed(path), "images").iter("th") if head.get("scope") == "col"]
-    assert heads == ["Image", "Score", "Order"]
+    assert heads == ["Image", "Score", "Task"]
 
 
 def test_the_histogram_counts_every_score_once(path: Path, explainer: Any, made_result: MakeResult) -> None:

@@ -23,7 +23,7 @@ from veiqa_core.images import read
 from veiqa_core.measuring import seals
 from veiqa_core.measuring.branches.engine import Engine
 from veiqa_core.recipes import recipe as recipes
-from veiqa_core.recipes.recipe import Basis, Branch, Choice
+from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import resolve
 from veiqa_core.store import Store
 
@@ -283,7 +283,7 @@ def test_a_fitted_recipe_tells_interval_scale_and_likely_distortion(small: Choic
     )
     mapper.fit(x, 100 - x[:, 0] + np.cos(x[:, 0]))
     classifier.fit(x, ["GB" if value < 30 else "WN" for value in x[:, 0]])
-    basis = Basis("made", 50, (0, 100), ())
+    basis = Provenance("made", 50, (0, 100), ())
     fitted = Recipe(
         "fitted", (branch,), Choice("linear"), mapper.state(), basis, None, Choice("multinomial"), classifier.state()
     )

@@ -23,12 +23,12 @@ from veiqa_core.evaluation import agreement
 from veiqa_core.extension.catalogue import Registered
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.measuring.branches.engine import Measurement
-from veiqa_core.measuring.crews import Done, Order
+from veiqa_core.measuring.executors import Task, TaskResult
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
 from veiqa_core.search import certainty, nested
 from veiqa_core.search.candidates import Candidate
-from veiqa_core.search.choice import Selection, Terms, choose
+from veiqa_core.search.choice import SearchSettings, Selection, choose
 from veiqa_core.search.matrix import Matrix
 from veiqa_core.search.objective import NAMES, Objective
 from veiqa_core.search.winners import winner
@@ -50,14 +50,14 @@ class GivenCrew:
         self.unreadable = set(unreadable)
         self.asked: list[tuple[str, tuple[int, ...]]] = []
 
-    def deliver(self, orders: Iterable[Order]) -> Iterator[Done]:
-        for order in orders:
+    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
+        for order in tasks:
             self.asked.append((order.name, order.wanted))
             row = int(order.name.removesuffix(".png"))
             if order.name in self.unreadable:
-                yield Done(order.name, None, {}, ImageError(f"{order.name}: torn"))
+                yield TaskResult(order.name, None, {}, ImageError(f"{order.name}: torn"))
                 continue
-            yield Done(order.name, f"digest{row}", {c: self._cell(row, c) for c in order.wanted})
+            yield TaskResult(order.name, f"digest{row}", {c: self._cell(row, c) for c in order.wanted})
 
     def _cell(self, row: int, column: int) -> Measurement:
         if self.failing[row, column]:
@@ -79,11 +79,11 @@ def rated_set(quality: Any, contents: int, types: Any = None) -> RatedSet:
 
 
 def given_matrix(values: Any, quality: Any, contents: int = 10, **more: Any) -> tuple[Matrix, GivenCrew]:
-    crew = GivenCrew(values, **more)
-    count = crew.values.shape[1]
+    executor = GivenCrew(values, **more)
+    count = executor.values.shape[1]
     candidates = [Candidate(BRANCH, {"pri": "jpeg", "number": number}) for number in range(count)]
-    matrix = Matrix(rated_set(quality, contents), candidates, crew, lambda items, total: iter(items))  # type: ignore[arg-type]
-    return matrix, crew
+    matrix = Matrix(rated_set(quality, contents), candidates, executor, lambda items, total: iter(items))  # type: ignore[arg-type]
+    return matrix, executor
 
 
 def strategy_part(propose: Callable[[SearchTask], Any], monkeypatch: pytest.MonkeyPatch) -> Part:
@@ -99,16 +99,16 @@ def strategy_part(propose: Callable[[SearchTask], Any], monkeypatch: pytest.Monk
     return Part(registered, NoParams())
 
 
-def terms(name: str = "srocc", **more: Any) -> Terms:
+def settings(name: str = "srocc", **more: Any) -> SearchSettings:
     given = {"strategy": REGISTRY.part("strategy", "exhaustive"), "mapper_of_many": RIDGE, **more}
-    return Terms(objective=Objective(name, LOGISTIC), **given)
+    return SearchSettings(objective=Objective(name, LOGISTIC), **given)
 
 
 def rows(matrix: Matrix) -> Any:
     return np.arange(len(matrix.names), dtype=np.intp)
 
 
-def chosen(matrix: Matrix, which: Terms) -> Selection:
+def chosen(matrix: Matrix, which: SearchSettings) -> Selection:
     return choose(which, matrix, rows(matrix), "all")
 
 
@@ -132,7 +132,7 @@ def test_plcc_and_rmse_are_taken_after_the_mapper() -> None:
     plcc, rmse = (Objective(name, LOGISTIC) for name in ("plcc", "rmse"))
     scores = plcc.scores(similarities, quality)
     assert plcc.figures(scores, quality)[0] > 0.99 > agreement.plcc(similarities[:, 0], quality)
-    assert rmse.told(rmse.figures(scores, quality)[0]) == pytest.approx(agreement.rmse(scores[:, 0], quality))
+    assert rmse.reported(rmse.figures(scores, quality)[0]) == pytest.approx(agreement.rmse(scores[:, 0], quality))
     assert rmse.figures(scores, quality)[0] > rmse.figures(scores, quality)[1]
 
 
@@ -142,26 +142,26 @@ def test_the_best_candidate_wins_and_what_failed_has_no_figure() -> None:
     values = np.stack([rng.normal(size=40), -quality, quality + rng.normal(size=40), np.zeros(40)], axis=1)
     failing = np.zeros(values.shape, dtype=bool)
     matrix, _ = given_matrix(values, quality)
-    selection = chosen(matrix, terms())
+    selection = chosen(matrix, settings())
     assert selection.chosen == (1,)
     assert selection.path == (pytest.approx(1.0),)
     assert np.isnan(selection.figures[3])
     failing[7, 1] = True
     matrix, _ = given_matrix(values, quality, failing=failing)
-    assert chosen(matrix, terms()).chosen == (2,)
+    assert chosen(matrix, settings()).chosen == (2,)
     assert matrix.failures[1].images == 1
     assert matrix.failures[1].reason == "7.png: it broke"
 
 
 def test_images_that_cannot_be_read_are_left_out_and_named() -> None:
     quality = np.arange(12.0)
-    matrix, crew = given_matrix(quality[:, None], quality, unreadable=["3.png"])
-    selection = chosen(matrix, terms())
+    matrix, executor = given_matrix(quality[:, None], quality, unreadable=["3.png"])
+    selection = chosen(matrix, settings())
     assert 3 not in selection.rows
     assert len(selection.rows) == 11
     assert matrix.unread == {"3.png": "3.png: torn"}
-    chosen(matrix, terms())
-    assert len(crew.asked) == 12  # nothing is asked for twice
+    chosen(matrix, settings())
+    assert len(executor.asked) == 12  # nothing is asked for twice
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_images_that_cannot_be_read_are_left_out_and_named() -> None:
 def test_where_nothing_can_be_chosen_the_reason_is_said(values: Any, more: Any, problem: str) -> None:
     matrix, _ = given_matrix(values, np.arange(12.0), **more)
     with pytest.raises(UsageError, match=problem):
-        chosen(matrix, terms())
+        chosen(matrix, settings())
 
 
 def test_branches_that_complete_each_other_are_added_and_others_are_not() -> None:
@@ -183,7 +183,7 @@ def test_branches_that_complete_each_other_are_added_and_others_are_not() -> Non
     parts = rng.normal(size=(120, 3))
     quality = parts @ [1.0, 0.8, 0.0]
     matrix, _ = given_matrix(parts, quality)
-    selection = chosen(matrix, terms(branches=3))
+    selection = chosen(matrix, settings(branches=3))
     assert selection.chosen[:2] == (0, 1)
     assert selection.path[1] > 0.98 > selection.path[0]
     assert len(selection.chosen) == len(selection.path) == 2  # the third says nothing of quality
@@ -193,8 +193,8 @@ def test_one_content_gives_a_winner_without_further_branches_or_held_out_figures
     rng = np.random.default_rng(8)
     quality = rng.normal(size=20)
     matrix, _ = given_matrix(rng.normal(size=(20, 3)) + quality[:, None], quality, contents=1)
-    assert len(chosen(matrix, terms(branches=3)).chosen) == 1
-    assert nested.predict(terms(), matrix, {None: rows(matrix)}) == ((), [])
+    assert len(chosen(matrix, settings(branches=3)).chosen) == 1
+    assert nested.predict(settings(), matrix, {None: rows(matrix)}) == ((), [])
 
 
 @pytest.mark.parametrize("objective", NAMES)
@@ -204,7 +204,7 @@ def test_choice_and_report_on_different_contents_do_not_take_chance_for_knowledg
     count = 400 if objective in ("srocc", "krocc") else 40
     quality = rng.normal(size=60)
     matrix, _ = given_matrix(rng.normal(size=(60, count)), quality, contents=20)
-    which = terms(objective)
+    which = settings(objective)
     flattering = chosen(matrix, which)
     folds, predictions = nested.predict(which, matrix, {None: rows(matrix)})
     held_out = nested.held_out(predictions, 0)
@@ -224,9 +224,9 @@ def test_a_fold_is_predicted_by_what_was_chosen_and_fitted_without_its_contents(
     rng = np.random.default_rng(3)
     quality = rng.normal(size=50)
     honest = quality + rng.normal(0, 0.3, 50)
-    matrix, crew = given_matrix(np.stack([honest, quality], axis=1), quality, contents=5)
-    crew.values[np.arange(50) % 5 == 0, 1] = rng.normal(size=10) * 5  # perfect but on content 0
-    folds, predictions = nested.predict(terms(), matrix, {None: rows(matrix)})
+    matrix, executor = given_matrix(np.stack([honest, quality], axis=1), quality, contents=5)
+    executor.values[np.arange(50) % 5 == 0, 1] = rng.normal(size=10) * 5  # perfect but on content 0
+    folds, predictions = nested.predict(settings(), matrix, {None: rows(matrix)})
     tested = {part.clusters[0]: fold.chosen for fold, part in zip(folds, predictions, strict=True)}
     zero = matrix.contents[0]
     assert tested[zero] == (1,)  # chosen without it
@@ -242,19 +242,19 @@ def test_the_winner_stands_among_equals_and_the_cheapest_near_it_is_found() -> N
     matrix.candidates = tuple(
         attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(matrix.candidates)
     )
-    selection = chosen(matrix, terms())
-    found = winner(None, selection, terms(), matrix, np.array([9.0, 1.0, 0.1]), [])
-    assert set(found.standing.equals) == {0, 1}
+    selection = chosen(matrix, settings())
+    found = winner(None, selection, settings(), matrix, np.array([9.0, 1.0, 0.1]), [])
+    assert set(found.ranking.ties) == {0, 1}
     assert found.cheapest == 1
-    assert found.standing.behind[-1, 0] > 0
-    low, high = found.standing.intervals[0]
-    assert low < found.standing.figures[0] < high
+    assert found.ranking.behind[-1, 0] > 0
+    low, high = found.ranking.intervals[0]
+    assert low < found.ranking.figures[0] < high
     assert found.recipe.fitted is not None
     assert found.recipe.fitted.images == 100
     assert found.recipe.chosen == found.recipe.fitted
     assert found.cheap_recipe.branches[0].layer == "l1"
     assert found.floor is not None
-    assert found.floor.high < 0.5 < found.standing.figures[0]
+    assert found.floor.high < 0.5 < found.ranking.figures[0]
 
 
 def test_the_standard_error_is_that_of_contents_not_of_images() -> None:
@@ -281,14 +281,14 @@ def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(mo
     rng = np.random.default_rng(6)
     quality = rng.normal(size=80)
     values = np.stack([quality + rng.normal(0, s, 80) for s in (1.0, 0.1, 2.0)], axis=1)
-    matrix, crew = given_matrix(values, quality, contents=8)
-    which = terms(strategy=strategy_part(propose, monkeypatch), budget=2)
+    matrix, executor = given_matrix(values, quality, contents=8)
+    which = settings(strategy=strategy_part(propose, monkeypatch), budget=2)
     selection = chosen(matrix, which)
     assert selection.chosen == (0,)
     assert np.isnan(selection.figures[1])
     assert set(seen[0]) == {0, 1, 2}
-    assert len(crew.asked) == 20 + 60  # what was measured on the first contents is not asked for again
-    first = {int(name.removesuffix(".png")) % 8 for name, _ in crew.asked[:20]}
+    assert len(executor.asked) == 20 + 60  # what was measured on the first contents is not asked for again
+    first = {int(name.removesuffix(".png")) % 8 for name, _ in executor.asked[:20]}
     assert len(first) == 2  # a quarter of eight contents, whole
 
 
@@ -306,7 +306,7 @@ def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(mo
 def test_a_strategy_that_misbehaves_is_named(propose: Any, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
     matrix, _ = given_matrix(np.arange(12.0)[:, None], np.arange(12.0))
     with pytest.raises((UsageError, ComponentError), match=rf"strategy 'mine' \(mine 1\).*{problem}"):
-        chosen(matrix, terms(strategy=strategy_part(propose, monkeypatch)))
+        chosen(matrix, settings(strategy=strategy_part(propose, monkeypatch)))
 
 
 def test_a_single_content_gives_no_certainty() -> None:
@@ -314,11 +314,11 @@ def test_a_single_content_gives_no_certainty() -> None:
     quality = rng.normal(size=20)
     scores = np.stack([quality + rng.normal(size=20), rng.normal(size=20)], axis=1)
     columns = np.arange(2, dtype=np.intp)
-    found = certainty.standing(Objective("srocc", LOGISTIC), scores, quality, ["one"] * 20, columns, 0)
+    found = certainty.ranking(Objective("srocc", LOGISTIC), scores, quality, ["one"] * 20, columns, 0)
     assert np.isnan(found.intervals).all()
     assert np.isnan(found.behind).all()
     assert np.isnan(found.error)
-    assert list(found.equals) == [0, 1]  # nothing is told apart
+    assert list(found.ties) == [0, 1]  # nothing is told apart
 
 
 def test_a_type_or_fold_with_nothing_to_choose_costs_no_other(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_a_type_or_fold_with_nothing_to_choose_costs_no_other(tmp_path: Path) ->
     quality = np.array([0.0] * 20 + list(rng.normal(size=10)))
     matrix, _ = given_matrix(rng.normal(size=(30, 3)), quality, contents=1)
     matrix.contents = tuple("ab"[row >= 20] for row in range(30))
-    folds, predictions = nested.predict(terms(), matrix, {None: rows(matrix), "FF": np.array([0, 1])})
+    folds, predictions = nested.predict(settings(), matrix, {None: rows(matrix), "FF": np.array([0, 1])})
     assert [fold.kind for fold in folds] == [None]  # without b, all ratings are the same
     assert sum(len(part.names) for part in predictions) == 20
 
@@ -346,4 +346,4 @@ def test_the_reason_of_a_failure_is_that_of_the_first_image_in_any_order() -> No
 def test_no_branch_is_added_where_the_best_alone_has_no_left_out_figure() -> None:
     quality = np.array([0.0, 1.0, 2.0, 3.0])
     matrix, _ = given_matrix(np.array([[0.0, 3.0], [2.0, 1.0], [1.0, 2.0], [3.0, 9.0]]), quality, contents=4)
-    assert len(chosen(matrix, terms(branches=2)).chosen) == 1
+    assert len(chosen(matrix, settings(branches=2)).chosen) == 1

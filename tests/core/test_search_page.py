@@ -21,7 +21,7 @@ from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.engine import Measurement
-from veiqa_core.measuring.crews import Done, Order
+from veiqa_core.measuring.executors import Task, TaskResult
 from veiqa_core.page import svg
 from veiqa_core.page.formatting import interval, number
 from veiqa_core.recipes.recipe import Branch, Choice
@@ -29,8 +29,8 @@ from veiqa_core.recipes.resolution import resolve_branch
 from veiqa_core.report.search import page
 from veiqa_core.search import nested
 from veiqa_core.search.candidates import Candidate
-from veiqa_core.search.certainty import Floor
-from veiqa_core.search.choice import Terms, choose
+from veiqa_core.search.certainty import ChanceLevel
+from veiqa_core.search.choice import SearchSettings, choose
 from veiqa_core.search.controls import Controlled
 from veiqa_core.search.matrix import Matrix
 from veiqa_core.search.objective import Objective
@@ -43,7 +43,7 @@ HOSTILE = "<script>alert('&')</script>{{ 7 * 7 }}"
 IMAGES = 36
 
 
-class Crew:
+class Executor:
     """Similarities by chance, of which some failed; the first image cannot be read."""
 
     meter = SimpleNamespace(device=Device())
@@ -53,13 +53,13 @@ class Crew:
         self.values = rng.normal(size=(len(quality), count)) + np.asarray(quality)[:, None] * np.linspace(0, 1, count)
         self.broken = set(broken)
 
-    def deliver(self, orders: Iterable[Order]) -> Iterator[Done]:
-        for order in orders:
+    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
+        for order in tasks:
             row = int(order.name.split("-")[0])
             if row == 0:
-                yield Done(order.name, None, {}, ImageError(f"{order.name}: torn"))
+                yield TaskResult(order.name, None, {}, ImageError(f"{order.name}: torn"))
                 continue
-            yield Done(order.name, f"digest{row}", {column: self.cell(row, column) for column in order.wanted})
+            yield TaskResult(order.name, f"digest{row}", {column: self.cell(row, column) for column in order.wanted})
 
     def cell(self, row: int, column: int) -> Measurement:
         if column in self.broken:
@@ -94,8 +94,8 @@ def made(
         )
         for column in range(count)
     ]
-    matrix = Matrix(rated, candidates, Crew(quality, count, [0, 1]), lambda items, total: iter(items))  # type: ignore[arg-type]
-    terms = Terms(
+    matrix = Matrix(rated, candidates, Executor(quality, count, [0, 1]), lambda items, total: iter(items))  # type: ignore[arg-type]
+    settings = SearchSettings(
         strategy=REGISTRY.part("strategy", "exhaustive"),
         objective=Objective(objective, REGISTRY.part("mapper", "logistic4")),
         mapper_of_many=REGISTRY.part("mapper", "ridge"),
@@ -104,12 +104,12 @@ def made(
     groups: dict[str | None, Any] = {None: np.arange(IMAGES)}
     if per_type:
         groups = {kind: np.flatnonzero([t == kind for t in matrix.types]) for kind in types if kind is not None}
-    return _searched(terms, matrix, groups)
+    return _searched(settings, matrix, groups)
 
 
-def _searched(terms: Terms, matrix: Matrix, groups: dict[str | None, Any]) -> Search:
-    choices = {kind: choose(terms, matrix, rows, "all") for kind, rows in groups.items()}
-    folds, parts = nested.predict(terms, matrix, groups)
+def _searched(settings: SearchSettings, matrix: Matrix, groups: dict[str | None, Any]) -> Search:
+    choices = {kind: choose(settings, matrix, rows, "all") for kind, rows in groups.items()}
+    folds, parts = nested.predict(settings, matrix, groups)
     costs = np.linspace(2e9, 1e9, len(matrix.candidates))
     beside = {
         kind: [
@@ -123,13 +123,13 @@ def _searched(terms: Terms, matrix: Matrix, groups: dict[str | None, Any]) -> Se
     return Search(
         space=HOSTILE,
         rated=matrix.rated,
-        terms=terms,
+        settings=settings,
         candidates=matrix.candidates,
         refused={"other-key": HOSTILE, "third-key": HOSTILE},
         matrix=matrix,
         costs=costs,
         cost_size=(64, 48),
-        winners={kind: winner(kind, choice, terms, matrix, costs, beside[kind]) for kind, choice in choices.items()},
+        winners={kind: winner(kind, choice, settings, matrix, costs, beside[kind]) for kind, choice in choices.items()},
         folds=folds,
         held_out=nested.held_out(parts, 0) if parts else None,
         held_out_by_type={kind: nested.held_out([part.of_type(kind) for part in parts], 0) for kind in types},
@@ -178,18 +178,18 @@ def test_every_page_is_sound_and_loads_nothing(search: Search) -> None:
 
 
 def test_names_and_reasons_are_no_markup(search: Search) -> None:
-    told = shown(parsed(search))
-    assert f"Search of {HOSTILE} on {HOSTILE}" in told
-    assert f"it broke: {HOSTILE}" in told
+    reported = shown(parsed(search))
+    assert f"Search of {HOSTILE} on {HOSTILE}" in reported
+    assert f"it broke: {HOSTILE}" in reported
     assert "<script>alert" not in page(search)
 
 
 def test_winners_and_runner_ups_are_told(search: Search) -> None:
-    told = shown(parsed(search))
+    reported = shown(parsed(search))
     for one in search.winners.values():
-        for column in {*one.selection.chosen, one.cheapest, *one.standing.equals.tolist()}:
-            assert search.candidates[column].key in told
-        assert f"{search.terms.objective.told(one.selection.path[-1]):.3f}".replace("-", "−") in told
+        for column in {*one.selection.chosen, one.cheapest, *one.ranking.ties.tolist()}:
+            assert search.candidates[column].key in reported
+        assert f"{search.settings.objective.reported(one.selection.path[-1]):.3f}".replace("-", "−") in reported
 
 
 def test_what_is_missing_is_a_dash(search: Search) -> None:
@@ -223,11 +223,11 @@ def test_the_headline_is_the_held_out_figure_and_says_what_it_means() -> None:
     assert search.held_out is not None
     root = parsed(search)
     (main,) = (element for element in root.iter("div") if element.get("class") == "card main")
-    (verdict,) = (element for element in root.iter("p") if (element.get("class") or "").startswith("verdict"))
+    (gate,) = (element for element in root.iter("p") if (element.get("class") or "").startswith("verdict"))
     value = f"{search.held_out.values['srocc']:.3f}".replace("-", "−")
     assert value in shown(main)
     assert "held-out" in shown(root).lower()
-    assert shown(verdict).rstrip().endswith(f"The figure to quote is {value}.")
+    assert shown(gate).rstrip().endswith(f"The figure to quote is {value}.")
 
 
 def test_a_reason_is_named_once_with_its_count() -> None:
@@ -250,9 +250,9 @@ def test_the_ranking_is_capped_and_says_so_and_pages_stay_small() -> None:
 
 
 def test_texts_that_no_page_can_hold_are_spelt_out() -> None:
-    told = shown(parsed(attrs.evolve(made(), space="a\x00\ud800\u202e<", notes=("\u2066",))))
-    assert r"Search of a\x00\ud800\u202e< on" in told
-    assert r"\u2066" in told
+    reported = shown(parsed(attrs.evolve(made(), space="a\x00\ud800\u202e<", notes=("\u2066",))))
+    assert r"Search of a\x00\ud800\u202e< on" in reported
+    assert r"\u2066" in reported
 
 
 def test_numbers() -> None:
@@ -278,10 +278,12 @@ def test_the_terminal_tells_figures_of_two_kinds_apart_and_a_winner_below_chance
     search = made(branches=3)
     (own,) = search.winners.values()
     assert len(own.selection.chosen) > 1
-    told = "\n".join(summary(search, Path("out")))
+    reported = "\n".join(summary(search, Path("out")))
     assert own.selection.alone < own.selection.path[1]
-    assert f"together, of contents left out of the fit; the best alone has {own.selection.alone:.3f} of these" in told
+    assert (
+        f"together, of contents left out of the fit; the best alone has {own.selection.alone:.3f} of these" in reported
+    )
     assert f"{own.selection.alone:.3f}".replace("-", "−") in page(search)
-    assert "the best is below that" not in told
-    beaten = attrs.evolve(search, winners={None: attrs.evolve(own, floor=Floor(0.999, 1.0))})
+    assert "the best is below that" not in reported
+    beaten = attrs.evolve(search, winners={None: attrs.evolve(own, floor=ChanceLevel(0.999, 1.0))})
     assert "the best is below that: nothing here agrees" in "\n".join(summary(beaten, Path("out")))

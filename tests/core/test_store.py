@@ -235,7 +235,7 @@ def test_who_has_a_file_open_that_another_sets_aside_follows(sound: bytes, tmp_p
     path.write_bytes(sound)
     with Store(path) as one, Store(path) as other:
         assert count_right(one) == count_right(other) == len(IMAGES) * len(BRANCHES)
-        one.set_aside()
+        one.redirect_prints()
         other.put("new", {"a": Value(1.0)})
         assert one.get("new", ["a"]) == [Value(1.0)]
         assert count_right(other) == len(IMAGES) * len(BRANCHES)
@@ -372,9 +372,9 @@ def test_what_cannot_be_written_is_still_read(folder_mode: int, lock: bool) -> N
             (folder / "store.sqlite.lock").unlink()
         folder.chmod(folder_mode)
         done = subprocess.run([sys.executable, "-c", READER, path], capture_output=True, text=True, check=False)
-        told, after, refused = done.stdout.splitlines()
-        assert told == "[Value(similarity=1.0, flags=()), None]"
-        assert after == f"{told} False"
+        reported, after, refused = done.stdout.splitlines()
+        assert reported == "[Value(similarity=1.0, flags=()), None]"
+        assert after == f"{reported} False"
         assert refused.startswith("error: store ")
         (line,) = done.stderr.splitlines()
         assert line.endswith("store.sqlite: cannot be written; values in it are used, new ones are not kept")

@@ -23,15 +23,15 @@ from hypothesis import strategies as st
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
-from veiqa_core.measuring.crews import Alone
+from veiqa_core.measuring.executors import InProcess
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.measuring.similarities import signs
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_branch
 from veiqa_core.scoring.mapping import fitted_mapper
-from veiqa_core.scoring.recipe_scorer import Judge
-from veiqa_core.search.bench import Bench
-from veiqa_core.search.viability import problems
+from veiqa_core.scoring.recipe_scorer import RecipeScorer
+from veiqa_core.search.context import SearchContext
+from veiqa_core.search.feasibility import problems
 
 Row = Mapping[str, str]
 Pair = tuple[tuple[str, str], tuple[str, str]]
@@ -130,7 +130,7 @@ def test_a_covering_holds_every_pair_that_some_row_can_hold(counts: list[int], r
 class Plan:
     """The combinations by extractor, and why an extractor and an explainer are left out."""
 
-    bench: Bench
+    context: SearchContext
     rows: Mapping[str, Sequence[Row]]
     left_out: Mapping[tuple[str, str], str]
 
@@ -157,19 +157,19 @@ def branch(row: Row, registry: Registry) -> ResolvedBranch:
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     """What is run; every network is opened once."""
-    bench = Bench(installed(), Device(), {}, None, lambda meter: Alone(meter, Path()))
+    context = SearchContext(installed(), Device(), {}, None, lambda meter: InProcess(meter, Path()))
     factors = {kind: names(kind) for kind in KINDS}
     rest = {kind: factors[kind][0] for kind in ("metric", "pri")}
     tried = {
-        (extractor, explainer): branch({"extractor": extractor, "explainer": explainer, **rest}, bench.registry)
+        (extractor, explainer): branch({"extractor": extractor, "explainer": explainer, **rest}, context.registry)
         for extractor in factors["extractor"]
         for explainer in factors["explainer"]
     }
-    reasons = problems(list(tried.values()), bench)
+    reasons = problems(list(tried.values()), context)
     left_out = {pair: reasons[made] for pair, made in tried.items() if made in reasons}
     rows = covering(factors, lambda row: (row.get("extractor"), row.get("explainer")) not in left_out)
     return Plan(
-        bench, {name: [row for row in rows if row["extractor"] == name] for name in factors["extractor"]}, left_out
+        context, {name: [row for row in rows if row["extractor"] == name] for name in factors["extractor"]}, left_out
     )
 
 
@@ -183,16 +183,16 @@ def test_what_is_left_out_is_as_it_should_be(plan: Plan) -> None:
 
 @pytest.mark.parametrize("extractor", names("extractor"))
 def test_every_combination_of_an_extractor_works(plan: Plan, extractor: str) -> None:
-    rows, bench = plan.rows[extractor], plan.bench
-    quantities = [Quantity(branch(row, bench.registry)) for row in rows]
-    meter = Meter(quantities, bench.device, networks=bench.networks)
+    rows, context = plan.rows[extractor], plan.context
+    quantities = [Quantity(branch(row, context.registry)) for row in rows]
+    meter = Meter(quantities, context.device, networks=context.networks)
     pixels = np.random.default_rng(0).integers(0, 256, (112, 128, 3)).astype(np.uint8)
     measured = meter.measure(read(pixels), range(len(rows)))
     failed = {}
     for index, row in enumerate(rows):
-        told = measured[index].error or _misjudged(quantities[index].branch, row, measured[index].similarity)
-        if told is not None:
-            failed["/".join(row.values())] = str(told)
+        reported = measured[index].error or _misjudged(quantities[index].branch, row, measured[index].similarity)
+        if reported is not None:
+            failed["/".join(row.values())] = str(reported)
     assert failed == {}
 
 
@@ -205,8 +205,8 @@ def _misjudged(measured: ResolvedBranch, row: Row, similarity: float | None) -> 
     around = similarity + max(abs(similarity), 1.0) * np.linspace(-0.2, 0.2, 25)
     oriented = (around * signs(recipe))[:, None]
     quality = 50 - 30 * (oriented[:, 0] - oriented.mean()) / np.ptp(oriented)  # more similar to the PRI is worse
-    judge = Judge(attrs.evolve(recipe, state=fitted_mapper(part, oriented, quality).state()))
-    scores = [judge.judge(np.array([value])).score for value in (similarity, around[0], around[-1])]
+    recipe_scorer = RecipeScorer(attrs.evolve(recipe, state=fitted_mapper(part, oriented, quality).state()))
+    scores = [recipe_scorer.score(np.array([value])).score for value in (similarity, around[0], around[-1])]
     if any(score is None or not np.isfinite(score) for score in scores):
         return f"scores of {scores}"
     falls = (scores[2] - scores[1]) * signs(recipe)[0] < 0

@@ -38,8 +38,8 @@ def test_the_code_of_the_page_does_what_it_says(page: Path, world: Path, shell: 
         ("```csv\nimage,skore\na.png,1\n```", "DatasetError"),
     ],
 )
-def test_a_block_that_does_something_else_fails(text: str, told: str, shell: Shell, tmp_path: Path) -> None:
+def test_a_block_that_does_something_else_fails(text: str, reported: str, shell: Shell, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(text)
-    with pytest.raises(Failed, match=re.escape(told)):
+    with pytest.raises(Failed, match=re.escape(reported)):
         Page(tmp_path, shell).run(blocks(page))

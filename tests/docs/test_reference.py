@@ -55,9 +55,9 @@ def test_every_hook_appears_with_its_traits() -> None:
     assert names == {*kinds.HOOKS, kinds.RECIPES_HOOK}
     versions = (ROOT / "docs" / "api-versions.md").read_text(encoding="utf-8")
     for name in names:
-        told = section(text("hooks"), f"## `{name}`")
+        reported = section(text("hooks"), f"## `{name}`")
         assert f"`{name}`" in versions
-        assert all(f"| `{trait}` |" in told for trait in (kinds.HOOKS[name].traits if name in kinds.HOOKS else ()))
+        assert all(f"| `{trait}` |" in reported for trait in (kinds.HOOKS[name].traits if name in kinds.HOOKS else ()))
 
 
 def test_the_examples_of_the_hooks_are_valid_plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,9 +72,9 @@ def test_the_examples_of_the_hooks_are_valid_plugins(tmp_path: Path, monkeypatch
 
 def test_every_component_appears_with_its_parameters_and_traits() -> None:
     for item in installed():
-        told = section(text("components"), f"### `{item.kind}/{item.name}`")
-        assert all(f"| `{info.name}` |" in told for info in params.describe(item.component.params)), item.ref
-        assert all(f"`{trait}` = " in told for trait in item.component.traits), item.ref
+        reported = section(text("components"), f"### `{item.kind}/{item.name}`")
+        assert all(f"| `{info.name}` |" in reported for info in params.describe(item.component.params)), item.ref
+        assert all(f"`{trait}` = " in reported for trait in item.component.traits), item.ref
     for shelf in (installed().recipes, installed().spaces):
         assert all(f"| `{item.name}` |" in text("components") for item in shelf)
 
@@ -83,7 +83,7 @@ def test_every_command_appears_with_its_options() -> None:
     waiting = [("veiqa", main)]
     while waiting:
         path, command = waiting.pop()
-        told = section(text("cli"), f"## `{path}`")
+        reported = section(text("cli"), f"## `{path}`")
         context = click.Context(command)
         for name in command.list_commands(context) if isinstance(command, click.Group) else ():
             below = command.get_command(context, name)
@@ -91,7 +91,7 @@ def test_every_command_appears_with_its_options() -> None:
             waiting.append((f"{path} {name}", below))
         for parameter in command.params:
             for name in parameter.opts if parameter.param_type_name == "option" else ():
-                assert name in ("-h", "--help") or f"`{name}`" in told, f"{path} {name}"
+                assert name in ("-h", "--help") or f"`{name}`" in reported, f"{path} {name}"
 
 
 def test_every_environment_variable_appears() -> None:
@@ -107,17 +107,17 @@ def variables(folder: Path) -> Iterator[str]:
             if isinstance(node, ast.Call) and re.search(r"environ\.\w+$|getenv$", ast.unparse(node.func)):
                 yield from (str(item.value) for item in node.args[:1] if isinstance(item, ast.Constant))
             elif isinstance(node, ast.Call):
-                told = (item.value for item in node.keywords if item.arg == "envvar")
-                yield from (str(item.value) for item in told if isinstance(item, ast.Constant))
+                reported = (item.value for item in node.keywords if item.arg == "envvar")
+                yield from (str(item.value) for item in reported if isinstance(item, ast.Constant))
             elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("environ"):
                 yield from [str(node.slice.value)] if isinstance(node.slice, ast.Constant) else []
 
 
 def test_every_public_name_appears() -> None:
     for module in ("veiqa_core", "veiqa_core.api", "veiqa_core.contracts", "veiqa_core.testing", "veiqa_metrics"):
-        told = section(text("python"), f"## {module}")
+        reported = section(text("python"), f"## {module}")
         for name in importlib.import_module(module).__all__:
-            assert section(told, f"### `{name}`").strip(), f"{module}.{name} has no text"
+            assert section(reported, f"### `{name}`").strip(), f"{module}.{name} has no text"
 
 
 def test_every_error_appears() -> None:

@@ -24,7 +24,7 @@ from veiqa_core.evaluation import agreement
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.branches.comparison import prepare
-from veiqa_core.recipes.recipe import Basis, Branch, Choice
+from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.scoring.mapping import predicted
 from veiqa_core.search.objective import NAMES, Objective
 from veiqa_mappers.plugin import veiqa_score_mappers
@@ -116,7 +116,9 @@ def metrics() -> None:
 
         for shape in ((3, 51, 49), (2, 3, 60, 53), (1, 1, 190, 180)):  # the last is enough for threads to share
             x, y = torch.rand(2, *shape, dtype=torch.float64, generator=rng)
-            layouts = ((told, (own, other)) for (told, own), (_, other) in zip(tensors(x), tensors(y), strict=True))
+            layouts = (
+                (reported, (own, other)) for (reported, own), (_, other) in zip(tensors(x), tensors(y), strict=True)
+            )
             check(
                 f"{name} of {shape}", (x, y), itertools.islice(layouts, None, None, 1 if shape[0] > 1 else 4), compare
             )
@@ -149,7 +151,9 @@ def mappers() -> None:
             return mapper
 
         mapper, part = fitted(x, y), installed().part("mapper", f"veiqa:{component.name}")
-        layouts = ((told, (own, other)) for (told, own), (_, other) in zip(list(arrays(x))[::2], list(arrays(y)) * 2))  # noqa: B905
+        layouts = (
+            (reported, (own, other)) for (reported, own), (_, other) in zip(list(arrays(x))[::2], list(arrays(y)) * 2)
+        )  # noqa: B905
         check(f"fit of {component.name}", (x, y), layouts, lambda pair: _answer(fitted(*pair), x))  # noqa: B023
         check(component.name, x, arrays(x), lambda x: _answer(mapper, x))  # noqa: B023
         check(f"{component.name} by the core", x, arrays(x), lambda x: predicted(part, mapper, x).score)  # noqa: B023
@@ -159,12 +163,12 @@ def mappers() -> None:
     x, kinds = rng.normal(0, 1, (90, 9)) + 3 * np.eye(9)[np.arange(90) % 3], ["GB", "WN", "JPEG"] * 30
     for component in veiqa_distortion_classifiers():
 
-        def told(x: Array, component: Any = component) -> Array:
+        def reported(x: Array, component: Any = component) -> Array:
             classifier = build(component)
             classifier.fit(x, kinds)
             return np.asarray(classifier.probabilities(x))
 
-        check(component.name, x, itertools.islice(arrays(x), None, None, 3), told)
+        check(component.name, x, itertools.islice(arrays(x), None, None, 3), reported)
     scores, quality = rng.normal(0, 1, (2, 20_000))
     for name, figure in agreement.FIGURES.items():
         check(name, scores, arrays(scores), lambda scores: figure(scores, quality))  # noqa: B023
@@ -190,7 +194,7 @@ def networks() -> None:
         Branch(pri=Choice("mean-blur"), extractor=SMALL, explainer=Choice(name), metric=Choice(metric))
         for name, metric in zip(explainers, ("nae", "gmsd"), strict=True)
     )
-    basis = Basis("made", 9, (0, 100), ())
+    basis = Provenance("made", 9, (0, 100), ())
     recipe = Recipe("fitted", branches, Choice("linear"), {"coefficients": [50.0, 1.0, -2.0]}, basis)
     scorer = Scorer(recipe, device="cpu")
 

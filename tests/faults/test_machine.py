@@ -22,11 +22,12 @@ from click.testing import CliRunner, Result
 
 from veiqa_core import doctor, limits
 from veiqa_core.cli import main, process
-from veiqa_core.cli.files import keep_stores
+from veiqa_core.cli.files import refuse_store_target
 from veiqa_core.cli.paths import PATH
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring import crews, processes
+from veiqa_core.measuring import executors as crews
+from veiqa_core.measuring import processes
 from veiqa_core.store import default_path, open_default
 
 SMALL = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
@@ -108,7 +109,7 @@ def test_a_tilde_without_a_home_is_named(photo: Path, no_home: None, monkeypatch
     assert (done.exit_code, "VEIQA_STORE ~/s.sqlite: there is no such home" in done.stderr) == (2, True)
     (finding,) = (found for found in doctor.examine(installed()) if found.about == "store")
     assert (finding.state, finding.advice) == ("problem", None)
-    keep_stores("--output", Path("o.csv"), None)
+    refuse_store_target("--output", Path("o.csv"), None)
     assert list(Path().iterdir()) == [Path("photo.png")]
 
 
@@ -150,7 +151,7 @@ SCRIPT = """
 from pathlib import Path
 from veiqa_core import Scorer, recipe
 from veiqa_core.errors import UsageError
-from veiqa_core.measuring.crews import Processes
+from veiqa_core.measuring.executors import Processes
 network = recipe.Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 scorer = Scorer(recipe.ad_hoc(extractor=network), device="cpu")
 try:

@@ -129,15 +129,15 @@ def test_pictures_below_a_folder_are_no_photos_of_the_same_run_either(here: Path
 def test_a_picture_that_is_itself_scored_is_kept(here: Path, title: str, way: str) -> None:
     photo(Path("e/a.png"))
     veiqa("run", "e", *FAST, "--pri", "jpeg", "--vei", "e")
-    earlier = Path(f"e/a--{title}.png")
+    previous_row = Path(f"e/a--{title}.png")
     photo(Path("e/a.png"), 5)  # so that its picture is another one now
-    before = earlier.read_bytes()
-    names = ["e/a.png", str(earlier)]
+    before = previous_row.read_bytes()
+    names = ["e/a.png", str(previous_row)]
     if way == "linked":
-        os.link(earlier, "other.png")
+        os.link(previous_row, "other.png")
         names[1] = "other.png"
     if way == "link in the folder":
-        Path("link.png").symlink_to(earlier)
+        Path("link.png").symlink_to(previous_row)
         names[1] = "link.png"
     if way == "frame":
         names[1] += "#1"
@@ -146,7 +146,7 @@ def test_a_picture_that_is_itself_scored_is_kept(here: Path, title: str, way: st
     given = {"listed": ("--list", "list.txt"), "piped": ("-",)}.get(way, names)
     done = veiqa("run", *given, *OPTIONS, "--vei", "e", "--format", "json", stdin=listing)
     assert (done.exit_code, rows(done)) == (0, names), done.output
-    assert earlier.read_bytes() == before
+    assert previous_row.read_bytes() == before
     assert Path(f"e/a--{title}-2.png").exists()
 
 
@@ -228,10 +228,10 @@ def test_results_take_the_place_of_results_and_of_nothing_else(here: Path, untou
     before = contents(here)
     for target in ("notes.txt", "ratings.csv", "package.json", "link", "hard", "page.html"):
         done = veiqa(*command, target)
-        told = (
+        reported = (
             f"Error: --output {target}: is there already, and is not a file of results that VEIQA wrote; name another"
         )
-        assert (done.exit_code, done.stderr) == (2, f"{told} file, or delete it first\n")
+        assert (done.exit_code, done.stderr) == (2, f"{reported} file, or delete it first\n")
     assert contents(here) == before
     assert not untouched
 
@@ -327,7 +327,7 @@ def test_a_fit_never_overwrites_what_it_reads(rated: Path, one: Path, untouched:
     Path("weighted.toml").write_text(one.read_text().replace('"random:0"', '"weights.safetensors"'))
     os.link(one, "hard.toml")
     before = {path: path.read_bytes() for path in (one, rated / "scores.csv", other / "scores.csv")}
-    for recipe, target, more, told in (
+    for recipe, target, more, reported in (
         (one, one, (), "is one of the images, lists or other files that are read"),
         (one, "hard.toml", (), "is one of the images, lists or other files that are read"),
         (one, rated / "scores.csv", (), "is a file of the dataset"),
@@ -335,7 +335,7 @@ def test_a_fit_never_overwrites_what_it_reads(rated: Path, one: Path, untouched:
         ("weighted.toml", "weights.safetensors", (), "is one of the images, lists or other files that are read"),
     ):
         done = veiqa("fit", "csv", rated, "--recipe", recipe, "--output", target, "--force", *more)
-        assert (done.exit_code, told in done.stderr) == (2, True), done.output
+        assert (done.exit_code, reported in done.stderr) == (2, True), done.output
     assert {path: path.read_bytes() for path in before} == before
     assert Path("weights.safetensors").read_bytes() == b"of a network"
     assert not untouched
@@ -363,7 +363,7 @@ def test_a_search_writes_over_the_same_search_alone(rated: Path, untouched: list
     Path("spaces").mkdir()
     Path("spaces/best.toml").write_text(SPACE)
     untouched.clear()
-    for arguments, told in (
+    for arguments, reported in (
         *(((*plain, f"of-{name}"), f"{name} is there already, and no search wrote it") for name in ("best.toml",)),
         *(
             ((*plain, f"of-{name}"), f"{name} is there already")
@@ -374,7 +374,7 @@ def test_a_search_writes_over_the_same_search_alone(rated: Path, untouched: list
         ((*plain, "found", "--objective", "plcc"), "holds another search (objective srocc, not plcc)"),
     ):
         done = veiqa(*arguments)
-        assert (done.exit_code, told in done.stderr) == (2, True), done.output
+        assert (done.exit_code, reported in done.stderr) == (2, True), done.output
     assert contents(Path("found")) == found
     assert Path("of-best.toml/best.toml").read_text() == '{"mine": 1}'
     assert not untouched
@@ -391,8 +391,8 @@ def test_fine_tuning_takes_the_place_of_its_own_files_alone(here: Path, monkeypa
             *("finetune", "photos", "--output", f"of-{name}", "--extractor", "timm", "--crop", 48, "--device", "cpu"),
             *("-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0", "--distortion", "GB"),
         )
-        told = f"Error: of-{name}/{name}: is there already, and not of this run; name another folder\n"
-        assert (done.exit_code, done.stderr) == (2, told)
+        reported = f"Error: of-{name}/{name}: is there already, and not of this run; name another folder\n"
+        assert (done.exit_code, done.stderr) == (2, reported)
         assert Path(f"of-{name}", name).read_text() == "{}"
 
 

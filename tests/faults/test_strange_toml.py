@@ -17,7 +17,7 @@ from veiqa_core.files.reading import MOST_TEXT
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve
-from veiqa_core.scoring.recipe_scorer import Judge
+from veiqa_core.scoring.recipe_scorer import RecipeScorer
 from veiqa_core.search import space as spaces
 from veiqa_core.search.candidates import extractors
 
@@ -238,7 +238,7 @@ def _refused_state(text: str, message: str) -> None:
     recipe = recipes.loads(text, "mine.toml", "x")
     assert isinstance(recipe, Recipe)
     with pytest.raises(UsageError) as caught:
-        Judge(resolve(recipe, installed()))
+        RecipeScorer(resolve(recipe, installed()))
     assert message in str(caught.value)
     assert len(str(caught.value)) < 400
 

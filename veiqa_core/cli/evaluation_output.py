@@ -27,7 +27,7 @@ def table(evaluation: Evaluation) -> str:
         _columns([_HEAD, *_rows(evaluation)]),
         _after(evaluation),
         _columns(_mapping_rows(evaluation)),
-        _told_types(evaluation),
+        _type_accuracy(evaluation),
         "\n".join(map(printable, _notes(evaluation))),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -40,7 +40,7 @@ def markdown(evaluation: Evaluation) -> str:
         _pipes([_HEAD, *_rows(evaluation)]),
         _after(evaluation),
         _pipes(_mapping_rows(evaluation)),
-        _told_types(evaluation),
+        _type_accuracy(evaluation),
         "\n".join(f"- {printable(line)}" for line in _notes(evaluation)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -185,13 +185,17 @@ def _pair(values: Mapping[str, float | str | None]) -> str:
     return f"{first}, {_ABSENT if rmse is None else f'{rmse:.2f}'}"
 
 
-def _told_types(evaluation: Evaluation) -> str:
-    told = evaluation.told_types
-    if told is None:
+def _type_accuracy(evaluation: Evaluation) -> str:
+    reported = evaluation.type_accuracy
+    if reported is None:
         return ""
-    each = ", ".join(f"{kind} {100 * told.right(kind):.0f} %" for kind in told.confusion)
-    of = f"{told.images} images" if told.count == told.images else f"{told.count} tests of {told.images} images"
-    return printable(f"Distortion type told: {100 * told.accuracy:.0f} % of {of}, {told.fit}; {each}.")
+    each = ", ".join(f"{kind} {100 * reported.right(kind):.0f} %" for kind in reported.confusion)
+    of = (
+        f"{reported.images} images"
+        if reported.count == reported.images
+        else f"{reported.count} tests of {reported.images} images"
+    )
+    return printable(f"Distortion type told: {100 * reported.accuracy:.0f} % of {of}, {reported.fit}; {each}.")
 
 
 def _notes(evaluation: Evaluation) -> list[str]:

@@ -52,8 +52,8 @@ def check_target(
     check_place(target, option)
     if target is None or is_standard_output(target) or is_stream(target):
         return
-    keep_stores(option, target, store)
-    keep_what_is_read(option, target, *read)
+    refuse_store_target(option, target, store)
+    refuse_input_target(option, target, *read)
     if made is not None and target.is_file() and target.stat().st_size and not made.known(target):
         raise UsageError(
             f"{option} {target}: is there already, and is not {made.what} that VEIQA wrote; name another file, or "
@@ -111,7 +111,7 @@ def is_standard_output(path: Path | None) -> bool:
     return path is None or str(path) in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
-def keep_what_is_read(option: str, target: Path | None, *named: str | Path | None) -> None:
+def refuse_input_target(option: str, target: Path | None, *named: str | Path | None) -> None:
     """Never write over an image, or over another file that the command reads.
 
     Args:
@@ -129,7 +129,7 @@ def keep_what_is_read(option: str, target: Path | None, *named: str | Path | Non
         )
 
 
-def keep_stores(option: str, target: Path | None, given: Path | None) -> None:
+def refuse_store_target(option: str, target: Path | None, given: Path | None) -> None:
     """Never write over a store or what lies beside it: the one in use, the default one, or any other.
 
     Args:
@@ -162,7 +162,7 @@ def _holds_image(path: Path) -> bool:
         return False
 
 
-def keep_apart(output: Path | None, *folders: Path) -> None:
+def refuse_dataset_target(output: Path | None, *folders: Path) -> None:
     """Never write over what a dataset's folder holds.
 
     Raises:

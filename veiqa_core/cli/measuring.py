@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..results.progress import progress
-from .options.workers import CrewOptions
+from .options.workers import WorkerOptions
 
 if TYPE_CHECKING:
     from ..datasets.rated_set import RatedSet
@@ -22,7 +22,7 @@ def measured_sets(
     recipes: ResolvedSet,
     device: Device,
     store: Store | None,
-    options: CrewOptions,
+    options: WorkerOptions,
     veis: VeiFolder | None = None,
 ) -> list[MeasuredSet]:
     """Every set measured by the crew that the options mean, with one set of networks.
@@ -42,6 +42,6 @@ def measured_sets(
     meter = Meter(quantities(recipes), device, store)
     measured = []
     for rated in sets:
-        with options.crew(meter, rated.root, veis) as crew:
-            measured.append(measure(rated, recipes, Measurer(recipes, crew), progress(f"measuring {rated.name}")))
+        with options.executor(meter, rated.root, veis) as executor:
+            measured.append(measure(rated, recipes, Measurer(recipes, executor), progress(f"measuring {rated.name}")))
     return measured

@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..files.paths import same_file
 from ..recipes import recipe as recipes
 from .evaluation_output import correlation
-from .files import check_folder, keep_stores, write_text
+from .files import check_folder, refuse_store_target, write_text
 
 if TYPE_CHECKING:
     from ..evaluation.figures import Figures
@@ -40,19 +40,19 @@ def check_output(folder: Path, dataset: Path, space: str, about: Mapping[str, An
     check_folder("--output", folder, dataset)
     there = [name for name in FILES if os.path.lexists(folder / name)]
     for name in FILES:
-        keep_stores("--output", folder / name, store)
+        refuse_store_target("--output", folder / name, store)
         if (folder / name).is_dir():
             raise UsageError(f"--output {folder}: {name} is a folder there; name another")
         if same_file(space, folder / name):
             raise UsageError(f"--output {folder}: {name} is the search space that is read; name another folder")
     if not there:
         return
-    earlier = _earlier(folder / _ABOUT)
-    if earlier is None:
+    previous_row = _earlier(folder / _ABOUT)
+    if previous_row is None:
         raise UsageError(f"--output {folder}: {there[0]} is there already, and no search wrote it; name another folder")
     for what, value in about.items():
-        if _comparable(earlier.get(what)) != _comparable(value):
-            was = f"({what} {earlier.get(what)}, not {value})"
+        if _comparable(previous_row.get(what)) != _comparable(value):
+            was = f"({what} {previous_row.get(what)}, not {value})"
             raise UsageError(f"--output {folder}: holds another search {was}; name another folder, or delete it first")
 
 
@@ -89,7 +89,7 @@ def write(search: Search, folder: Path) -> None:
 
 def summary(search: Search, folder: Path) -> Iterator[str]:
     """The outcome for people, line by line."""
-    name = search.terms.objective.name.upper()
+    name = search.settings.objective.name.upper()
     yield f"{len(search.candidates)} candidates of {search.space} on {len(search.matrix.names)} images"
     for kind, winner in search.winners.items():
         yield ""
@@ -108,41 +108,41 @@ def summary(search: Search, folder: Path) -> Iterator[str]:
 def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[str]:
     from ..search.outputs import interval
 
-    told, standing = search.terms.objective.told, winner.standing
-    ends = interval(told(float(end)) for end in standing.intervals[0])
+    reported, ranking = search.settings.objective.reported, winner.ranking
+    ends = interval(reported(float(end)) for end in ranking.intervals[0])
     within = (
         "no interval from one content" if ends is None else f"95 % bootstrap interval {ends[0]:z.3f} to {ends[1]:z.3f}"
     )
     yield f"{kind}: {len(winner.selection.rows)} images"
     best, *further = zip(winner.selection.chosen, winner.selection.path, strict=True)
-    yield f"  best      {search.candidates[best[0]].key}  {name} {told(best[1]):z.3f}"
+    yield f"  best      {search.candidates[best[0]].key}  {name} {reported(best[1]):z.3f}"
     yield f"            chosen on these images, so it flatters; {within}"
     for column, figure in further:
-        yield f"  with      {search.candidates[column].key}  {name} {told(figure):z.3f}"
+        yield f"  with      {search.candidates[column].key}  {name} {reported(figure):z.3f}"
     if further:
-        alone = told(winner.selection.alone)
+        alone = reported(winner.selection.alone)
         yield f"            together, of contents left out of the fit; the best alone has {alone:z.3f} of these"
-    others = [int(column) for column in standing.equals if column != standing.columns[0]]
-    told_apart = len(standing.columns) > len(others) + 1 or len(standing.columns) == winner.ranked
-    more = "" if told_apart else " or more"
+    others = [int(column) for column in ranking.ties if column != ranking.columns[0]]
+    distinguishable = len(ranking.columns) > len(others) + 1 or len(ranking.columns) == winner.ranked
+    more = "" if distinguishable else " or more"
     yield f"  not told apart from it: {len(others)}{more} others"
     for column in others[:_SHOWN]:
-        yield f"            {search.candidates[column].key}  {told(float(winner.selection.figures[column])):z.3f}"
-    figure = told(float(winner.selection.figures[winner.cheapest]))
+        yield f"            {search.candidates[column].key}  {reported(float(winner.selection.figures[column])):z.3f}"
+    figure = reported(float(winner.selection.figures[winner.cheapest]))
     yield f"  cheapest  {search.candidates[winner.cheapest].key}  {figure:z.3f}, within one standard error"
     if winner.floor is not None:
         yield (
             f"  chance    |SROCC| {winner.floor.median:z.3f} for the best of so many (one in twenty: "
             f"{winner.floor.high:z.3f})"
         )
-        if search.terms.objective.name == "srocc" and best[1] < winner.floor.median:
+        if search.settings.objective.name == "srocc" and best[1] < winner.floor.median:
             yield "            the best is below that: nothing here agrees with the ratings more than chance would"
     for control in winner.controls:
         if control.figure is None or control.behind is None:
             yield f"  control   {control.name}: none: {control.reason}"
             continue
         ahead = "the winner is ahead" if control.behind[0] > 0 else "not told apart from the winner, or better"
-        yield f"  control   {control.name}  {told(control.figure):z.3f}  {ahead}"
+        yield f"  control   {control.name}  {reported(control.figure):z.3f}  {ahead}"
 
 
 def _held_out(search: Search) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..extension.catalogue import Shelf, Shipped
+from ..extension.catalogue import Catalogue, Shipped
 from .printing import json_data, line
 
 
-def show_list(shelf: Shelf[Shipped], as_json: bool) -> None:
+def show_list(shelf: Catalogue[Shipped], as_json: bool) -> None:
     """Print names and summaries, as text or JSON."""
     items = list(shelf)
     if as_json:

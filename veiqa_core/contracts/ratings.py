@@ -69,7 +69,7 @@ class Ratings:
     images: tuple[RatedImage, ...]
     score_type: ScoreType
     range: tuple[float, float]
-    stand_in: str | None = None
+    pseudo_rating: str | None = None
     remarks: tuple[str, ...] = ()
 
     def quality(self, image: RatedImage) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from .. import images
 from ..api import parameters as params
 from ..contracts import PriGenerator
-from ..errors import UsageError, near_miss, or_raise
+from ..errors import UsageError, near_miss, unwrap
 from ..extension.catalogue import Registered
 from ..extension.registry import Part, Registry
 from ..files.paths import file_stem
@@ -211,7 +211,7 @@ def degrade(photo: Image, distortion: Distortion, level: Level, seed: int = 0) -
     def render(parts: tuple[Part, ...]) -> Distorted:
         image = photo
         for part, number in zip(parts, seeds, strict=True):
-            image = or_raise(attempt(part, functools.partial(_generate, part, image, number)))
+            image = unwrap(attempt(part, functools.partial(_generate, part, image, number)))
         return Distorted(image, " + ".join(map(_describe, parts)), psnr(photo, image))
 
     if level.measure == "severity":

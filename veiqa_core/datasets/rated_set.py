@@ -124,8 +124,8 @@ def load(part: Part, root: Path, distortions: Sequence[str] = ()) -> RatedSet:
     remarks = [*ratings.remarks, *_oddities(part, ratings, whole=not distortions)]
     if missing:
         remarks.append(f"{len(missing)} references are missing: {_some(missing)}")
-    if ratings.stand_in is not None:
-        remarks.append(f"the scores are not people's: they stand in for them, computed by {ratings.stand_in}")
+    if ratings.pseudo_rating is not None:
+        remarks.append(f"the scores are not people's: they stand in for them, computed by {ratings.pseudo_rating}")
     return RatedSet(part.key, _family(part, root), root, ratings, tuple(remarks))
 
 

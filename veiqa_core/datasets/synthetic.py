@@ -96,7 +96,7 @@ class SyntheticSet:
         distortions: Iterable[str] = DEFAULT_DISTORTIONS,
         levels: Sequence[Level] | Drawn = DEFAULT_LEVELS,
         pristine: bool = False,
-        stand_in: StandIn | Callable[[], StandIn] | None = None,
+        pseudo_rating: StandIn | Callable[[], StandIn] | None = None,
         seed: int = 0,
         resume: bool = False,
         registry: Registry | None = None,
@@ -111,8 +111,8 @@ class SyntheticSet:
         self._of_photo = len(self._distortions) * len(levels) + pristine
         self.total = len(self._photos) * self._of_photo
         _check_out(out, photos, resume)
-        made = stand_in() if callable(stand_in) else stand_in
-        self.stand_in = made or Metric(image_metric(registry, DEFAULT_METRIC))
+        made = pseudo_rating() if callable(pseudo_rating) else pseudo_rating
+        self.pseudo_rating = made or Metric(image_metric(registry, DEFAULT_METRIC))
 
     def make(self) -> Iterator[Row | Skipped]:
         """Make the images one by one, and at the end the tables.
@@ -129,7 +129,7 @@ class SyntheticSet:
                 yield result
         if not rows:
             raise ImageError(f"{self._out}: no image could be made")
-        scored = (self.stand_in.score_type, self.stand_in.source)
+        scored = (self.pseudo_rating.score_type, self.pseudo_rating.source)
         details = [(row.image, row.made_by, f"{row.psnr:.4f}") for row in rows]
         scores = [
             (row.image, row.reference, row.distortion, row.level.label, f"{row.score:.8g}", *scored) for row in rows
@@ -141,7 +141,9 @@ class SyntheticSet:
         """All images of one photo; what cannot be made of it stops nothing else."""
         try:
             photo = eight_bit(images.read(path))
-            self.stand_in.score(photo, photo, self._distortions[0].name)  # one line for a photo that it does not take
+            self.pseudo_rating.score(
+                photo, photo, self._distortions[0].name
+            )  # one line for a photo that it does not take
         except (ImageError, ComponentError) as error:
             yield Skipped(str(error), self._of_photo)
             return
@@ -171,7 +173,7 @@ class SyntheticSet:
             reference=file,
             distortion=PRISTINE,
             level=Level("0", "severity", 0),
-            score=self.stand_in.score(photo, photo, None),
+            score=self.pseudo_rating.score(photo, photo, None),
             made_by="",
             psnr=math.inf,
         )
@@ -191,7 +193,7 @@ class SyntheticSet:
             reference=f"{_REFERENCES}/{name}.png",
             distortion=distortion.name,
             level=level,
-            score=self.stand_in.score(photo, made.image, distortion.name),
+            score=self.pseudo_rating.score(photo, made.image, distortion.name),
             made_by=made.made_by,
             psnr=made.psnr,
         )

@@ -21,11 +21,11 @@ from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 from ..scoring.mapping import fitted_mapper, ready_mapper, unmapped, within
 from . import splits
+from .classification import TypeAccuracy, type_accuracy
 from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_missing, notes_on_splits
 from .measured import MeasuredSet, Table
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
-from .told_types import ToldTypes, told_types
 
 Mappers = Mapping[str | None, ScoreMapper | None]
 
@@ -45,7 +45,7 @@ class Evaluation:
     protocol: Mapping[str, object]
     overall: Figures
     by_distortion: Mapping[str, Figures]
-    told_types: ToldTypes | None
+    type_accuracy: TypeAccuracy | None
     predictions: Sequence[Predictions]
     notes: tuple[str, ...]
 
@@ -56,7 +56,7 @@ class Evaluation:
             "n": self.overall.count,
             "overall": self.overall.to_dict(),
             "by_distortion": {kind: item.to_dict() for kind, item in self.by_distortion.items()},
-            "told_types": None if self.told_types is None else self.told_types.to_dict(),
+            "type_accuracy": None if self.type_accuracy is None else self.type_accuracy.to_dict(),
             "protocol": dict(self.protocol),
             "recipe": self.recipe,
             "dataset": {
@@ -64,7 +64,7 @@ class Evaluation:
                 "path": display_name(rated.root),
                 "score_type": rated.ratings.score_type,
                 "range": list(rated.ratings.range),
-                "stand_in": rated.ratings.stand_in,
+                "pseudo_rating": rated.ratings.pseudo_rating,
             },
             "skipped": dict(self.measured.skipped),
             "failed": dict(self.measured.failed),
@@ -98,7 +98,7 @@ def evaluate(
         protocol,
         labels=measured.table.labels,
         contents=table.contents,
-        marks=[table.marks(index) for index in range(len(table))],
+        content_ids=[table.content_ids(index) for index in range(len(table))],
         names=table.names,
     )
     predictions = [run.predict(split) for split in parts]
@@ -135,7 +135,7 @@ def evaluate(
         protocol=protocol.describe() | _trained(trained_on),
         overall=overall,
         by_distortion=by_type,
-        told_types=told_types(
+        type_accuracy=type_accuracy(
             run.used.get(None), table, parts, protocol.refits, fit_label(run.used, table, everything, protocol, own)
         ),
         predictions=predictions,

@@ -273,9 +273,9 @@ def _median(values: Sequence[Values]) -> tuple[Values, Intervals]:
     quartiles: Intervals = {}
     for name in values[0]:
         known = [value for item in values if (value := item[name]) is not None]
-        told = 0 < 2 * len(known) >= len(values)
-        medians[name] = float(np.median(known)) if told else None
-        quartiles[name] = tuple(map(float, np.quantile(known, _QUARTILES))) if told else None  # type: ignore[assignment]
+        reported = 0 < 2 * len(known) >= len(values)
+        medians[name] = float(np.median(known)) if reported else None
+        quartiles[name] = tuple(map(float, np.quantile(known, _QUARTILES))) if reported else None  # type: ignore[assignment]
     return medians, quartiles
 
 

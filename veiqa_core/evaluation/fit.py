@@ -13,7 +13,7 @@ from ..datasets.rated_set import RatedSet
 from ..errors import FitError, UsageError
 from ..extension.registry import Part
 from ..files.toml import default_name
-from ..recipes.recipe import Basis, Recipe, RecipeSet
+from ..recipes.recipe import Provenance, Recipe, RecipeSet
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 from ..scoring.classification import fitted_classifier
 from ..scoring.mapping import check_varied, constant, fitted_mapper
@@ -139,9 +139,11 @@ def _fitted(
     contents = [table.contents[row] for row in rows]
     with _of(recipe.name):
         mapper = fitted_mapper(part, table.similarities(rows), table.quality[rows], contents)
-    known = tuple(sorted({mark for index in rows for mark in table.marks(index) | table.hints[index]}))
+    known = tuple(
+        sorted({content_id for index in rows for content_id in table.content_ids(index) | table.hints[index]})
+    )
     names = " + ".join(one.rated.name for one in (measured, *also))
-    basis = Basis(
+    basis = Provenance(
         names,
         len(rows),
         measured.rated.ratings.quality_range,
@@ -149,8 +151,8 @@ def _fitted(
         precision_of(measured.versions),
         None if None in contents else len(set(contents)),
     )
-    told = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
-    return attrs.evolve(recipe, state=mapper.state(), classifier_state=told, fitted=basis)
+    reported = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
+    return attrs.evolve(recipe, state=mapper.state(), classifier_state=reported, fitted=basis)
 
 
 def _classifier_state(part: Part, recipe: Recipe, rows: Sequence[int], table: Table) -> Mapping[str, Any]:

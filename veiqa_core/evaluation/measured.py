@@ -47,7 +47,7 @@ class Table:
     def __len__(self) -> int:
         return len(self.names)
 
-    def marks(self, index: int) -> set[str]:
+    def content_ids(self, index: int) -> set[str]:
         """By what an image is known again in other sets and splits: its content's identifier and its own pixels."""
         content = self.contents[index]
         return {f"sha256:{self.digests[index]}"} | (set() if content is None else {content})
@@ -122,8 +122,8 @@ def measure(rated: RatedSet, recipes: ResolvedSet, measurer: Measurer, progress:
     wanted = [item for item in rated.images if recipes.covers(item.distortion)]
     skipped = Counter(item.distortion or "unknown" for item in rated.images if not recipes.covers(item.distortion))
     check_covered([rated], recipes)
-    orders = [(item.image, recipes.key(item.distortion)) for item in wanted]
-    measured = {item.name: item for _, item in zip(progress(wanted), measurer.measure(orders), strict=True)}
+    tasks = [(item.image, recipes.key(item.distortion)) for item in wanted]
+    measured = {item.name: item for _, item in zip(progress(wanted), measurer.measure(tasks), strict=True)}
     failed = {item.image: _failure(measured[item.image]) for item in wanted if measured[item.image].oriented is None}
     rows = [item for item in wanted if item.image not in failed]
     if not rows:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..datasets import likeness
 from ..images import display_name
-from ..recipes.recipe import DEFAULT_PRECISION, Basis
+from ..recipes.recipe import DEFAULT_PRECISION, Provenance
 from ..recipes.resolution import ResolvedRecipe
 from . import splits
 from .measured import MeasuredSet, Table
@@ -98,13 +98,13 @@ def _means(by_pixels: bool) -> str:
 def overlap(table: Table, tested: Indices, known: Mapping[str | None, frozenset[str]]) -> Overlap:
     """How many tested images show what is known, by the key of their recipe, to have been used."""
     certain, named, alike = (np.zeros(len(table), dtype=bool) for _ in range(3))
-    for key, marks in known.items():
+    for key, content_ids in known.items():
         rows = [int(index) for index in tested if table.keys[index] == key]
-        certain[rows] = [not marks.isdisjoint(table.marks(row)) for row in rows]
+        certain[rows] = [not content_ids.isdisjoint(table.content_ids(row)) for row in rows]
         hints = [table.hints[row] for row in rows]
-        named[rows], alike[rows] = likeness.named_alike(hints, marks), likeness.look_alike(hints, marks)
+        named[rows], alike[rows] = likeness.named_alike(hints, content_ids), likeness.look_alike(hints, content_ids)
     named, alike = named & ~certain, alike & ~certain
-    by_pixels = not all(any(map(likeness.is_hint, marks)) for marks in known.values())
+    by_pixels = not all(any(map(likeness.is_hint, content_ids)) for content_ids in known.values())
     return Overlap(
         images=len(tested),
         certain=int(certain.sum()),
@@ -115,7 +115,7 @@ def overlap(table: Table, tested: Indices, known: Mapping[str | None, frozenset[
     )
 
 
-def _known(bases: Mapping[str | None, Basis | None]) -> dict[str | None, frozenset[str]]:
+def _known(bases: Mapping[str | None, Provenance | None]) -> dict[str | None, frozenset[str]]:
     return {key: frozenset() if basis is None else frozenset(basis.known) for key, basis in bases.items()}
 
 
@@ -132,8 +132,10 @@ def fit_overlap(used: Used, table: Table, tested: Indices, protocol: Protocol, o
     others = range(own, len(table))
     if not others:
         return None
-    marks = {key: [table.marks(row) | table.hints[row] for row in others if table.keys[row] == key] for key in used}
-    return overlap(table, tested, {key: frozenset().union(*sets) for key, sets in marks.items()})
+    content_ids = {
+        key: [table.content_ids(row) | table.hints[row] for row in others if table.keys[row] == key] for key in used
+    }
+    return overlap(table, tested, {key: frozenset().union(*sets) for key, sets in content_ids.items()})
 
 
 def fit_label(used: Used, table: Table, tested: Indices, protocol: Protocol, own: int) -> str:

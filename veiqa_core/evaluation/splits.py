@@ -214,7 +214,7 @@ def made(
     *,
     labels: Sequence[str | None],
     contents: Sequence[Hashable],
-    marks: Sequence[Iterable[str]],
+    content_ids: Sequence[Iterable[str]],
     names: Sequence[str],
 ) -> list[Split]:
     """The splits of images of which some are fitted on in any case: those beyond the labels.
@@ -239,7 +239,7 @@ def made(
         parts = by_content(protocol, contents[:tested])
     parts = [Split(np.concatenate([part.train, others]), part.test) for part in parts]
     for split in parts:
-        refuse_shared(split, marks, names)
+        refuse_shared(split, content_ids, names)
     return parts
 
 
@@ -263,12 +263,12 @@ def check_splits(
         protocol,
         labels=[item.split for _, item in items[0]],
         contents=contents,
-        marks=[() if content is None else (content,) for content in contents],
+        content_ids=[() if content is None else (content,) for content in contents],
         names=[item.image for part in items for _, item in part],
     )
 
 
-def refuse_shared(split: Split, marks: Sequence[Iterable[str]], names: Sequence[str]) -> None:
+def refuse_shared(split: Split, content_ids: Sequence[Iterable[str]], names: Sequence[str]) -> None:
     """Both sides of a split must share nothing.
 
     Args:
@@ -280,10 +280,10 @@ def refuse_shared(split: Split, marks: Sequence[Iterable[str]], names: Sequence[
     """
     seen: dict[str, str] = {}
     for index in split.train:
-        for mark in marks[index]:
-            seen.setdefault(mark, names[index])
+        for content_id in content_ids[index]:
+            seen.setdefault(content_id, names[index])
     for index in split.test:
-        shared = [seen[mark] for mark in marks[index] if mark in seen]
+        shared = [seen[content_id] for content_id in content_ids[index] if content_id in seen]
         if shared:
             raise UsageError(
                 f"the split has one scene or picture on both sides: {shared[0]} is fitted on and {names[index]} is "

@@ -9,7 +9,7 @@ from ..errors import VeiqaError
 from ..images import Image
 from ..measuring.branches.engine import Engine, Outcome
 from ..measuring.branches.plan import Explanation
-from ..scoring.recipe_scorer import Judge
+from ..scoring.recipe_scorer import RecipeScorer
 from .quality_map import QualityMap, quality_map
 
 
@@ -44,13 +44,13 @@ class Explained:
     flags: tuple[str, ...] = ()
 
 
-def explained(engine: Engine, image: Image, outcome: Outcome, judge: Judge) -> Explained:
+def explained(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: RecipeScorer) -> Explained:
     """The heat maps of an image, and its quality map where all branches were measured and the score is calibrated."""
     found: QualityMap | None = None
     flags: tuple[str, ...] = ()
     if all(item.error is None for item in outcome.measurements):
         try:
-            found = quality_map(engine, image, outcome, judge)
+            found = quality_map(engine, image, outcome, recipe_scorer)
         except VeiqaError as error:  # the score stands without it
             flags = (f"no quality map: {error}",)
     pairs: dict[Explanation, Heatmaps] = {}

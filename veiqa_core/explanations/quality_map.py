@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..errors import or_raise
+from ..errors import unwrap
 from ..images import Image
 from ..isolation.attempts import attempt
 from ..measuring.branches.comparison import prepare
 from ..measuring.branches.engine import Engine, Outcome
 from ..measuring.branches.plan import Comparison, Explanation
 from ..recipes.recipe import Scale, Size
-from ..scoring.recipe_scorer import Judge
+from ..scoring.recipe_scorer import RecipeScorer
 from .neighbourhoods import grid, neighbourhoods, spread
 
 _KEPT = 4  # pairs cut into surroundings: of one pair for metrics that need different sizes
@@ -41,20 +41,22 @@ class QualityMap:
     influence: dict[Explanation, float]
 
 
-def quality_map(engine: Engine, image: Image, outcome: Outcome, judge: Judge) -> QualityMap | None:
+def quality_map(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: RecipeScorer) -> QualityMap | None:
     """The map of an image whose branches were all measured; None where the recipe has no calibrated score.
 
     Raises:
         VeiqaError: a metric fails on a neighbourhood.
     """
-    if not judge.calibrated or judge.scale is None:
+    if not recipe_scorer.calibrated or recipe_scorer.scale is None:
         return None
     whole = torch.tensor([item.similarity for item in outcome.measurements], dtype=torch.float64)
     places = _Places(image, outcome)
     local = torch.stack([places.similarities(engine, step) for step in engine.plan.comparisons])
-    lost = judge.scale[1] - torch.from_numpy(judge.scores(local.flatten(1).T.contiguous().numpy())).view(places.cells)
+    lost = recipe_scorer.scale[1] - torch.from_numpy(
+        recipe_scorer.scores(local.flatten(1).T.contiguous().numpy())
+    ).view(places.cells)
     shown = spread(torch.where(_anything_seen(outcome, lost.shape), lost, 0), (image.size[1], image.size[0]))
-    slope = torch.from_numpy(judge.sensitivity(whole.numpy()))
+    slope = torch.from_numpy(recipe_scorer.sensitivity(whole.numpy()))
     share = slope[:, None, None] * (local - whole[:, None, None])
     influence: dict[Explanation, float] = {}
     for vei in dict.fromkeys(step.x for step in engine.plan.comparisons):
@@ -86,10 +88,10 @@ class _Places:
                 raise ValueError("gave a value that is not finite")
             return found.view(self.cells)
 
-        return or_raise(attempt(branch.metric, work))
+        return unwrap(attempt(branch.metric, work))
 
     def _cut(self, x: Explanation, y: Explanation, scale: Scale, size: Size, least: int) -> tuple[Tensor, Tensor]:
-        both = [or_raise(self._outcome.veis[vei]) for vei in (x, y)]
+        both = [unwrap(self._outcome.veis[vei]) for vei in (x, y)]
         first, second = prepare(*both, scale=scale, size=size, image=self._size, min_size=1)
         return neighbourhoods(first, self.cells, least), neighbourhoods(second, self.cells, least)
 

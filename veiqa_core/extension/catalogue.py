@@ -12,7 +12,7 @@ import attrs
 
 from ..api import Component, Resource
 from ..errors import UsageError, near_miss, one_line
-from ..isolation.prints import set_aside
+from ..isolation.prints import redirect_prints
 
 OWN_DIST = "veiqa"
 
@@ -21,7 +21,7 @@ Record = TypeVar("Record", Component, Resource)
 
 
 @attrs.frozen(eq=False)
-class Offer(Generic[Record]):
+class Entry(Generic[Record]):
     """A record with the kind of thing it describes and the distribution that it comes from."""
 
     kind: str
@@ -51,7 +51,7 @@ class Offer(Generic[Record]):
 
 
 @attrs.frozen(eq=False)
-class Registered(Offer[Component]):
+class Registered(Entry[Component]):
     """A component that is offered."""
 
     @property
@@ -84,7 +84,7 @@ class Registered(Offer[Component]):
             raise UsageError(f"{self.origin} needs what is not installed here: {', '.join(missing)}{hint}")
         module, _, name = where.partition(":")
         try:
-            with set_aside():
+            with redirect_prints():
                 return getattr(importlib.import_module(module), name)
         except KeyboardInterrupt:
             raise
@@ -93,7 +93,7 @@ class Registered(Offer[Component]):
 
 
 @attrs.frozen(eq=False)
-class Shipped(Offer[Resource]):
+class Shipped(Entry[Resource]):
     """A file that is offered."""
 
     def read_text(self) -> str:
@@ -109,10 +109,10 @@ class Shipped(Offer[Resource]):
             raise UsageError(f"{self.origin}: {where} cannot be read: {one_line(error)}") from error
 
 
-AnyOffer = TypeVar("AnyOffer", bound=Offer[Any])
+AnyEntry = TypeVar("AnyEntry", bound=Entry[Any])
 
 
-class Shelf(Generic[AnyOffer]):
+class Catalogue(Generic[AnyEntry]):
     """Offers of one kind. A distribution offers a name once; several distributions may offer the same.
 
     Args:
@@ -121,9 +121,9 @@ class Shelf(Generic[AnyOffer]):
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self._by_name: dict[str, list[AnyOffer]] = {}
+        self._by_name: dict[str, list[AnyEntry]] = {}
 
-    def __iter__(self) -> Iterator[AnyOffer]:
+    def __iter__(self) -> Iterator[AnyEntry]:
         """Sorted by name, then distribution."""
         for name in sorted(self._by_name):
             yield from self._by_name[name]
@@ -132,11 +132,11 @@ class Shelf(Generic[AnyOffer]):
         """Whether a distribution already offers a name."""
         return any(item.dist == dist for item in self._by_name.get(name, []))
 
-    def add(self, item: AnyOffer) -> None:
+    def add(self, item: AnyEntry) -> None:
         """Take one more."""
         self._by_name.setdefault(item.name, []).append(item)
 
-    def get(self, name: str) -> AnyOffer:
+    def get(self, name: str) -> AnyEntry:
         """What ``name`` or ``dist:name`` means.
 
         Raises:

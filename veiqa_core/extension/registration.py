@@ -37,14 +37,14 @@ class Watch:
 
     def remarks(self) -> list[str]:
         """What is not as it should be, in no more than two lines."""
-        told = []
+        reported = []
         heavy = [name for name in HEAVY if name in sys.modules and name not in self._heavy]
         if heavy:
-            told.append(f"imports {', '.join(heavy)} at every start; leave that to its components' modules")
+            reported.append(f"imports {', '.join(heavy)} at every start; leave that to its components' modules")
         taken, work = time.perf_counter() - self._start, time.process_time() - self._work
         if taken > SLOW or work > SLOW_WORK:
-            told.append(f"takes {taken:.1f} s at every start; a light module takes next to none")
-        return told
+            reported.append(f"takes {taken:.1f} s at every start; a light module takes next to none")
+        return reported
 
 
 class Refused(Exception):

@@ -15,9 +15,9 @@ import pluggy
 
 from ..api import parameters as params
 from ..errors import UsageError, one_line, plain
-from ..isolation.prints import set_aside
+from ..isolation.prints import redirect_prints
 from . import hookspecs
-from .catalogue import Registered, Shelf, Shipped
+from .catalogue import Catalogue, Registered, Shipped
 from .discovery import Damaged, Found, discover, pass_over_damaged
 from .kinds import KINDS, check_kind
 from .registration import Refused, Watch, collect
@@ -89,22 +89,24 @@ class Registry:
         self.damaged = tuple(damaged)
         self.problems: list[Problem] = []
         self.remarks: list[Problem] = []
-        self.recipes: Shelf[Shipped] = Shelf("recipe")
-        self.spaces: Shelf[Shipped] = Shelf("search space")
-        self._components: dict[str, Shelf[Registered]] = {kind.name: Shelf(kind.title) for kind in KINDS.values()}
+        self.recipes: Catalogue[Shipped] = Catalogue("recipe")
+        self.spaces: Catalogue[Shipped] = Catalogue("search space")
+        self._components: dict[str, Catalogue[Registered]] = {
+            kind.name: Catalogue(kind.title) for kind in KINDS.values()
+        }
         manager = pluggy.PluginManager("veiqa")
         manager.add_hookspecs(hookspecs)
         for plugin in self.plugins:
             watch = Watch()
             try:
-                with set_aside():
+                with redirect_prints():
                     self._add(collect(plugin, manager))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # a plugin may do anything at import, sys.exit() included
                 reason = plain(str(error)) if type(error) is Refused else one_line(error)
                 self.problems.append(Problem(plugin, reason))
-            self.remarks += (Problem(plugin, told) for told in watch.remarks())
+            self.remarks += (Problem(plugin, reported) for reported in watch.remarks())
 
     def __iter__(self) -> Iterator[Registered]:
         for shelf in self._components.values():
@@ -117,7 +119,7 @@ class Registry:
         for item in items:
             self._shelf(item).add(item)
 
-    def _shelf(self, item: Registered | Shipped) -> Shelf[Any]:
+    def _shelf(self, item: Registered | Shipped) -> Catalogue[Any]:
         if isinstance(item, Registered):
             return self._components[item.kind]
         return self.spaces if item.kind == "space" else self.recipes

@@ -96,7 +96,7 @@ class Epoch:
     number: int
     loss: float
     held_out_loss: float
-    types_told: float
+    types_predicted: float
     ranked: float
     kept: bool
 
@@ -225,7 +225,7 @@ class Finetuning:
             number=number,
             loss=loss,
             held_out_loss=held_out_loss,
-            types_told=float((said[:, 1:].argmax(1) == kind).double().mean()),
+            types_predicted=float((said[:, 1:].argmax(1) == kind).double().mean()),
             ranked=sum(ranked) / len(ranked),
             kept=all(held_out_loss < epoch.held_out_loss for epoch in self.done),
         )

@@ -41,7 +41,7 @@ def count(path: Path) -> int:
 
 def _read(path: Path, work: Callable[[Reader, BinaryIO], T]) -> T:
     """The work of whoever can read a file."""
-    with _told(), _opened(path) as stream:
+    with _reported(), _opened(path) as stream:
         header, suffix = stream.read(formats.HEADER), path.suffix.lower()
         if not header:
             raise Unreadable("is an empty file")
@@ -76,7 +76,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _reported() -> Iterator[None]:
     """Whatever a decoder raises, as one reason."""
     try:
         yield

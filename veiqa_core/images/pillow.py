@@ -56,13 +56,13 @@ class ByPillow:
         """A frame, counted from 1; for None the first, with a remark where there are others."""
         with self._at(stream, frame or 1) as (image, there):
             tiff_tags.check(image)
-            told: Remarks = (f"first of {there.found} frames",) if frame is None and there.found > 1 else ()
-            told += there.remarks
+            reported: Remarks = (f"first of {there.found} frames",) if frame is None and there.found > 1 else ()
+            reported += there.remarks
             if deep.is_cut(image):
-                told += ("has 16 bits a channel, of which the upper 8 are read",)
+                reported += ("has 16 bits a channel, of which the upper 8 are read",)
             levels = deep.levels(image, lambda: self._again(stream, frame or 1), _upright)
             made = of_picture(image) if levels is None else _of_deep(levels, image)
-            return Decoded(made.levels, told + made.remarks)
+            return Decoded(made.levels, reported + made.remarks)
 
     @contextmanager
     def _again(self, stream: BinaryIO, frame: int) -> Iterator[Picture]:

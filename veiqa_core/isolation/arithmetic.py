@@ -92,7 +92,7 @@ def _switches() -> Iterator[_Switch]:
     yield _Switch(torch.get_default_dtype, torch.set_default_dtype, torch.float32)
     for kind in _CASTING:
         casts = partial(torch.is_autocast_enabled, kind)
-        if _told(casts)() is not None:  # torch 2.4 casts nothing on mps
+        if _reported(casts)() is not None:  # torch 2.4 casts nothing on mps
             yield _Switch(casts, partial(torch.set_autocast_enabled, kind), False)
     cudnn = torch.backends.cudnn
     yield _attribute(cudnn, "enabled", True)
@@ -106,8 +106,8 @@ def _switches() -> Iterator[_Switch]:
         yield _attribute(torch.backends, "fp32_precision", "none")
     for place in _ABOVE if since_2_9 else ():
         yield _attribute(attrgetter(place)(torch.backends), "fp32_precision", "none")
-    yield _Switch(_told(partial(getattr, cudnn, "allow_tf32")), partial(setattr, cudnn, "allow_tf32"), False)
-    yield _Switch(_told(torch.get_float32_matmul_precision), torch.set_float32_matmul_precision, "highest")
+    yield _Switch(_reported(partial(getattr, cudnn, "allow_tf32")), partial(setattr, cudnn, "allow_tf32"), False)
+    yield _Switch(_reported(torch.get_float32_matmul_precision), torch.set_float32_matmul_precision, "highest")
     for place in _UNITS if since_2_9 else ():
         yield _attribute(attrgetter(place)(torch.backends), "fp32_precision", "none")
 
@@ -116,16 +116,16 @@ def _attribute(of: Any, name: str, wanted: Any) -> _Switch:
     return _Switch(partial(getattr, of, name), partial(setattr, of, name), wanted)
 
 
-def _told(get: Callable[[], Any]) -> Callable[[], Any]:
+def _reported(get: Callable[[], Any]) -> Callable[[], Any]:
     """How a switch stands; None where this torch has none, or where the units of one for several differ."""
 
-    def told() -> Any:
+    def reported() -> Any:
         try:
             return get()
         except RuntimeError:
             return None
 
-    return told
+    return reported
 
 
 _turns = _Turns()

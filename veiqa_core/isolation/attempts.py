@@ -13,7 +13,7 @@ from ..errors import (
     VeiqaError,
     is_out_of_memory,
     one_line,
-    retold,
+    reraised_as,
     strict,
 )
 from .isolated import isolated
@@ -40,11 +40,11 @@ def attempt(part: Named, work: Callable[[], T]) -> T | VeiqaError:
                 raise ComponentError("leaves a hook for all modules of all networks behind; remove it")
             return result
     except (OutOfMemoryError, NetworkError) as error:
-        return retold(error, one_line(error))
+        return reraised_as(error, one_line(error))
     except ComponentError as error:
         return ComponentError(f"{part.origin}: {one_line(error)}")
     except VeiqaError as error:  # which may be a plugin's own, that other processes cannot make
-        return retold(error, one_line(error))
+        return reraised_as(error, one_line(error))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit and GeneratorExit too, which would end the command without a word

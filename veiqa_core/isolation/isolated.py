@@ -16,7 +16,7 @@ import torch
 from numpy.random import mtrand
 
 from .arithmetic import exact
-from .prints import set_aside
+from .prints import redirect_prints
 from .process import Saved
 
 NUMERICAL_VERSION = 1
@@ -43,7 +43,7 @@ def isolated() -> Iterator[None]:
         random.setstate(_PYTHON)
         torch.set_rng_state(_TORCH)
         try:
-            with set_aside():
+            with redirect_prints():
                 yield
         finally:
             random.setstate(python)

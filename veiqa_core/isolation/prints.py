@@ -17,9 +17,9 @@ _reserved = False
 def standard_output_reserved() -> Iterator[None]:
     """A block in which standard output carries what VEIQA writes, and nothing else.
 
-    Inside :func:`set_aside` ``print`` goes to standard error. So does, anywhere in the block, what is written to the
-    descriptor behind Python's back, by C code or by other processes that are begun. Both streams escape
-    what could steer a terminal.
+    Inside :func:`redirect_prints` ``print`` goes to standard error. So does, anywhere in the block, what is written to
+    the descriptor behind Python's back, by C code or by other processes that are begun. Both streams escape what could
+    steer a terminal.
 
     Raises:
         OSError: at the end, where no other error ends the block: not all that was written arrived.
@@ -33,7 +33,7 @@ def standard_output_reserved() -> Iterator[None]:
         _reserved = before
 
 
-def set_aside() -> AbstractContextManager[object]:
+def redirect_prints() -> AbstractContextManager[object]:
     """A block in which a plugin's code runs; it may print what it likes. Does nothing outside of commands."""
     return contextlib.redirect_stdout(sys.stderr) if _reserved else contextlib.nullcontext()
 

@@ -178,10 +178,10 @@ def _files(folder: Path) -> Iterator[Path]:
 def _version(module: str) -> str:
     """The version of what a module comes from."""
     top = module.partition(".")[0]
-    told = version_of(top)
-    if told is None:  # the distribution has another name: to find it takes long
-        told = getattr(sys.modules.get(top), "__version__", None)
-    return str(told) if told is not None else " ".join(versions_of_module(top))
+    reported = version_of(top)
+    if reported is None:  # the distribution has another name: to find it takes long
+        reported = getattr(sys.modules.get(top), "__version__", None)
+    return str(reported) if reported is not None else " ".join(versions_of_module(top))
 
 
 def _hash(files: list[Path]) -> str:

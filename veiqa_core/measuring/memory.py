@@ -11,7 +11,7 @@ _BLOCK, _KEPT = 2**26, 2**29
 _CHANGES = 8  # of the images' size, after which what is freed is handed back
 
 
-def keep_freed() -> None:
+def retain_heap() -> None:
     """Have the C library keep what a network's layers free, up to half a gigabyte, for the next ones to use.
 
     By default glibc hands big blocks back at once, and the kernel fills each new one with zeros: a fifth of the time
@@ -26,7 +26,7 @@ def keep_freed() -> None:
     library.mallopt(_TRIM_THRESHOLD, _KEPT)
 
 
-def hand_back() -> None:
+def trim_heap() -> None:
     """Hand what is freed back to the system now, holes too, as is right between the tiles of a big image."""
     if _is_glibc():
         ctypes.CDLL(None).malloc_trim(0)
@@ -48,7 +48,7 @@ class Sizes:
         self._last = size
         if self._changes >= _CHANGES:
             self._changes = 0
-            hand_back()
+            trim_heap()
 
 
 SIZES = Sizes()

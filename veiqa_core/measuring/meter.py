@@ -127,7 +127,7 @@ class Meter:
         outcome = engine.measure(image, "all" if needed else "nothing")
         made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)} if veis else {}
         arrays = {key: item[0].float().numpy() for key, item in made.items()}
-        return Computed(self.told(image, wanted, engine, outcome), arrays, image.digest)
+        return Computed(self.reported(image, wanted, engine, outcome), arrays, image.digest)
 
     def engine(self, wanted: Sequence[int]) -> Engine:
         """The engine that measures these quantities.
@@ -137,7 +137,7 @@ class Meter:
         """
         return self._engine(tuple(distinct(self.quantities[index].branch for index in wanted)))
 
-    def told(self, image: Image, wanted: Sequence[int], engine: Engine, outcome: Outcome) -> dict[int, Measurement]:
+    def reported(self, image: Image, wanted: Sequence[int], engine: Engine, outcome: Outcome) -> dict[int, Measurement]:
         """Quantities of an image from what the engine made of it."""
         measured = {m.key: (c, m) for c, m in zip(engine.plan.comparisons, outcome.measurements, strict=True)}
         found = {}

@@ -89,8 +89,8 @@ def ending(ended: Sequence[int]) -> str:
     statuses = sorted(set(ended) - {-signal.SIGTERM}) or [-signal.SIGTERM]
     if -signal.SIGKILL in statuses:
         return "killed from outside (SIGKILL), as systems do for want of memory; fewer --workers may help"
-    told = ", ".join(_named(status) for status in statuses)
-    return f"{told}; without workers it may be seen where"
+    reported = ", ".join(_named(status) for status in statuses)
+    return f"{reported}; without workers it may be seen where"
 
 
 def _named(status: int) -> str:

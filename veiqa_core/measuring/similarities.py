@@ -14,7 +14,7 @@ from ..extension.discovery import version_of
 from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet
 from .branches.plan import distinct
-from .crews import Crew, Order
+from .executors import Executor, Task
 from .fingerprint import component_version, environment
 from .meter import Meter, Quantity
 
@@ -62,15 +62,15 @@ class Measurer:
         UsageError: a recipe cannot run, with the reason in one line.
     """
 
-    def __init__(self, recipes: ResolvedSet, crew: Crew) -> None:
+    def __init__(self, recipes: ResolvedSet, executor: Executor) -> None:
         self._recipes = recipes
-        self._crew = crew
+        self._executor = executor
         places = {item.branch: index for index, item in enumerate(quantities(recipes))}
         self._wanted = {
             key: tuple(places[branch] for branch in recipe.branches) for key, recipe in recipes.recipes.items()
         }
         for wanted in self._wanted.values():
-            crew.meter.check(wanted)
+            executor.meter.check(wanted)
 
     @property
     def versions(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Measurer:
         branches = [branch for recipe in self._recipes.recipes.values() for branch in recipe.branches]
         parts = [getattr(branch, kind) for branch in branches for kind in BRANCH_KINDS]
         parts += [recipe.mapper for recipe in self._recipes.recipes.values() if recipe.mapper is not None]
-        return versions(self._crew.meter, parts)
+        return versions(self._executor.meter, parts)
 
     def measure(self, images: Iterable[tuple[str, str | None]]) -> Iterator[Measured]:
         """The similarities of images, each named with the key of its recipe, as they are done.
@@ -86,7 +86,7 @@ class Measurer:
         An image that cannot be read, or of which a stage fails, has an error.
         """
         keys = dict(images)
-        for done in self._crew.deliver(Order(name, self._wanted[key]) for name, key in keys.items()):
+        for done in self._executor.run(Task(name, self._wanted[key]) for name, key in keys.items()):
             key = keys[done.name]
             measurements = [done.measured[index] for index in self._wanted[key]] if done.error is None else []
             flags = tuple(flag for item in measurements for flag in item.flags)

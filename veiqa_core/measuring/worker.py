@@ -26,7 +26,7 @@ from ..isolation.terminal import escape_streams
 from ..recipes.recipe import Branch
 from ..recipes.resolution import resolve_branch
 from .fingerprint import environment
-from .memory import keep_freed
+from .memory import retain_heap
 from .meter import Computed, Meter, Quantity
 
 Answer = Computed | VeiqaError
@@ -81,11 +81,11 @@ class Job:
         differing = [name for name, value in self.environment.items() if here.get(name) != value]
         if not differing and meter.digests() == self.digests:
             return
-        told = ", ".join(f"{name} {here.get(name)} where {self.environment[name]} is due" for name in differing)
-        raise UsageError(f"a worker would give other values: it has {told or 'other components or weights'}")
+        reported = ", ".join(f"{name} {here.get(name)} where {self.environment[name]} is due" for name in differing)
+        raise UsageError(f"a worker would give other values: it has {reported or 'other components or weights'}")
 
 
-def carry_out(job: Job, name: str, missing: Sequence[int]) -> Answer:
+def execute(job: Job, name: str, missing: Sequence[int]) -> Answer:
     """A worker's task: the missing quantities of one image, or why it cannot be read."""
     with _ONE_AT_A_TIME:
         torch.set_num_threads(job.threads)  # in this very thread: one that used torch before keeps its number
@@ -112,7 +112,7 @@ def begin(job: Job, begun: Event) -> None:
         begun: set once it came so far.
     """
     begun.set()
-    keep_freed()
+    retain_heap()
     escape_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
     threading.Thread(target=_leave_with_parent, daemon=True).start()
@@ -127,9 +127,9 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def carry_out_own(name: str, missing: Sequence[int]) -> Answer:
+def execute_own(name: str, missing: Sequence[int]) -> Answer:
     """A task of the job that this process was begun for."""
-    return carry_out(_JOBS[-1], name, missing)
+    return execute(_JOBS[-1], name, missing)
 
 
 def _meter(job: Job) -> Meter:

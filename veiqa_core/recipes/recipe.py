@@ -107,7 +107,7 @@ class Branch:
 
 
 @attrs.frozen
-class Basis:
+class Provenance:
     """The rated images that a part of a recipe was made from.
 
     Attributes:
@@ -129,7 +129,7 @@ class Basis:
     contents: int | None = None
 
     @classmethod
-    def read(cls, table: Any, where: str) -> Basis:
+    def read(cls, table: Any, where: str) -> Provenance:
         """From a table of TOML with all fields; the precision and the number of contents may be left out."""
         check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
         dataset = checked_name(table.get("dataset"), f"{where}.dataset", RecipeError)
@@ -150,8 +150,8 @@ class Basis:
         """What :meth:`read` takes, the precision only where it is not the usual one."""
         precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
         contents = {} if self.contents is None else {"contents": self.contents}
-        told = {"dataset": self.dataset, "images": self.images, **contents, "range": list(self.range), **precision}
-        return {**told, "known": list(self.known)}
+        reported = {"dataset": self.dataset, "images": self.images, **contents, "range": list(self.range), **precision}
+        return {**reported, "known": list(self.known)}
 
 
 @attrs.frozen
@@ -171,8 +171,8 @@ class Recipe:
     branches: tuple[Branch, ...] = attrs.field(validator=attrs.validators.min_len(1))
     mapper: Choice | None = None
     state: Mapping[str, Any] = attrs.field(factory=dict)
-    fitted: Basis | None = None
-    chosen: Basis | None = None
+    fitted: Provenance | None = None
+    chosen: Provenance | None = None
     classifier: Choice | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
     based_on: str | None = None
@@ -199,7 +199,9 @@ class Recipe:
             classifier=classifier,
             classifier_state=classifier_state,
             based_on=_read_based_on(table, where),
-            **{name: Basis.read(table[name], f"{where}: {name}") for name in ("fitted", "chosen") if name in table},
+            **{
+                name: Provenance.read(table[name], f"{where}: {name}") for name in ("fitted", "chosen") if name in table
+            },
         )
 
     def write(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import attrs
 from ..api.parameters import changed
 from ..errors import RecipeError
 from ..extension.registry import Part, Registry
-from .recipe import BRANCH_KINDS, Basis, Branch, Choice, Layer, Recipe, RecipeSet, Scale, Size
+from .recipe import BRANCH_KINDS, Branch, Choice, Layer, Provenance, Recipe, RecipeSet, Scale, Size
 
 
 @attrs.frozen(kw_only=True)
@@ -73,8 +73,8 @@ class ResolvedRecipe:
     branches: tuple[ResolvedBranch, ...]
     mapper: Part | None
     state: Mapping[str, Any]
-    fitted: Basis | None = None
-    chosen: Basis | None = None
+    fitted: Provenance | None = None
+    chosen: Provenance | None = None
     classifier: Part | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
 

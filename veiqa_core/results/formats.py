@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..files.marks import begins
 from ..isolation.terminal import EscapingStream
 from ..text import json_text, printable
-from .sinks import Earlier, Sink
+from .sinks import PreviousRow, Sink
 
 if TYPE_CHECKING:
     from ..result import Result
@@ -130,10 +130,10 @@ def cells(result: Result, keys: Sequence[str]) -> list[Any]:
     return [*judged, *values, "; ".join(result.flags), result.error, result.recipe]
 
 
-def earlier(values: Sequence[Any], keys: Sequence[str], written: object) -> Earlier:
+def previous_row(values: Sequence[Any], keys: Sequence[str], written: object) -> PreviousRow:
     """The result that :func:`cells` were made of."""
     image, score, low, high, likeliest, *similarities, flags, error, recipe = values
-    return Earlier(
+    return PreviousRow(
         image=image,
         score=score,
         interval=None if low is None or high is None else (low, high),

@@ -10,7 +10,7 @@ import click
 from ..cli.numbers import Number
 from ..cli.printing import say
 from ..errors import UsageError
-from .sinks import Earlier, Sink
+from .sinks import PreviousRow, Sink
 
 if TYPE_CHECKING:
     from ..result import Result
@@ -23,7 +23,7 @@ fail_under_option = click.option(
 )
 
 
-class Verdict(Sink):
+class Gate(Sink):
     """Counts.
 
     Attributes:
@@ -65,7 +65,7 @@ class Verdict(Sink):
         """Count one result."""
         self._count(result.image, result.score, result.error)
 
-    def skip(self, row: Earlier) -> None:
+    def skip(self, row: PreviousRow) -> None:
         """Count what an earlier run found."""
         self._count(row.image, row.score, row.error)
 
@@ -89,11 +89,11 @@ class Verdict(Sink):
             return FAILED
         return BELOW if self._below else 0
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Say on standard error what speaks against status 0."""
         if self._failed:
             say(f"failed: {self._failed:,} of {self.images:,} images")
         if self._worst is not None:
             score, image = self._worst
-            told = f"{self._below:,} of {self.images:,} images; the worst is {image} with {score:.4f}"
-            say(f"below {self._least:g}: {told}")
+            reported = f"{self._below:,} of {self.images:,} images; the worst is {image} with {score:.4f}"
+            say(f"below {self._least:g}: {reported}")

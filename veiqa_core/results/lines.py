@@ -14,9 +14,9 @@ import attrs
 from ..errors import UsageError
 from ..files.marks import head
 from ..files.values import is_number, parse_number
-from .formats import TEXTS, CommaSeparated, JsonLines, columns, earlier
+from .formats import TEXTS, CommaSeparated, JsonLines, columns, previous_row
 from .resume import NAMES, Draft, ResultSink, Resumption
-from .sinks import Earlier, Sink
+from .sinks import PreviousRow, Sink
 
 if TYPE_CHECKING:
     from ..result import Result
@@ -44,7 +44,7 @@ class Rows:
         self._lines: list[bytes] = []  # of the row that is being read
         self.end = 0
 
-    def __iter__(self) -> Iterator[Earlier]:
+    def __iter__(self) -> Iterator[PreviousRow]:
         for row in self._read():
             written = b"".join(self._lines)
             self._lines.clear()
@@ -71,7 +71,7 @@ class Rows:
                 self._lines.append(line)
                 yield line.decode(errors=NAMES)
 
-    def _json(self) -> Iterator[Earlier | None]:
+    def _json(self) -> Iterator[PreviousRow | None]:
         for number, line in enumerate(self._whole_lines(), 1):
             try:
                 row = _of_json(json.loads(line, parse_constant=_refused))
@@ -79,7 +79,7 @@ class Rows:
                 raise self._damage(number) from None
             yield row
 
-    def _csv(self) -> Iterator[Earlier | None]:
+    def _csv(self) -> Iterator[PreviousRow | None]:
         """The header is None."""
         lines = self._whole_lines()
         records = csv.reader(lines, strict=True)
@@ -95,7 +95,9 @@ class Rows:
                     continue
                 if len(record) != len(self._columns):
                     raise ValueError
-                yield earlier([_value(*cell) for cell in zip(self._columns, record, strict=True)], self._keys, None)
+                yield previous_row(
+                    [_value(*cell) for cell in zip(self._columns, record, strict=True)], self._keys, None
+                )
         except (csv.Error, ValueError, IndexError):
             if next(lines, None) is not None:  # else a record was cut off between its lines
                 raise self._damage(number + 1) from None
@@ -111,14 +113,14 @@ def _value(column: str, text: str) -> str | float | None:
     return text if column in TEXTS else parse_number(text)
 
 
-def _of_json(item: Any) -> Earlier:
+def _of_json(item: Any) -> PreviousRow:
     """What a line of JSON stands for."""
     interval, distortion, similarities = item["interval"], item["distortion"], item["similarities"]
     numbers = [item["score"], *(interval or ()), *similarities.values(), *(distortion or {}).values()]
     texts = [item["image"], item["recipe"], *item["flags"], item["error"] or ""]
     if not all(value is None or is_number(value) for value in numbers) or not all(isinstance(t, str) for t in texts):
         raise ValueError
-    return Earlier(
+    return PreviousRow(
         image=item["image"],
         score=item["score"],
         interval=None if interval is None else (float(interval[0]), float(interval[1])),
@@ -148,11 +150,11 @@ class Appended(ResultSink):
         self._stream: TextIO | None = None
         self._sink: Sink | None = None
 
-    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
+    def remaining(self, names: Iterator[str], skip: Callable[[PreviousRow], object]) -> Iterator[str]:
         """The images without a row."""
         return self._resumption.remaining(names, self._all_rows(), skip)
 
-    def _all_rows(self) -> Iterator[Earlier]:
+    def _all_rows(self) -> Iterator[PreviousRow]:
         yield from self._rows
         self._compared = True
 
@@ -187,7 +189,7 @@ class LinesDraft(Draft):
         """Write one row."""
         self._sink.add(result)
 
-    def copy(self, row: Earlier) -> None:
+    def copy(self, row: PreviousRow) -> None:
         """Write a row as it was."""
         assert isinstance(row.written, bytes)
         self._stream.flush()

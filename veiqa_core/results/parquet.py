@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, one_line
-from .formats import TEXTS, cells, columns, earlier
+from .formats import TEXTS, cells, columns, previous_row
 from .resume import Draft, ResultSink
-from .sinks import Earlier
+from .sinks import PreviousRow
 
 if TYPE_CHECKING:
     from ..result import Result
@@ -70,7 +70,7 @@ class ParquetDraft(Draft, ResultSink):
         image, *rest = cells(result, self._keys)
         self._take([display_name(image), *rest])  # texts are UTF-8 in Parquet
 
-    def copy(self, row: Earlier) -> None:
+    def copy(self, row: PreviousRow) -> None:
         """Take a row of another file."""
         assert isinstance(row.written, tuple)
         self._take(row.written)
@@ -110,7 +110,7 @@ def schema(keys: Sequence[str]) -> Any:
     return arrow.schema([(name, own.get(name, arrow.float64())) for name in columns(keys)])
 
 
-def rows(path: Path, keys: Sequence[str]) -> Iterator[Earlier]:
+def rows(path: Path, keys: Sequence[str]) -> Iterator[PreviousRow]:
     """The rows of a Parquet file.
 
     Raises:
@@ -126,4 +126,4 @@ def rows(path: Path, keys: Sequence[str]) -> Iterator[Earlier]:
             raise UsageError(f"--resume: {path} has other columns; name another --output")
         for batch in file.iter_batches(_GROUP):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield earlier(values, keys, values)
+                yield previous_row(values, keys, values)

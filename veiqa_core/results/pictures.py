@@ -16,7 +16,7 @@ from ..files.paths import file_stem
 from ..files.writing import write_whole
 from ..text import printable
 from .progress import Once
-from .sinks import Earlier, Sink
+from .sinks import PreviousRow, Sink
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +75,7 @@ class Pictures(Sink):
                 self._problem(str(reason))
                 return
 
-    def skip(self, row: Earlier) -> None:
+    def skip(self, row: PreviousRow) -> None:
         """Leave the names to an image whose pictures an earlier run wrote."""
         self._images.free(file_stem(Path(row.image).stem))
 

@@ -17,7 +17,7 @@ import attrs
 from ..errors import UsageError
 from ..files.names import same_name
 from ..files.writing import unfinished
-from .sinks import Earlier, Sink
+from .sinks import PreviousRow, Sink
 
 if TYPE_CHECKING:
     from ..result import Result
@@ -30,7 +30,7 @@ NAMES = "surrogateescape"
 class ResultSink(Sink):
     """Where ``--output`` and ``--format`` send results."""
 
-    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
+    def remaining(self, names: Iterator[str], skip: Callable[[PreviousRow], object]) -> Iterator[str]:
         """The images that are to be scored.
 
         Args:
@@ -54,12 +54,12 @@ class Resumption:
     retry: bool
     lossy: bool
 
-    def again(self, row: Earlier) -> bool:
+    def again(self, row: PreviousRow) -> bool:
         """Whether an image is scored though it has a row."""
         return (self.retry and row.error is not None) or (self.lossy and "\ufffd" in row.image)
 
     def remaining(
-        self, names: Iterator[str], rows: Iterable[Earlier], skip: Callable[[Earlier], object]
+        self, names: Iterator[str], rows: Iterable[PreviousRow], skip: Callable[[PreviousRow], object]
     ) -> Iterator[str]:
         """As :meth:`ResultSink.remaining`, from the rows that are there.
 
@@ -96,7 +96,7 @@ class Draft(Sink):
         self._path = unfinished(self._output)
 
     @abstractmethod
-    def copy(self, row: Earlier) -> None:
+    def copy(self, row: PreviousRow) -> None:
         """Take a row from the file that is replaced, as it stands there."""
 
     def settle(self) -> None:  # only some can
@@ -120,13 +120,13 @@ class Redone(ResultSink):
         rows: gives the file's rows; called twice, for names and rows go at different paces.
     """
 
-    def __init__(self, resumption: Resumption, rows: Callable[[], Iterator[Earlier]], draft: Draft) -> None:
+    def __init__(self, resumption: Resumption, rows: Callable[[], Iterator[PreviousRow]], draft: Draft) -> None:
         self._resumption = resumption
         self._rows = rows
         self._old = rows()
         self._draft = draft
 
-    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
+    def remaining(self, names: Iterator[str], skip: Callable[[PreviousRow], object]) -> Iterator[str]:
         """The images without a row, or with one that is made again."""
         return self._resumption.remaining(names, self._rows(), skip)
 
@@ -135,7 +135,7 @@ class Redone(ResultSink):
         self._copy(self._resumption.again)
         self._draft.add(result)
 
-    def _copy(self, until: Callable[[Earlier], bool]) -> None:
+    def _copy(self, until: Callable[[PreviousRow], bool]) -> None:
         for row in self._old:
             if until(row):
                 return

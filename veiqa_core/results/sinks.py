@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @attrs.frozen
-class Earlier:
+class PreviousRow:
     """A result that an earlier run wrote, as far as its file tells it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Sink(AbstractContextManager["Sink"], ABC):
     def add(self, result: Result) -> None:
         """Take one result."""
 
-    def skip(self, row: Earlier) -> None:  # most need not know
+    def skip(self, row: PreviousRow) -> None:  # most need not know
         """Hear of an image that is not scored, because an earlier run did."""
 
     def close(self) -> None:  # most have nothing to finish
@@ -72,7 +72,7 @@ class Sinks(Sink):
         for sink in self._sinks:
             sink.add(result)
 
-    def skip(self, row: Earlier) -> None:
+    def skip(self, row: PreviousRow) -> None:
         """Tell each."""
         for sink in self._sinks:
             sink.skip(row)

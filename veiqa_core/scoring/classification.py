@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from ..contracts import DistortionClassifier, FloatArray, canonical_array
-from ..errors import VeiqaError, or_raise
+from ..errors import VeiqaError, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe
@@ -45,7 +45,7 @@ def fitted_classifier(part: Part, similarities: FloatArray, types: Sequence[str]
         classifier.fit(canonical_array(similarities).copy(), list(types))
         return classifier
 
-    return or_raise(attempt(part, work))
+    return unwrap(attempt(part, work))
 
 
 def probabilities(part: Part, classifier: DistortionClassifier, similarities: FloatArray) -> FloatArray:
@@ -73,4 +73,4 @@ def types_and_probabilities(
             raise ValueError(f"gave probabilities of shape {made.shape}, or some that are not finite")
         return classes, made
 
-    return or_raise(attempt(part, work))
+    return unwrap(attempt(part, work))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
-from ..errors import FitError, RecipeError, one_line, or_raise
+from ..errors import FitError, RecipeError, one_line, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe
@@ -67,7 +67,7 @@ def fitted_mapper(
             mapper.fit(similarities.copy(), quality.copy(), list(contents))  # type: ignore[call-arg]  # as its trait says
         return mapper
 
-    return or_raise(attempt(part, work))
+    return unwrap(attempt(part, work))
 
 
 def check_varied(similarities: FloatArray, quality: FloatArray) -> None:
@@ -88,7 +88,7 @@ def predicted(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Pred
     Raises:
         VeiqaError: it fails, with the component named.
     """
-    return or_raise(attempt(part, lambda: _predicted(mapper, similarities)))
+    return unwrap(attempt(part, lambda: _predicted(mapper, similarities)))
 
 
 def finite_prediction(part: Part, mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
@@ -100,7 +100,7 @@ def finite_prediction(part: Part, mapper: ScoreMapper, similarities: FloatArray)
             raise ValueError(f"gave {made.score[~np.isfinite(made.score)][0]}")
         return made
 
-    return or_raise(attempt(part, work))
+    return unwrap(attempt(part, work))
 
 
 def _predicted(mapper: ScoreMapper, similarities: FloatArray) -> Prediction:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
-from ..errors import UsageError, or_raise
+from ..errors import UsageError, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt
 from ..measuring.similarities import signs
@@ -18,7 +18,7 @@ from .mapping import finite_prediction, ready_mapper, within
 
 
 @attrs.frozen
-class Judgement:
+class ImageScore:
     """What is said of one image.
 
     Attributes:
@@ -32,7 +32,7 @@ class Judgement:
     distortion: Mapping[str, float] | None = None
 
 
-class Judge:
+class RecipeScorer:
     """Judges images by their similarities.
 
     Attributes:
@@ -51,7 +51,7 @@ class Judge:
         self.calibrated = self._mapper is not None and bool(recipe.state)
         self.scale = recipe.fitted.range if self.calibrated and recipe.fitted is not None else None
 
-    def judge(self, similarities: FloatArray) -> Judgement:
+    def score(self, similarities: FloatArray) -> ImageScore:
         """The judgement on an image with similarities ``[B]``, as the metrics give them.
 
         Raises:
@@ -63,7 +63,7 @@ class Judge:
             made = self._predicted(self._recipe.mapper, self._mapper, oriented)
             score, low, high = float(made.score[0]), float(made.low[0]), float(made.high[0])
             interval = (low, high) if np.isfinite([low, high]).all() else None
-        return Judgement(score, interval, self._distortion(oriented))
+        return ImageScore(score, interval, self._distortion(oriented))
 
     def scores(self, similarities: FloatArray) -> FloatArray:
         """Scores ``[N]`` of similarities ``[N, B]``, as the metrics give them.
@@ -88,7 +88,7 @@ class Judge:
             slope: FloatArray = mapper.sensitivity(canonical_array(similarities * self._signs)[None])[0] * self._signs
             return slope
 
-        return or_raise(attempt(part, work))
+        return unwrap(attempt(part, work))
 
     def _needed_mapper(self) -> tuple[Part, ScoreMapper]:
         if self._mapper is None or self._recipe.mapper is None:

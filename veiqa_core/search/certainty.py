@@ -21,7 +21,7 @@ _SURE = (0.025, 0.975)
 
 
 @attrs.frozen(eq=False)
-class Standing:
+class Ranking:
     """Candidates beside the best of them, on the images that it was chosen on.
 
     Attributes:
@@ -40,27 +40,27 @@ class Standing:
     error: float
 
     @property
-    def equals(self) -> Indices:
+    def ties(self) -> Indices:
         """The candidates that cannot be told apart from the winner, itself among them, best first."""
         found: Indices = self.columns[~(self.behind[:, 0] > 0)]
         return found
 
 
-def standing(
+def ranking(
     objective: Objective, scores: FloatArray, quality: FloatArray, contents: Sequence[str], columns: Indices, seed: int
-) -> Standing:
+) -> Ranking:
     """Compare candidates, best first, by their scores ``[n, k]``."""
     figures = objective.figures(scores, quality)
     if len(set(contents)) < 2:
         unknown = np.full((len(columns), 2), np.nan)
-        return Standing(columns, figures, unknown, unknown, math.nan)
+        return Ranking(columns, figures, unknown, unknown, math.nan)
     drawn = bootstrap(objective, scores, quality, contents, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # samples without any figure give NaN, as they should
         intervals = np.nanquantile(drawn, _SURE, axis=0).T
         behind = np.nanquantile(drawn[:, :1] - drawn, _SURE, axis=0).T
         error = float(np.nanstd(drawn[:, 0], ddof=1))
-    return Standing(columns, figures, intervals, behind, error)
+    return Ranking(columns, figures, intervals, behind, error)
 
 
 def bootstrap(
@@ -72,7 +72,7 @@ def bootstrap(
 
 
 @attrs.frozen
-class Floor:
+class ChanceLevel:
     """The absolute SROCC that the best of so many candidates reaches where none has to do with quality.
 
     Attributes:
@@ -83,7 +83,7 @@ class Floor:
     high: float
 
 
-def floor(similarities: FloatArray, quality: FloatArray, seed: int) -> Floor | None:
+def floor(similarities: FloatArray, quality: FloatArray, seed: int) -> ChanceLevel | None:
     """The noise floor of a search over similarities ``[n, C]``; None where nothing was measured."""
     known = similarities[:, np.isfinite(similarities).all(axis=0)]
     known = known[:, np.ptp(known, axis=0) > 0] if len(known) else known
@@ -92,7 +92,7 @@ def floor(similarities: FloatArray, quality: FloatArray, seed: int) -> Floor | N
     ranks, rated = _unit(rankdata(known, axis=0)), _unit(rankdata(quality)[:, None])[:, 0]
     rng = np.random.default_rng(seed)
     best = [float(np.abs(rng.permutation(rated) @ ranks).max()) for _ in range(_SHUFFLES)]
-    return Floor(float(np.median(best)), float(np.quantile(best, 0.95)))
+    return ChanceLevel(float(np.median(best)), float(np.quantile(best, 0.95)))
 
 
 def _unit(columns: FloatArray) -> FloatArray:

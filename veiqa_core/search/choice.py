@@ -11,7 +11,7 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray, Proposal, SearchTask
-from ..errors import ComponentError, UsageError, VeiqaError, or_raise
+from ..errors import ComponentError, UsageError, VeiqaError, unwrap
 from ..evaluation import splits
 from ..evaluation.splits import Protocol
 from ..extension.registry import Part
@@ -25,7 +25,7 @@ _INNER_FOLDS = 5
 
 
 @attrs.frozen
-class Terms:
+class SearchSettings:
     """How a search chooses.
 
     Attributes:
@@ -75,7 +75,7 @@ class NoChoiceError(UsageError):
     """These images give no candidate a figure."""
 
 
-def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
+def choose(settings: SearchSettings, matrix: Matrix, rows: Indices, name: str) -> Selection:
     """Choose on some images.
 
     Args:
@@ -85,17 +85,17 @@ def choose(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Selection:
         NoChoiceError: no candidate has a figure.
         UsageError: the strategy cannot do it.
     """
-    measured = _explored(terms, matrix, rows, name)
+    measured = _explored(settings, matrix, rows, name)
     rows = matrix.usable(rows)
     figures = np.full(len(matrix.candidates), np.nan)
-    figures[measured] = _objectives(terms.objective, matrix, rows, measured)
+    figures[measured] = _objectives(settings.objective, matrix, rows, measured)
     if not np.isfinite(figures).any():
         raise NoChoiceError(f"{name}: {_nothing_works(matrix, measured)}")
     best = int(np.nanargmax(figures))
     alone = math.nan
     further: list[tuple[int, float]] = []
-    if terms.branches > 1:
-        alone, further = _further(terms, matrix, rows, best, np.flatnonzero(np.isfinite(figures)))
+    if settings.branches > 1:
+        alone, further = _further(settings, matrix, rows, best, np.flatnonzero(np.isfinite(figures)))
     chosen, path = zip((best, float(figures[best])), *further, strict=True)
     return Selection(rows, chosen, path, alone, figures)
 
@@ -111,15 +111,15 @@ def _objectives(objective: Objective, matrix: Matrix, rows: Indices, columns: In
     return objective.figures(objective.scores(similarities, matrix.quality[rows]), matrix.quality[rows])
 
 
-def _left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Sequence[int]) -> FloatArray:
+def _left_out_scores(settings: SearchSettings, matrix: Matrix, rows: Indices, columns: Sequence[int]) -> FloatArray:
     """Scores ``[n]`` of images by branches, each from a mapper fitted without its content; NaN where not."""
     scores = np.full(len(rows), np.nan)
     contents = [matrix.contents[row] for row in rows]
     folds = min(_INNER_FOLDS, len(set(contents)))
     if folds < 2:
         return scores
-    protocol = Protocol("kfold", folds=folds, seed=terms.seed)
-    part = terms.mapper(len(columns))
+    protocol = Protocol("kfold", folds=folds, seed=settings.seed)
+    part = settings.mapper(len(columns))
     similarities, quality = matrix.similarities(rows, columns), matrix.quality[rows]
     for split in splits.by_content(protocol, contents):
         try:
@@ -131,16 +131,16 @@ def _left_out_scores(terms: Terms, matrix: Matrix, rows: Indices, columns: Seque
 
 
 def _further(
-    terms: Terms, matrix: Matrix, rows: Indices, best: int, pool: Indices
+    settings: SearchSettings, matrix: Matrix, rows: Indices, best: int, pool: Indices
 ) -> tuple[float, list[tuple[int, float]]]:
     """The objective of the best one alone, and branches that help it with what they bring, as long as one helps."""
-    scores = _left_out_scores(terms, matrix, rows, [best])
-    alone = reached = float(terms.objective.figures(scores[:, None], matrix.quality[rows])[0])
+    scores = _left_out_scores(settings, matrix, rows, [best])
+    alone = reached = float(settings.objective.figures(scores[:, None], matrix.quality[rows])[0])
     if not np.isfinite(reached):
         return alone, []
     found: list[tuple[int, float]] = []
-    while len(found) + 1 < min(terms.branches, len(pool)):
-        helper = _next(terms, matrix, rows, [best, *(column for column, _ in found)], pool)
+    while len(found) + 1 < min(settings.branches, len(pool)):
+        helper = _next(settings, matrix, rows, [best, *(column for column, _ in found)], pool)
         if helper is None or helper[1] <= reached:
             break
         found.append(helper)
@@ -149,29 +149,29 @@ def _further(
 
 
 def _next(
-    terms: Terms, matrix: Matrix, rows: Indices, chosen: Sequence[int], pool: Indices
+    settings: SearchSettings, matrix: Matrix, rows: Indices, chosen: Sequence[int], pool: Indices
 ) -> tuple[int, float] | None:
     """The candidate that helps those chosen most, and the objective with it."""
     others = [int(column) for column in pool if column not in chosen]
-    scores = np.stack([_left_out_scores(terms, matrix, rows, [*chosen, column]) for column in others], axis=1)
-    figures = terms.objective.figures(scores, matrix.quality[rows])
+    scores = np.stack([_left_out_scores(settings, matrix, rows, [*chosen, column]) for column in others], axis=1)
+    figures = settings.objective.figures(scores, matrix.quality[rows])
     if not np.isfinite(figures).any():
         return None
     place = int(np.nanargmax(figures))
     return others[place], float(figures[place])
 
 
-def _explored(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Indices:
+def _explored(settings: SearchSettings, matrix: Matrix, rows: Indices, name: str) -> Indices:
     """Let the strategy have measured what it proposes; those measured on all images."""
     task = SearchTask(
         candidates=[dict(candidate.coordinates) for candidate in matrix.candidates],
-        budget=terms.budget,
-        seed=terms.seed,
-        folder=None if terms.folder is None else terms.folder / file_stem(name),
+        budget=settings.budget,
+        seed=settings.seed,
+        folder=None if settings.folder is None else settings.folder / file_stem(name),
     )
-    order = _order(matrix, rows, terms.seed)
+    order = _order(matrix, rows, settings.seed)
     whole: set[int] = set()
-    dialogue = Dialogue(terms.strategy, task)
+    dialogue = Dialogue(settings.strategy, task)
     proposal = dialogue.next(None)
     while proposal is not None:
         some = matrix.usable(_first(matrix, rows, order, proposal.share))
@@ -180,11 +180,11 @@ def _explored(terms: Terms, matrix: Matrix, rows: Indices, name: str) -> Indices
         some = matrix.usable(some)
         if proposal.share == 1:
             whole.update(proposal.candidates)
-        figures = _objectives(terms.objective, matrix, some, columns)
+        figures = _objectives(settings.objective, matrix, some, columns)
         answers = {int(c): float(f) for c, f in zip(columns, figures, strict=True) if np.isfinite(f)}
         proposal = dialogue.next(answers)
     if not whole:
-        raise UsageError(f"{terms.strategy.registered.origin}: measured no candidate on all images")
+        raise UsageError(f"{settings.strategy.registered.origin}: measured no candidate on all images")
     return np.array(sorted(whole), dtype=np.intp)
 
 
@@ -203,7 +203,7 @@ class Dialogue:
         Raises:
             VeiqaError: the strategy failed.
         """
-        return or_raise(attempt(self._part, lambda: self._step(answers)))
+        return unwrap(attempt(self._part, lambda: self._step(answers)))
 
     def _step(self, answers: Mapping[int, float] | None) -> Proposal | None:
         try:

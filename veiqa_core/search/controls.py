@@ -12,13 +12,13 @@ from ..errors import UsageError
 from ..extension.registry import Part, Registry
 from ..isolation.attempts import attempt, or_usage_error
 from ..measuring.branches.plan import distinct
-from ..measuring.crews import Order
+from ..measuring.executors import Task
 from ..measuring.meter import Quantity
 from ..recipes.recipe import Branch
 from ..recipes.resolution import ResolvedBranch, resolve_branch
-from .bench import Bench
+from .context import SearchContext
+from .feasibility import problems
 from .matrix import Indices, Matrix
-from .viability import problems
 
 Winners = Mapping[str | None, tuple[ResolvedBranch, Indices]]
 """For each key a branch, and the rows of the images that it is for."""
@@ -39,16 +39,16 @@ class Controlled:
     reason: str | None = None
 
 
-def control(winners: Winners, matrix: Matrix, bench: Bench) -> Mapping[str | None, list[Controlled]]:
+def control(winners: Winners, matrix: Matrix, context: SearchContext) -> Mapping[str | None, list[Controlled]]:
     """Every installed baseline for the branch and the images of each key."""
-    registry = bench.registry
+    registry = context.registry
     parts = [registry.part("baseline", item.ref) for item in registry.of_kind("baseline")]
     made = {(key, part): _quantity(part, branch, registry) for key, (branch, _) in winners.items() for part in parts}
     sound = [item.branch for item in made.values() if isinstance(item, Quantity)]
-    refused = problems(distinct(sound), bench)
+    refused = problems(distinct(sound), context)
     reasons = {at: item if isinstance(item, str) else refused.get(item.branch) for at, item in made.items()}
     usable = {at: item for at, item in made.items() if isinstance(item, Quantity) and reasons[at] is None}
-    values = _measured(usable, {key: rows for key, (_, rows) in winners.items()}, matrix, bench)
+    values = _measured(usable, {key: rows for key, (_, rows) in winners.items()}, matrix, context)
     return {
         key: [
             Controlled(
@@ -78,18 +78,18 @@ def _measured(
     usable: Mapping[tuple[str | None, Part], Quantity],
     rows: Mapping[str | None, Indices],
     matrix: Matrix,
-    bench: Bench,
+    context: SearchContext,
 ) -> Mapping[tuple[str | None, Part], FloatArray]:
     if not usable:
         return {}
     quantities = distinct(usable.values())
     places = {quantity: place for place, quantity in enumerate(quantities)}
     found = {at: np.full(len(rows[at[0]]), np.nan) for at in usable}
-    with bench.crew(quantities) as crew:
+    with context.executor(quantities) as executor:
         for key in dict.fromkeys(key for key, _ in usable):
             wanted = {part: places[usable[key, part]] for own, part in usable if own == key}
             at = {matrix.names[row]: place for place, row in enumerate(rows[key])}
-            for done in crew.deliver(Order(name, tuple(wanted.values())) for name in at):
+            for done in executor.run(Task(name, tuple(wanted.values())) for name in at):
                 for part, index in wanted.items():
                     item = done.measured.get(index)
                     if item is not None and item.similarity is not None:

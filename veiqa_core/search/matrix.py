@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..errors import VeiqaError
-from ..measuring.crews import Crew, Done, Order
+from ..measuring.executors import Executor, Task, TaskResult
 from ..measuring.similarities import sign
 from .candidates import Candidate
 
@@ -22,7 +22,7 @@ Indices = NDArray[np.intp]
 class Progress(Protocol):
     """Shows how far a list of orders is."""
 
-    def __call__(self, items: Iterable[Done], total: int) -> Iterator[Done]:
+    def __call__(self, items: Iterable[TaskResult], total: int) -> Iterator[TaskResult]:
         """The items, as they come."""
         ...
 
@@ -55,7 +55,9 @@ class Matrix:
         flagged: for each candidate in how many images a VEI is degenerate.
     """
 
-    def __init__(self, rated: RatedSet, candidates: Sequence[Candidate], crew: Crew, progress: Progress) -> None:
+    def __init__(
+        self, rated: RatedSet, candidates: Sequence[Candidate], executor: Executor, progress: Progress
+    ) -> None:
         images = rated.images
         self.rated = rated
         self.candidates = tuple(candidates)
@@ -71,24 +73,24 @@ class Matrix:
         self.flagged = np.zeros(len(candidates), dtype=np.intp)
         self._done = np.zeros(self.values.shape, dtype=bool)
         self._signs = np.array([sign(candidate.branch) for candidate in candidates])
-        self._crew = crew
+        self._executor = executor
         self._progress = progress
 
     @property
     def precision(self) -> str:
         """What the networks compute in."""
-        return self._crew.meter.device.precision
+        return self._executor.meter.device.precision
 
     def fill(self, rows: Iterable[int], candidates: Sequence[int]) -> None:
         """Measure candidates on images, those not measured before."""
         places = {self.names[row]: row for row in rows}
         columns = np.array(sorted(candidates), dtype=np.intp)
-        orders = [
-            Order(name, tuple(columns[~self._done[row, columns]].tolist()))
+        tasks = [
+            Task(name, tuple(columns[~self._done[row, columns]].tolist()))
             for name, row in places.items()
             if self.readable[row] and not self._done[row, columns].all()
         ]
-        for done in self._progress(self._crew.deliver(orders), len(orders)) if orders else ():
+        for done in self._progress(self._executor.run(tasks), len(tasks)) if tasks else ():
             self._take(places[done.name], done)
 
     def usable(self, rows: Indices) -> Indices:
@@ -99,14 +101,14 @@ class Matrix:
         """``[n, k]`` of some images under some candidates."""
         return self.values[np.ix_(rows, np.asarray(columns, dtype=np.intp))]
 
-    def marks(self, rows: Iterable[int]) -> tuple[str, ...]:
+    def content_ids(self, rows: Iterable[int]) -> tuple[str, ...]:
         """By what images are known again: their contents, their pixels, and hints of both."""
         items = [self.rated.images[row] for row in rows]
         contents = {str(content) for item in items if (content := self.rated.content_of(item)) is not None}
         hints = frozenset().union(*map(self.rated.hints_of, items))
         return tuple(sorted({f"sha256:{self.digests[row]}" for row in rows} | contents | hints))
 
-    def _take(self, row: int, done: Done) -> None:
+    def _take(self, row: int, done: TaskResult) -> None:
         if done.digest is not None:
             self.digests[row] = done.digest
         if done.error is not None:

@@ -12,7 +12,7 @@ from ..evaluation import splits
 from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
 from ..evaluation.splits import Protocol
 from ..scoring.mapping import fitted_prediction
-from .choice import NoChoiceError, Selection, Terms, choose, label
+from .choice import NoChoiceError, SearchSettings, Selection, choose, label
 from .matrix import Indices, Matrix
 
 
@@ -26,7 +26,7 @@ class Fold:
 
 
 def predict(
-    terms: Terms, matrix: Matrix, groups: Mapping[str | None, Indices]
+    settings: SearchSettings, matrix: Matrix, groups: Mapping[str | None, Indices]
 ) -> tuple[tuple[Fold, ...], list[Predictions]]:
     """Choices without the contents of each fold, and what they predict for these."""
     folds: list[Fold] = []
@@ -34,31 +34,31 @@ def predict(
     for kind, rows in groups.items():
         rows = matrix.usable(rows)
         contents = [matrix.contents[row] for row in rows]
-        parts = min(terms.folds, len(set(contents)))
+        parts = min(settings.folds, len(set(contents)))
         if parts < 2:
             continue
-        protocol = Protocol("kfold", folds=parts, seed=terms.seed)
+        protocol = Protocol("kfold", folds=parts, seed=settings.seed)
         for number, split in enumerate(splits.by_content(protocol, contents), 1):
             train, test = rows[split.train], rows[split.test]
             try:
-                selection = choose(terms, matrix, train, f"{label(kind)}-without-{number}")
+                selection = choose(settings, matrix, train, f"{label(kind)}-without-{number}")
             except NoChoiceError:  # too few images, or ratings that are all the same
                 continue
             folds.append(Fold(kind, number, selection.chosen))
             matrix.fill(test, selection.chosen)
             test = matrix.usable(test)
-            prediction = _predicted(terms, matrix, selection, test)
+            prediction = _predicted(settings, matrix, selection, test)
             if prediction is not None:
                 predictions.append(prediction)
     return tuple(folds), predictions
 
 
-def _predicted(terms: Terms, matrix: Matrix, selection: Selection, rows: Indices) -> Predictions | None:
+def _predicted(settings: SearchSettings, matrix: Matrix, selection: Selection, rows: Indices) -> Predictions | None:
     """What a selection predicts for images; None where it can for none of them."""
     known = rows[np.isfinite(matrix.similarities(rows, selection.chosen)).all(axis=1)]
     if len(known) == 0:
         return None
-    part = terms.mapper(len(selection.chosen))
+    part = settings.mapper(len(selection.chosen))
     try:
         fitted_on, tested = (matrix.similarities(some, selection.chosen) for some in (selection.rows, known))
         raw = fitted_prediction(part, fitted_on, matrix.quality[selection.rows], tested)

@@ -84,7 +84,7 @@ class Objective:
             found[known] = _FIGURES[self.name](scores[:, known], quality)
         return found
 
-    def told(self, value: float) -> float:
+    def reported(self, value: float) -> float:
         """The figure as it is told: RMSE without its sign."""
         return -value if self.name == "rmse" else value
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..datasets.rated_set import RatedSet
 from ..images import display_name
-from .choice import Terms
+from .choice import SearchSettings
 from .search import Search
 from .winners import Control, Winner
 
@@ -18,21 +18,21 @@ from .winners import Control, Winner
 def results_csv(search: Search) -> str:
     """A row for each candidate: coordinates, key, cost, degenerate maps, the objective of each type, failures."""
     coordinates = list(dict.fromkeys(name for candidate in search.candidates for name in candidate.coordinates))
-    name = search.terms.objective.name
+    name = search.settings.objective.name
     figures = {name if kind is None else f"{name} {kind}": winner for kind, winner in search.winners.items()}
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator="\n")
     rows.writerow(["key", *coordinates, "operations", "degenerate", *figures, "failed", "failure"])
     for column, candidate in enumerate(search.candidates):
         failure = search.matrix.failures.get(column)
-        told = [number(search.terms.objective.told(w.selection.figures[column])) for w in figures.values()]
+        reported = [number(search.settings.objective.reported(w.selection.figures[column])) for w in figures.values()]
         rows.writerow(
             [
                 candidate.key,
                 *(candidate.coordinates.get(coordinate, "") for coordinate in coordinates),
                 int(search.costs[column]),
                 int(search.matrix.flagged[column]),
-                *("" if value is None else value for value in told),
+                *("" if value is None else value for value in reported),
                 failure.images if failure else 0,
                 failure.reason if failure else "",
             ]
@@ -42,24 +42,24 @@ def results_csv(search: Search) -> str:
     return stream.getvalue()
 
 
-def about(space: str, rated: RatedSet, terms: Terms) -> dict[str, Any]:
+def about(space: str, rated: RatedSet, settings: SearchSettings) -> dict[str, Any]:
     """Which search it is, as plain data: one of other data is another search."""
     return {
         "space": space,
         "dataset": {"name": rated.name, "path": display_name(rated.root), "images": len(rated.images)},
-        "objective": terms.objective.name,
-        "strategy": terms.strategy.key,
-        "budget": terms.budget,
-        "branches": terms.branches,
-        "folds": terms.folds,
-        "seed": terms.seed,
+        "objective": settings.objective.name,
+        "strategy": settings.strategy.key,
+        "budget": settings.budget,
+        "branches": settings.branches,
+        "folds": settings.folds,
+        "seed": settings.seed,
     }
 
 
 def to_dict(search: Search) -> dict[str, Any]:
     """The outcome as plain data, ready for JSON."""
     return {
-        **about(search.space, search.rated, search.terms),
+        **about(search.space, search.rated, search.settings),
         "candidates": len(search.candidates),
         "refused": dict(search.refused),
         "failed": {search.candidates[c].key: f.reason for c, f in sorted(search.matrix.failures.items())},
@@ -94,16 +94,16 @@ def number(value: float) -> float | None:
 
 
 def _winner(search: Search, winner: Winner) -> dict[str, Any]:
-    told, standing = search.terms.objective.told, winner.standing
+    reported, ranking = search.settings.objective.reported, winner.ranking
     return {
         "images": len(winner.selection.rows),
         "chosen": keys(search, winner.selection.chosen),
-        "alone": told(winner.selection.alone) if math.isfinite(winner.selection.alone) else None,
-        "path": [told(figure) for figure in winner.selection.path],
-        "figure": told(float(standing.figures[0])),
-        "interval95": interval(told(float(end)) for end in standing.intervals[0]),
-        "standard_error": number(standing.error),
-        "not_told_apart": keys(search, standing.equals.tolist()),
+        "alone": reported(winner.selection.alone) if math.isfinite(winner.selection.alone) else None,
+        "path": [reported(figure) for figure in winner.selection.path],
+        "figure": reported(float(ranking.figures[0])),
+        "interval95": interval(reported(float(end)) for end in ranking.intervals[0]),
+        "standard_error": number(ranking.error),
+        "not_told_apart": keys(search, ranking.ties.tolist()),
         "cheapest_within_one_standard_error": search.candidates[winner.cheapest].key,
         "noise_floor_srocc": None
         if winner.floor is None
@@ -113,6 +113,6 @@ def _winner(search: Search, winner: Winner) -> dict[str, Any]:
 
 
 def _control(search: Search, control: Control) -> dict[str, Any]:
-    figure = None if control.figure is None else search.terms.objective.told(control.figure)
+    figure = None if control.figure is None else search.settings.objective.reported(control.figure)
     behind = None if control.behind is None else interval(control.behind)
     return {"name": control.name, "figure": figure, "winner_ahead95": behind, "reason": control.reason}

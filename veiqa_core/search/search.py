@@ -19,12 +19,12 @@ from ..measuring.similarities import versions
 from ..recipes.recipe import BRANCH_KINDS, Recipe, RecipeSet
 from ..scoring.mapping import constant
 from . import controls, costs, nested
-from .bench import Bench
 from .candidates import Candidate
-from .choice import NoChoiceError, Selection, Terms, choose, label
+from .choice import NoChoiceError, SearchSettings, Selection, choose, label
+from .context import SearchContext
+from .feasibility import split_viable
 from .matrix import Indices, Matrix, Progress
 from .nested import Fold
-from .viability import sorted_out
 from .winners import Winner, winner
 
 
@@ -43,7 +43,7 @@ class Search:
 
     space: str
     rated: RatedSet
-    terms: Terms
+    settings: SearchSettings
     candidates: Sequence[Candidate]
     refused: Mapping[str, str]
     matrix: Matrix
@@ -72,8 +72,8 @@ def search(
     space: str,
     candidates: Sequence[Candidate],
     rated: RatedSet,
-    terms: Terms,
-    bench: Bench,
+    settings: SearchSettings,
+    context: SearchContext,
     progress: Progress,
     *,
     per_distortion: bool = False,
@@ -86,31 +86,33 @@ def search(
     rows_of = groups(rated, per_distortion)
     skipped = len(rated.images) - sum(len(rows) for rows in rows_of.values())
     _check_varied(rated, rows_of)
-    able, refused = sorted_out(candidates, bench)
-    with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
-        matrix = Matrix(rated, able, crew, progress)
-        choices, unchosen = _choices(terms, matrix, rows_of)
-        folds, predictions = nested.predict(terms, matrix, {kind: rows_of[kind] for kind in choices})
-        made_with = versions(crew.meter, _parts(able, terms))
+    able, refused = split_viable(candidates, context)
+    with context.executor([Quantity(candidate.branch) for candidate in able]) as executor:
+        matrix = Matrix(rated, able, executor, progress)
+        choices, unchosen = _choices(settings, matrix, rows_of)
+        folds, predictions = nested.predict(settings, matrix, {kind: rows_of[kind] for kind in choices})
+        made_with = versions(executor.meter, _parts(able, settings))
         sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
-        cost = costs.operations(crew.meter, sample)
-    overall = nested.held_out(predictions, terms.seed) if predictions else None
+        cost = costs.operations(executor.meter, sample)
+    overall = nested.held_out(predictions, settings.seed) if predictions else None
     by_type = {
-        kind: nested.held_out([part.of_type(kind) for part in predictions], terms.seed)
+        kind: nested.held_out([part.of_type(kind) for part in predictions], settings.seed)
         for kind in sorted({t for part in predictions for t in part.types if t is not None})
     }
     reported = by_type if overall is None else {**by_type, "overall": overall}
-    held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, bench)
+    held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, context)
     return Search(
         space=space,
         rated=rated,
-        terms=terms,
+        settings=settings,
         candidates=able,
         refused=refused,
         matrix=matrix,
         costs=cost,
         cost_size=sample.size,
-        winners={kind: winner(kind, selection, terms, matrix, cost, held[kind]) for kind, selection in choices.items()},
+        winners={
+            kind: winner(kind, selection, settings, matrix, cost, held[kind]) for kind, selection in choices.items()
+        },
         folds=folds,
         held_out=overall,
         held_out_by_type=by_type,
@@ -157,7 +159,7 @@ def _check_varied(rated: RatedSet, groups: Mapping[str | None, Indices]) -> None
 
 
 def _choices(
-    terms: Terms, matrix: Matrix, groups: Mapping[str | None, Indices]
+    settings: SearchSettings, matrix: Matrix, groups: Mapping[str | None, Indices]
 ) -> tuple[Mapping[str | None, Selection], list[str]]:
     """What is chosen for each group, and of which groups nothing can be chosen, and why.
 
@@ -168,7 +170,7 @@ def _choices(
     failures: list[NoChoiceError] = []
     for kind, rows in groups.items():
         try:
-            choices[kind] = choose(terms, matrix, rows, label(kind))
+            choices[kind] = choose(settings, matrix, rows, label(kind))
         except NoChoiceError as error:
             failures.append(error)
     if not choices:
@@ -176,9 +178,9 @@ def _choices(
     return choices, [f"nothing was chosen for {error}" for error in failures]
 
 
-def _parts(candidates: Sequence[Candidate], terms: Terms) -> list[Part]:
+def _parts(candidates: Sequence[Candidate], settings: SearchSettings) -> list[Part]:
     used = [getattr(candidate.branch, kind) for candidate in candidates for kind in BRANCH_KINDS]
-    return list(dict.fromkeys([*used, terms.strategy, terms.objective.mapper, terms.mapper_of_many]))
+    return list(dict.fromkeys([*used, settings.strategy, settings.objective.mapper, settings.mapper_of_many]))
 
 
 def _together(recipes: Mapping[str | None, Recipe], name: str) -> Recipe | RecipeSet:

@@ -13,11 +13,11 @@ from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
 from ..measuring.meter import Quantity
 from ..store import Store
-from .bench import Bench
 from .candidates import Candidate
-from .choice import Dialogue, Terms
+from .choice import Dialogue, SearchSettings
+from .context import SearchContext
+from .feasibility import split_viable
 from .matrix import Matrix, Progress
-from .viability import sorted_out
 
 _NAME = re.compile(r"shard-(\d{1,9})-of-(\d{1,9})\.sqlite", re.ASCII)
 
@@ -51,17 +51,22 @@ class Shard:
 
 
 def measure(
-    candidates: Sequence[Candidate], rated: RatedSet, terms: Terms, bench: Bench, progress: Progress, shard: Shard
+    candidates: Sequence[Candidate],
+    rated: RatedSet,
+    settings: SearchSettings,
+    context: SearchContext,
+    progress: Progress,
+    shard: Shard,
 ) -> Matrix:
     """Measure what the strategy proposes on a shard's images, and choose nothing.
 
     Raises:
         UsageError: the strategy goes by figures, for which it needs all images.
     """
-    able, _ = sorted_out(candidates, bench)
-    proposed = _proposed(terms, able)
-    with bench.crew([Quantity(candidate.branch) for candidate in able]) as crew:
-        matrix = Matrix(rated, able, crew, progress)
+    able, _ = split_viable(candidates, context)
+    proposed = _proposed(settings, able)
+    with context.executor([Quantity(candidate.branch) for candidate in able]) as executor:
+        matrix = Matrix(rated, able, executor, progress)
         matrix.fill(range(shard.number - 1, len(rated.images), shard.of), proposed)
     return matrix
 
@@ -85,13 +90,13 @@ def merge(folder: Path, store: Store) -> tuple[int, int]:
     return len(found), sum(store.absorb(path) for path in found)
 
 
-def _proposed(terms: Terms, candidates: Sequence[Candidate]) -> tuple[int, ...]:
-    task = SearchTask([dict(candidate.coordinates) for candidate in candidates], terms.budget, terms.seed, None)
-    dialogue = Dialogue(terms.strategy, task)
+def _proposed(settings: SearchSettings, candidates: Sequence[Candidate]) -> tuple[int, ...]:
+    task = SearchTask([dict(candidate.coordinates) for candidate in candidates], settings.budget, settings.seed, None)
+    dialogue = Dialogue(settings.strategy, task)
     proposal = dialogue.next(None)
     if proposal is None or proposal.share < 1 or dialogue.next({}) is not None:
         raise UsageError(
-            f"--shard: strategy {terms.strategy.registered.label} goes by figures of all images, which no shard has: "
-            "use exhaustive or random"
+            f"--shard: strategy {settings.strategy.registered.label} goes by figures of all images, which no shard "
+            "has: use exhaustive or random"
         )
     return proposal.candidates

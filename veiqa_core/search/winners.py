@@ -10,12 +10,12 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import VeiqaError
-from ..recipes.recipe import Basis, Recipe
+from ..recipes.recipe import Provenance, Recipe
 from ..recipes.resolution import written
 from ..scoring.mapping import fitted_mapper, predicted
 from . import certainty
-from .certainty import Floor, Standing
-from .choice import Selection, Terms
+from .certainty import ChanceLevel, Ranking
+from .choice import SearchSettings, Selection
 from .controls import Controlled
 from .matrix import Indices, Matrix
 
@@ -54,10 +54,10 @@ class Winner:
 
     kind: str | None
     selection: Selection
-    standing: Standing
+    ranking: Ranking
     ranked: int
     cheapest: int
-    floor: Floor | None
+    floor: ChanceLevel | None
     controls: tuple[Control, ...]
     scores: FloatArray
     recipe: Recipe
@@ -67,33 +67,35 @@ class Winner:
 def winner(
     kind: str | None,
     selection: Selection,
-    terms: Terms,
+    settings: SearchSettings,
     matrix: Matrix,
     cost: FloatArray,
     controlled: Iterable[Controlled],
 ) -> Winner:
     """Everything that is told of the winner of a selection."""
-    rows, objective = selection.rows, terms.objective
+    rows, objective = selection.rows, settings.objective
     quality, contents = matrix.quality[rows], [matrix.contents[row] for row in rows]
     ranked = _ranked(selection.figures)
     compared = ranked[:_COMPARED]
     scores = objective.scores(matrix.similarities(rows, compared), quality)
-    standing = certainty.standing(objective, scores, quality, contents, compared, terms.seed)
-    cheapest = _cheapest(ranked, selection.figures, standing.error, cost)
-    ends, marks = matrix.rated.ratings.quality_range, matrix.marks(rows)
+    ranking = certainty.ranking(objective, scores, quality, contents, compared, settings.seed)
+    cheapest = _cheapest(ranked, selection.figures, ranking.error, cost)
+    ends, content_ids = matrix.rated.ratings.quality_range, matrix.content_ids(rows)
     named = matrix.rated.images[0].content is not None
-    basis = Basis(matrix.rated.name, len(rows), ends, marks, matrix.precision, len(set(contents)) if named else None)
+    basis = Provenance(
+        matrix.rated.name, len(rows), ends, content_ids, matrix.precision, len(set(contents)) if named else None
+    )
     name = "best" if kind is None else f"best-{kind}"
-    recipe, fitted = _recipe(name, selection.chosen, terms, matrix, rows, basis)
-    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), terms, matrix, rows, basis)
+    recipe, fitted = _recipe(name, selection.chosen, settings, matrix, rows, basis)
+    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), settings, matrix, rows, basis)
     return Winner(
         kind=kind,
         selection=selection,
-        standing=standing,
+        ranking=ranking,
         ranked=len(ranked),
         cheapest=cheapest,
-        floor=certainty.floor(matrix.similarities(rows, ranked), quality, terms.seed),
-        controls=tuple(_beside(item, scores[:, 0], quality, contents, terms) for item in controlled),
+        floor=certainty.floor(matrix.similarities(rows, ranked), quality, settings.seed),
+        controls=tuple(_beside(item, scores[:, 0], quality, contents, settings) for item in controlled),
         scores=fitted,
         recipe=recipe,
         cheap_recipe=cheap,
@@ -111,31 +113,31 @@ def _cheapest(ranked: Indices, found: FloatArray, error: float, cost: FloatArray
 
 
 def _beside(
-    item: Controlled, winner: FloatArray, quality: FloatArray, contents: Sequence[str], terms: Terms
+    item: Controlled, winner: FloatArray, quality: FloatArray, contents: Sequence[str], settings: SearchSettings
 ) -> Control:
     """A control's figure, and how far it is behind the winner."""
     if item.values is None:
         return Control(item.name, item.summary, None, None, item.reason)
-    own = terms.objective.scores(item.values[:, None], quality)
-    figure = float(terms.objective.figures(own, quality)[0])
+    own = settings.objective.scores(item.values[:, None], quality)
+    figure = float(settings.objective.figures(own, quality)[0])
     if not np.isfinite(figure):
         return Control(item.name, item.summary, None, None, "it failed on some image, or is the same everywhere")
     both = np.stack([winner, own[:, 0]], axis=1)
-    standing = certainty.standing(terms.objective, both, quality, contents, np.arange(2, dtype=np.intp), terms.seed)
-    low, high = standing.behind[1]
+    ranking = certainty.ranking(settings.objective, both, quality, contents, np.arange(2, dtype=np.intp), settings.seed)
+    low, high = ranking.behind[1]
     return Control(item.name, item.summary, figure, (float(low), float(high)), None)
 
 
 def _recipe(
     name: str,
     chosen: Sequence[int],
-    terms: Terms,
+    settings: SearchSettings,
     matrix: Matrix,
     rows: Indices,
-    basis: Basis,
+    basis: Provenance,
 ) -> tuple[Recipe, FloatArray]:
     """A recipe fitted to all images, and its scores of them; not fitted where they do not determine a mapping."""
-    part = terms.mapper(len(chosen))
+    part = settings.mapper(len(chosen))
     similarities, quality = matrix.similarities(rows, chosen), matrix.quality[rows]
     branches = tuple(matrix.candidates[column].branch.written for column in chosen)
     recipe = Recipe(name, branches, written(part), chosen=basis)

@@ -126,7 +126,7 @@ class Store:
         self._failure: StoreError | None = None
         self._ordered = False  # whether the order of the rows was looked at, which takes longer
         self._about: dict[str, About] = {}
-        self._told = False
+        self._reported = False
         self._open()
 
     def __enter__(self) -> Store:
@@ -187,7 +187,7 @@ class Store:
         self._raise_failure()
         return count
 
-    def set_aside(self) -> None:
+    def redirect_prints(self) -> None:
         """Put a new file in the place of this one, with all that is sound in it."""
         self._open(condemned=self._file.identity)
 
@@ -204,7 +204,7 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             if not damaged(error):
                 raise problem(self.path, error) from error
-        self.set_aside()
+        self.redirect_prints()
         try:
             return self._try(task)
         except sqlite3.Error as error:
@@ -265,8 +265,8 @@ class Store:
         self._known: tuple[int, int | None] | None = None  # how many branches, and the largest number
 
     def _may_write(self) -> bool:
-        if not self.writable and not self._told:
-            self._told = True
+        if not self.writable and not self._reported:
+            self._reported = True
             warn(f"store {self.path}: cannot be written; values in it are used, new ones are not kept")
         return self.writable
 

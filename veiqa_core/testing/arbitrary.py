@@ -97,7 +97,7 @@ def ratings(branches: int) -> SearchStrategy[tuple[Any, Any]]:
     return st.integers(4, 24).flatmap(made)
 
 
-def told(values: Tensor | np.ndarray[Any, Any]) -> str:
+def reported(values: Tensor | np.ndarray[Any, Any]) -> str:
     """Numbers in a few words: alike ones once, the others counted and the first of them with its place."""
     array = np.asarray(values, dtype=np.float64).squeeze()
     found, counts = np.unique(array, return_counts=True)
@@ -114,4 +114,4 @@ def told(values: Tensor | np.ndarray[Any, Any]) -> str:
 def refuse(holds_: object, what: str, **data: Tensor | np.ndarray[Any, Any]) -> None:
     """Fail unless something holds, and tell the data in the same line."""
     if not holds_:
-        raise CheckFailed(f"{what}, for {'; '.join(f'{name} = {told(values)}' for name, values in data.items())}")
+        raise CheckFailed(f"{what}, for {'; '.join(f'{name} = {reported(values)}' for name, values in data.items())}")

@@ -46,9 +46,9 @@ def elsewhere(of: Subject) -> str:
     if not answer:
         _other.cache_clear()
     require(answer, "ends the other process in which it is tried")
-    state, told = json.loads(answer)
-    require(state == "done", f"fails in another process: {told}")
-    return str(told)
+    state, reported = json.loads(answer)
+    require(state == "done", f"fails in another process: {reported}")
+    return str(reported)
 
 
 @functools.cache

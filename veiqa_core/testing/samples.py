@@ -59,22 +59,22 @@ def networks() -> Mapping[str, Network]:
         "a residual network": ("timm", {"model": "test_resnet", "weights": "random:0"}),
     }
     return {
-        told: installed().part("extractor", f"veiqa:{name}", params).create().open(CPU)
-        for told, (name, params) in wanted.items()
+        reported: installed().part("extractor", f"veiqa:{name}", params).create().open(CPU)
+        for reported, (name, params) in wanted.items()
     }
 
 
 def served(of: Subject) -> dict[str, Network]:
     """Those networks that an explainer does not refuse."""
     explainer, found, refused = of.make(), {}, []
-    for told, network in networks().items():
+    for reported, network in networks().items():
         try:
             if hasattr(explainer, "check"):
                 explainer.check(network, network.default_layer)
         except IncompatibleError as error:
             refused.append(str(error))
             continue
-        found[told] = network
+        found[reported] = network
     if not found:
         raise CheckFailed(f"refuses every network that it is tried on: {refused[0]}")
     return found

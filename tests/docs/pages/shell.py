@@ -43,7 +43,7 @@ _PATIENCE = 300  # seconds for one block
 
 
 @attrs.frozen
-class Done:
+class TaskResult:
     """What came of a script."""
 
     status: int
@@ -77,7 +77,7 @@ class Shell:
         """Let the socket go."""
         self._listener.close()
 
-    def run(self, script: str, folder: Path) -> Done:
+    def run(self, script: str, folder: Path) -> TaskResult:
         """Run a script in a folder; it stops at the first command that fails."""
         path = os.pathsep.join([str(self._programs), str(Path(sys.executable).parent), os.environ["PATH"]])
         with (folder / ".stdout").open("w+") as out, (folder / ".stderr").open("w+") as err:
@@ -96,7 +96,7 @@ class Shell:
                 process.wait()
             out.seek(0)
             err.seek(0)
-            return Done(process.returncode, out.read(), err.read())
+            return TaskResult(process.returncode, out.read(), err.read())
 
     def _serve(self, process: subprocess.Popen[bytes]) -> None:
         began = time.monotonic()
@@ -112,24 +112,26 @@ class Shell:
                 answer = {"status": done.status, "stdout": done.stdout, "stderr": done.stderr}
                 channel.sendall(json.dumps(answer).encode() + b"\n")
 
-    def _answer(self, program: str, arguments: list[str], folder: str, input: str) -> Done:
+    def _answer(self, program: str, arguments: list[str], folder: str, input: str) -> TaskResult:
         before = Path.cwd()
         os.chdir(folder)
         try:
             if program == "pip":
                 return self._install(arguments, Path(folder))
             done = CliRunner().invoke(main, arguments, input=input, prog_name="veiqa")
-            return Done(done.exit_code, done.stdout, done.stderr)
+            return TaskResult(done.exit_code, done.stdout, done.stderr)
         finally:
             os.chdir(before)
 
-    def _install(self, arguments: list[str], folder: Path) -> Done:
+    def _install(self, arguments: list[str], folder: Path) -> TaskResult:
         folders = [argument for argument in arguments[1:] if argument != "-e"]
         source = folder / re.sub(r"\[.*\]\Z", "", "".join(folders))
         if arguments[:1] != ["install"] or len(folders) != 1 or not (source / "pyproject.toml").is_file():
-            return Done(2, "", f"pip {' '.join(arguments)}: only a plugin's folder is installed here; mark the block")
+            return TaskResult(
+                2, "", f"pip {' '.join(arguments)}: only a plugin's folder is installed here; mark the block"
+            )
         install(source, self._site)
-        return Done(0, "", "")
+        return TaskResult(0, "", "")
 
 
 def install(source: Path, site: Path) -> None:

@@ -101,14 +101,14 @@ def make(
     from ...datasets import synthetic
 
     levels = _levels(count, severities, targets, draw)
-    stand_in = _stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate)
+    pseudo_rating = _stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate)
     wanted = synthetic.SyntheticSet(
         refs,
         out,
         distortions=distortions or synthetic.DEFAULT_DISTORTIONS,
         levels=levels,
         pristine=pristine,
-        stand_in=stand_in,
+        pseudo_rating=pseudo_rating,
         seed=seed,
         resume=resume,
         registry=found,
@@ -127,7 +127,7 @@ def make(
             else:
                 rows.append(result)
                 shown.advance()
-    _report(rows, out, wanted.stand_in)
+    _report(rows, out, wanted.pseudo_rating)
     ctx.exit(1 if skipped else 0)
 
 
@@ -163,7 +163,7 @@ def _levels(
     return distort.DEFAULT_LEVELS if count is None else distort.even_levels(count)
 
 
-def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:
+def _report(rows: Sequence[Row], out: Path, pseudo_rating: StandIn) -> None:
     """Say what was made, which PSNR was not met, and how to go on."""
     from ...datasets.distort import TOLERANCE
 
@@ -176,7 +176,7 @@ def _report(rows: Sequence[Row], out: Path, stand_in: StandIn) -> None:
         reached = f"{min(values):.2f} to {max(values):.2f} dB"
         say(f"note: {distortion} at {label} dB: the closest on {len(values)} of {photos} is {reached}")
     of_photos = f"{photos} {'photo' if photos == 1 else 'photos'}"
-    line(f"Made {len(rows)} images of {of_photos} in {out}; {stand_in.source} stands in for people's scores.")
-    low, high = stand_in.range([row.score for row in rows])
-    ends = "" if stand_in.scaled else f" --range {low:g} {high:g}"
+    line(f"Made {len(rows)} images of {of_photos} in {out}; {pseudo_rating.source} stands in for people's scores.")
+    low, high = pseudo_rating.range([row.score for row in rows])
+    ends = "" if pseudo_rating.scaled else f" --range {low:g} {high:g}"
     line(f"Evaluate on it: veiqa evaluate csv {shlex.quote(str(out))}{ends}")

@@ -12,14 +12,29 @@ from ...errors import UsageError
 from ...files.paths import is_stream
 from ..common import registry, resumable
 from ..evaluation_output import FORMATS, is_evaluation
-from ..files import Made, check_new, check_target, is_standard_output, keep_apart, keep_what_is_read, write_text
+from ..files import (
+    Made,
+    check_new,
+    check_target,
+    is_standard_output,
+    refuse_dataset_target,
+    refuse_input_target,
+    write_text,
+)
 from ..measuring import measured_sets
 from ..numbers import Whole
-from ..options.dataset import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
+from ..options.dataset import (
+    dataset_arguments,
+    dataset_part,
+    distortion_option,
+    interruption_note,
+    opened_store,
+    store_options,
+)
 from ..options.recipe import chosen_recipe, device_option, precision_option, recipe_options
 from ..options.settings import Settings, values
 from ..options.veis import opened_veis, vei_options
-from ..options.workers import CrewOptions, crew_options
+from ..options.workers import WorkerOptions, worker_options
 from ..paths import PATH
 from ..printing import note, say
 
@@ -59,7 +74,7 @@ _SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
 @click.option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output.")
 @store_options
 @vei_options
-@crew_options
+@worker_options
 @device_option
 @precision_option
 @click.pass_context
@@ -94,7 +109,7 @@ def evaluate(
     """
     read = (options["recipe"], options["split_file"], *values(settings))
     check_target("--output", output, Made("an evaluation", is_evaluation), store=store, read=read)
-    crew = CrewOptions(workers, threads, dask)
+    executor = WorkerOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
     _check_split(ctx, options["split"])
@@ -112,7 +127,7 @@ def evaluate(
 
     on = Device.find(device, precision)
     protocol = _protocol(bool(train), **protocol_options)
-    keep_apart(output, path, *(folder for _, folder in train))
+    refuse_dataset_target(output, path, *(folder for _, folder in train))
     recipes = resolve_all(recipe, found)
     loaded = load(part, path, distortions)
     others = [load(one, folder, distortions) for one, (_, folder) in zip(parts, train, strict=True)]
@@ -122,9 +137,9 @@ def evaluate(
     with (
         opened_veis(keep_vei, keep_vei_cap, path, *(other.root for other in others)) as veis,
         opened_store(store, no_store) as kept,
-        resumable(said_of(kept)),
+        resumable(interruption_note(kept)),
     ):
-        measured, *trained_on = measured_sets([rated, *others], recipes, on, kept, crew, veis)
+        measured, *trained_on = measured_sets([rated, *others], recipes, on, kept, executor, veis)
     evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[form](evaluation), output)
     failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
@@ -148,7 +163,7 @@ def evaluate(
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
 @store_options
 @vei_options
-@crew_options
+@worker_options
 @device_option
 @precision_option
 @click.pass_context
@@ -181,7 +196,7 @@ def fit(
     check_target("--output", output, None, store=store, read=(options["recipe"], *values(settings)))
     if not force:
         check_new("--output", output, ", or say --force")
-    crew = CrewOptions(workers, threads, dask)
+    executor = WorkerOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
     recipe = chosen_recipe(found, wanted, **options)
@@ -197,24 +212,24 @@ def fit(
     from ...recipes.resolution import resolve_all
 
     on = Device.find(device, precision)
-    keep_apart(output, path, *(folder for _, folder in also))
+    refuse_dataset_target(output, path, *(folder for _, folder in also))
     recipes = resolve_all(recipe, found)
     rated = load(part, path, distortions)
-    keep_what_is_read("--output", output, *recipe_files.parameter_texts(recipe))
+    refuse_input_target("--output", output, *recipe_files.parameter_texts(recipe))
     sets = [rated, *(load(one, folder, distortions) for one, (_, folder) in zip(parts, also, strict=True))]
     check_covered(sets, recipes)
     check(recipes, sets)
     with (
         opened_veis(keep_vei, keep_vei_cap, *(one.root for one in sets)) as veis,
         opened_store(store, no_store) as kept,
-        resumable(said_of(kept)),
+        resumable(interruption_note(kept)),
     ):
-        measured, *more = measured_sets(sets, recipes, on, kept, crew, veis)
+        measured, *more = measured_sets(sets, recipes, on, kept, executor, veis)
     name = f"{recipe.name}-fitted" if is_standard_output(output) or is_stream(output) else output.stem
     fitted = renamed(run(recipe, recipes, measured, more), name, recipes.label)
     write_text(recipe_files.dumps(fitted), output)
-    told = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
-    say(f"{output}: {fitted.name}, {recipes.name} fitted to {told}")
+    reported = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
+    say(f"{output}: {fitted.name}, {recipes.name} fitted to {reported}")
     for remark in remarks(fitted, measured, more):
         note(remark)
     unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(more).keys)]

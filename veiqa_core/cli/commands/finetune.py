@@ -104,7 +104,7 @@ def finetune(
     _announce(tuning)
     with resumable("the same command goes on from the last whole epoch"):
         for epoch in tuning.run(lambda items, total: progress(f"epoch {len(tuning.done) + 1}")(items, total)):
-            _tell(epoch)
+            _report(epoch)
     best = min(tuning.done, key=lambda epoch: epoch.held_out_loss)
     line(f"Weights of epoch {best.number} in {tuning.weights}. Use them: --extractor {extractor} -p")
     line(f"  {shlex.quote(f'extractor.weights={tuning.weights}')}, and -p explainer.target=0 to explain quality")
@@ -119,9 +119,9 @@ def _announce(tuning: Finetuning) -> None:
     line(f"{parts}; types: {', '.join(tuning.samples.types)}")
     line("epoch   loss   held-out   types told   SROCC with severity")
     for epoch in tuning.done:
-        _tell(epoch)
+        _report(epoch)
 
 
-def _tell(epoch: Epoch) -> None:
+def _report(epoch: Epoch) -> None:
     numbers = f"{epoch.number:5}  {epoch.loss:.3f}      {epoch.held_out_loss:.3f}"
-    line(f"{numbers}        {100 * epoch.types_told:3.0f} %                 {epoch.ranked:.3f}")
+    line(f"{numbers}        {100 * epoch.types_predicted:3.0f} %                 {epoch.ranked:.3f}")

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from ...errors import UsageError
-from ...results.gate import Verdict, fail_under_option
+from ...results.gate import Gate, fail_under_option
 from ...results.pictures import Pictures
 from ...results.progress import Once, bar
-from ...results.sinks import Earlier, Sinks
+from ...results.sinks import PreviousRow, Sinks
 from ...text import printable
 from ..common import resumable
 from ..files import check_folder
@@ -23,7 +23,7 @@ from ..options.output import OutputOptions, output_options
 from ..options.recipe import chosen_recipe, device_option, precision_option, recipe_options
 from ..options.report import ReportOptions, report_options
 from ..options.settings import Settings, values
-from ..options.workers import CrewOptions, crew_options
+from ..options.workers import WorkerOptions, worker_options
 from ..paths import PATH
 from ..printing import note
 
@@ -44,7 +44,7 @@ from ..printing import note
 @frames_option
 @fail_under_option
 @store_options
-@crew_options
+@worker_options
 @device_option
 @precision_option
 @click.pass_context
@@ -87,8 +87,8 @@ def run(
     """
     from ..common import registry
 
-    crew_wanted = CrewOptions(workers, threads, dask)
-    if vei_dir is not None and not crew_wanted.alone:
+    workers_wanted = WorkerOptions(workers, threads, dask)
+    if vei_dir is not None and not workers_wanted.alone:
         raise UsageError("--vei draws what this process measures: leave out --workers and --dask")
     result_options = OutputOptions.of(form, output, resume, retry_failed)
     reporting = ReportOptions(report, report_details)
@@ -103,37 +103,37 @@ def run(
     wanted.check_all_used()
     from ...inputs import Choice, Inputs
 
-    verdict = Verdict(fail_under)
-    inputs = Inputs(images, lists, null, Choice(include, exclude), verdict.problem, Once(_left_out))
+    gate = Gate(fail_under)
+    inputs = Inputs(images, lists, null, Choice(include, exclude), gate.problem, Once(_left_out))
     names = with_frames(inputs.names(), frames)
     from ...scorer import Scorer
 
-    crew_wanted.set_up()
+    workers_wanted.set_up()
     with (
         opened_store(store, no_store) as kept,
-        resumable(lambda: result_options.said_of_interruption(verdict.images)),
+        resumable(lambda: result_options.interruption_note(gate.images)),
         ExitStack() as stack,
     ):
         scorer = Scorer(chosen, device=device, precision=precision, distortion=distortion, registry=found, store=kept)
-        verdict.check(scorer)
-        crew = stack.enter_context(crew_wanted.crew(scorer.meter, Path()))
-        pictures = [] if vei_dir is None else [Pictures(vei_dir, inputs.singly(), verdict.problem, note)]
+        gate.check(scorer)
+        executor = stack.enter_context(workers_wanted.executor(scorer.meter, Path()))
+        pictures = [] if vei_dir is None else [Pictures(vei_dir, inputs.singly(), gate.problem, note)]
         results = result_options.sink(scorer.keys, scorer.recipe.label)
-        sinks = stack.enter_context(Sinks([*reporting.sinks(scorer), results, *pictures, verdict]))
+        sinks = stack.enter_context(Sinks([*reporting.sinks(scorer), results, *pictures, gate]))
         shown = stack.enter_context(bar("scoring", inputs.count if frames == FIRST else None, " images", quiet))
 
-        def skip(row: Earlier) -> None:
+        def skip(row: PreviousRow) -> None:
             sinks.skip(row)
             shown.skip()
 
         remaining = results.remaining(names, skip)
-        heatmaps = vei_dir is not None or (crew_wanted.alone and frames == FIRST and reporting.at_once(inputs))
-        for result in scorer.score_many(remaining, heatmaps=heatmaps, crew=crew):
+        heatmaps = vei_dir is not None or (workers_wanted.alone and frames == FIRST and reporting.at_once(inputs))
+        for result in scorer.score_many(remaining, heatmaps=heatmaps, executor=executor):
             with shown.aside():
                 sinks.add(result)
             shown.advance()
-    verdict.tell()
-    ctx.exit(verdict.status)
+    gate.report()
+    ctx.exit(gate.status)
 
 
 def _left_out(path: str) -> None:

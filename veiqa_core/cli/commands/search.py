@@ -12,11 +12,18 @@ from ...results.progress import progress
 from ..common import registry, resumable
 from ..files import make_folder
 from ..numbers import Whole
-from ..options.dataset import dataset_arguments, dataset_part, distortion_option, opened_store, said_of, store_options
+from ..options.dataset import (
+    dataset_arguments,
+    dataset_part,
+    distortion_option,
+    interruption_note,
+    opened_store,
+    store_options,
+)
 from ..options.recipe import device_option, precision_option, setting_option
 from ..options.settings import Settings
 from ..options.veis import opened_veis, vei_options
-from ..options.workers import CrewOptions, crew_options
+from ..options.workers import WorkerOptions, worker_options
 from ..paths import FOLDER
 from ..printing import line, say
 from ..search_output import check_output
@@ -25,9 +32,9 @@ from .completion import component_names, shipped_names
 if TYPE_CHECKING:
     from ...datasets.rated_set import RatedSet
     from ...extension.registry import Registry
-    from ...search.bench import Bench
     from ...search.candidates import Candidate
-    from ...search.choice import Terms
+    from ...search.choice import SearchSettings
+    from ...search.context import SearchContext
     from ...search.space import Space
 
 _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
@@ -80,7 +87,7 @@ _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 @setting_option
 @store_options
 @vei_options
-@crew_options
+@worker_options
 @device_option
 @precision_option
 @click.pass_context
@@ -117,11 +124,11 @@ def search(
 
     The exit status is 0, or 1 if some image could not be read, or 2 if the command cannot be run as given.
     """
-    crew = CrewOptions(workers, threads, dask)
+    executor = WorkerOptions(workers, threads, dask)
     found = registry()
     wanted = Settings(found, settings)
     part = dataset_part(found, wanted, dataset, score_range)
-    space, terms = _asked(found, wanted, space_name, output, options)
+    space, search_settings = _asked(found, wanted, space_name, output, options)
     wanted.check_all_used()
     _check(output, plan, shard_text, merge, no_store, store)
     from ...datasets.rated_set import load
@@ -135,8 +142,8 @@ def search(
     rated = load(part, path, distortions)
     groups(rated, per_distortion)
     if output is not None and not plan:
-        check_output(output, path, space_name, about(space.name, rated, terms), store)
-    crew.set_up()
+        check_output(output, path, space_name, about(space.name, rated, search_settings), store)
+    executor.set_up()
     parts = extractors(space, found)
     if plan:
         opened, missing = networks.for_planning(parts, on)
@@ -148,7 +155,7 @@ def search(
     candidates = expand(space, found, opened)
     assert output is not None
     make_folder("--output", output, path)
-    from ...search.bench import Bench
+    from ...search.context import SearchContext
     from ...search.shards import Shard
     from ...search.shards import merge as merge_shards
 
@@ -157,16 +164,16 @@ def search(
     with (
         opened_veis(keep_vei, keep_vei_cap, path) as veis,
         opened_store(place, no_store, needed=merge) as kept,
-        resumable(said_of(kept)),
+        resumable(interruption_note(kept)),
     ):
-        bench = Bench(found, on, opened, kept, lambda meter: crew.crew(meter, rated.root, veis))
+        context = SearchContext(found, on, opened, kept, lambda meter: executor.executor(meter, rated.root, veis))
         if merge and kept is not None:
             count, new = merge_shards(output, kept)
             say(f"{output}: {new} values taken from {count} shards")
         if shard is not None:
-            unread = _shard(candidates, rated, terms, bench, shard)
+            unread = _shard(candidates, rated, search_settings, context, shard)
         else:
-            unread = _search(space.name, candidates, rated, terms, bench, output, per_distortion)
+            unread = _search(space.name, candidates, rated, search_settings, context, output, per_distortion)
     for problem in unread:
         say(f"warning: {problem}")
     ctx.exit(1 if unread else 0)
@@ -174,10 +181,10 @@ def search(
 
 def _asked(
     found: Registry, wanted: Settings, space_name: str, output: Path | None, options: dict[str, Any]
-) -> tuple[Space, Terms]:
+) -> tuple[Space, SearchSettings]:
     """What is tried, and how it is chosen."""
     from ...search.candidates import override
-    from ...search.choice import Terms
+    from ...search.choice import SearchSettings
     from ...search.objective import Objective
     from ...search.space import find
 
@@ -193,7 +200,7 @@ def _asked(
     one, many = (found.part("mapper", c.name, c.params) for c in (space.mapper, space.mapper_of_many))
     if many.traits["branches"] != "many" and options["branches"] > 1:
         raise UsageError(f"search space {space.name!r}: mapper.many: {many.key} maps one similarity")
-    terms = Terms(
+    search_settings = SearchSettings(
         strategy=strategy,
         objective=Objective(options["objective"], one),
         mapper_of_many=many,
@@ -203,7 +210,7 @@ def _asked(
         seed=options["seed"],
         folder=None if output is None else output / "strategy",
     )
-    return space, terms
+    return space, search_settings
 
 
 def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_store: bool, store: Path | None) -> None:
@@ -219,10 +226,12 @@ def _check(output: Path | None, plan: bool, shard: str | None, merge: bool, no_s
         raise UsageError("--merge takes shards into the store: leave out --no-store")
 
 
-def _shard(candidates: list[Candidate], rated: RatedSet, terms: Terms, bench: Bench, shard: Any) -> list[str]:
+def _shard(
+    candidates: list[Candidate], rated: RatedSet, search_settings: SearchSettings, context: SearchContext, shard: Any
+) -> list[str]:
     from ...search.shards import measure
 
-    matrix = measure(candidates, rated, terms, bench, progress(f"measuring {rated.name}"), shard)
+    matrix = measure(candidates, rated, search_settings, context, progress(f"measuring {rated.name}"), shard)
     say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
     return list(matrix.unread.values())
 
@@ -231,8 +240,8 @@ def _search(
     space: str,
     candidates: list[Candidate],
     rated: RatedSet,
-    terms: Terms,
-    bench: Bench,
+    search_settings: SearchSettings,
+    context: SearchContext,
     output: Path,
     per_distortion: bool,
 ) -> list[str]:
@@ -240,7 +249,13 @@ def _search(
     from ..search_output import summary, write
 
     outcome = run(
-        space, candidates, rated, terms, bench, progress(f"measuring {rated.name}"), per_distortion=per_distortion
+        space,
+        candidates,
+        rated,
+        search_settings,
+        context,
+        progress(f"measuring {rated.name}"),
+        per_distortion=per_distortion,
     )
     write(outcome, output)
     for text in summary(outcome, output):

@@ -108,13 +108,13 @@ def _table(checks: Sequence[Check]) -> Iterator[str]:
         yield f"{_INDENT}{'subject':<{width}}" + "".join(f"  {name:>{size}}" for name, size in _NUMBERS.items())
     for name, of_component in itertools.groupby(checks, lambda check: check.component):
         yield name
-        told = ""
+        reported = ""
         for (origin, convention), alike in itertools.groupby(of_component, _source):
             for check in alike:
                 yield from _row(check, width)
             if origin:
-                yield from _wrapped(f"{origin}: {'as above' if convention == told else convention}")
-            told = convention
+                yield from _wrapped(f"{origin}: {'as above' if convention == reported else convention}")
+            reported = convention
 
 
 def _row(check: Check, width: int) -> Iterator[str]:

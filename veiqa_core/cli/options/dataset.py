@@ -88,7 +88,7 @@ def opened_store(path: Path | None, no_store: bool, *, needed: bool = False) -> 
     return open_default() or nullcontext(None)
 
 
-def said_of(store: Store | None) -> str:
+def interruption_note(store: Store | None) -> str:
     """What an interruption leaves."""
     if store is None:
         return "nothing was kept"

@@ -19,7 +19,7 @@ from ...files.paths import is_stream
 from ...isolation.terminal import data_output
 from ...results.formats import FORMATS, is_results
 from ...results.resume import NAMES, Redone, ResultSink, Resumption
-from ...results.sinks import Earlier, Sink
+from ...results.sinks import PreviousRow, Sink
 from ..files import Made, check_target, is_standard_output
 from ..paths import PATH
 from .grouped import Command, give
@@ -104,7 +104,7 @@ class OutputOptions:
         made = None if self.resume else Made("a file of results", is_results)  # whoever goes on looks at each row
         check_target("--output", self.output, made, store=store, read=read)
 
-    def said_of_interruption(self, images: int) -> str:
+    def interruption_note(self, images: int) -> str:
         """What an interruption leaves.
 
         Args:
@@ -175,7 +175,7 @@ class Writing(ResultSink):
     where: str
     advice: str
 
-    def remaining(self, names: Iterator[str], skip: Callable[[Earlier], object]) -> Iterator[str]:
+    def remaining(self, names: Iterator[str], skip: Callable[[PreviousRow], object]) -> Iterator[str]:
         """As the sink has it."""
         return self.sink.remaining(names, skip)
 
@@ -185,7 +185,7 @@ class Writing(ResultSink):
         Raises:
             VeiqaError: it cannot be written.
         """
-        with self._told():
+        with self._reported():
             self.sink.add(result)
 
     def close(self) -> None:
@@ -194,11 +194,11 @@ class Writing(ResultSink):
         Raises:
             VeiqaError: it cannot be written.
         """
-        with self._told():
+        with self._reported():
             self.sink.close()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _reported(self) -> Iterator[None]:
         try:
             yield
         except BrokenPipeError:

@@ -16,7 +16,7 @@ from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.names import name_key
 from ...results.progress import progress
-from ...results.sinks import Earlier, Sink
+from ...results.sinks import PreviousRow, Sink
 from ..files import Made, check_target, is_standard_output
 from ..numbers import Whole
 from ..paths import PATH
@@ -113,7 +113,7 @@ class _Page(Sink):
     def add(self, result: Result) -> None:
         self._writer.add(result)
 
-    def skip(self, row: Earlier) -> None:
+    def skip(self, row: PreviousRow) -> None:
         """Show what an earlier run told of the image; if it is among the worst, all of it is made again."""
         from ...result import Result
 

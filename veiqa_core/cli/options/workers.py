@@ -9,12 +9,12 @@ import attrs
 import click
 
 from ...errors import UsageError
-from ...measuring.memory import keep_freed
+from ...measuring.memory import retain_heap
 from ..numbers import Whole
 from .grouped import Command, give
 
 if TYPE_CHECKING:
-    from ...measuring.crews import Crew
+    from ...measuring.executors import Executor
     from ...measuring.meter import Meter
     from ...measuring.vei_files import VeiFolder
 
@@ -38,14 +38,14 @@ _OPTIONS = (
 )
 
 
-def crew_options(command: Command) -> Command:
+def worker_options(command: Command) -> Command:
     """Give a command ``--workers``, ``--threads`` and ``--dask``."""
     return give(command, _OPTIONS)
 
 
 def set_up(threads: int | None) -> None:
     """Give this process its number of threads, and let it keep the memory it frees."""
-    keep_freed()
+    retain_heap()
     if threads is not None:
         import torch
 
@@ -53,7 +53,7 @@ def set_up(threads: int | None) -> None:
 
 
 @attrs.frozen
-class CrewOptions:
+class WorkerOptions:
     """What the options say.
 
     Raises:
@@ -77,10 +77,10 @@ class CrewOptions:
         """Make this process ready to measure, before anything is looked up."""
         set_up(self.threads)
 
-    def crew(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Crew:
+    def executor(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Executor:
         """Who measures the images of a folder, and where VEIs are kept."""
-        from ...measuring.crews import Alone, Cluster, Processes
+        from ...measuring.executors import DaskCluster, InProcess, ProcessPool
 
         if self.dask is not None:
-            return Cluster(meter, root, self.dask, veis)
-        return Alone(meter, root, veis) if self.alone else Processes(meter, root, self.workers, veis)
+            return DaskCluster(meter, root, self.dask, veis)
+        return InProcess(meter, root, veis) if self.alone else ProcessPool(meter, root, self.workers, veis)

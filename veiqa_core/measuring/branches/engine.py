@@ -33,7 +33,7 @@ from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
 from .plan import Comparison, Explanation, Pass, Plan, distinct
-from .tiled_image import Pieces
+from .tiled_image import TiledImage
 from .tiling import WHOLE, Mosaic
 
 NUMERICAL_VERSION = 1
@@ -134,33 +134,33 @@ class Engine:
                 nothing is least by far.
         """
         self._damaged = False
-        outcome = self._measure(image, Pieces(image, self._generate), keep)
+        outcome = self._measure(image, TiledImage(image, self._generate), keep)
         for limits in _SMALLER:
             if not any(isinstance(item.error, OutOfMemoryError) for item in outcome.measurements):
                 break
             if math.prod(image.size) <= limits["whole"]:
                 continue  # it passes whole, as before
-            outcome = self._measure(image, Pieces(image, self._generate, **limits), keep)
+            outcome = self._measure(image, TiledImage(image, self._generate, **limits), keep)
             outcome = _passing(outcome)
         SIZES.add(image.size)
         return _passing(outcome) if self._damaged else outcome
 
-    def _measure(self, image: Image, pieces: Pieces, keep: Keep) -> Outcome:
+    def _measure(self, image: Image, tiled: TiledImage, keep: Keep) -> Outcome:
         targets: dict[tuple[Part, int], Targets | VeiqaError] = {}
         inputs: dict[Explanation, Tensor | VeiqaError] = {}
         veis: dict[Explanation, Tensor | VeiqaError] = {}
         measured: dict[str, Measurement] = {}
         for step in self.plan.passes:
-            made = self._explain(step, pieces, targets)
+            made = self._explain(step, tiled, targets)
             if step.pri is None:
                 inputs |= made
-            remarks = pieces.remarks(self.networks[step.extractor])
+            remarks = tiled.remarks(self.networks[step.extractor])
             for item in self._compared[step]:
                 measured[item.key] = self._compare(item, image, made[item.x], inputs[item.y], remarks)
             if keep != "nothing":
                 veis |= made if keep == "all" else {vei: _shown(item) for vei, item in made.items()}
         measurements = tuple(measured[item.key] for item in self.plan.comparisons)
-        return Outcome(measurements, {} if keep == "nothing" else pieces.shown(self.plan.pris), veis)
+        return Outcome(measurements, {} if keep == "nothing" else tiled.shown(self.plan.pris), veis)
 
     def compare_maps(self, branch: ResolvedBranch, x: Tensor, y: Tensor) -> float:
         """A branch's metric on two maps ``[1, h, w]``, the PRI's first, which are not scaled.
@@ -205,13 +205,13 @@ class Engine:
         return attempt(part, work)
 
     def _explain(
-        self, step: Pass, pieces: Pieces, targets: dict[tuple[Part, int], Targets | VeiqaError]
+        self, step: Pass, tiled: TiledImage, targets: dict[tuple[Part, int], Targets | VeiqaError]
     ) -> Mapping[Explanation, Tensor | VeiqaError]:
         """The VEIs of one pass, put together where the image passes in tiles."""
-        whole = {vei: Mosaic(pieces.size) for vei in step.explanations}
+        whole = {vei: Mosaic(tiled.size) for vei in step.explanations}
         failed: dict[Explanation, VeiqaError] = {}
         resized = self.networks[step.extractor].resize is not None
-        for number, (tile, source) in enumerate(pieces.of(step.pri, together=resized)):
+        for number, (tile, source) in enumerate(tiled.of(step.pri, together=resized)):
             for vei, made in self._explain_piece(step, source, targets, (step.extractor, number)).items():
                 if isinstance(made, VeiqaError):
                     failed[vei] = made

@@ -11,13 +11,13 @@ from ...errors import VeiqaError
 from ...extension.registry import Part
 from ...images import Image
 from ...images.shrinking import picture_stride, shrunk
-from ..memory import hand_back
+from ..memory import trim_heap
 from .tiling import WHOLE, Mosaic, Tile, cut
 
 Generate = Callable[[Part, Image], Tensor | VeiqaError]
 
 
-class Pieces:
+class TiledImage:
     """An image and its PRIs in pieces.
 
     Of an image that passes as a whole there is one piece, and each PRI is made once. Of one in tiles the PRI of a tile
@@ -42,7 +42,7 @@ class Pieces:
             for tile in self._tiles:
                 yield tile, self._piece(pri, tile)
                 if len(self._tiles) > 1:
-                    hand_back()
+                    trim_heap()
             return
         whole = Mosaic(self.size)
         for tile in self._tiles:

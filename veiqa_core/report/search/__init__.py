@@ -51,19 +51,19 @@ def page(search: Search) -> str:
 
 
 def _facts(wording: Wording) -> list[tuple[str, str]]:
-    search, terms = wording.search, wording.search.terms
+    search, settings = wording.search, wording.search.settings
     types = Counter(search.matrix.types)
     facts = [
         ("Space", search.space),
         ("Dataset", f"{search.rated.name} in {display_name(search.rated.root)}"),
         ("Ratings", f"{wording.quality}, higher being better"),
         ("Types", ", ".join(f"{kind or 'none'} ({types[kind]})" for kind in wording.types)),
-        ("Objective", f"{wording.name}: {LONG_NAMES[terms.objective.name]}"),
-        ("Strategy", terms.strategy.key),
-        ("Budget", None if terms.budget is None else f"{terms.budget:,}"),
-        ("Branches", None if terms.branches == 1 else f"at most {terms.branches}"),
-        ("Folds", str(terms.folds)),
-        ("Seed", str(terms.seed)),
+        ("Objective", f"{wording.name}: {LONG_NAMES[settings.objective.name]}"),
+        ("Strategy", settings.strategy.key),
+        ("Budget", None if settings.budget is None else f"{settings.budget:,}"),
+        ("Branches", None if settings.branches == 1 else f"at most {settings.branches}"),
+        ("Folds", str(settings.folds)),
+        ("Seed", str(settings.seed)),
     ]
     return [(name, value) for name, value in facts if value is not None]
 

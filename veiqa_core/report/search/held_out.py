@@ -19,7 +19,7 @@ def held_out(wording: Wording) -> dict[str, Any] | None:
     search, figures = wording.search, wording.search.held_out
     if figures is None:
         return None
-    main = search.terms.objective.name
+    main = search.settings.objective.name
     return {
         "folds": max((fold.number for fold in search.folds), default=0),
         "cards": [
@@ -45,7 +45,7 @@ def held_out(wording: Wording) -> dict[str, Any] | None:
 
 def _gain_is_shown(wording: Wording, figures: Figures) -> bool:
     """Whether the whole interval of the objective is better than no correlation, or than always the mean."""
-    ends = figures.intervals[wording.search.terms.objective.name]
+    ends = figures.intervals[wording.search.settings.objective.name]
     limit = 0.0 if wording.correlates else wording.deviation(None)
     if ends is None or limit is None:
         return False
@@ -73,7 +73,7 @@ def _on_own_images(wording: Wording, value: float | None) -> dict[str, float] | 
 
 
 def _chart(wording: Wording, overall: Figures) -> Markup | None:
-    by_type, objective = wording.search.held_out_by_type, wording.search.terms.objective.name
+    by_type, objective = wording.search.held_out_by_type, wording.search.settings.objective.name
     if not by_type:
         return None
     rows = [("overall", overall, "held"), *((kind, figures, "other") for kind, figures in by_type.items())]

@@ -36,14 +36,14 @@ def _overview_row(wording: Wording, winner: Winner) -> dict[str, Any]:
         "images": len(winner.selection.rows),
         "branches": list(map(wording.key, winner.selection.chosen)),
         "figure": wording.reported(winner.selection.path[-1]),
-        "held_out": None if held is None else held.values[wording.search.terms.objective.name],
+        "held_out": None if held is None else held.values[wording.search.settings.objective.name],
         "beaten": sum(map(_is_beaten, with_figure)),
         "controls": len(with_figure),
     }
 
 
 def _winner(wording: Wording, winner: Winner) -> dict[str, Any]:
-    standing, mapper = winner.standing, winner.recipe.mapper
+    ranking, mapper = winner.ranking, winner.recipe.mapper
     return {
         "anchor": wording.anchor(winner),
         "type": called(winner.kind),
@@ -51,8 +51,8 @@ def _winner(wording: Wording, winner: Winner) -> dict[str, Any]:
         "branches": _branches(wording, winner),
         "mapper": None if mapper is None else mapper.name,
         "is_fitted": bool(winner.recipe.state),
-        "figure": wording.reported(standing.figures[0]),
-        "interval": wording.reported_ends(standing.intervals[0]),
+        "figure": wording.reported(ranking.figures[0]),
+        "interval": wording.reported_ends(ranking.intervals[0]),
         "chart": _chart(wording, winner),
         "chance": _chance(wording, winner),
         "controls": [_control(wording, control) for control in winner.controls],
@@ -80,17 +80,17 @@ def _is_beaten(control: Control) -> bool:
 
 
 def _chart(wording: Wording, winner: Winner) -> Markup:
-    standing, floor = winner.standing, winner.floor
-    own = wording.reported(standing.figures[0])
-    dots = [svg.Dot("winner", own, wording.reported_ends(standing.intervals[0]), f"{number(own)}, flattering", "win")]
-    limit = floor.high if floor is not None and wording.search.terms.objective.name == "srocc" else None
+    ranking, floor = winner.ranking, winner.floor
+    own = wording.reported(ranking.figures[0])
+    dots = [svg.Dot("winner", own, wording.reported_ends(ranking.intervals[0]), f"{number(own)}, flattering", "win")]
+    limit = floor.high if floor is not None and wording.search.settings.objective.name == "srocc" else None
     if floor is not None and limit is not None:
         dots.append(svg.Dot("chance", floor.median, (floor.median, limit), "best of so many, up to 1 in 20", "chance"))
     for control in winner.controls:
         if control.figure is not None:
-            verdict = "winner ahead" if _is_beaten(control) else "not told apart"
+            gate = "winner ahead" if _is_beaten(control) else "not told apart"
             value = wording.reported(control.figure)
-            dots.append(svg.Dot(control.name, value, None, f"{number(value)}, {verdict}"))
+            dots.append(svg.Dot(control.name, value, None, f"{number(value)}, {gate}"))
     known = [value for dot in dots for value in (dot.value, *(dot.ends or ())) if value is not None]
     label = (
         f"{wording.name} of the winner with its interval, of chance, and of the controls; the numbers are in the text."
@@ -102,7 +102,7 @@ def _chance(wording: Wording, winner: Winner) -> dict[str, Any] | None:
     floor, matrix = winner.floor, wording.search.matrix
     if floor is None:
         return None
-    rows, best = winner.selection.rows, int(winner.standing.columns[0])
+    rows, best = winner.selection.rows, int(winner.ranking.columns[0])
     own = agreement.srocc(matrix.similarities(rows, [best])[:, 0], matrix.quality[rows])
     return {
         "median": floor.median,
@@ -125,12 +125,12 @@ def _control(wording: Wording, control: Control) -> dict[str, Any]:
 
 def _runner_ups(wording: Wording, winner: Winner) -> dict[str, Any]:
     """The candidates that cannot be told apart from the winner: the best few, and those to be opened."""
-    standing = winner.standing
-    equal = set(standing.equals.tolist()) - {int(standing.columns[0])}
-    places = [place for place, column in enumerate(standing.columns) if int(column) in equal]
+    ranking = winner.ranking
+    equal = set(ranking.ties.tolist()) - {int(ranking.columns[0])}
+    places = [place for place, column in enumerate(ranking.columns) if int(column) in equal]
     folded = places[_SHOWN : max(2 * _SHOWN, _ROWS // len(wording.search.winners))]
     return {
-        "compared": len(standing.columns) - 1,
+        "compared": len(ranking.columns) - 1,
         "count": len(places),
         "first": [_runner_up(wording, winner, place) for place in (0, *places[:_SHOWN])],
         "folded": [_runner_up(wording, winner, place) for place in folded],
@@ -139,25 +139,25 @@ def _runner_ups(wording: Wording, winner: Winner) -> dict[str, Any]:
 
 
 def _runner_up(wording: Wording, winner: Winner, place: int) -> dict[str, Any]:
-    standing = winner.standing
-    column = int(standing.columns[place])
+    ranking = winner.ranking
+    column = int(ranking.columns[place])
     return {
         "rank": place + 1,
         "key": wording.key(column),
-        "figure": wording.reported(standing.figures[place]),
-        "interval": wording.reported_ends(standing.intervals[place]),
-        "behind": float(standing.figures[0] - standing.figures[place]) if place else None,
-        "behind_interval": standing.behind[place] if place else None,
+        "figure": wording.reported(ranking.figures[place]),
+        "interval": wording.reported_ends(ranking.intervals[place]),
+        "behind": float(ranking.figures[0] - ranking.figures[place]) if place else None,
+        "behind_interval": ranking.behind[place] if place else None,
         "gflop": wording.gflop(column),
     }
 
 
 def _cheapest(wording: Wording, winner: Winner) -> dict[str, Any]:
     """The cheapest candidate within one standard error of the best, and which share of operations it saves."""
-    costs, best, cheap = wording.search.costs, int(winner.standing.columns[0]), winner.cheapest
+    costs, best, cheap = wording.search.costs, int(winner.ranking.columns[0]), winner.cheapest
     return {
         "is_winner": cheap == best,
-        "error": winner.standing.error,
+        "error": winner.ranking.error,
         "key": wording.key(cheap),
         "figure": wording.reported(winner.selection.figures[cheap]),
         "saved": 1 - float(costs[cheap] / costs[best]) if costs[best] else 0.0,

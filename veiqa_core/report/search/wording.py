@@ -27,16 +27,16 @@ class Wording:
     @property
     def name(self) -> str:
         """The objective, as it is called."""
-        return self.search.terms.objective.name.upper()
+        return self.search.settings.objective.name.upper()
 
     @property
     def correlates(self) -> bool:
         """Whether the objective is a correlation."""
-        return self.search.terms.objective.name != "rmse"
+        return self.search.settings.objective.name != "rmse"
 
     def reported(self, value: float) -> float:
         """The objective as it is reported."""
-        return self.search.terms.objective.told(float(value))
+        return self.search.settings.objective.reported(float(value))
 
     def reported_ends(self, ends: Iterable[float]) -> tuple[float, float]:
         """An interval of the objective as it is reported, its lower end first."""
@@ -60,7 +60,7 @@ class Wording:
         """What quality is called: the ratings, higher being better."""
         ratings = self.search.rated.ratings
         own = "MOS" if ratings.score_type == "mos" else f"{ratings.range[1]:g} − DMOS"
-        return own if ratings.stand_in is None else f"{own} by {ratings.stand_in}, not people"
+        return own if ratings.pseudo_rating is None else f"{own} by {ratings.pseudo_rating}, not people"
 
     @property
     def types(self) -> list[str | None]:

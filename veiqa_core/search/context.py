@@ -9,13 +9,13 @@ import attrs
 from ..contracts import Network
 from ..devices import Device
 from ..extension.registry import Part, Registry
-from ..measuring.crews import Crew
+from ..measuring.executors import Executor
 from ..measuring.meter import Meter, Quantity
 from ..store import Store
 
 
 @attrs.frozen(eq=False)
-class Bench:
+class SearchContext:
     """What all measuring of a search shares.
 
     Attributes:
@@ -28,8 +28,8 @@ class Bench:
     device: Device
     networks: dict[Part, Network]
     store: Store | None
-    hire: Callable[[Meter], Crew]
+    make_executor: Callable[[Meter], Executor]
 
-    def crew(self, quantities: Sequence[Quantity]) -> Crew:
+    def executor(self, quantities: Sequence[Quantity]) -> Executor:
         """Who measures these quantities."""
-        return self.hire(Meter(quantities, self.device, self.store, self.networks))
+        return self.make_executor(Meter(quantities, self.device, self.store, self.networks))

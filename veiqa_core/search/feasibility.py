@@ -11,24 +11,24 @@ from ..measuring.branches.engine import Engine
 from ..measuring.branches.plan import distinct
 from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedBranch
-from .bench import Bench
 from .candidates import Candidate
+from .context import SearchContext
 
 
-def sorted_out(candidates: Sequence[Candidate], bench: Bench) -> tuple[list[Candidate], Mapping[str, str]]:
+def split_viable(candidates: Sequence[Candidate], context: SearchContext) -> tuple[list[Candidate], Mapping[str, str]]:
     """The candidates that can work, and by key why the others cannot.
 
     Raises:
         UsageError: none can.
     """
-    reasons = problems([candidate.branch for candidate in candidates], bench)
+    reasons = problems([candidate.branch for candidate in candidates], context)
     able = [candidate for candidate in candidates if candidate.branch not in reasons]
     if not able:
         raise UsageError(f"no candidate can work; the first: {next(iter(reasons.values()))}")
     return able, {candidate.key: reasons[c] for candidate in candidates if (c := candidate.branch) in reasons}
 
 
-def problems(branches: Sequence[ResolvedBranch], bench: Bench) -> Mapping[ResolvedBranch, str]:
+def problems(branches: Sequence[ResolvedBranch], context: SearchContext) -> Mapping[ResolvedBranch, str]:
     """Why branches cannot work: a component that cannot be built, or an explainer that its network cannot serve."""
     parts = distinct(getattr(branch, kind) for branch in branches for kind in BRANCH_KINDS)
     broken = {part: str(error) for part in parts if isinstance(error := attempt(part, part.create), VeiqaError)}
@@ -38,16 +38,16 @@ def problems(branches: Sequence[ResolvedBranch], bench: Bench) -> Mapping[Resolv
         reason = next((broken[part] for kind in BRANCH_KINDS if (part := getattr(branch, kind)) in broken), None)
         explained = (branch.extractor, branch.explainer, branch.layer)
         if reason is None and explained not in tried:
-            tried[explained] = _try(branch, bench)
+            tried[explained] = _try(branch, context)
         reason = reason or tried.get(explained)
         if reason is not None:
             found[branch] = reason
     return found
 
 
-def _try(branch: ResolvedBranch, bench: Bench) -> str | None:
+def _try(branch: ResolvedBranch, context: SearchContext) -> str | None:
     try:
-        Engine([branch], bench.device, bench.networks)
+        Engine([branch], context.device, context.networks)
     except UsageError as error:
         return str(error)
     return None

@@ -31,7 +31,7 @@ from . import processes
 from .branches.engine import Measurement
 from .meter import Computed, Meter
 from .vei_files import VeiFolder
-from .worker import Answer, Job, begin, carry_out, carry_out_own, read_named
+from .worker import Answer, Job, begin, execute, execute_own, read_named
 
 _AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
 _ROUND = 64  # orders for each worker that are carried out in any order before those of the next round
@@ -39,7 +39,7 @@ _LIVES = 3  # how often a task may take its process down before it is given up
 
 
 @attrs.frozen
-class Order:
+class Task:
     """Quantities of an image that are wanted, by index."""
 
     name: str
@@ -47,7 +47,7 @@ class Order:
 
 
 @attrs.frozen(eq=False)
-class Done:
+class TaskResult:
     """An order carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
 
     name: str
@@ -57,7 +57,7 @@ class Done:
     remarks: tuple[str, ...] = ()
 
 
-class Crew(AbstractContextManager["Crew"], ABC):
+class Executor(AbstractContextManager["Executor"], ABC):
     """Carries out orders on the images of a folder; a context manager.
 
     Args:
@@ -81,17 +81,17 @@ class Crew(AbstractContextManager["Crew"], ABC):
     ) -> None:
         """Let the workers go."""
 
-    def deliver(self, orders: Iterable[Order]) -> Iterator[Done]:
+    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Carry out orders, as they are done."""
-        return self._carry_out(self._prepared(orders))
+        return self._execute(self._prepared(tasks))
 
-    def deliver_in_order(self, orders: Iterable[Order]) -> Iterator[Done]:
+    def run_in_order(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
         """Carry out any number of orders, and give what is done in their order, as soon as all before it is done."""
-        remaining = iter(orders)
+        remaining = iter(tasks)
         while batch := list(islice(remaining, self._round)):
-            done: dict[str, Done] = {}
+            done: dict[str, TaskResult] = {}
             waiting = deque(order.name for order in batch)
-            for item in self.deliver({order.name: order for order in batch}.values()):
+            for item in self.run({order.name: order for order in batch}.values()):
                 done[item.name] = item
                 while waiting and waiting[0] in done:
                     yield done[waiting.popleft()]
@@ -104,11 +104,11 @@ class Crew(AbstractContextManager["Crew"], ABC):
         return _ROUND * self.workers
 
     @abstractmethod
-    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+    def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:
         """What is missing of the prepared orders, measured and kept."""
 
-    def _prepared(self, orders: Iterable[Order]) -> Iterator[_Prepared]:
-        for order in orders:
+    def _prepared(self, tasks: Iterable[Task]) -> Iterator[_Prepared]:
+        for order in tasks:
             image = None
             try:
                 if order.name not in self._digests:
@@ -133,12 +133,12 @@ class Crew(AbstractContextManager["Crew"], ABC):
     def _digests_of_veis(self, quantities: Iterable[int]) -> dict[str, str]:
         return {key: digest for index in quantities for key, digest in self._vei_digests[index].items()}
 
-    def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> Done:
+    def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> TaskResult:
         """An order of which nothing is measured."""
         digest, remarks = self._digests.get(prepared.name), self._remarks.get(prepared.name, ())
-        return Done(prepared.name, digest, prepared.known, prepared.error or error, remarks)
+        return TaskResult(prepared.name, digest, prepared.known, prepared.error or error, remarks)
 
-    def _kept(self, prepared: _Prepared, found: Computed) -> Done:
+    def _kept(self, prepared: _Prepared, found: Computed) -> TaskResult:
         """An order of which all that was missing is measured, which is kept.
 
         The image may have been read twice, and what is kept must be of the one that its digest names.
@@ -150,7 +150,7 @@ class Crew(AbstractContextManager["Crew"], ABC):
         self.meter.keep(digest, found.measured)
         if self._veis is not None:
             self._veis.put(digest, prepared.name, found.veis, self._digests_of_veis(found.measured))
-        return Done(prepared.name, digest, prepared.known | found.measured, remarks=self._remarks[prepared.name])
+        return TaskResult(prepared.name, digest, prepared.known | found.measured, remarks=self._remarks[prepared.name])
 
 
 @attrs.frozen(eq=False)
@@ -162,7 +162,7 @@ class _Prepared:
     error: VeiqaError | None = None
 
 
-class Alone(Crew):
+class InProcess(Executor):
     """This process measures, one image after another."""
 
     @property
@@ -170,7 +170,7 @@ class Alone(Crew):
         """One: orders are carried out in order anyway, and more may be long in coming."""
         return 1
 
-    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+    def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:
         for item in prepared:
             if not item.missing:
                 yield self._settled(item)
@@ -183,7 +183,7 @@ class Alone(Crew):
             yield self._kept(item, self.meter.compute(image, item.missing, veis=self._veis is not None))
 
 
-class _Sent(Crew):
+class _Sent(Executor):
     """Others measure: tasks are sent, a few ahead of their results."""
 
     @abstractmethod
@@ -194,7 +194,7 @@ class _Sent(Crew):
         """After a worker was lost: whether tasks were sent anew."""
         return False
 
-    def _carry_out(self, prepared: Iterator[_Prepared]) -> Iterator[Done]:
+    def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:
         sent: dict[Future[Answer], _Prepared] = {}
         for item in prepared:
             if not item.missing:
@@ -206,7 +206,7 @@ class _Sent(Crew):
         while sent:
             yield from self._collected(sent)
 
-    def _collected(self, sent: dict[Future[Answer], _Prepared]) -> Iterator[Done]:
+    def _collected(self, sent: dict[Future[Answer], _Prepared]) -> Iterator[TaskResult]:
         """Those that are done; at least one."""
         done = [future for future in sent if future.done()] or list(wait(sent, return_when=FIRST_COMPLETED).done)
         for future in done:
@@ -227,7 +227,7 @@ class _Sent(Crew):
             yield self._settled(item, answer) if isinstance(answer, VeiqaError) else self._kept(item, answer)
 
 
-class Processes(_Sent):
+class ProcessPool(_Sent):
     """Processes of this machine, each with its own networks and this process's number of threads.
 
     Raises:
@@ -264,7 +264,7 @@ class Processes(_Sent):
     def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
         try:
             with _interrupts_held(), processes.beginning(self.workers):  # this may begin a process
-                return self._pool.submit(carry_out_own, name, missing)
+                return self._pool.submit(execute_own, name, missing)
         except BrokenProcessPool as error:  # told when its result is asked for
             broken: Future[Answer] = Future()
             broken.set_exception(error)
@@ -292,7 +292,7 @@ class Processes(_Sent):
         return True
 
 
-class Cluster(_Sent):
+class DaskCluster(_Sent):
     """The workers of a running Dask cluster, which see the folder under the same path.
 
     Raises:
@@ -323,7 +323,7 @@ class Cluster(_Sent):
 
     def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
         answer: Future[Answer] = Future()
-        task = self._client.submit(carry_out, self._job, name, missing, pure=False)
+        task = self._client.submit(execute, self._job, name, missing, pure=False)
         self._tasks[answer] = task
         task.add_done_callback(functools.partial(self._pass_on, answer))
         return answer

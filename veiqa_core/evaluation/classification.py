@@ -20,7 +20,7 @@ OTHER = "other"
 
 
 @attrs.frozen
-class ToldTypes:
+class TypeAccuracy:
     """What was told of tested images whose type is among the classifier's.
 
     Attributes:
@@ -60,9 +60,9 @@ class ToldTypes:
         }
 
 
-def told_types(
+def type_accuracy(
     recipe: ResolvedRecipe | None, table: Table, parts: Sequence[Split], refits: bool, fit: str
-) -> ToldTypes | None:
+) -> TypeAccuracy | None:
     """What a recipe's classifier makes of the tested images of splits; None where it has none that could tell.
 
     Args:
@@ -85,11 +85,11 @@ def told_types(
         tested.update(map(int, rows))
         likeliest = probabilities(part, classifier, table.similarities(rows)).argmax(axis=1)
         for row, place in zip(rows, likeliest, strict=True):
-            told = confusion.setdefault(str(_truth(table, row, classifier.classes)), {})
-            told[classifier.classes[place]] = told.get(classifier.classes[place], 0) + 1
+            reported = confusion.setdefault(str(_truth(table, row, classifier.classes)), {})
+            reported[classifier.classes[place]] = reported.get(classifier.classes[place], 0) + 1
     if not confusion:
         return None
-    return ToldTypes(len(tested), {kind: confusion[kind] for kind in sorted(confusion)}, fit)
+    return TypeAccuracy(len(tested), {kind: confusion[kind] for kind in sorted(confusion)}, fit)
 
 
 def _truth(table: Table, row: int, classes: Sequence[str]) -> str | None:
