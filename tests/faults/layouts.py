@@ -151,9 +151,8 @@ def mappers() -> None:
             return mapper
 
         mapper, part = fitted(x, y), installed().part("mapper", f"veiqa:{component.name}")
-        layouts = (
-            (reported, (own, other)) for (reported, own), (_, other) in zip(list(arrays(x))[::2], list(arrays(y)) * 2)
-        )  # noqa: B905
+        pairs = zip(list(arrays(x))[::2], list(arrays(y)) * 2, strict=False)
+        layouts = ((name, (own, other)) for (name, own), (_, other) in pairs)
         check(f"fit of {component.name}", (x, y), layouts, lambda pair: _answer(fitted(*pair), x))  # noqa: B023
         check(component.name, x, arrays(x), lambda x: _answer(mapper, x))  # noqa: B023
         check(f"{component.name} by the core", x, arrays(x), lambda x: predicted(part, mapper, x).score)  # noqa: B023

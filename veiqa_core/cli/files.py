@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from ..errors import UsageError
-from ..files.paths import is_stream, same_file
+from ..files.paths import is_file, is_stream, same_file
 from ..files.writing import obstacle, write_whole
 from .printing import data
 
@@ -168,7 +168,7 @@ def refuse_dataset_target(output: Path | None, *folders: Path) -> None:
     Raises:
         UsageError: the file is in one of the folders.
     """
-    if output is None or not output.is_file():
+    if output is None or not is_file(output):
         return
     place = Path(os.path.realpath(output))
     if any(place.is_relative_to(os.path.realpath(folder)) for folder in folders):

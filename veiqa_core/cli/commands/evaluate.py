@@ -108,6 +108,7 @@ def evaluate(
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
     read = (options["recipe"], options["split_file"], *values(settings))
+    refuse_dataset_target(output, path, *(folder for _, folder in train))
     check_target("--output", output, Made("an evaluation", is_evaluation), store=store, read=read)
     executor = WorkerOptions(workers, threads, dask)
     found = registry()
@@ -127,7 +128,6 @@ def evaluate(
 
     on = Device.find(device, precision)
     protocol = _protocol(bool(train), **protocol_options)
-    refuse_dataset_target(output, path, *(folder for _, folder in train))
     recipes = resolve_all(recipe, found)
     loaded = load(part, path, distortions)
     others = [load(one, folder, distortions) for one, (_, folder) in zip(parts, train, strict=True)]
@@ -193,6 +193,7 @@ def fit(
 
     The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
     """
+    refuse_dataset_target(output, path, *(folder for _, folder in also))
     check_target("--output", output, None, store=store, read=(options["recipe"], *values(settings)))
     if not force:
         check_new("--output", output, ", or say --force")
@@ -212,7 +213,6 @@ def fit(
     from ...recipes.resolution import resolve_all
 
     on = Device.find(device, precision)
-    refuse_dataset_target(output, path, *(folder for _, folder in also))
     recipes = resolve_all(recipe, found)
     rated = load(part, path, distortions)
     refuse_input_target("--output", output, *recipe_files.parameter_texts(recipe))
