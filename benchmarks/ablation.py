@@ -210,8 +210,8 @@ def main(
         lines.append(row(variant, _passes(variant, wanted), left_out(mapper, oriented, rated, quality), rated, quality))
         click.echo(lines[-1])
     if not parts or NO_COMPARISON in parts:
-        gate = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})
-        lines.append(row(gate, "1", own_verdict(registry, rated, Device.find(device)), rated, quality))
+        verdict = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})
+        lines.append(row(verdict, "1", own_verdict(registry, rated, Device.find(device)), rated, quality))
         click.echo(lines[-1])
     if output is not None:
         write_text("\n".join(lines) + "\n", output)

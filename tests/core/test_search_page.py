@@ -223,11 +223,11 @@ def test_the_headline_is_the_held_out_figure_and_says_what_it_means() -> None:
     assert search.held_out is not None
     root = parsed(search)
     (main,) = (element for element in root.iter("div") if element.get("class") == "card main")
-    (gate,) = (element for element in root.iter("p") if (element.get("class") or "").startswith("verdict"))
+    (verdict,) = (element for element in root.iter("p") if (element.get("class") or "").startswith("verdict"))
     value = f"{search.held_out.values['srocc']:.3f}".replace("-", "−")
     assert value in shown(main)
     assert "held-out" in shown(root).lower()
-    assert shown(gate).rstrip().endswith(f"The figure to quote is {value}.")
+    assert shown(verdict).rstrip().endswith(f"The figure to quote is {value}.")
 
 
 def test_a_reason_is_named_once_with_its_count() -> None:

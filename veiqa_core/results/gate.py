@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import click
-
-from ..cli.numbers import Number
-from ..cli.printing import say
 from ..errors import UsageError
 from .sinks import PreviousRow, Sink
 
@@ -17,10 +14,6 @@ if TYPE_CHECKING:
     from ..scorer import Scorer
 
 FAILED, BELOW = 1, 3
-
-fail_under_option = click.option(
-    "--fail-under", type=Number(), metavar="SCORE", help="Exit with status 3 if some image scores below."
-)
 
 
 class Gate(Sink):
@@ -31,15 +24,17 @@ class Gate(Sink):
 
     Args:
         least: the score that none may be below; None for no gate.
+        say: takes a line for the user.
 
     Raises:
         UsageError: it is no number.
     """
 
-    def __init__(self, least: float | None) -> None:
+    def __init__(self, least: float | None, say: Callable[[str], object]) -> None:
         if least is not None and not math.isfinite(least):
             raise UsageError(f"--fail-under {least}: is no score")
         self._least = least
+        self._say = say
         self.images = self._failed = self._below = self._problems = 0
         self._worst: tuple[float, str] | None = None
 
@@ -78,8 +73,8 @@ class Gate(Sink):
                 self._worst = score, image
 
     def problem(self, text: str) -> None:
-        """Tell of something that failed beside the scores."""
-        say(f"warning: {text}")
+        """Report something that failed beside the scores."""
+        self._say(f"warning: {text}")
         self._problems += 1
 
     @property
@@ -90,10 +85,10 @@ class Gate(Sink):
         return BELOW if self._below else 0
 
     def report(self) -> None:
-        """Say on standard error what speaks against status 0."""
+        """Say what speaks against status 0."""
         if self._failed:
-            say(f"failed: {self._failed:,} of {self.images:,} images")
+            self._say(f"failed: {self._failed:,} of {self.images:,} images")
         if self._worst is not None:
             score, image = self._worst
             reported = f"{self._below:,} of {self.images:,} images; the worst is {image} with {score:.4f}"
-            say(f"below {self._least:g}: {reported}")
+            self._say(f"below {self._least:g}: {reported}")

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cli.files import make_folder
 from ..errors import UsageError
 from ..files.marks import OF, PICTURE, image_mark, is_picture_of
 from ..files.names import name_key
@@ -49,7 +48,10 @@ class Pictures(Sink):
         problem: Callable[[str], object],
         note: Callable[[str], object],
     ) -> None:
-        make_folder("--vei", folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{folder}: cannot be made: {error.strerror}") from error
         self._folder = folder
         self._problem = problem
         self._note = Once(note)

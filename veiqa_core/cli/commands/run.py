@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ...errors import UsageError
-from ...results.gate import Gate, fail_under_option
+from ...results.gate import Gate
 from ...results.pictures import Pictures
 from ...results.progress import Once, bar
 from ...results.sinks import PreviousRow, Sinks
@@ -18,6 +18,7 @@ from ..common import resumable
 from ..files import check_folder
 from ..options.dataset import opened_store, store_options
 from ..options.frames import FIRST, frames_option, with_frames
+from ..options.gate import fail_under_option
 from ..options.inputs import input_options
 from ..options.output import OutputOptions, output_options
 from ..options.recipe import chosen_recipe, device_option, precision_option, recipe_options
@@ -25,7 +26,7 @@ from ..options.report import ReportOptions, report_options
 from ..options.settings import Settings, values
 from ..options.workers import WorkerOptions, worker_options
 from ..paths import PATH
-from ..printing import note
+from ..printing import note, say
 
 
 @click.command()
@@ -103,7 +104,7 @@ def run(
     wanted.check_all_used()
     from ...inputs import Choice, Inputs
 
-    gate = Gate(fail_under)
+    gate = Gate(fail_under, say)
     inputs = Inputs(images, lists, null, Choice(include, exclude), gate.problem, Once(_left_out))
     names = with_frames(inputs.names(), frames)
     from ...scorer import Scorer
