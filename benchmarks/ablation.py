@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from veiqa_core import images
 from veiqa_core.cli.files import check_new, check_target, write_text
-from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
-from veiqa_core.cli.options.recipe import device_option, setting_option
+from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
+from veiqa_core.cli.options.grouped import groups
+from veiqa_core.cli.options.recipe import SettingOptions, device_option
 from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import WorkerOptions, worker_options
+from veiqa_core.cli.options.workers import WorkerOptions
 from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.errors import VeiqaError
@@ -163,39 +164,32 @@ def own_verdict(registry: Registry, rated: RatedSet, device: Device) -> Values:
 
 
 @click.command()
-@dataset_arguments
+@groups(rated_set=DatasetOptions)
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True)
 @click.option("--output", type=click.Path(path_type=Path))
-@setting_option
-@store_options
-@worker_options
+@groups(parameters=SettingOptions, store=StoreOptions, workers=WorkerOptions)
 @device_option
 def main(
-    dataset: str,
-    path: Path,
-    score_range: tuple[float, float] | None,
+    rated_set: DatasetOptions,
     parts: tuple[str, ...],
     output: Path | None,
-    settings: tuple[str, ...],
-    store: Path | None,
-    no_store: bool,
-    workers: int,
-    threads: int | None,
-    dask: str | None,
+    parameters: SettingOptions,
+    store: StoreOptions,
+    workers: WorkerOptions,
     device: str,
 ) -> None:
     """Measure all variants and print their table."""
     check_target("--output", output, None)
     check_new("--output", output)
-    registry, options = installed(), WorkerOptions(workers, threads, dask)
-    rated = load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)
+    registry = installed()
+    rated = load(rated_set.part(registry, Settings(registry, parameters.settings)), rated_set.path)
     quality = np.array([rated.ratings.quality(item) for item in rated.images])
     chosen = [(variant, *quantities(variant, registry)) for variant in variants() if not parts or variant.part in parts]
     everything = distinct(quantity for _, wanted, _ in chosen for quantity in wanted)
-    options.set_threads()
-    with opened_store(store, no_store) as kept:
+    workers.set_up()
+    with store.opened() as kept:
         meter = Meter(everything, Device.find(device), kept)
-        with options.executor(meter, rated.root) as executor:
+        with workers.executor(meter, rated.root) as executor:
             values = measured(rated, executor, len(everything))
     places = {quantity: place for place, quantity in enumerate(everything)}
     lines = [

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.cli.measuring import measured_sets
-from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
-from veiqa_core.cli.options.recipe import device_option, setting_option
+from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
+from veiqa_core.cli.options.grouped import groups
+from veiqa_core.cli.options.recipe import SettingOptions, device_option
 from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import WorkerOptions, worker_options
+from veiqa_core.cli.options.workers import WorkerOptions
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
@@ -41,7 +42,7 @@ FOLDS = Protocol("kfold", folds=5)
 Columns = NDArray[np.intp]
 
 
-class SearchContext:
+class Bank:
     """Similarities of both sides, and what a mapper makes of some of them."""
 
     def __init__(self, recipe: ResolvedRecipe, rated: MeasuredSet, others: Sequence[MeasuredSet]) -> None:
@@ -88,7 +89,7 @@ class SearchContext:
         }
 
 
-def forward(context: SearchContext, groups: dict[str, Columns]) -> Iterator[tuple[str, float, Columns]]:
+def forward(context: Bank, groups: dict[str, Columns]) -> Iterator[tuple[str, float, Columns]]:
     """Groups of branches in the order in which each helps most, the figure reached, and the branches so far."""
     taken: list[str] = []
     while len(taken) < len(groups):
@@ -119,41 +120,34 @@ def line(name: str, chosen: float, figures: dict[str, dict[str, float]]) -> str:
 
 
 @click.command()
-@dataset_arguments
+@groups(rated_set=DatasetOptions)
 @click.option("--train", type=(str, click.Path(path_type=Path)), multiple=True, required=True)
 @click.option("--recipe", default=str(Path(__file__).with_name("bank.toml")))
 @click.option("--output", type=click.Path(path_type=Path))
-@setting_option
-@store_options
-@worker_options
+@groups(parameters=SettingOptions, store=StoreOptions, workers=WorkerOptions)
 @device_option
 def main(
-    dataset: str,
-    path: Path,
-    score_range: tuple[float, float] | None,
+    rated_set: DatasetOptions,
     train: tuple[tuple[str, Path], ...],
     recipe: str,
     output: Path | None,
-    settings: tuple[str, ...],
-    store: Path | None,
-    no_store: bool,
-    workers: int,
-    threads: int | None,
-    dask: str | None,
+    parameters: SettingOptions,
+    store: StoreOptions,
+    workers: WorkerOptions,
     device: str,
 ) -> None:
     """Choose a bank of PRIs and report on it."""
     check_target("--output", output, None)
     check_new("--output", output)
-    registry, options = installed(), WorkerOptions(workers, threads, dask)
-    wanted = Settings(registry, settings)
-    sets = [load(dataset_part(registry, wanted, dataset, score_range), path)]
+    registry = installed()
+    wanted = Settings(registry, parameters.settings)
+    sets = [load(rated_set.part(registry, wanted), rated_set.path)]
     sets += [load(registry.part("dataset", name), folder) for name, folder in train]
     recipes = resolve_all(find(recipe, registry), registry)
-    with opened_store(store, no_store) as kept:
-        rated, *others = measured_sets(sets, recipes, Device.find(device), kept, options)
+    with store.opened() as kept:
+        rated, *others = measured_sets(sets, recipes, Device.find(device), kept, workers)
     resolved = recipes.recipes[None]
-    context = SearchContext(resolved, rated, others)
+    context = Bank(resolved, rated, others)
     rows = []
 
     def tell(name: str, columns: Columns, chosen: float | None = None) -> None:

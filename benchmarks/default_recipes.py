@@ -19,10 +19,11 @@ import click
 
 from veiqa_core.cli.files import check_place, write_text
 from veiqa_core.cli.measuring import measured_sets
-from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
-from veiqa_core.cli.options.recipe import device_option, setting_option
+from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
+from veiqa_core.cli.options.grouped import groups
+from veiqa_core.cli.options.recipe import SettingOptions, device_option
 from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import WorkerOptions, worker_options
+from veiqa_core.cli.options.workers import WorkerOptions
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
 from veiqa_core.evaluation.fit import fit
@@ -67,40 +68,33 @@ def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:
 
 
 @click.command()
-@dataset_arguments
+@groups(rated_set=DatasetOptions)
 @click.option("--also", type=(str, click.Path(path_type=Path)), multiple=True)
 @click.option("--only", type=click.Choice(RECIPES), multiple=True)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=SHIPPED, show_default=True)
-@setting_option
-@store_options
-@worker_options
+@groups(parameters=SettingOptions, store=StoreOptions, workers=WorkerOptions)
 @device_option
 def main(
-    dataset: str,
-    path: Path,
-    score_range: tuple[float, float] | None,
+    rated_set: DatasetOptions,
     also: tuple[tuple[str, Path], ...],
     only: tuple[str, ...],
     output: Path,
-    settings: tuple[str, ...],
-    store: Path | None,
-    no_store: bool,
-    workers: int,
-    threads: int | None,
-    dask: str | None,
+    parameters: SettingOptions,
+    store: StoreOptions,
+    workers: WorkerOptions,
     device: str,
 ) -> None:
     """Fit and write the shipped recipes."""
     for name in only or RECIPES:
         check_place(output / f"{name}.toml")
-    registry, options = installed(), WorkerOptions(workers, threads, dask)
-    rated = [load(dataset_part(registry, Settings(registry, settings), dataset, score_range), path)]
+    registry = installed()
+    rated = [load(rated_set.part(registry, Settings(registry, parameters.settings)), rated_set.path)]
     rated += [load(registry.part("dataset", name), folder) for name, folder in also]
     for name in only or RECIPES:
         recipe = find(HERE / "recipes" / f"{name}.toml", registry)
         resolved = resolve_all(recipe, registry)
-        with opened_store(store, no_store) as kept:
-            sets = measured_sets(rated[:1] if name == SET else rated, resolved, Device.find(device), kept, options)
+        with store.opened() as kept:
+            sets = measured_sets(rated[:1] if name == SET else rated, resolved, Device.find(device), kept, workers)
         fitted = fit(recipe, resolved, sets[0], sets[1:])
         write_text(dumps(shipped(fitted, sets)), output / f"{name}.toml")
         click.echo(f"{name}: {sum(len(one.table) for one in sets)} images")

@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from veiqa_core.cli.files import check_place, write_text
-from veiqa_core.cli.options.dataset import dataset_arguments, dataset_part, opened_store, store_options
-from veiqa_core.cli.options.recipe import device_option, setting_option
+from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
+from veiqa_core.cli.options.grouped import groups
+from veiqa_core.cli.options.recipe import SettingOptions, device_option
 from veiqa_core.cli.options.settings import Settings
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.devices import Device
@@ -233,32 +234,28 @@ READING = """\
 
 
 @click.command()
-@dataset_arguments
-@setting_option
+@groups(rated_set=DatasetOptions, parameters=SettingOptions)
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
 @click.option("--rebuilt-live", "rebuilt", is_flag=True, help="Say that the set was rebuilt from LIVE's references.")
-@store_options
+@groups(store=StoreOptions)
 @device_option
 def main(
-    dataset: str,
-    path: Path,
-    score_range: tuple[float, float] | None,
-    settings: tuple[str, ...],
+    rated_set: DatasetOptions,
+    parameters: SettingOptions,
     output: Path | None,
-    store: Path | None,
-    no_store: bool,
+    store: StoreOptions,
     device: str,
     rebuilt: bool,
 ) -> None:
     """Measure the paper's recipes and write the page."""
     check_place(output)
     registry = installed()
-    wanted = Settings(registry, settings)
-    part = dataset_part(registry, wanted, dataset, score_range)
+    wanted = Settings(registry, parameters.settings)
+    part = rated_set.part(registry, wanted)
     wanted.check_all_used()
-    rated = load(part, path, TYPES)
+    rated = load(part, rated_set.path, TYPES)
     found: dict[str, Any] = {}
-    with opened_store(store, no_store) as kept:
+    with store.opened() as kept:
         for name in SETS:
             shipped = find(name, registry)
             assert isinstance(shipped, RecipeSet)
@@ -271,7 +268,7 @@ def main(
                 )
             found[name] = evaluations(measured, shipped, registry)
     flag = " --rebuilt-live" if rebuilt else ""
-    command = f"python benchmarks/paper.py {dataset} PATH{flag} --output docs/results-paper.md"
+    command = f"python benchmarks/paper.py {rated_set.dataset} PATH{flag} --output docs/results-paper.md"
     write_text(page(found, measured, command, REBUILT if rebuilt else ""), output)
 
 

@@ -35,8 +35,6 @@ _SUMMARIES = {
     "store": "Look after the file that keeps similarities between runs.",
 }
 """The commands with the first sentence of each: to list them, none is imported."""
-_HOMES = {"fit": "evaluate"}
-"""The modules of commands that are not called like theirs."""
 
 
 class _Failure(click.ClickException):
@@ -108,7 +106,7 @@ class _Commands(_Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _SUMMARIES:
             return None
-        module = importlib.import_module(f".{_HOMES.get(cmd_name, cmd_name)}", __package__)
+        module = importlib.import_module(f".commands.{cmd_name}", __package__)
         command: click.Command = getattr(module, cmd_name)
         return command
 

@@ -21,7 +21,7 @@ from .rated_set import Progress, RatedSet
 _LEAST = 20  # rated images of a type, below which it shares the curve of all types
 
 
-class StandIn(Protocol):
+class PseudoRating(Protocol):
     """What scores images in people's place.
 
     Attributes:

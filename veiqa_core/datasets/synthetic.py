@@ -32,7 +32,7 @@ from ..images import Image
 from ..isolation.attempts import attempt, or_usage_error
 from .distort import DEFAULT_LEVELS, Distorted, Distortion, Drawn, Level, degrade, eight_bit, find, pixel_levels, psnr
 from .photos import find_photos
-from .pseudo_ratings import Metric, StandIn
+from .pseudo_ratings import Metric, PseudoRating
 
 DEFAULT_DISTORTIONS = ("GB", "WN", "JPEG", "JP2K")
 DEFAULT_METRIC = "vsi"
@@ -96,7 +96,7 @@ class SyntheticSet:
         distortions: Iterable[str] = DEFAULT_DISTORTIONS,
         levels: Sequence[Level] | Drawn = DEFAULT_LEVELS,
         pristine: bool = False,
-        pseudo_rating: StandIn | Callable[[], StandIn] | None = None,
+        pseudo_rating: PseudoRating | Callable[[], PseudoRating] | None = None,
         seed: int = 0,
         resume: bool = False,
         registry: Registry | None = None,

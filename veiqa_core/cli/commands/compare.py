@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import registry
-from ..options.recipe import setting_option
+from ..options.grouped import groups
+from ..options.recipe import SettingOptions
 from ..options.settings import Settings
 from ..printing import json_data, line, say
 from .completion import component_names
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     metavar="M",
     help="Metric; repeatable. Default: all for images.",
 )
-@setting_option
+@groups(parameters=SettingOptions)
 @click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Output format."
 )
@@ -39,7 +40,7 @@ def compare(
     reference: str,
     distorted: str,
     metrics: tuple[str, ...],
-    settings: tuple[str, ...],
+    parameters: SettingOptions,
     form: str,
 ) -> None:
     """Compare an image with its reference by full-reference metrics.
@@ -47,7 +48,7 @@ def compare(
     The exit status is 0, or 1 if an image or a metric failed, or 2 if the command cannot be run as given.
     """
     found = registry()
-    wanted = Settings(found, settings)
+    wanted = Settings(found, parameters.settings)
     choices = [wanted.choice("metric", name) for name in metrics]
     from ... import full_reference
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from ...results.progress import progress
 from ..common import registry
-from ..options.dataset import dataset_arguments, dataset_part
-from ..options.recipe import setting_option
+from ..options.dataset import DatasetOptions
+from ..options.grouped import groups
+from ..options.recipe import SettingOptions
 from ..options.settings import Settings
 from ..printing import json_data, line
 from .datasets_make import make
@@ -46,16 +45,13 @@ def _between(ends: tuple[float, float] | None) -> str:
 
 
 @datasets.command()
-@dataset_arguments
-@setting_option
+@groups(dataset=DatasetOptions, parameters=SettingOptions)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def check(
     ctx: click.Context,
-    dataset: str,
-    path: Path,
-    score_range: tuple[float, float] | None,
-    settings: tuple[str, ...],
+    dataset: DatasetOptions,
+    parameters: SettingOptions,
     as_json: bool,
 ) -> None:
     """Read every file of a dataset: do they decode, are there duplicates, do splits share references.
@@ -63,12 +59,12 @@ def check(
     The exit status is 0 where nothing is wrong, 1 where something is, 2 where the folder is not this dataset.
     """
     found = registry()
-    wanted = Settings(found, settings)
-    part = dataset_part(found, wanted, dataset, score_range)
-    wanted.check_all_used()
+    settings = Settings(found, parameters.settings)
+    part = dataset.part(found, settings)
+    settings.check_all_used()
     from ...datasets.rated_set import findings, load
 
-    rated = load(part, path)
+    rated = load(part, dataset.path)
     problems = findings(rated, progress("checking"))
     ratings = rated.ratings
     types: dict[str, int] = {}

@@ -9,22 +9,90 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from ...errors import UsageError
 from ...results.progress import bar, progress
 from ..numbers import Number, Whole
+from ..options.grouped import groups, option
 from ..paths import PATH
 from ..printing import line, note, say
 from .completion import component_names
 
 if TYPE_CHECKING:
     from ...datasets.distort import Drawn, Level
-    from ...datasets.pseudo_ratings import StandIn
+    from ...datasets.pseudo_ratings import PseudoRating
     from ...datasets.synthetic import Row
     from ...extension.registry import Registry
 
 _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
+
+
+@attrs.frozen
+class LevelOptions:
+    """How strong the distortions are.
+
+    Raises:
+        UsageError: several of the options are given.
+    """
+
+    count: int | None = option(
+        "--levels", type=Whole(), metavar="N", help="Severities from mildest to strongest. Default: 5."
+    )
+    severities: tuple[float, ...] = option(
+        "--severity", type=Number(), multiple=True, metavar="T", help="From 0 to 1; may be repeated."
+    )
+    targets: tuple[float, ...] = option(
+        "--psnr", type=Number(), multiple=True, metavar="DB", help="As close as can be; may be repeated."
+    )
+    draw: int | None = option(
+        "--draw",
+        type=Whole(),
+        metavar="N",
+        help="N severities for each photo and type, drawn one from each N-th of the range.",
+    )
+
+    def __attrs_post_init__(self) -> None:
+        given = (self.count is not None) + bool(self.severities) + bool(self.targets) + (self.draw is not None)
+        if given > 1:
+            raise UsageError("--levels, --severity, --psnr and --draw exclude each other: give one of them")
+
+    def levels(self) -> tuple[Level, ...] | Drawn:
+        """The levels that are meant.
+
+        Raises:
+            UsageError: one is out of range.
+        """
+        from ...datasets import distort
+
+        if self.draw is not None:
+            return distort.Drawn(self.draw)
+        if self.severities:
+            return distort.levels_at("severity", self.severities)
+        if self.targets:
+            return distort.levels_at("psnr", self.targets)
+        return distort.DEFAULT_LEVELS if self.count is None else distort.even_levels(self.count)
+
+
+@attrs.frozen
+class PseudoRatingOptions:
+    """What stands in for people's scores."""
+
+    metrics: tuple[str, ...] = option(
+        "--metric",
+        shell_complete=component_names("metric"),
+        multiple=True,
+        metavar="M",
+        help="Full-reference metric whose values stand in for scores. Default: vsi; with --calibrate several may be "
+        "given.",
+    )
+    calibrate: tuple[str, Path] | None = option(
+        "--calibrate",
+        type=(str, PATH),
+        metavar="DATASET PATH",
+        help="Bring the metrics to the scale of these ratings, by a curve for each type, and take their mean.",
+    )
 
 
 @click.command()
@@ -37,40 +105,9 @@ _CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
     metavar="TYPE",
     help="GB, WN, a PRI generator's name, or a mixture such as GB+JPEG; may be repeated. Default: GB WN JPEG JP2K.",
 )
-@click.option(
-    "--levels",
-    "count",
-    type=Whole(),
-    metavar="N",
-    help="Severities from mildest to strongest. Default: 5.",
-)
-@click.option(
-    "--severity", "severities", type=Number(), multiple=True, metavar="T", help="From 0 to 1; may be repeated."
-)
-@click.option(
-    "--psnr", "targets", type=Number(), multiple=True, metavar="DB", help="As close as can be; may be repeated."
-)
-@click.option(
-    "--draw",
-    type=Whole(),
-    metavar="N",
-    help="N severities for each photo and type, drawn one from each N-th of the range.",
-)
+@groups(levels=LevelOptions)
 @click.option("--pristine", is_flag=True, help="The photos themselves, too, their type being none.")
-@click.option(
-    "--metric",
-    "metrics",
-    shell_complete=component_names("metric"),
-    multiple=True,
-    metavar="M",
-    help="Full-reference metric whose values stand in for scores. Default: vsi; with --calibrate several may be given.",
-)
-@click.option(
-    "--calibrate",
-    type=(str, PATH),
-    metavar="DATASET PATH",
-    help="Bring the metrics to the scale of these ratings, by a curve for each type, and take their mean.",
-)
+@groups(rating=PseudoRatingOptions)
 @click.option("--seed", type=Whole(), default=0, show_default=True, metavar="N", help="For other noise.")
 @click.option("--resume", is_flag=True, help="Go on where an interrupted run stopped.")
 @click.pass_context
@@ -80,13 +117,9 @@ def make(
     refs: Path,
     out: Path,
     distortions: tuple[str, ...],
-    count: int | None,
-    severities: tuple[float, ...],
-    targets: tuple[float, ...],
-    draw: int | None,
+    levels: LevelOptions,
     pristine: bool,
-    metrics: tuple[str, ...],
-    calibrate: tuple[str, Path] | None,
+    rating: PseudoRatingOptions,
     seed: int,
     resume: bool,
 ) -> None:
@@ -100,13 +133,12 @@ def make(
     found = registry()
     from ...datasets import synthetic
 
-    levels = _levels(count, severities, targets, draw)
-    pseudo_rating = _stand_in(found, metrics or (synthetic.DEFAULT_METRIC,), calibrate)
+    pseudo_rating = _pseudo_rating(found, rating.metrics or (synthetic.DEFAULT_METRIC,), rating.calibrate)
     wanted = synthetic.SyntheticSet(
         refs,
         out,
         distortions=distortions or synthetic.DEFAULT_DISTORTIONS,
-        levels=levels,
+        levels=levels.levels(),
         pristine=pristine,
         pseudo_rating=pseudo_rating,
         seed=seed,
@@ -131,7 +163,9 @@ def make(
     ctx.exit(1 if skipped else 0)
 
 
-def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None) -> Callable[[], StandIn]:
+def _pseudo_rating(
+    found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None
+) -> Callable[[], PseudoRating]:
     """What makes the stand-in, which takes long where it is calibrated, from parts that were checked."""
     from ...datasets.pseudo_ratings import Calibrated, Metric
     from ...full_reference import image_metric
@@ -147,23 +181,7 @@ def _stand_in(found: Registry, metrics: Sequence[str], calibrate: tuple[str, Pat
     return partial(Calibrated, parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
 
 
-def _levels(
-    count: int | None, severities: Sequence[float], targets: Sequence[float], draw: int | None
-) -> tuple[Level, ...] | Drawn:
-    from ...datasets import distort
-
-    if (count is not None) + bool(severities) + bool(targets) + (draw is not None) > 1:
-        raise UsageError("--levels, --severity, --psnr and --draw exclude each other: give one of them")
-    if draw is not None:
-        return distort.Drawn(draw)
-    if severities:
-        return distort.levels_at("severity", severities)
-    if targets:
-        return distort.levels_at("psnr", targets)
-    return distort.DEFAULT_LEVELS if count is None else distort.even_levels(count)
-
-
-def _report(rows: Sequence[Row], out: Path, pseudo_rating: StandIn) -> None:
+def _report(rows: Sequence[Row], out: Path, pseudo_rating: PseudoRating) -> None:
     """Say what was made, which PSNR was not met, and how to go on."""
     from ...datasets.distort import TOLERANCE
 

@@ -6,12 +6,14 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from ...results.progress import progress
 from ..common import registry, resumable
 from ..numbers import Number, Whole
-from ..options.recipe import device_option, setting_option
+from ..options.grouped import groups, option
+from ..options.recipe import SettingOptions, device_option
 from ..options.settings import Settings
 from ..options.workers import set_up
 from ..paths import PATH
@@ -19,7 +21,48 @@ from ..printing import line, note, say
 from .completion import component_names
 
 if TYPE_CHECKING:
-    from ...finetuning import Epoch, Finetuning
+    from ...finetuning import Epoch, Finetuning, Schedule
+
+
+@attrs.frozen
+class ScheduleOptions:
+    """How long, on what pieces, and how fast the network learns."""
+
+    epochs: int = option("--epochs", type=Whole(), default=10, show_default=True, help="Rounds over the photos.")
+    samples: int = option(
+        "--samples", type=Whole(), default=8, show_default=True, help="Pieces of each photo in an epoch."
+    )
+    crop: int = option(
+        "--crop", type=Whole(), default=224, show_default=True, metavar="PIXELS", help="Side of a piece."
+    )
+    batch: int = option("--batch", type=Whole(), default=16, show_default=True, help="Pieces a step.")
+    rate: float = option("--rate", type=Number(), default=3e-4, show_default=True, help="Largest learning rate.")
+    held_out: float = option(
+        "--held-out",
+        type=Number(),
+        default=0.2,
+        show_default=True,
+        help="Share of photos by which the weights are chosen.",
+    )
+    seed: int = option("--seed", type=Whole(), default=0, show_default=True, help="Of all that is drawn.")
+
+    def schedule(self) -> Schedule:
+        """The schedule that is meant.
+
+        Raises:
+            UsageError: a number is out of range.
+        """
+        from ...finetuning import Schedule
+
+        return Schedule(
+            epochs=self.epochs,
+            samples=self.samples,
+            batch=self.batch,
+            side=self.crop,
+            rate=self.rate,
+            held_out=self.held_out,
+            seed=self.seed,
+        )
 
 
 @click.command()
@@ -46,34 +89,20 @@ if TYPE_CHECKING:
     metavar="TYPE",
     help="As for 'datasets make'; repeatable. Default: GB WN JPEG JP2K.",
 )
-@click.option("--epochs", type=Whole(), default=10, show_default=True, help="Rounds over the photos.")
-@click.option("--samples", type=Whole(), default=8, show_default=True, help="Pieces of each photo in an epoch.")
-@click.option("--crop", type=Whole(), default=224, show_default=True, metavar="PIXELS", help="Side of a piece.")
-@click.option("--batch", type=Whole(), default=16, show_default=True, help="Pieces a step.")
-@click.option("--rate", type=Number(), default=3e-4, show_default=True, help="Largest learning rate.")
-@click.option(
-    "--held-out", type=Number(), default=0.2, show_default=True, help="Share of photos by which the weights are chosen."
-)
-@click.option("--seed", type=Whole(), default=0, show_default=True, help="Of all that is drawn.")
+@groups(schedule=ScheduleOptions)
 @click.option("--workers", type=Whole(min=0), default=0, show_default=True, help="More processes make pieces.")
 @click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
-@setting_option
+@groups(parameters=SettingOptions)
 @device_option
 def finetune(
     photos: Path,
     output: Path,
     extractor: str,
     distortions: tuple[str, ...],
-    epochs: int,
-    samples: int,
-    crop: int,
-    batch: int,
-    rate: float,
-    held_out: float,
-    seed: int,
+    schedule: ScheduleOptions,
     workers: int,
     threads: int | None,
-    settings: tuple[str, ...],
+    parameters: SettingOptions,
     device: str,
 ) -> None:
     """Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.
@@ -82,22 +111,22 @@ def finetune(
     type (the others). Any recipe can use the weights; with -p explainer.target=0 the VEIs explain quality.
     """
     found = registry()
-    wanted = Settings(found, settings)
+    wanted = Settings(found, parameters.settings)
     choice = wanted.choice("extractor", extractor)
     wanted.check_all_used()
     from ...datasets import distort
     from ...datasets.synthetic import DEFAULT_DISTORTIONS
     from ...devices import Device
-    from ...finetuning import Finetuning, Schedule
+    from ...finetuning import Finetuning
 
-    schedule = Schedule(epochs=epochs, samples=samples, batch=batch, side=crop, rate=rate, held_out=held_out, seed=seed)
+    planned = schedule.schedule()
     set_up(threads)
     tuning = Finetuning(
         found.part("extractor", choice.name, choice.params),
         photos,
         [distort.find(name, found) for name in distortions or DEFAULT_DISTORTIONS],
         output,
-        schedule=schedule,
+        schedule=planned,
         device=Device.find(device).torch,
         workers=workers,
     )

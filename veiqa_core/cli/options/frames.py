@@ -8,24 +8,12 @@ from collections.abc import Iterable, Iterator
 import click
 
 from ...errors import ImageError
-from .grouped import Command
 
 FIRST, ALL = "first", "all"
 
 
-def frames_option(command: Command) -> Command:
-    """Give a command ``--frames``."""
-    return click.option(
-        "--frames",
-        callback=_checked,
-        default=FIRST,
-        show_default=True,
-        metavar="first|all|N",
-        help="Of animated and multi-page files score the first frame, each one, or the Nth; a row is named FILE#N.",
-    )(command)
-
-
-def _checked(ctx: click.Context, param: click.Parameter, value: str) -> str:
+def checked(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """What ``--frames`` may be."""
     if value in (FIRST, ALL) or re.fullmatch("[1-9][0-9]{0,8}", value):
         return value
     raise click.BadParameter(f"{value!r} is neither {FIRST!r} nor {ALL!r} nor a number from 1 on", ctx, param)

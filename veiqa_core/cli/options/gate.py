@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import click
+import attrs
 
 from ..numbers import Number
+from .grouped import option
 
-fail_under_option = click.option(
-    "--fail-under", type=Number(), metavar="SCORE", help="Exit with status 3 if some image scores below."
-)
+
+@attrs.frozen
+class GateOptions:
+    """``--fail-under``."""
+
+    fail_under: float | None = option(
+        "--fail-under", type=Number(), metavar="SCORE", help="Exit with status 3 if some image scores below."
+    )

@@ -2,32 +2,60 @@
 
 from __future__ import annotations
 
-import click
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
-from .grouped import Command, give
+import attrs
 
-_OPTIONS = (
-    click.argument("images", nargs=-1, metavar="IMAGE|FOLDER|-..."),
-    click.option(
-        "--list",
-        "lists",
-        multiple=True,
-        metavar="FILE",
-        help="Score the files that FILE lists, a line each; repeatable.",
-    ),
-    click.option("-0", "--null", is_flag=True, help="Paths in lists end with NUL, as 'find -print0' writes them."),
-    click.option(
-        "--include",
-        multiple=True,
-        metavar="GLOB",
-        help="Of folders: only images whose path in it matches; repeatable.",
-    ),
-    click.option(
+from . import frames
+from .grouped import argument, option
+
+if TYPE_CHECKING:
+    from ...inputs import Inputs
+
+
+@attrs.frozen
+class InputOptions:
+    """The images, ``--list``, ``--null``, ``--include``, ``--exclude`` and ``--frames``."""
+
+    images: tuple[str, ...] = argument(nargs=-1, metavar="IMAGE|FOLDER|-...")
+    lists: tuple[str, ...] = option(
+        "--list", multiple=True, metavar="FILE", help="Score the files that FILE lists, a line each; repeatable."
+    )
+    null: bool = option(
+        "-0", "--null", is_flag=True, help="Paths in lists end with NUL, as 'find -print0' writes them."
+    )
+    include: tuple[str, ...] = option(
+        "--include", multiple=True, metavar="GLOB", help="Of folders: only images whose path in it matches; repeatable."
+    )
+    exclude: tuple[str, ...] = option(
         "--exclude", multiple=True, metavar="GLOB", help="Of folders: no images or folders that match; repeatable."
-    ),
-)
+    )
+    frames: str = option(
+        "--frames",
+        callback=frames.checked,
+        default=frames.FIRST,
+        show_default=True,
+        metavar="first|all|N",
+        help="Of animated and multi-page files score the first frame, each one, or the Nth; a row is named FILE#N.",
+    )
 
+    @property
+    def still(self) -> bool:
+        """Whether each file is one image."""
+        return self.frames == frames.FIRST
 
-def input_options(command: Command) -> Command:
-    """Give a command its images, ``--list``, ``--null``, ``--include`` and ``--exclude``."""
-    return give(command, _OPTIONS)
+    def found(self, problem: Callable[[str], object], left_out: Callable[[str], object]) -> Inputs:
+        """The files that are meant.
+
+        Args:
+            problem: takes one line for what cannot be read.
+            left_out: takes the path of a picture that VEIQA made.
+        """
+        from ...inputs import Choice, Inputs
+
+        return Inputs(self.images, self.lists, self.null, Choice(self.include, self.exclude), problem, left_out)
+
+    def names(self, inputs: Inputs) -> Iterator[str]:
+        """The images by name, one after another as they are asked for."""
+        return frames.with_frames(inputs.names(), self.frames)

@@ -22,32 +22,18 @@ from ...results.resume import NAMES, Redone, ResultSink, Resumption
 from ...results.sinks import PreviousRow, Sink
 from ..files import Made, check_target, is_standard_output
 from ..paths import PATH
-from .grouped import Command, give
+from .grouped import option
 
 if TYPE_CHECKING:
     from ...result import Result
 
 
 _RESUMABLE = ("jsonl", "csv", "parquet")
-_OPTIONS = (
-    click.option(
-        "--format",
-        "form",
-        type=click.Choice([*FORMATS, "parquet"]),
-        help="Output format. Default: as the suffix of --output says, else table.",
-    ),
-    click.option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output."),
-    click.option(
-        "--resume", is_flag=True, help="Keep the results in FILE (jsonl, csv or parquet), and score the other images."
-    ),
-    click.option("--retry-failed", is_flag=True, help="With --resume: score images with an error again."),
-    click.option("-q", "--quiet", is_flag=True, help="No progress bar, also on a terminal."),
-)
 
 
-def output_options(command: Command) -> Command:
-    """Give a command ``--format``, ``--output``, ``--resume``, ``--retry-failed`` and ``--quiet``."""
-    return give(command, _OPTIONS)
+def _file_or_none(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """None for standard output by any of its names."""
+    return None if is_standard_output(value) else value
 
 
 def _is_results(path: Path) -> bool:
@@ -56,31 +42,38 @@ def _is_results(path: Path) -> bool:
 
 @attrs.frozen
 class OutputOptions:
-    """What the options say.
+    """``--format``, ``--output``, ``--resume``, ``--retry-failed`` and ``--quiet``.
 
     Attributes:
-        form: the format.
         output: the file; None for standard output.
 
     Raises:
         UsageError: they do not go together, or the file cannot be written where it is to be.
     """
 
-    form: str
-    output: Path | None
-    resume: bool
-    retry: bool
+    output: Path | None = option(
+        "--output", type=PATH, metavar="FILE", help="Write here, not to standard output.", callback=_file_or_none
+    )
+    format_named: str | None = option(
+        "--format",
+        type=click.Choice([*FORMATS, "parquet"]),
+        help="Output format. Default: as the suffix of --output says, else table.",
+    )
+    resume: bool = option(
+        "--resume", is_flag=True, help="Keep the results in FILE (jsonl, csv or parquet), and score the other images."
+    )
+    retry_failed: bool = option("--retry-failed", is_flag=True, help="With --resume: score images with an error again.")
+    quiet: bool = option("-q", "--quiet", is_flag=True, help="No progress bar, also on a terminal.")
 
-    @classmethod
-    def of(cls, form: str | None, output: Path | None, resume: bool, retry: bool) -> OutputOptions:
-        """The options as they were given."""
-        path = None if is_standard_output(output) else output
-        if form is None:
-            form = path.suffix[1:] if path is not None and _is_results(path) else "table"
-        return cls(form, path, resume, retry)
+    @property
+    def form(self) -> str:
+        """The format: that of the file's suffix where none is named."""
+        if self.format_named is not None:
+            return self.format_named
+        return self.output.suffix[1:] if self.output is not None and _is_results(self.output) else "table"
 
     def __attrs_post_init__(self) -> None:
-        if self.retry and not self.resume:
+        if self.retry_failed and not self.resume:
             raise UsageError("--retry-failed goes with --resume")
         if self.resume and (self.output is None or self.form not in _RESUMABLE or is_stream(self.output)):
             raise UsageError("--resume goes on with a file in jsonl, csv or parquet: name it with --output")
@@ -150,11 +143,11 @@ class OutputOptions:
         from ...results import lines, parquet
 
         going_on = self.resume and output.is_file()
-        resumption = Resumption(output, recipe, self.retry, lossy=self.form == "parquet")
+        resumption = Resumption(output, recipe, self.retry_failed, lossy=self.form == "parquet")
         if self.form == "parquet":
             whole = parquet.ParquetDraft(output, keys)
             return Redone(resumption, partial(parquet.rows, output, keys), whole) if going_on else whole
-        if going_on and self.retry:
+        if going_on and self.retry_failed:
             draft = lines.LinesDraft(output, self.form, keys)
             return Redone(resumption, lambda: iter(lines.Rows(output, self.form, keys)), draft)
         if going_on:

@@ -5,106 +5,142 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
 from ...errors import UsageError
 from ...files.values import parse_whole
 from ..commands.completion import component_names, shipped_names
-from .grouped import Command, give
-from .settings import Settings
+from .grouped import option
+from .settings import Settings, values
 
 if TYPE_CHECKING:
+    from ...devices import Device
     from ...extension.registry import Registry
     from ...recipes.recipe import Recipe, RecipeSet
 
 
 _INDEX = re.compile(r"[+-]?\d{1,18}", re.ASCII)
-_OPTIONS = (
-    click.option(
+
+
+@attrs.frozen
+class SettingOptions:
+    """``-p``."""
+
+    settings: tuple[str, ...] = option(
+        "-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."
+    )
+
+
+@attrs.frozen
+class RecipeOptions:
+    """A recipe by name or file, or the parts of one, and ``-p``."""
+
+    recipe: str | None = option(
         "--recipe",
         metavar="NAME|FILE",
         shell_complete=shipped_names("recipes"),
         help="A shipped recipe, or one in TOML; excludes the options that build one. Default: default.",
-    ),
-    click.option(
+    )
+    pris: tuple[str, ...] = option(
         "--pri",
-        "pris",
         shell_complete=component_names("pri"),
         multiple=True,
         metavar="P",
         help="PRI generator; repeatable. Default: all four.",
-    ),
-    click.option(
+    )
+    extractor: str | None = option(
         "--extractor",
         shell_complete=component_names("extractor"),
         metavar="E",
         help="Feature extractor. Default: efficientnet-lite0.",
-    ),
-    click.option("--layer", metavar="L", help="Layer, by name or index. Default: the extractor's own."),
-    click.option(
+    )
+    layer: str | None = option("--layer", metavar="L", help="Layer, by name or index. Default: the extractor's own.")
+    explainer: str | None = option(
         "--explainer", shell_complete=component_names("explainer"), metavar="X", help="Explainer. Default: gradcam."
-    ),
-    click.option(
+    )
+    metric: str | None = option(
         "--metric", shell_complete=component_names("metric"), metavar="M", help="Similarity metric. Default: psnr."
-    ),
-    click.option(
+    )
+    mapper: str | None = option(
         "--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none."
-    ),
-)
-setting_option = click.option(
-    "-p", "settings", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."
-)
+    )
+    settings: tuple[str, ...] = option(
+        "-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."
+    )
+
+    @property
+    def read(self) -> tuple[str | None, ...]:
+        """The recipe and what parameters are set to: what may be files that are read."""
+        return (self.recipe, *values(self.settings))
+
+    def chosen(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
+        """The recipe named, or an ad-hoc one of the parts named, the others at their defaults; the default recipe
+        where nothing is named.
+
+        Raises:
+            UsageError: a recipe and parts are named together, or something named is not there.
+        """
+        from ...recipes import recipe as recipes
+
+        parts = {name: getattr(self, name) for name in ("extractor", "layer", "explainer", "metric")}
+        given = {name: value for name, value in parts.items() if value is not None}
+        parts_named = bool(self.pris or self.mapper or given or settings.kinds & {*recipes.BRANCH_KINDS, "mapper"})
+        if self.recipe is not None and parts_named:
+            raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
+        if not parts_named:
+            return recipes.find(self.recipe or recipes.DEFAULT_RECIPE, registry)
+        layer = given.pop("layer", None)
+        names = {
+            "extractor": recipes.DEFAULT_EXTRACTOR,
+            "explainer": recipes.DEFAULT_EXPLAINER,
+            "metric": recipes.DEFAULT_METRIC,
+            **given,
+        }
+        chosen: dict[str, Any] = {kind: settings.choice(kind, name) for kind, name in names.items()}
+        return recipes.ad_hoc(
+            pris=[settings.choice("pri", pri) for pri in self.pris or recipes.DEFAULT_PRIS],
+            mapper=None if self.mapper is None else settings.choice("mapper", self.mapper),
+            layer=parse_whole(layer) if layer is not None and _INDEX.fullmatch(layer) else layer,
+            **chosen,
+        )
+
+
+@attrs.frozen
+class ScoringOptions(RecipeOptions):
+    """The same, and the type that picks from a recipe set."""
+
+    distortion: str | None = option(
+        "--distortion", metavar="TYPE", help="The images' distortion type, for a recipe set: GB, WN, ..."
+    )
+
+
+@attrs.frozen
+class DeviceOptions:
+    """``--device`` and ``--precision``."""
+
+    device: str = option(
+        "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where."
+    )
+    precision: str = option(
+        "--precision",
+        type=click.Choice(["float32", "bfloat16"]),
+        default="float32",
+        show_default=True,
+        help="What networks compute in. bfloat16 is faster where the processor or card has it; scores move a little.",
+    )
+
+    def found(self) -> Device:
+        """The device that is meant.
+
+        Raises:
+            UsageError: this machine has none such.
+        """
+        from ...devices import Device
+
+        return Device.find(self.device, self.precision)
+
+
 device_option = click.option(
     "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where."
 )
-precision_option = click.option(
-    "--precision",
-    type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="What networks compute in. bfloat16 is faster where the processor or card has it; scores move a little.",
-)
-
-
-def recipe_options(command: Command) -> Command:
-    """Give a command the options that :func:`chosen_recipe` takes, and ``-p``."""
-    return give(command, (*_OPTIONS, setting_option))
-
-
-def chosen_recipe(
-    registry: Registry,
-    settings: Settings,
-    *,
-    recipe: str | None,
-    pris: tuple[str, ...],
-    mapper: str | None,
-    **parts: str | None,
-) -> Recipe | RecipeSet:
-    """The recipe named, or an ad-hoc one of the parts named, the others at their defaults; the default recipe where
-    nothing is named.
-
-    Raises:
-        UsageError: a recipe and parts are named together, or something named is not there.
-    """
-    from ...recipes import recipe as recipes
-
-    given = {name: value for name, value in parts.items() if value is not None}
-    parts_named = bool(pris or mapper or given or settings.kinds & {*recipes.BRANCH_KINDS, "mapper"})
-    if recipe is not None and parts_named:
-        raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
-    if not parts_named:
-        return recipes.find(recipe or recipes.DEFAULT_RECIPE, registry)
-    layer = given.pop("layer", None)
-    names = {
-        "extractor": recipes.DEFAULT_EXTRACTOR,
-        "explainer": recipes.DEFAULT_EXPLAINER,
-        "metric": recipes.DEFAULT_METRIC,
-        **given,
-    }
-    chosen: dict[str, Any] = {kind: settings.choice(kind, name) for kind, name in names.items()}
-    return recipes.ad_hoc(
-        pris=[settings.choice("pri", pri) for pri in pris or recipes.DEFAULT_PRIS],
-        mapper=None if mapper is None else settings.choice("mapper", mapper),
-        layer=parse_whole(layer) if layer is not None and _INDEX.fullmatch(layer) else layer,
-        **chosen,
-    )

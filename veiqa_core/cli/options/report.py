@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 import attrs
-import click
 
 from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.names import name_key
+from ...results.pictures import Pictures
 from ...results.progress import progress
 from ...results.sinks import PreviousRow, Sink
-from ..files import Made, check_target, is_standard_output
+from ..files import Made, check_folder, check_target, is_standard_output
 from ..numbers import Whole
 from ..paths import PATH
-from .grouped import Command, give
+from ..printing import note
+from .grouped import option
 
 if TYPE_CHECKING:
     from ...inputs import Inputs
@@ -29,40 +30,30 @@ if TYPE_CHECKING:
     from ...scorer import Scorer
 
 
-_OPTIONS = (
-    click.option(
+@attrs.frozen
+class ReportOptions:
+    """``--vei``, ``--report`` and ``--report-details``."""
+
+    vei: Path | None = option(
+        "--vei",
+        type=PATH,
+        metavar="DIR",
+        help="Write pictures here: where quality is lost, and the heat maps behind the score.",
+    )
+    report: Path | None = option(
         "--report",
         type=PATH,
         metavar="FILE.html",
         help="Write a page on all of it: scores, pictures, maps; it loads nothing from anywhere.",
-    ),
-    click.option(
+    )
+    report_details: int = option(
         "--report-details",
         type=Whole(min=0),
         default=50,
         show_default=True,
         metavar="N",
         help="So many images are shown there with map and heat maps, the worst scores first.",
-    ),
-)
-
-
-def report_options(command: Command) -> Command:
-    """Give a command ``--report`` and ``--report-details``."""
-    return give(command, _OPTIONS)
-
-
-@attrs.frozen
-class ReportOptions:
-    """What the options say.
-
-    Attributes:
-        path: the page; None for none.
-        details: how many images are shown with everything.
-    """
-
-    path: Path | None
-    details: int
+    )
 
     def check(self, output: Path | None, store: Path | None, read: Iterable[str | None]) -> None:
         """Find what speaks against writing the page, before any work is done.
@@ -75,21 +66,34 @@ class ReportOptions:
         Raises:
             UsageError: as for :func:`veiqa_core.cli.files.check_target`, or it would overwrite the results.
         """
-        if self.path is None:
+        if self.vei is not None:
+            check_folder("--vei", self.vei)
+        if self.report is None:
             return
-        if is_standard_output(self.path):
-            raise UsageError(f"--report {self.path}: a page needs a file; name one, such as report.html")
-        if output is not None and name_key(os.path.realpath(output)) == name_key(os.path.realpath(self.path)):
-            raise UsageError(f"--report {self.path}: is where --output writes too; name another file")
+        if is_standard_output(self.report):
+            raise UsageError(f"--report {self.report}: a page needs a file; name one, such as report.html")
+        if output is not None and name_key(os.path.realpath(output)) == name_key(os.path.realpath(self.report)):
+            raise UsageError(f"--report {self.report}: is where --output writes too; name another file")
         made = Made("a report", partial(is_page, kind="report"))
-        check_target("--report", self.path, made, store=store, read=read)
+        check_target("--report", self.report, made, store=store, read=read)
 
     def at_once(self, inputs: Inputs) -> bool:
         """Whether every one of the images is shown with heat maps, which are made best while it is scored."""
-        if self.path is None:
+        if self.report is None:
             return False
         count = inputs.count()
-        return count is not None and count <= self.details
+        return count is not None and count <= self.report_details
+
+    def pictures(self, inputs: Inputs, problem: Callable[[str], object]) -> list[Sink]:
+        """What draws the results; nothing without a folder for pictures.
+
+        Args:
+            problem: takes one line for a picture that cannot be written.
+
+        Raises:
+            UsageError: the folder cannot be made.
+        """
+        return [] if self.vei is None else [Pictures(self.vei, inputs.singly(), problem, note)]
 
     def sinks(self, scorer: Scorer) -> list[Sink]:
         """What takes the results and writes the page at its end; nothing without a page.
@@ -97,12 +101,12 @@ class ReportOptions:
         Raises:
             UsageError: the page cannot be written.
         """
-        if self.path is None:
+        if self.report is None:
             return []
         from ...report import ReportWriter
 
         track = progress("heat maps for the report")
-        return [_Page(ReportWriter(self.path, scorer, details=self.details, track=track), scorer)]
+        return [_Page(ReportWriter(self.report, scorer, details=self.report_details, track=track), scorer)]
 
 
 class _Page(Sink):

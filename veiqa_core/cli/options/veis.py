@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import click
 
 from ...errors import UsageError
 from ..files import make_folder
 from ..paths import FOLDER
 from ..printing import say
-from .grouped import Command, give
+from .grouped import option
 
 if TYPE_CHECKING:
     from ...measuring.vei_files import VeiFolder
@@ -35,46 +36,49 @@ def _bytes(ctx: click.Context, param: click.Parameter, text: str | None) -> int 
     return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " "))
 
 
-_OPTIONS = (
-    click.option(
+@attrs.frozen
+class VeiOptions:
+    """``--keep-vei`` and ``--keep-vei-cap``.
+
+    Raises:
+        UsageError: there is a cap without a folder.
+    """
+
+    keep_vei: Path | None = option(
         "--keep-vei",
         type=FOLDER,
         metavar="DIR",
         help="Keep the VEIs here, one safetensors file an image; those that lack are made.",
-    ),
-    click.option(
+    )
+    keep_vei_cap: int | None = option(
         "--keep-vei-cap",
         callback=_bytes,
         metavar="SIZE",
         help="Most that the files in DIR may take, such as 500MB. Default: 10GiB.",
-    ),
-)
+    )
 
-
-def vei_options(command: Command) -> Command:
-    """Give a command ``--keep-vei`` and ``--keep-vei-cap``."""
-    return give(command, _OPTIONS)
-
-
-@contextmanager
-def opened_veis(folder: Path | None, cap: int | None, *datasets: Path) -> Iterator[VeiFolder | None]:
-    """The folder for VEIs that the options mean; at the end one line on standard error where the cap kept some out.
-
-    Raises:
-        UsageError: the folder is a dataset's or cannot be written to, or there is a cap without a folder.
-    """
-    if folder is None:
-        if cap is not None:
+    def __attrs_post_init__(self) -> None:
+        if self.keep_vei is None and self.keep_vei_cap is not None:
             raise UsageError("--keep-vei-cap goes with --keep-vei DIR")
-        yield None
-        return
-    from ...measuring.vei_files import VeiFolder
 
-    make_folder("--keep-vei", folder, *datasets)
-    opened = VeiFolder(folder, _CAP if cap is None else cap)
-    yield opened
-    if opened.without:
-        say(
-            f"warning: --keep-vei {folder}: reached its cap; images without all their VEIs: {len(opened.without)}; "
-            "the same command goes on with a larger --keep-vei-cap"
-        )
+    @contextmanager
+    def opened(self, *datasets: Path) -> Iterator[VeiFolder | None]:
+        """The folder for VEIs that is meant; at the end one line on standard error where the cap kept some out.
+
+        Raises:
+            UsageError: the folder is a dataset's or cannot be written to.
+        """
+        folder = self.keep_vei
+        if folder is None:
+            yield None
+            return
+        from ...measuring.vei_files import VeiFolder
+
+        make_folder("--keep-vei", folder, *datasets)
+        opened = VeiFolder(folder, _CAP if self.keep_vei_cap is None else self.keep_vei_cap)
+        yield opened
+        if opened.without:
+            say(
+                f"warning: --keep-vei {folder}: reached its cap; images without all their VEIs: {len(opened.without)}; "
+                "the same command goes on with a larger --keep-vei-cap"
+            )

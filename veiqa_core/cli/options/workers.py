@@ -6,41 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
-import click
 
 from ...errors import UsageError
 from ...measuring.memory import retain_heap
 from ..numbers import Whole
-from .grouped import Command, give
+from .grouped import option
 
 if TYPE_CHECKING:
     from ...measuring.executors import Executor
     from ...measuring.meter import Meter
     from ...measuring.vei_files import VeiFolder
-
-
-_OPTIONS = (
-    click.option(
-        "--workers",
-        type=Whole(min=1),
-        default=1,
-        show_default=True,
-        metavar="N",
-        help="Processes that measure; --threads 1 beside it is fastest.",
-    ),
-    click.option(
-        "--threads",
-        type=Whole(min=1),
-        metavar="N",
-        help="Threads of each process; part of what decides a result's last bits. Default: as PyTorch chooses.",
-    ),
-    click.option("--dask", metavar="ADDRESS", help="Measure on the workers of a running Dask cluster."),
-)
-
-
-def worker_options(command: Command) -> Command:
-    """Give a command ``--workers``, ``--threads`` and ``--dask``."""
-    return give(command, _OPTIONS)
 
 
 def set_up(threads: int | None) -> None:
@@ -54,15 +29,27 @@ def set_up(threads: int | None) -> None:
 
 @attrs.frozen
 class WorkerOptions:
-    """What the options say.
+    """``--workers``, ``--threads`` and ``--dask``.
 
     Raises:
         UsageError: they exclude each other.
     """
 
-    workers: int
-    threads: int | None
-    dask: str | None
+    workers: int = option(
+        "--workers",
+        type=Whole(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help="Processes that measure; --threads 1 beside it is fastest.",
+    )
+    threads: int | None = option(
+        "--threads",
+        type=Whole(min=1),
+        metavar="N",
+        help="Threads of each process; part of what decides a result's last bits. Default: as PyTorch chooses.",
+    )
+    dask: str | None = option("--dask", metavar="ADDRESS", help="Measure on the workers of a running Dask cluster.")
 
     def __attrs_post_init__(self) -> None:
         if self.dask is not None and self.workers > 1:
