@@ -260,7 +260,7 @@ def test_a_dead_proxy_is_one_error_without_a_pause_or_a_foreign_line(
     text = str(caught.value)
     assert re.fullmatch(
         r"timm could not download the weights of test_resnet \(.*refused.*\); "
-        "go online once, or use -p extractor.weights=FILE for a local file",
+        r"go online once, or set weights to a local file.*",
         text,
     )
     assert waits == []

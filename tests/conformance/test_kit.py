@@ -147,7 +147,7 @@ def test_weights_written_into_behind_torch_are_seen(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
-    ("ref", "told"),
+    ("ref", "reported"),
     [
         ("metric/arbitrary-maps", r"gives \S+, and \S+ with the maps swapped; declared symmetric, for x = 4x5 all "),
         ("metric/arbitrary-maps-bounds", r"gives 1.2; bounds are 0 and 1, for x = 4x5 all [01]; y = 4x5 all [01]$"),

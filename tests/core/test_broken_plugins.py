@@ -286,7 +286,7 @@ def test_a_name_that_two_distributions_give_is_an_error_when_it_is_used_bare(sit
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "reported"),
     [
         ("raise SystemExit(3)", f"{UNLOADABLE}: SystemExit: 3"),
         ("import absent", f"{UNLOADABLE}: ModuleNotFoundError: No module named 'absent'"),

@@ -470,7 +470,7 @@ cli.main(["doctor"])
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize(
-    ("ending", "status", "told"),
+    ("ending", "status", "reported"),
     [
         ("pass", 1, "Error: OSError: [Errno 28] No space left on device (VEIQA_STRICT=1 shows where)\n"),
         ("ctx.exit(0)", 1, "Error: OSError: [Errno 28] No space left on device (VEIQA_STRICT=1 shows where)\n"),

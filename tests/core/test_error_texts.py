@@ -87,7 +87,7 @@ def test_a_text_without_end_is_cut(kind: type[Exception]) -> None:
     assert isinstance(made, VeiqaError)
     assert type(made).__module__ == "veiqa_core.errors"
     assert len(str(made)) < 2200
-    assert "very very" in str(made)
+    assert str(made).count("very") > 100
     assert str(made).endswith(" ...")
     assert "\n" not in str(made)
 

@@ -158,7 +158,7 @@ def test_a_refit_cannot_see_the_tested_quality() -> None:
     assert stats.spearmanr(part.raw.score, part.quality).statistic < -0.8
 
 
-@pytest.content_id.parametrize(
+@pytest.mark.parametrize(
     ("protocol", "splits"), [(Protocol("kfold", folds=5), 5), (Protocol("repeated", repeats=4), 4)]
 )
 def test_folds_and_repeats_tell_median_and_quartiles(protocol: Protocol, splits: int) -> None:

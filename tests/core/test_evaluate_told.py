@@ -213,7 +213,7 @@ def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
     assert trained.overall.fit == "perhaps in-sample for 24 of 24 images"
 
 
-@pytest.content_id.parametrize(
+@pytest.mark.parametrize(
     ("columns", "names", "reason"),
     [
         ({"quality": np.full(24, 40.0)}, "PLCC, SROCC, KROCC, RMSE", "all ratings are the same"),
@@ -235,7 +235,7 @@ def test_a_missing_figure_says_why_once(columns: dict[str, Any], names: str, rea
         fitted_to(made(scenes(6, 4), **columns))
 
 
-@pytest.content_id.parametrize(
+@pytest.mark.parametrize(
     ("value", "shown"),
     [
         (0.9996, "0.9996"),

@@ -236,7 +236,7 @@ def test_photos_that_cannot_be_used_are_left_out_and_told(photos: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "reported"),
     [
         ({"epochs": 0}, "epochs must be at least 1, not 0"),
         ({"side": 31}, "side must be at least 32"),

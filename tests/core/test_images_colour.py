@@ -120,7 +120,7 @@ def test_a_profile_is_applied_before_transparency_and_on_palettes(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("icc", "mode", "told"),
+    ("icc", "mode", "reported"),
     [
         (b"no profile at all", "RGB", "cannot open profile from string"),
         (SRGB[:200], "RGB", ""),

@@ -24,7 +24,7 @@ def pixels(source: Any) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "reported"),
     [
         (
             "a.heic",

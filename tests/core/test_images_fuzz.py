@@ -28,6 +28,7 @@ from PIL import ImageCms
 
 from veiqa_core.errors import ImageError
 from veiqa_core.images import frames, read
+from veiqa_core.text import printable
 
 CASES = int(os.environ.get("VEIQA_FUZZ", "3000"))
 LIMIT = 60  # seconds for one file, by the clock of a machine that may be busy: what hangs never ends
@@ -217,7 +218,7 @@ def wrong(path: Path | str) -> str | None:
             made = work(path)
         except ImageError as error:
             text = str(error)
-            if not text.startswith(f"{path}: ") or len(text.splitlines()) != 1 or len(text) > 600:
+            if not text.startswith(printable(f"{path}: ")) or len(text.splitlines()) != 1 or len(text) > 600:
                 return f"its line is odd: {text!r}"
             made = None
     if made is None:

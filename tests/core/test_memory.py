@@ -11,10 +11,10 @@ def test_freed_memory_is_handed_back_now_and_then_where_sizes_vary(monkeypatch: 
     handed: list[int] = []
     sizes = memory.Sizes()
     for number in range(100):
-        monkeypatch.setattr(memory, "hand_back", lambda number=number: handed.append(number))
+        monkeypatch.setattr(memory, "trim_heap", lambda number=number: handed.append(number))
         sizes.add((64, 48))
     assert handed == []
     for number in range(100):
-        monkeypatch.setattr(memory, "hand_back", lambda number=number: handed.append(number))
+        monkeypatch.setattr(memory, "trim_heap", lambda number=number: handed.append(number))
         sizes.add((64, 49 + number % 2))
     assert len(handed) == 100 // memory._CHANGES

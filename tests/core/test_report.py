@@ -292,7 +292,7 @@ def test_a_recipe_without_scores_is_shown_by_its_similarities(path: Path, made_r
 def test_the_table_holds_no_more_than_there_is(path: Path, explainer: Any, made_result: MakeResult) -> None:
     written(path, explainer, [made_result("0.png", 1.0, interval=None, distortion=None)] * 2, details=0)
     heads = [shown(head) for head in by_id(parsed(path), "images").iter("th") if head.get("scope") == "col"]
-    assert heads == ["Image", "Score", "Task"]
+    assert heads == ["Image", "Score", "Order"]
 
 
 def test_the_histogram_counts_every_score_once(path: Path, explainer: Any, made_result: MakeResult) -> None:

@@ -17,7 +17,7 @@ from veiqa_core.evaluation.splits import Protocol, Split, by_content, by_label, 
 CONTENTS = [f"scene{index // 4}" for index in range(48)]
 
 
-@pytest.content_id.parametrize(
+@pytest.mark.parametrize(
     "protocol", [Protocol("loco"), Protocol("kfold", folds=5, seed=2), Protocol("repeated", repeats=7, seed=2)]
 )
 def test_no_content_is_on_both_sides_and_nothing_is_lost(protocol: Protocol) -> None:
@@ -63,7 +63,7 @@ def test_the_order_of_the_images_does_not_change_the_folds() -> None:
     assert folds(np.arange(48)) == folds(shuffled)
 
 
-@pytest.content_id.parametrize(
+@pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"kind": "loo"}, "unknown split 'loo'. Did you mean 'loco'"),
@@ -101,7 +101,7 @@ def test_a_fixed_list_from_the_dataset_or_from_a_file(tmp_path: Path) -> None:
     assert (split.train.tolist(), split.test.tolist()) == ([2], [0])
 
 
-@pytest.content_id.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
 def test_a_file_leaves_out_what_is_on_neither_side_as_a_dataset_does(tmp_path: Path, delimiter: str) -> None:
     rows = (("split", "image", "more"), ("train", "a.png", ""), ("Val", "b.png"), ("", "c.png"), ("test", "d.png", "x"))
     file = tmp_path / "split.csv"
@@ -111,7 +111,7 @@ def test_a_file_leaves_out_what_is_on_neither_side_as_a_dataset_does(tmp_path: P
     assert [item.split for item in images] == [item.split for item in own] == ["train", "val", None, "test", None]
 
 
-@pytest.content_id.parametrize(
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         (None, "cannot be read: No such file"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from veiqa_core import Recipe, Scorer
+from veiqa_core.contracts import Network, layout
 from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, OutOfMemoryError
 from veiqa_core.extension.registry import installed
@@ -117,9 +118,9 @@ def test_no_piece_is_bigger_than_a_tile_with_its_margins(monkeypatch: pytest.Mon
     seen: list[int] = []
     run = Engine._run
 
-    def watched(self: Engine, step: Pass, images: torch.Tensor) -> Any:
+    def watched(self: Engine, network: Network, step: Pass, images: torch.Tensor) -> Any:
         seen.append(images.shape[2] * images.shape[3])
-        return run(self, step, images)
+        return run(self, network, step, images)
 
     monkeypatch.setattr(Engine, "_run", watched)
     scorer = Scorer("fast", device="cpu")
@@ -177,17 +178,17 @@ def test_kept_similarities_hang_on_all_that_prepares_maps() -> None:
     """What the comparison calls in the core is in the fingerprint, so that a change of it makes values anew."""
     called = {item.__module__ for item in vars(comparison).values() if isfunction(item)}
     assert called > {comparison.__name__}
-    assert called <= {f"veiqa_core.{name.replace('/', '.')}" for name in fingerprint._CORE}
+    assert called <= {stage.__name__ for stage in (*fingerprint.STAGES, layout)}
 
 
 def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyPatch, small: Choice) -> None:
     measured = engine(branch("gradcam", "psnr", small))
     run = Engine._run
 
-    def short_of_memory(self: Engine, step: Pass, images: torch.Tensor) -> Any:
+    def short_of_memory(self: Engine, network: Network, step: Pass, images: torch.Tensor) -> Any:
         if images.shape[2] * images.shape[3] > 900 * 900:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return run(self, step, images)
+        return run(self, network, step, images)
 
     monkeypatch.setattr(Engine, "_run", short_of_memory)
     (found,) = measured.measure(read(photo(1000, 1100)), "nothing").measurements

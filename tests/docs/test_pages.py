@@ -24,7 +24,7 @@ def test_the_code_of_the_page_does_what_it_says(page: Path, world: Path, shell: 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("```sh\nveiqa run nowhere.png\n```", "exit status 1"),
         ("```sh\nveiqa rum\n```", "exit status 2"),
