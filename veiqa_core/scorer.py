@@ -29,7 +29,7 @@ from .store import Store
 class Scorer:
     """Scores images without a reference.
 
-    Threads may share one: they take turns, as all scoring in a process does. For speed use processes (a crew).
+    Threads may share one: they take turns, as all scoring in a process does. For speed use processes (an executor).
 
     Args:
         recipe: a :class:`Recipe`, the path of a recipe in TOML, the name of a shipped one, or None for the one called
@@ -42,7 +42,7 @@ class Scorer:
         store: where similarities are looked up first and kept; default: nowhere.
 
     Attributes:
-        meter: what measures the branches; crews that score are made for it.
+        meter: what measures the branches; executors that score are made for it.
 
     Raises:
         UsageError: the recipe cannot be read or run, with the reason in one line.
@@ -120,7 +120,7 @@ class Scorer:
 
         Args:
             sources: images as for :meth:`score`; also a batch ``[N, 3, H, W]``.
-            crew: who measures the images that are files, made for :attr:`meter` and the working directory. Without one,
+            executor: who measures the images that are files, made for :attr:`meter` and the working directory. Without one,
                 and where heat maps are asked for, this process does, one image after another.
         """
         if isinstance(sources, str | Path):

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from veiqa_core import Scorer
 from veiqa_core.cli import main
-from veiqa_core.measuring import executors as crews
+from veiqa_core.measuring import executors
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
@@ -70,7 +70,7 @@ def test_processes_give_the_same_rows_in_the_same_order(
     assert alone.exit_code == 1
     assert len(alone.stdout.splitlines()) == len(paths)
     assert alone.stdout.count('"error": null') == len(paths) - 3
-    monkeypatch.setattr(crews, "_ROUND", 3)  # several rounds, the last one not full
+    monkeypatch.setattr(executors, "_ROUND", 3)  # several rounds, the last one not full
     report = tmp_path / "report.html"
     reporting = ("--report", report, "--report-details", 2)
     two = veiqa("run", *paths, *OPTIONS, "--no-store", "--workers", 2, *reporting)
@@ -116,14 +116,14 @@ def test_arrays_among_files_are_scored_in_their_place(paths: list[Path]) -> None
     scorer = Scorer(recipe, device="cpu")
     array = np.asarray(PIL.Image.open(paths[1]))
     sources = [paths[1], array, paths[2], paths[3], array]
-    with crews.ProcessPool(scorer.meter, Path(), 2) as executor:
+    with executors.ProcessPool(scorer.meter, Path(), 2) as executor:
         shared = list(scorer.score_many(sources, executor=executor))
     assert shared == list(scorer.score_many(sources))
     assert [result.image for result in shared] == ["0.png", "image 1", "1.png", "2.png", "image 4"]
 
 
 def test_rows_come_as_they_are_done_and_nothing_is_held(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crews, "_ROUND", 2)
+    monkeypatch.setattr(executors, "_ROUND", 2)
     recipe = recipes.ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
     scorer = Scorer(recipe, device="cpu")
     drawn: list[Path] = []
@@ -133,7 +133,7 @@ def test_rows_come_as_they_are_done_and_nothing_is_held(paths: list[Path], monke
             drawn.append(path)
             yield path
 
-    with crews.InProcess(scorer.meter, Path()) as executor:
+    with executors.InProcess(scorer.meter, Path()) as executor:
         for done, _ in enumerate(scorer.score_many(drawing(), executor=executor), 1):
             assert len(drawn) <= done + 3
             assert len(executor._digests) <= 2

@@ -26,8 +26,7 @@ from veiqa_core.cli.files import refuse_store_target
 from veiqa_core.cli.paths import PATH
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring import executors as crews
-from veiqa_core.measuring import processes
+from veiqa_core.measuring import executors, processes
 from veiqa_core.store import default_path, open_default
 
 SMALL = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
@@ -130,7 +129,7 @@ def test_workers_that_cannot_be_begun_are_one_line(
     def fail(*given: object, **named: object) -> None:
         raise error
 
-    monkeypatch.setattr(crews, "ProcessPoolExecutor", fail)
+    monkeypatch.setattr(executors, "ProcessPoolExecutor", fail)
     done = veiqa("run", photo, *OPTIONS, "--no-store", "--workers", 2)
     assert done.exit_code == 2
     (line,) = done.stderr.splitlines()
@@ -151,12 +150,12 @@ SCRIPT = """
 from pathlib import Path
 from veiqa_core import Scorer, recipe
 from veiqa_core.errors import UsageError
-from veiqa_core.measuring.executors import Processes
+from veiqa_core.measuring.executors import ProcessPool
 network = recipe.Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 scorer = Scorer(recipe.ad_hoc(extractor=network), device="cpu")
 try:
-    with Processes(scorer.meter, Path(), 1) as crew:
-        print(list(scorer.score_many(["photo.png"], crew=crew)))
+    with ProcessPool(scorer.meter, Path(), 1) as executor:
+        print(list(scorer.score_many(["photo.png"], executor=executor)))
 except UsageError as error:
     print(error)
 """

@@ -25,7 +25,7 @@ def measured_sets(
     options: WorkerOptions,
     veis: VeiFolder | None = None,
 ) -> list[MeasuredSet]:
-    """Every set measured by the crew that the options mean, with one set of networks.
+    """Every set measured by the executor that the options mean, with one set of networks.
 
     Args:
         store: where similarities are looked up and kept; None for nowhere.

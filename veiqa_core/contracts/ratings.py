@@ -62,7 +62,7 @@ class Ratings:
     Attributes:
         score_type: ``"mos"``: higher is better; ``"dmos"``: lower is better.
         range: lowest and highest possible score as released.
-        stand_in: where the scores are not people's: what computed them, such as ``"vsi"``.
+        pseudo_rating: where the scores are not people's: what computed them, such as ``"vsi"``.
         remarks: what a reader of figures should know, such as an assumed score type.
     """
 

@@ -73,13 +73,13 @@ class SyntheticSet:
         distortions: as :func:`find` takes them.
         levels: the degrees of each distortion, or how they are drawn for each photo.
         pristine: whether the photos are part of the set, their type being :data:`PRISTINE`.
-        stand_in: what computes the scores, or what makes that once all else was checked; default: the metric VSI.
+        pseudo_rating: what computes the scores, or what makes that once all else was checked; default: the metric VSI.
         seed: for other random numbers on the same photos.
         resume: go on in a folder that an interrupted run with the same options left, and keep the images in it.
         registry: the components to use; default: everything installed.
 
     Attributes:
-        stand_in: what computes the scores.
+        pseudo_rating: what computes the scores.
         total: how many images are to be made.
         notes: what else a reader should know of the photos.
 

@@ -35,7 +35,7 @@ class Evaluation:
     """The figures of one recipe or set on one dataset.
 
     Attributes:
-        told_types: how well the recipe's classifier tells the types; None where it has none, and for sets.
+        type_accuracy: how well the classifier predicts the types; None where it has none, and for sets.
         predictions: what they were taken from, for further analysis.
         notes: what a reader must know to use them rightly.
     """

@@ -272,7 +272,7 @@ def refuse_shared(split: Split, content_ids: Sequence[Iterable[str]], names: Seq
     """Both sides of a split must share nothing.
 
     Args:
-        marks: by what each image is known again: its content, and the digest of its pixels.
+        content_ids: by what each image is known again: its content, and the digest of its pixels.
         names: the images' names, for the message.
 
     Raises:

@@ -56,7 +56,7 @@ class Measurer:
     """Measures images with the recipes of a set.
 
     Args:
-        crew: who measures, made for :func:`quantities` of the recipes.
+        executor: who measures, made for :func:`quantities` of the recipes.
 
     Raises:
         UsageError: a recipe cannot run, with the reason in one line.
