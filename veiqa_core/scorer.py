@@ -120,8 +120,8 @@ class Scorer:
 
         Args:
             sources: images as for :meth:`score`; also a batch ``[N, 3, H, W]``.
-            executor: who measures the images that are files, made for :attr:`meter` and the working directory. Without one,
-                and where heat maps are asked for, this process does, one image after another.
+            executor: who measures the images that are files, made for :attr:`meter` and the working directory. Without
+                one, and where heat maps are asked for, this process does, one image after another.
         """
         if isinstance(sources, str | Path):
             raise UsageError(f"{sources}: score_many takes several images; score takes one")
