@@ -77,7 +77,7 @@ def test_what_is_wrong_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pyte
 
 def test_without_torch_the_rest_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.delitem(sys.modules, "veiqa_core.measuring.branches.engine", raising=False)
+    monkeypatch.delitem(sys.modules, "veiqa_core.measuring.networks", raising=False)
     monkeypatch.setattr(doctor, "_trial", doctor._devices)  # the scorer has torch already here
     done = veiqa("doctor", "--store", tmp_path / "store.sqlite")
     assert done.exit_code == 1

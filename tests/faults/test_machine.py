@@ -148,7 +148,8 @@ def test_how_workers_ended_is_said() -> None:
 
 SCRIPT = """
 from pathlib import Path
-from veiqa_core import Scorer, recipe
+from veiqa_core import Scorer
+from veiqa_core.recipes import recipe
 from veiqa_core.errors import UsageError
 from veiqa_core.measuring.executors import ProcessPool
 network = recipe.Choice("timm", {"model": "test_resnet", "weights": "random:0"})
@@ -207,7 +208,8 @@ def test_a_process_that_has_torch_is_left_alone(monkeypatch: pytest.MonkeyPatch)
 
 BITS = """
 import json, torch, numpy as np
-from veiqa_core import Scorer, recipe
+from veiqa_core import Scorer
+from veiqa_core.recipes import recipe
 torch.set_num_threads(2)
 network = recipe.Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 scorer = Scorer(recipe.ad_hoc(extractor=network), device="cpu")

@@ -187,7 +187,7 @@ def _read(file: Path, rated: RatedSet) -> Mapping[str, str]:
     except TableError as error:
         raise UsageError(error.of(f"--split-file {file}")) from error
     except ValueError as error:
-        raise UsageError(f"--split-file {file} {error}") from error
+        raise UsageError(f"--split-file {file}: {error}") from error
     own = {item.image for item in rated.images}
     by_key = {name_key(name): name for name in sorted(own)}
     spelling = Spelling(rated.root)

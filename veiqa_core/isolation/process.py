@@ -12,7 +12,6 @@ import gc
 import locale
 import os
 import signal
-import socket
 import sys
 import threading
 import warnings
@@ -289,7 +288,6 @@ _ALL = (
     _Item("garbage collection", lambda: (gc.isenabled(), gc.get_threshold()), _put_collection),
     _attributes("the hooks of sys", sys, "excepthook", "displayhook"),
     _Item("the switch interval", sys.getswitchinterval, sys.setswitchinterval),
-    _Item("the default timeout of sockets", socket.getdefaulttimeout, socket.setdefaulttimeout),
     _Item("NumPy's print options", np.get_printoptions, lambda before: np.set_printoptions(**before)),
 )
 """What the caller would notice, too."""
