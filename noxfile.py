@@ -14,8 +14,10 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = ["lint", "types", "build", "tests", "browser", "light", "third_party(all)", "examples"]
 nox.options.error_on_missing_interpreters = False
 
-TEST_TOOLS = ("pytest>=8", "hypothesis>=6.100", "markdown-it-py>=3", "scikit-image>=0.22")
-DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "pytest-xdist>=3.6", "piq>=0.8")
+TEST_TOOLS = ("pytest>=8", "pytest-xdist>=3.6", "hypothesis>=6.100", "markdown-it-py>=3", "scikit-image>=0.22")
+DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "piq>=0.8")
+IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile")
+"""A process a core; the tests of a module share one, and so its fixtures."""
 EXTRAS = "[lite,optuna,dask,parquet,heif,dicom,raw,tiff]"
 ELSEWHERE = ("tests/third_party", "tests/browser", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")
 """Tests in sessions of their own."""
@@ -66,7 +68,7 @@ def build(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, except those of third-party plugins, the browser and the pages' code. Arguments go to pytest."""
     install_wheel(session, EXTRAS, *TEST_TOOLS)
-    session.run("pytest", *ignoring(*ELSEWHERE), *session.posargs)
+    session.run("pytest", *IN_PARALLEL, *ignoring(*ELSEWHERE), *session.posargs)
 
 
 @nox.session

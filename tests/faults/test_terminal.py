@@ -349,7 +349,7 @@ def test_a_worker_streams_escape_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker.signal, "signal", lambda *arguments: None)
     monkeypatch.setattr(worker.threading, "Thread", lambda **arguments: Unstarted())
     monkeypatch.setattr(worker, "_JOBS", [])
-    worker.begin(cast(worker.Job, None))
+    worker.begin(cast(worker.Job, None), threading.Event())
     for stream in (sys.stdout, sys.stderr):
         stream.write(STEERS)
         assert stream.getvalue() == printable(STEERS)  # type: ignore[attr-defined]
