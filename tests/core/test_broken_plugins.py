@@ -259,7 +259,7 @@ def test_each_costs_a_warning_line_and_the_check_tells_all(site: Site) -> None:
     listed = site.veiqa("components", "metric")
     assert (listed.returncode, "psnr" in listed.stdout) == (0, True)
     assert listed.stderr.splitlines() == [
-        f"warning: {line}; the rest works, 'veiqa plugins --check' tells all" for line in lines
+        f"warning: {line}; the rest works, 'veiqa plugins --check' lists all" for line in lines
     ]
     alone = {"VEIQA_PLUGINS": ",".join(expected)}  # to check the built-ins takes its time
     plain, checked = site.veiqa("plugins"), site.veiqa("plugins", "--check", **alone)

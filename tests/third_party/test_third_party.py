@@ -66,7 +66,7 @@ def test_bad_plugins_cost_one_warning_line_each_and_nothing_else() -> None:
     done = veiqa("run", str(PHOTO), "--pri", "mean-blur", "--metric", "ssim", "--device", "cpu")
     assert done.returncode == 0
     assert done.stderr.splitlines() == [
-        f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all" for problem in left_out()
+        f"warning: {problem}; the rest works, 'veiqa plugins --check' lists all" for problem in left_out()
     ]
     assert "mean-blur/efficientnet-lite0@bn2/gradcam/ssim" in done.stdout
 

@@ -21,7 +21,7 @@ def registry() -> Registry:
     for damaged in found.damaged:
         say(f"warning: {damaged}; reinstall or remove it")
     for problem in found.problems:
-        say(f"warning: {problem}; the rest works, 'veiqa plugins --check' tells all")
+        say(f"warning: {problem}; the rest works, 'veiqa plugins --check' lists all")
     return found
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..common import registry
+from ..options.completion import component_names
 from ..options.grouped import groups
 from ..options.recipe import SettingOptions
 from ..options.settings import Settings
 from ..printing import json_data, line, say
-from .completion import component_names
 
 if TYPE_CHECKING:
     from ...full_reference import MetricValue

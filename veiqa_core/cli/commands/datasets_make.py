@@ -15,10 +15,10 @@ import click
 from ...errors import UsageError
 from ...results.progress import bar, progress
 from ..numbers import Number, Whole
+from ..options.completion import component_names
 from ..options.grouped import groups, option
 from ..paths import PATH
 from ..printing import line, note, say
-from .completion import component_names
 
 if TYPE_CHECKING:
     from ...datasets.distort import Drawn, Level

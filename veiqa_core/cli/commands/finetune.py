@@ -12,13 +12,13 @@ import click
 from ...results.progress import progress
 from ..common import registry, resumable
 from ..numbers import Number, Whole
+from ..options.completion import component_names
 from ..options.grouped import groups, option
 from ..options.recipe import SettingOptions, device_option
 from ..options.settings import Settings
 from ..options.workers import set_up
 from ..paths import PATH
 from ..printing import line, note, say
-from .completion import component_names
 
 if TYPE_CHECKING:
     from ...finetuning import Epoch, Finetuning, Schedule

@@ -13,6 +13,7 @@ from ...results.progress import progress
 from ..common import registry, resumable
 from ..files import make_folder
 from ..numbers import Whole
+from ..options.completion import component_names, shipped_names
 from ..options.dataset import RatedOptions, StoreOptions, interruption_note
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, SettingOptions
@@ -22,7 +23,6 @@ from ..options.workers import WorkerOptions
 from ..paths import FOLDER
 from ..printing import line, say
 from ..search_output import check_output
-from .completion import component_names, shipped_names
 
 if TYPE_CHECKING:
     from ...datasets.rated_set import RatedSet

@@ -10,9 +10,9 @@ import attrs
 
 from ...api import parameters as params
 from ...errors import UsageError
-from ..commands.completion import component_names
 from ..numbers import Number
 from ..paths import PATH
+from .completion import component_names
 from .grouped import argument, option
 from .settings import Settings
 

@@ -10,7 +10,7 @@ import click
 
 from ...errors import UsageError
 from ...files.values import parse_whole
-from ..commands.completion import component_names, shipped_names
+from .completion import component_names, shipped_names
 from .grouped import option
 from .settings import Settings, values
 
