@@ -22,7 +22,7 @@ from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import ResolvedRecipe, resolve
 from veiqa_core.scoring.recipe_scorer import RecipeScorer
 
-PHOTO = Path(__file__).parents[2] / "docs" / "images" / "coffee.png"
+PHOTO = Path(__file__).parents[3] / "docs" / "images" / "coffee.png"
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 BRANCHES = tuple(
     Branch(pri=Choice(pri), extractor=SMALL, layer=layer, explainer=Choice("activation-norm"), metric=Choice(metric))

@@ -46,7 +46,7 @@ def one_thread() -> Iterator[None]:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve pieces of this repository's photos, which are sharp."""
     folder = tmp_path_factory.mktemp("photos")
-    sources = sorted((Path(__file__).parents[2] / "docs" / "images").glob("*.png"))
+    sources = sorted((Path(__file__).parents[3] / "docs" / "images").glob("*.png"))
     assert sources
     for number in range(12):
         photo = PIL.Image.open(sources[number % len(sources)]).convert("RGB")

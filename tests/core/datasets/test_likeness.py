@@ -14,7 +14,7 @@ from PIL import ImageFilter, ImageOps
 from veiqa_core import images
 from veiqa_core.datasets import likeness
 
-PHOTOS = Path(__file__).parents[2] / "docs" / "images"
+PHOTOS = Path(__file__).parents[3] / "docs" / "images"
 Picture = PIL.Image.Image
 
 

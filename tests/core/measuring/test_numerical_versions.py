@@ -1,7 +1,7 @@
 """A component or a stage whose numbers change must state a new version, or kept values would be mixed with new ones.
 
 ``golden/numerics.json`` holds, for the version that each states, figures of what it computes. Where one has changed on
-purpose, raise its version and write the file anew: ``python tests/core/test_numerical_versions.py``.
+purpose, raise its version and write the file anew: ``python tests/core/measuring/test_numerical_versions.py``.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.full_reference import FullReference, image_metric
 
-PHOTOS = Path(__file__).parents[2] / "docs" / "images"
+PHOTOS = Path(__file__).parents[3] / "docs" / "images"
 TYPES = synthetic.DEFAULT_DISTORTIONS
 
 _PLUGIN = """

@@ -23,7 +23,7 @@ from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.recipes.resolution import resolve
 
-PHOTO = Path(__file__).parents[2] / "docs" / "images" / "chelsea.png"
+PHOTO = Path(__file__).parents[3] / "docs" / "images" / "chelsea.png"
 NAMES = ("default", "fast")
 KINDS = ["GB", "JP2K", "JPEG", "WN", "none", "other"]
 
@@ -53,7 +53,7 @@ def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, p
 
 def test_the_unfitted_recipes_of_the_benchmarks_are_the_shipped_ones() -> None:
     for name in NAMES:
-        unfitted = recipes.load(Path(__file__).parents[2] / "benchmarks" / "recipes" / f"{name}.toml")
+        unfitted = recipes.load(Path(__file__).parents[3] / "benchmarks" / "recipes" / f"{name}.toml")
         shipped = recipes.find(name, installed())
         assert isinstance(unfitted, Recipe)
         assert isinstance(shipped, Recipe)
