@@ -62,14 +62,14 @@ class Variant:
 
     Attributes:
         part: what was changed.
-        told: how.
+        description: how.
         changes: of the recipe's branch, as recipes write them.
         more: a further branch beside it, changed likewise.
         baseline: measured in place of the branches' similarities.
     """
 
     part: str
-    reported: str
+    description: str
     changes: dict[str, Any]
     more: dict[str, Any] | None = None
     baseline: str | None = None
@@ -115,7 +115,7 @@ def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Pa
     """What is measured for a variant, and the mapper of its recipe."""
     changed = (variant.changes,) if variant.more is None else (variant.changes, variant.more)
     table = {**BASE, "branch": [{**BRANCH, **changes} for changes in changed]}
-    resolved = resolve_all(Recipe.read(table, "ablation", variant.reported), registry).recipes[None]
+    resolved = resolve_all(Recipe.read(table, "ablation", variant.description), registry).recipes[None]
     baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
     return [Quantity(branch, baseline) for branch in resolved.branches], resolved.mapper
 
@@ -149,7 +149,7 @@ def row(variant: Variant, passes: str, predicted: Values, rated: RatedSet, quali
     by_type = [srocc(predicted[kinds == kind], quality[kinds == kind]) for kind in TYPES if (kinds == kind).any()]
     figures = [*by_type, srocc(predicted, quality), plcc(predicted, quality)]
     reported = " | ".join("" if figure is None else f"{figure:.3f}" for figure in figures)
-    return f"| {variant.part} | {variant.reported} | {passes} | {reported} |"
+    return f"| {variant.part} | {variant.description} | {passes} | {reported} |"
 
 
 def own_verdict(registry: Registry, rated: RatedSet, device: Device) -> Values:

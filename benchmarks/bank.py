@@ -89,11 +89,11 @@ class Bank:
         }
 
 
-def forward(context: Bank, groups: dict[str, Columns]) -> Iterator[tuple[str, float, Columns]]:
+def forward(bank: Bank, groups: dict[str, Columns]) -> Iterator[tuple[str, float, Columns]]:
     """Groups of branches in the order in which each helps most, the figure reached, and the branches so far."""
     taken: list[str] = []
     while len(taken) < len(groups):
-        reached = {name: context.chosen_on(_joined(groups, [*taken, name])) for name in groups if name not in taken}
+        reached = {name: bank.chosen_on(_joined(groups, [*taken, name])) for name in groups if name not in taken}
         best = max(reached, key=reached.__getitem__)
         taken.append(best)
         yield best, reached[best], _joined(groups, taken)
@@ -147,17 +147,17 @@ def main(
     with store.opened() as kept:
         rated, *others = measured_sets(sets, recipes, Device.find(device), kept, workers)
     resolved = recipes.recipes[None]
-    context = Bank(resolved, rated, others)
+    bank = Bank(resolved, rated, others)
     rows = []
 
     def tell(name: str, columns: Columns, chosen: float | None = None) -> None:
-        reached = context.chosen_on(columns) if chosen is None else chosen
-        figures = context.reported(columns)
+        reached = bank.chosen_on(columns) if chosen is None else chosen
+        figures = bank.reported(columns)
         rows.append({"bank": name, "branches": len(columns), "chosen on": reached, **figures})
         click.echo(line(name, reached, figures))
 
     click.echo(f"{'bank':<44} chosen | fitted elsewhere: SROCC PLCC {' '.join(TYPES)} | one content left out: the same")
-    for count, (name, reached, columns) in enumerate(forward(context, _grouped(resolved.branches, _pri)), start=1):
+    for count, (name, reached, columns) in enumerate(forward(bank, _grouped(resolved.branches, _pri)), start=1):
         tell(f"{count} PRIs: + {name}", columns, reached)
     everything = np.arange(len(resolved.branches), dtype=np.intp)
     for kind in (_layer, _metric):

@@ -88,7 +88,7 @@ class Epoch:
         number: from 1.
         loss: mean over the epoch's samples.
         held_out_loss: mean over held-out samples, after it.
-        types_told: the share of held-out samples whose type has the highest logit.
+        types_predicted: the share of held-out samples whose type has the highest logit.
         ranked: mean over types of the SROCC of quality logit and quality, pristine pieces included.
         kept: whether these are the best weights so far.
     """

@@ -59,10 +59,20 @@ class Saved:
         return [item.name for item, before in pairs if item.get() != before]
 
     def restore(self) -> None:
-        """Set all as it stood."""
+        """Set all as it stood; what cannot be set is reported when all else is.
+
+        Raises:
+            Exception: the first that setting something back raised, such as a working folder that is gone.
+        """
+        failure: Exception | None = None
         for item, before in zip(self._items, self._before, strict=True):
-            if item.get() != before:
-                item.put(before)
+            try:
+                if item.get() != before:
+                    item.put(before)
+            except Exception as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
 
 
 def _working_folder() -> str | None:
@@ -256,7 +266,7 @@ _EACH = (
     _Item(
         "deterministic mode",
         _deterministic,
-        lambda before: torch.use_deterministic_algorithms(before[0], warn_only=before[1]),
+        _put_deterministic,
     ),
     _Item(
         "anomaly mode",
@@ -266,7 +276,7 @@ _EACH = (
     _Item(
         "torch's default device",
         _default_device,
-        lambda before: torch.set_default_device(None if before is None else before.device),
+        _put_default_device,
     ),
     _Item("torch's handling of denormal numbers", _denormals, lambda before: torch.set_flush_denormal(not before)),
     _Item("hooks for all modules", lambda: [list(hooks.items()) for hooks in _HOOKS], _put_hooks),
@@ -282,9 +292,7 @@ _ALL = (
     _entries("what Pillow saves", PIL.Image.SAVE),
     _Item("the umask", _umask, os.umask),
     _Item("handlers of signals", _signals, _put_signals),
-    _Item(
-        "the locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)
-    ),
+    _Item("the locale", _locale, _put_locale),
     _Item("garbage collection", lambda: (gc.isenabled(), gc.get_threshold()), _put_collection),
     _attributes("the hooks of sys", sys, "excepthook", "displayhook"),
     _Item("the switch interval", sys.getswitchinterval, sys.setswitchinterval),

@@ -34,7 +34,7 @@ from .vei_files import VeiFolder
 from .worker import Answer, Job, begin, execute, execute_own, read_named
 
 _AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
-_ROUND = 64  # orders for each worker that are carried out in any order before those of the next round
+_ROUND = 64  # tasks for each worker that are carried out in any order before those of the next round
 _LIVES = 3  # how often a task may take its process down before it is given up
 
 
@@ -48,7 +48,7 @@ class Task:
 
 @attrs.frozen(eq=False)
 class TaskResult:
-    """An order carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
+    """An task carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
 
     name: str
     digest: str | None
@@ -58,11 +58,11 @@ class TaskResult:
 
 
 class Executor(AbstractContextManager["Executor"], ABC):
-    """Carries out orders on the images of a folder; a context manager.
+    """Carries out tasks on the images of a folder; a context manager.
 
     Args:
-        meter: what can be ordered; its store, if any, is written here only.
-        root: the folder; orders may also name files elsewhere by absolute paths.
+        meter: what can be measured; its store, if any, is written here only.
+        root: the folder; tasks may also name files elsewhere by absolute paths.
         veis: where VEIs are kept, those that lack there being made again; None for nowhere.
     """
 
@@ -82,16 +82,16 @@ class Executor(AbstractContextManager["Executor"], ABC):
         """Let the workers go."""
 
     def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Carry out orders, as they are done."""
+        """Carry out tasks, as they are done."""
         return self._execute(self._prepared(tasks))
 
     def run_in_order(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
-        """Carry out any number of orders, and give what is done in their order, as soon as all before it is done."""
+        """Carry out any number of tasks, and give what is done in their order, as soon as all before it is done."""
         remaining = iter(tasks)
         while batch := list(islice(remaining, self._round)):
             done: dict[str, TaskResult] = {}
-            waiting = deque(order.name for order in batch)
-            for item in self.run({order.name: order for order in batch}.values()):
+            waiting = deque(task.name for task in batch)
+            for item in self.run({task.name: task for task in batch}.values()):
                 done[item.name] = item
                 while waiting and waiting[0] in done:
                     yield done[waiting.popleft()]
@@ -100,28 +100,28 @@ class Executor(AbstractContextManager["Executor"], ABC):
 
     @property
     def _round(self) -> int:
-        """How many orders are awaited before any is carried out."""
+        """How many tasks are awaited before any is carried out."""
         return _ROUND * self.workers
 
     @abstractmethod
     def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:
-        """What is missing of the prepared orders, measured and kept."""
+        """What is missing of the prepared tasks, measured and kept."""
 
     def _prepared(self, tasks: Iterable[Task]) -> Iterator[_Prepared]:
-        for order in tasks:
+        for task in tasks:
             image = None
             try:
-                if order.name not in self._digests:
-                    image = read_named(self.root, order.name)
-                    self._digests[order.name] = image.digest
-                    self._remarks[order.name] = image.remarks
+                if task.name not in self._digests:
+                    image = read_named(self.root, task.name)
+                    self._digests[task.name] = image.digest
+                    self._remarks[task.name] = image.remarks
             except ImageError as error:
-                yield _Prepared(order.name, None, (), {}, error)
+                yield _Prepared(task.name, None, (), {}, error)
                 continue
-            digest = self._digests[order.name]
-            known = self._known(digest, order.wanted)
-            missing = tuple(index for index in order.wanted if index not in known)
-            yield _Prepared(order.name, image, missing, known)
+            digest = self._digests[task.name]
+            known = self._known(digest, task.wanted)
+            missing = tuple(index for index in task.wanted if index not in known)
+            yield _Prepared(task.name, image, missing, known)
 
     def _known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
         """What need not be measured of an image: its value is known, and its VEIs lie in the folder or are not due."""
@@ -134,12 +134,12 @@ class Executor(AbstractContextManager["Executor"], ABC):
         return {key: digest for index in quantities for key, digest in self._vei_digests[index].items()}
 
     def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> TaskResult:
-        """An order of which nothing is measured."""
+        """An task of which nothing is measured."""
         digest, remarks = self._digests.get(prepared.name), self._remarks.get(prepared.name, ())
         return TaskResult(prepared.name, digest, prepared.known, prepared.error or error, remarks)
 
     def _kept(self, prepared: _Prepared, found: Computed) -> TaskResult:
-        """An order of which all that was missing is measured, which is kept.
+        """An task of which all that was missing is measured, which is kept.
 
         The image may have been read twice, and what is kept must be of the one that its digest names.
         """
@@ -167,7 +167,7 @@ class InProcess(Executor):
 
     @property
     def _round(self) -> int:
-        """One: orders are carried out in order anyway, and more may be long in coming."""
+        """One: tasks are carried out in order anyway, and more may be long in coming."""
         return 1
 
     def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
-from ..errors import FitError, RecipeError, one_line, unwrap
+from ..errors import FitError, RecipeError, one_line, plain, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe
@@ -111,7 +111,7 @@ def _predicted(mapper: ScoreMapper, similarities: FloatArray) -> Prediction:
 
 def _state_problem(error: Exception) -> str:
     """Why a component does not take the state that a recipe holds: its own words, where it refuses it as it should."""
-    return " ".join(str(error).split()) if isinstance(error, ValueError) else one_line(error)
+    return plain(str(error)) if isinstance(error, ValueError) else one_line(error)
 
 
 def restored(fitted: Any, state: Mapping[str, Any], where: str) -> None:

@@ -33,7 +33,7 @@ class ImageScore:
 
 
 class RecipeScorer:
-    """Judges images by their similarities.
+    """Scores images by their similarities.
 
     Attributes:
         calibrated: whether scores are on the scale of ratings, because the mapper was fitted to some.
@@ -52,7 +52,7 @@ class RecipeScorer:
         self.scale = recipe.fitted.range if self.calibrated and recipe.fitted is not None else None
 
     def score(self, similarities: FloatArray) -> ImageScore:
-        """The judgement on an image with similarities ``[B]``, as the metrics give them.
+        """The score of an image with similarities ``[B]``, as the metrics give them.
 
         Raises:
             VeiqaError: the mapper or the classifier fails.

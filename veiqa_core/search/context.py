@@ -21,7 +21,7 @@ class SearchContext:
     Attributes:
         networks: those that are open; others are added.
         store: where values are looked up and kept; None for nowhere.
-        hire: who measures what a meter is for.
+        make_executor: makes what measures for a meter.
     """
 
     registry: Registry

@@ -20,7 +20,7 @@ Indices = NDArray[np.intp]
 
 
 class Progress(Protocol):
-    """Shows how far a list of orders is."""
+    """Shows how far a list of tasks is."""
 
     def __call__(self, items: Iterable[TaskResult], total: int) -> Iterator[TaskResult]:
         """The items, as they come."""

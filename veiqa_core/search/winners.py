@@ -45,7 +45,7 @@ class Winner:
 
     Attributes:
         selection: on all of these images.
-        standing: of the best single branches.
+        ranking: of the best single branches.
         ranked: how many candidates were measured on all of these images and have a figure.
         cheapest: of those within one standard error of the best, the one that costs least.
         scores: ``[n]``, of the recipe fitted to these very images.

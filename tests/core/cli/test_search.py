@@ -22,7 +22,7 @@ from click.testing import CliRunner, Result
 
 from veiqa_core.cli import main
 from veiqa_core.devices import Device
-from veiqa_core.measuring import executors as crews
+from veiqa_core.measuring import executors
 from veiqa_core.measuring.branches import views
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
@@ -520,7 +520,7 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
         done = {item.name: item for item in executor.run(Task(name, (0,)) for name in names)}
     assert set(done) == set(names)
     assert done["torn.png"].error is not None
-    with crews.InProcess(meter, rated) as executor:
+    with executors.InProcess(meter, rated) as executor:
         alone = {item.name: item for item in executor.run(Task(name, (0,)) for name in names)}
     for name in ("GB0-1.png", "WN1-1.png"):
         assert done[name].measured[0].similarity == alone[name].measured[0].similarity

@@ -166,7 +166,7 @@ def make(
 def _pseudo_rating(
     found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None
 ) -> Callable[[], PseudoRating]:
-    """What makes the stand-in, which takes long where it is calibrated, from parts that were checked."""
+    """What makes the pseudo-rating, which takes long where it is calibrated, from parts that were checked."""
     from ...datasets.pseudo_ratings import Calibrated, Metric
     from ...full_reference import image_metric
 

@@ -88,9 +88,9 @@ def _chart(wording: Wording, winner: Winner) -> Markup:
         dots.append(svg.Dot("chance", floor.median, (floor.median, limit), "best of so many, up to 1 in 20", "chance"))
     for control in winner.controls:
         if control.figure is not None:
-            gate = "winner ahead" if _is_beaten(control) else "not told apart"
+            verdict = "winner ahead" if _is_beaten(control) else "not told apart"
             value = wording.reported(control.figure)
-            dots.append(svg.Dot(control.name, value, None, f"{number(value)}, {gate}"))
+            dots.append(svg.Dot(control.name, value, None, f"{number(value)}, {verdict}"))
     known = [value for dot in dots for value in (dot.value, *(dot.ends or ())) if value is not None]
     label = (
         f"{wording.name} of the winner with its interval, of chance, and of the controls; the numbers are in the text."
