@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from .extension.discovery import requires_of, version_of
 from .extension.registry import Registry
 
 State = Literal["ok", "warning", "problem"]
+
+_NAME = re.compile(r"[\w.-]*\w")  # of a distribution, at the beginning of a requirement
 
 EXTRAS = {
     "optuna": ("optuna", "the search strategy optuna"),
@@ -78,8 +81,7 @@ def examine(registry: Registry, store: Any = None) -> Iterator[Finding]:
 
 def needed() -> list[str]:
     """The distributions that VEIQA cannot do without."""
-    names = (text.partition(";")[0] for text in requires_of(OWN_DIST) if "extra ==" not in text)
-    return sorted(name.split("[")[0].rstrip("<>=!~ .0123456789,") for name in names)
+    return sorted(_NAME.match(text)[0] for text in requires_of(OWN_DIST) if "extra ==" not in text)  # type: ignore[index]
 
 
 def _versions() -> Iterator[Finding]:

@@ -234,7 +234,7 @@ def test_another_dataset_to_fit_on() -> None:
 def test_another_dataset_is_fitted_on_beside_the_own_contents() -> None:
     here, there = made(contents=3), other_pixels(renamed(made(contents=12), "there"))
     done = run(recipe("logistic5"), here, Protocol("loco"), trained_on=[there])
-    assert (done.overall.count, done.overall.fit) == (24, "held-out")
+    assert (done.overall.count, done.overall.fit) == (24, "held-out as far as identical pixels tell")
     assert done.protocol["train"] == [{"dataset": "made", "path": "made", "n": 96}]
     (part,) = [item for item in done.predictions if set(item.clusters) == {"made:scene1"}]
     others = np.r_[0:8, 16:24]
