@@ -89,6 +89,7 @@ def _upright(levels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return levels
 
 
-def _opened(stream: BinaryIO | AtPage) -> tifffile.TiffFile:
+def _opened(stream: Any) -> tifffile.TiffFile:
+    """A file to read, or :class:`AtPage`, which can be read as one."""
     stream.seek(0)
-    return tifffile.TiffFile(stream)  # type: ignore[arg-type]  # which reads and seeks only
+    return tifffile.TiffFile(stream)
