@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import importlib
 import io
 import json
 import logging
@@ -112,12 +113,15 @@ def site(folder: Path, name: str, code: str, entry: str = "main", version: str =
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     (info / "entry_points.txt").write_text(f"[veiqa]\n{entry} = {name}\n")
     (folder / f"{name}.py").write_text(code)
+    importlib.invalidate_caches()
+    installed.cache_clear()
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where plugins lie, and a photo."""
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("VEIQA_PLUGINS", raising=False)
     installed.cache_clear()
     pixels = np.random.default_rng(0).integers(0, 256, (64, 72, 3), dtype=np.uint8)
     PIL.Image.fromarray(pixels).save(tmp_path / "photo.png")
