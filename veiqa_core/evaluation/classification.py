@@ -16,16 +16,16 @@ from .measured import Table
 from .splits import Indices, Split
 
 OTHER = "other"
-"""What a classifier may call the types that it does not tell apart."""
+"""What a classifier may call the types that it does not distinguish."""
 
 
 @attrs.frozen
 class TypeAccuracy:
-    """What was told of tested images whose type is among the classifier's.
+    """What was predicted for tested images whose type is among the classifier's.
 
     Attributes:
         images: how many were tested, repetitions counted once.
-        confusion: for each type of the images how often each type was told.
+        confusion: for each type of the images how often each type was predicted.
         fit: whether the classifiers were fitted on the contents that they were tested on.
     """
 
@@ -39,13 +39,13 @@ class TypeAccuracy:
         return sum(sum(row.values()) for row in self.confusion.values())
 
     def right(self, kind: str) -> float:
-        """The share of the tests of a type in which it was told."""
+        """The share of the tests of a type in which it was predicted."""
         row = self.confusion[kind]
         return row.get(kind, 0) / sum(row.values())
 
     @property
     def accuracy(self) -> float:
-        """The share of all tests in which the type was told."""
+        """The share of all tests in which the type was predicted."""
         return sum(row.get(kind, 0) for kind, row in self.confusion.items()) / self.count
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class TypeAccuracy:
 def type_accuracy(
     recipe: ResolvedRecipe | None, table: Table, parts: Sequence[Split], refits: bool, fit: str
 ) -> TypeAccuracy | None:
-    """What a recipe's classifier makes of the tested images of splits; None where it has none that could tell.
+    """What a recipe's classifier makes of the tested images of splits; None where it has none that could predict types.
 
     Args:
         recipe: the one of all images; None where there is none, but one for each type.
@@ -105,4 +105,4 @@ def _fitted(part: Part, table: Table, train: Indices) -> DistortionClassifier | 
     try:
         return fitted_classifier(part, table.similarities(list(types)), list(types.values())) if types else None
     except FitError:
-        return None  # too few images or types of these: nothing is told
+        return None  # too few images or types of these: nothing is reported

@@ -1,7 +1,7 @@
 """Evaluation: how well a recipe's scores agree with people's, under a protocol that says what was fitted on what.
 
-Every figure is told with the mapping behind it (none, or a logistic of four or five parameters fitted to the scores, as
-the field does before PLCC and RMSE) and whether that was fitted on the images that it is tested on.
+Every figure is reported with the mapping behind it (none, or a logistic of four or five parameters fitted to the
+scores, as the field does before PLCC and RMSE) and whether that was fitted on the images that it is tested on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The figures of tested predictions: once over all of them, or for each split, of which the median is told."""
+"""The figures of tested predictions: once over all of them, or for each split, of which the median is reported."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Figures:
         intervals: 95 % bootstrap intervals by content, where there are enough, or, where figures were taken for each
             split, their quartiles.
         splits: where figures were taken for each split, how many there are; otherwise 0.
-        known: in how many of them each of the headline figures exists; below half of them it is not told.
+        known: in how many of them each of the headline figures exists; below half of them it is not reported.
         mappings: PLCC and RMSE after each mapping, with what it was fitted on; ``none`` has none where scores are on
             no scale of quality.
         coverage: the share of images whose quality lies in the 90 % prediction interval; None where none is known.
@@ -120,7 +120,7 @@ class Figures:
 
     @property
     def spread(self) -> bool:
-        """Whether figures were taken for each split, and the median is told."""
+        """Whether figures were taken for each split, and the median is reported."""
         return self.splits > 0
 
     def to_dict(self) -> dict[str, Any]:

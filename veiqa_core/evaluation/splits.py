@@ -74,7 +74,7 @@ class Protocol:
 
     @property
     def pooled(self) -> bool:
-        """Whether figures are taken once over all tested images; otherwise for each split, and the median is told."""
+        """Whether figures are taken once over all tested images; otherwise the median over the splits is reported."""
         return self.kind not in ("kfold", "repeated")
 
     @property

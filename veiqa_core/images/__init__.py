@@ -1,6 +1,6 @@
 """From files, arrays, Pillow images and tensors to one form: RGB in [0, 1] at native size, with a digest.
 
-What can be read, and by which rules, is told in ``docs/images.md``.
+What can be read, and by which rules, is described in ``docs/images.md``.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def frames(path: str | Path) -> int:
 def read(source: Source, name: str | None = None) -> Image:
     """Decode an image.
 
-    Files: told by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is laid on
+    Files: known by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is laid on
     white, palettes, grey and CMYK become RGB, and 16-bit values are divided by 65535. Of several frames or pages the
     first counts, which is remarked on; ``film.gif#3`` names the third, unless a file is called so itself. Pillow
     images: the same for the current frame. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors ``[H, W]``,

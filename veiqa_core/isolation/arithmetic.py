@@ -25,14 +25,14 @@ _UNITS = ("cudnn.conv", "cudnn.rnn", "cuda.matmul", "mkldnn.conv", "mkldnn.matmu
 
 @attrs.frozen
 class _Switch:
-    """One of torch's switches, and how it stands in VEIQA; None where it cannot be told how it stands."""
+    """One of torch's switches, and how it stands in VEIQA; None where that cannot be found out."""
 
     get: Callable[[], Any]
     set: Callable[[Any], object]
     wanted: Any
 
     def hold(self) -> Any:
-        """Set it as it is wanted, and say how it stood; what cannot be told stays."""
+        """Set it as it is wanted, and say how it stood; what cannot be read stays."""
         before = self.get()
         if before is not None and before != self.wanted:
             self.set(self.wanted)

@@ -69,5 +69,5 @@ def _descriptor_moved() -> Iterator[None]:
     finally:
         sys.stdout = before
         os.dup2(kept, 1)
-        with contextlib.suppress(OSError):  # an error that ends the block is told, and not this one
+        with contextlib.suppress(OSError):  # an error that ends the block is reported, and not this one
             own.close()

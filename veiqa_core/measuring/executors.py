@@ -265,7 +265,7 @@ class ProcessPool(_Sent):
         try:
             with _interrupts_held(), processes.beginning(self.workers):  # this may begin a process
                 return self._pool.submit(execute_own, name, missing)
-        except BrokenProcessPool as error:  # told when its result is asked for
+        except BrokenProcessPool as error:  # reported when its result is asked for
             broken: Future[Answer] = Future()
             broken.set_exception(error)
             return broken

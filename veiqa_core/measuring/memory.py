@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import platform
 
@@ -55,5 +56,6 @@ SIZES = Sizes()
 """Those that this process measured."""
 
 
+@functools.cache  # finding out reads the whole interpreter's file
 def _is_glibc() -> bool:
     return platform.libc_ver()[0] == "glibc"

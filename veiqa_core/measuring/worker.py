@@ -116,7 +116,7 @@ def begin(job: Job, begun: Event) -> None:
     escape_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _JOBS.append(job)  # its networks are opened by the first task, whose errors are told
+    _JOBS.append(job)  # its networks are opened by the first task, whose errors are reported
 
 
 def _leave_with_parent() -> None:

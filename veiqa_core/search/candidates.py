@@ -75,7 +75,7 @@ def expand(space: Space, registry: Registry, networks: Mapping[Part, Network]) -
     return found
 
 
-def override(space: Space, registry: Registry, settings: Callable[[str, str], Mapping[str, Any]]) -> Space:
+def override(space: Space, settings: Callable[[str, str], Mapping[str, Any]]) -> Space:
     """The space with parameters fixed: for each component those that ``settings(kind, name)`` gives."""
     entries = {}
     for kind, listed in space.entries.items():

@@ -72,7 +72,7 @@ def winner(
     cost: FloatArray,
     controlled: Iterable[Controlled],
 ) -> Winner:
-    """Everything that is told of the winner of a selection."""
+    """Everything that is reported of the winner of a selection."""
     rows, objective = selection.rows, settings.objective
     quality, contents = matrix.quality[rows], [matrix.contents[row] for row in rows]
     ranked = _ranked(selection.figures)

@@ -149,9 +149,8 @@ def test_a_range_ends_where_it_says(low: int, width: int, steps: int) -> None:
 
 
 def test_settings_fix_parameters_of_every_component_that_has_them() -> None:
-    registry = installed()
     space = loads(toml(pri='[{ name = "jpeg", quality = [1, 2] }, "mean-blur"]'), "here", "mine")
-    fixed = override(space, registry, lambda kind, name: {"quality": 7} if name == "jpeg" else {})
+    fixed = override(space, lambda kind, name: {"quality": 7} if name == "jpeg" else {})
     assert [c.key.partition("/")[0] for c in candidates(fixed)] == ["jpeg(quality=7)", "mean-blur"]
 
 

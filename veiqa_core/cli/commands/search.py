@@ -114,7 +114,7 @@ class SearchOptions:
         from ...search.objective import Objective
         from ...search.space import find
 
-        space = override(find(self.space_name, found), found, lambda kind, name: settings.choice(kind, name).params)
+        space = override(find(self.space_name, found), lambda kind, name: settings.choice(kind, name).params)
         choice = settings.choice("strategy", self.strategy)
         strategy = found.part("strategy", choice.name, choice.params)
         strategy.registered.load()  # whose extra may be missing

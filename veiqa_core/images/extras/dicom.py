@@ -1,7 +1,7 @@
 """DICOM, by pydicom: the picture that the file's own window or table shows.
 
 Grey: the modality's rescaling, then the first VOI table or window of the file. Without one, values stored in 8 bits are
-shown as they are, and deeper ones from the frame's smallest to its largest, which is told. MONOCHROME1 is inverted.
+shown as they are, and deeper ones from the frame's smallest to its largest, which is reported. MONOCHROME1 is inverted.
 Colour: palettes are looked up, YBR becomes RGB, an ICC profile is applied.
 """
 
