@@ -34,10 +34,11 @@ from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import Part, Registry, installed
 from veiqa_core.measuring.branches.plan import distinct
-from veiqa_core.measuring.executors import Executor, Task
-from veiqa_core.measuring.meter import Meter, Quantity
+from veiqa_core.measuring.executors import Executor
+from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.networks import open_network
-from veiqa_core.measuring.similarities import sign
+from veiqa_core.measuring.quantity import Control, Quantity, Similarity
+from veiqa_core.measuring.table import Measurements
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.results.progress import progress
@@ -117,22 +118,19 @@ def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Pa
     table = {**BASE, "branch": [{**BRANCH, **changes} for changes in changed]}
     resolved = resolve_all(Recipe.read(table, "ablation", variant.description), registry).recipes[None]
     baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
-    return [Quantity(branch, baseline) for branch in resolved.branches], resolved.mapper
+    if baseline is None:
+        return list(map(Similarity, resolved.branches)), resolved.mapper
+    return [Control(branch, baseline) for branch in resolved.branches], resolved.mapper
 
 
-def measured(rated: RatedSet, executor: Executor, count: int) -> Values:
-    """``[N, Q]``: every quantity of every image."""
-    rows = {item.image: place for place, item in enumerate(rated.images)}
-    found = np.full((len(rows), count), np.nan)
-    tasks = [Task(name, tuple(range(count))) for name in rows]
-    for done in progress("measuring")(executor.run(tasks), len(tasks)):
-        if done.error is not None:
-            raise done.error
-        for index, item in done.measured.items():
-            if item.similarity is None:
-                raise item.error or VeiqaError(f"{done.name}: nothing was measured")
-            found[rows[done.name], index] = item.similarity
-    return found
+def measured(rated: RatedSet, executor: Executor, wanted: Sequence[Quantity]) -> Measurements:
+    """Every quantity of every image."""
+    table, columns = rated.measurements(wanted), range(len(wanted))
+    table.fill(executor, dict.fromkeys(range(len(table)), columns), progress("measuring"))
+    problem = next((why for row in range(len(table)) if (why := table.problem(row, columns))), None)
+    if problem is not None:
+        raise VeiqaError(problem)
+    return table
 
 
 def left_out(part: Part, x: Values, rated: RatedSet, quality: Values) -> Values:
@@ -190,8 +188,7 @@ def main(
     with store.opened() as kept:
         meter = Meter(everything, Device.find(device), kept)
         with workers.executor(meter, rated.root) as executor:
-            values = measured(rated, executor, len(everything))
-    places = {quantity: place for place, quantity in enumerate(everything)}
+            table = measured(rated, executor, everything)
     lines = [
         f"| part | changed to | passes | {' | '.join(TYPES)} | overall | PLCC |",
         "|---|---|---|" + "---|" * (len(TYPES) + 2),
@@ -199,9 +196,8 @@ def main(
     click.echo("\n".join(lines))
     for variant, wanted, mapper in chosen:
         assert mapper is not None
-        x = values[:, [places[quantity] for quantity in wanted]]
-        oriented = x * [1 if quantity.baseline else sign(quantity.branch) for quantity in wanted]
-        lines.append(row(variant, _passes(variant, wanted), left_out(mapper, oriented, rated, quality), rated, quality))
+        x = table.values[:, [everything.index(quantity) for quantity in wanted]]
+        lines.append(row(variant, _passes(variant, wanted), left_out(mapper, x, rated, quality), rated, quality))
         click.echo(lines[-1])
     if not parts or NO_COMPARISON in parts:
         verdict = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})

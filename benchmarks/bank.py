@@ -50,8 +50,9 @@ class Bank:
             raise UsageError(f"recipe {recipe.name!r} has no mapper to fit")
         self._mapper = recipe.mapper
         self._first = len(rated.table)
-        table = rated.joined(others)
-        self._x = table.similarities(list(range(len(table))))
+        joined = rated.joined(others)
+        table = joined.table
+        self._x = joined.similarities(range(len(table)))
         self._quality, self._types = table.quality, np.array([str(kind) for kind in table.distortions])
         self._contents = table.contents
 

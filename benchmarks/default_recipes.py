@@ -95,7 +95,7 @@ def main(
         resolved = resolve_all(recipe, registry)
         with store.opened() as kept:
             sets = measured_sets(rated[:1] if name == SET else rated, resolved, Device.find(device), kept, workers)
-        fitted = fit(recipe, resolved, sets[0], sets[1:])
+        fitted = fit(recipe, sets[0], sets[1:])
         write_text(dumps(shipped(fitted, sets)), output / f"{name}.toml")
         click.echo(f"{name}: {sum(len(one.table) for one in sets)} images")
 

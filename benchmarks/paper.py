@@ -36,7 +36,7 @@ from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.measuring.executors import InProcess
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.measuring.similarities import Measurer, quantities
+from veiqa_core.measuring.quantity import quantities
 from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet, find
 from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.results.progress import progress
@@ -73,12 +73,6 @@ def with_metrics(shipped: RecipeSet, metrics: tuple[str, ...]) -> RecipeSet:
 
     recipes = {kind: changed(recipe) for kind, recipe in shipped.recipes.items()}
     return RecipeSet("-".join((shipped.name, *metrics)), recipes)
-
-
-def one_metric(measured: MeasuredSet, place: int) -> MeasuredSet:
-    """Only the similarities under one of the metrics."""
-    oriented = tuple(values[place : place + 1] for values in measured.table.oriented)
-    return attrs.evolve(measured, table=attrs.evolve(measured.table, oriented=oriented))
 
 
 def mean_plcc(evaluation: Evaluation, choose: Callable[[Predictions], NDArray[np.float64]]) -> str:
@@ -136,11 +130,10 @@ def table_5(evaluations: Mapping[str, Mapping[str, Mapping[str, Evaluation]]]) -
 def evaluations(measured: MeasuredSet, shipped: RecipeSet, registry: Registry) -> dict[str, dict[str, Evaluation]]:
     """By metric, in-sample as in the paper and held-out."""
     found = {}
-    for place, metric in enumerate(METRICS):
-        single = one_metric(measured, place)
-        recipes = resolve_all(with_metrics(shipped, (metric,)), registry)
+    for metric in METRICS:
+        single = attrs.evolve(measured, recipes=resolve_all(with_metrics(shipped, (metric,)), registry))
         protocols = {"in-sample": FROZEN, "held-out": LOCO}
-        found[metric] = {name: evaluate(recipes, single, protocol, registry) for name, protocol in protocols.items()}
+        found[metric] = {name: evaluate(single, protocol, registry) for name, protocol in protocols.items()}
     return found
 
 
@@ -261,7 +254,7 @@ def main(
             assert isinstance(shipped, RecipeSet)
             recipes = resolve_all(with_metrics(shipped, METRICS), registry)
             meter = Meter(quantities(recipes), Device.find(device), kept)
-            measured = measure(rated, recipes, Measurer(recipes, InProcess(meter, rated.root)), progress(name))
+            measured = measure(rated, recipes, InProcess(meter, rated.root), progress(name))
             if measured.failed:
                 raise UsageError(
                     f"{len(measured.failed)} images failed; the first: {next(iter(measured.failed.values()))}"

@@ -33,7 +33,8 @@ from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.executors import Executor, InProcess, ProcessPool, Task
-from veiqa_core.measuring.meter import Meter, Quantity
+from veiqa_core.measuring.meter import Meter
+from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.search import census, networks
 from veiqa_core.search.candidates import Candidate, expand, extractors
@@ -168,7 +169,7 @@ def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
     opened = networks.opened(extractors(space, registry), CPU)
     candidates = expand(space, registry, opened)
     light = [candidate for candidate in candidates if candidate.coordinates["explainer"] != "occlusion"]
-    quantities = [Quantity(candidate.branch) for candidate in candidates]
+    quantities = [Similarity(candidate.branch) for candidate in candidates]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "set").mkdir()
@@ -186,7 +187,7 @@ def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
             "occlusion windows": PLACES,
             "passes": passes(candidates, opened),
             "an image": {"shared": shared, "one by one": alone, "ratio": alone["seconds"] / shared},
-            "workers": workers(Meter([Quantity(c.branch) for c in light], CPU, None, dict(opened)), rated),
+            "workers": workers(Meter([Similarity(c.branch) for c in light], CPU, None, dict(opened)), rated),
             "repeat": {"images": repeated, **repeats(candidates, few, opened, folder)},
         }
     text = json.dumps(found, indent=2)

@@ -17,7 +17,8 @@ from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
 from .measuring.branches.engine import Measurement
 from .measuring.executors import Executor, Task
-from .measuring.meter import Meter, Quantity
+from .measuring.meter import Meter
+from .measuring.quantity import Similarity
 from .recipes import recipe as recipes
 from .recipes.recipe import Recipe, RecipeSet
 from .recipes.resolution import ResolvedRecipe, resolve
@@ -69,7 +70,7 @@ class Scorer:
         self._store = store
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._recipe_scorer = RecipeScorer(self.recipe)
-        self.meter = Meter([Quantity(branch) for branch in self.recipe.branches], Device.find(device, precision), store)
+        self.meter = Meter(list(map(Similarity, self.recipe.branches)), Device.find(device, precision), store)
         self._all = range(len(self.recipe.branches))
         self.meter.check(self._all)
         self._label = self.recipe.label

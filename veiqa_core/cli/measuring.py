@@ -36,12 +36,12 @@ def measured_sets(
     """
     from ..evaluation.measured import measure
     from ..measuring.meter import Meter
-    from ..measuring.similarities import Measurer, quantities
+    from ..measuring.quantity import quantities
 
     options.set_up()
     meter = Meter(quantities(recipes), device, store)
     measured = []
     for rated in sets:
         with options.executor(meter, rated.root, veis) as executor:
-            measured.append(measure(rated, recipes, Measurer(recipes, executor), progress(f"measuring {rated.name}")))
+            measured.append(measure(rated, recipes, executor, progress(f"measuring {rated.name}")))
     return measured

@@ -90,7 +90,7 @@ def write(search: Search, folder: Path) -> None:
 def summary(search: Search, folder: Path) -> Iterator[str]:
     """The outcome for people, line by line."""
     name = search.settings.objective.name.upper()
-    yield f"{len(search.candidates)} candidates of {search.space} on {len(search.matrix.names)} images"
+    yield f"{len(search.candidates)} candidates of {search.space} on {len(search.table.names)} images"
     for kind, winner in search.winners.items():
         yield ""
         yield from _winner(search, kind or "all types", winner, name)
@@ -98,9 +98,10 @@ def summary(search: Search, folder: Path) -> Iterator[str]:
     yield from _held_out(search)
     if search.refused:
         yield f"{len(search.refused)} candidates cannot work; the first: {next(iter(search.refused.items()))[1]}"
-    if search.matrix.failures:
-        first = search.matrix.failures[min(search.matrix.failures)]
-        yield f"{len(search.matrix.failures)} candidates failed on some image; the first: {first.reason}"
+    failures = search.table.failures
+    if failures:
+        first = failures[min(failures)]
+        yield f"{len(failures)} candidates failed on some image; the first: {first.reason}"
     yield from (f"note: {note}" for note in search.notes)
     yield f"written to {folder}: {', '.join(FILES)}"
 

@@ -15,6 +15,7 @@ from ..errors import FitError, ImageError, UsageError
 from ..extension.registry import Part
 from ..full_reference import FullReference
 from ..images import Image
+from ..measuring.quantity import metric_sign
 from ..scoring.mapping import constant, fitted_mapper
 from .rated_set import Progress, RatedSet
 
@@ -90,7 +91,7 @@ class Calibrated:
 
     def __init__(self, metrics: Sequence[Part], curve: Part, rated: RatedSet, progress: Progress = iter) -> None:
         self._metrics = [FullReference(metric) for metric in metrics]
-        self._signs = np.array([1.0 if metric.traits["similar"] == "high" else -1.0 for metric in metrics])
+        self._signs = np.array([metric_sign(metric) for metric in metrics])
         self._ends = rated.ratings.quality_range
         self.scaled = self._ends == (0, 100)
         self.source = f"{' + '.join(metric.key for metric in metrics)} on the scale of {rated.name}"

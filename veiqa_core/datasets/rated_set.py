@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import attrs
+import numpy as np
 
 from ..api.parameters import describe
 from ..contracts import RatedImage, Ratings
@@ -19,6 +20,8 @@ from ..extension.registry import Part
 from ..images import Image
 from ..images import read as read_image
 from ..isolation.attempts import attempt, or_usage_error
+from ..measuring.quantity import Quantity
+from ..measuring.table import Measurements
 from . import likeness
 
 Progress = Callable[[Iterable[RatedImage]], Iterator[RatedImage]]
@@ -57,6 +60,22 @@ class RatedSet:
             ImageError: it cannot be read.
         """
         return read_image(self.root / name, name)
+
+    def measurements(self, quantities: Iterable[Quantity]) -> Measurements:
+        """A table of its images under some quantities, none of them measured yet."""
+        return Measurements(
+            names=tuple(item.image for item in self.images),
+            quality=np.array([self.ratings.quality(item) for item in self.images], dtype=np.float64),
+            quantities=tuple(quantities),
+            distortions=tuple(item.distortion for item in self.images),
+            contents=tuple(map(self.content_of, self.images)),
+            labels=tuple(item.split for item in self.images),
+        )
+
+    def hinted(self, table: Measurements) -> Measurements:
+        """The table with the hints of its images, for which references are read, or the images themselves."""
+        items = {item.image: item for item in self.images}
+        return attrs.evolve(table, hints=tuple(self.hints_of(items[name]) for name in table.names))
 
     @cached_property
     def contents(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""How often a recipe's classifier tells the distortion type of an image."""
+"""How often a recipe's classifier predicts the distortion type of an image."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import attrs
 from ..contracts import DistortionClassifier
 from ..errors import FitError
 from ..extension.registry import Part
-from ..recipes.resolution import ResolvedRecipe
 from ..scoring.classification import fitted_classifier, probabilities, ready_classifier
-from .measured import Table
+from .measured import MeasuredSet
 from .splits import Indices, Split
 
 OTHER = "other"
@@ -60,49 +59,47 @@ class TypeAccuracy:
         }
 
 
-def type_accuracy(
-    recipe: ResolvedRecipe | None, table: Table, parts: Sequence[Split], refits: bool, fit: str
-) -> TypeAccuracy | None:
+def type_accuracy(measured: MeasuredSet, parts: Sequence[Split], refits: bool, fit: str) -> TypeAccuracy | None:
     """What a recipe's classifier makes of the tested images of splits; None where it has none that could predict types.
 
     Args:
-        recipe: the one of all images; None where there is none, but one for each type.
         refits: whether classifiers are fitted anew, on the other side of each split.
         fit: the label of the figures.
     """
+    recipe = measured.used.get(None)
     if recipe is None or recipe.classifier is None:
         return None
     part = recipe.classifier
+    kinds = measured.table.distortions
     confusion: dict[str, dict[str, int]] = {}
     tested: set[int] = set()
     for split in parts:
-        classifier = _fitted(part, table, split.train) if refits else ready_classifier(recipe)
+        classifier = _fitted(part, measured, split.train) if refits else ready_classifier(recipe)
         if classifier is None:
             return None
-        rows = [row for row in split.test if _truth(table, row, classifier.classes) is not None]
+        rows = [row for row in split.test if _truth(kinds[row], classifier.classes) is not None]
         if not rows:
             continue
         tested.update(map(int, rows))
-        likeliest = probabilities(part, classifier, table.similarities(rows)).argmax(axis=1)
+        likeliest = probabilities(part, classifier, measured.similarities(rows)).argmax(axis=1)
         for row, place in zip(rows, likeliest, strict=True):
-            reported = confusion.setdefault(str(_truth(table, row, classifier.classes)), {})
+            reported = confusion.setdefault(str(_truth(kinds[row], classifier.classes)), {})
             reported[classifier.classes[place]] = reported.get(classifier.classes[place], 0) + 1
     if not confusion:
         return None
     return TypeAccuracy(len(tested), {kind: confusion[kind] for kind in sorted(confusion)}, fit)
 
 
-def _truth(table: Table, row: int, classes: Sequence[str]) -> str | None:
+def _truth(kind: str | None, classes: Sequence[str]) -> str | None:
     """The type of an image as a classifier calls it; None where it has no name for it."""
-    kind = table.distortions[row]
     if kind is None or kind in classes:
         return kind
     return OTHER if OTHER in classes else None
 
 
-def _fitted(part: Part, table: Table, train: Indices) -> DistortionClassifier | None:
-    types = {int(row): kind for row in train if (kind := table.distortions[row]) is not None}
+def _fitted(part: Part, measured: MeasuredSet, train: Indices) -> DistortionClassifier | None:
+    types = {int(row): kind for row in train if (kind := measured.table.distortions[row]) is not None}
     try:
-        return fitted_classifier(part, table.similarities(list(types)), list(types.values())) if types else None
+        return fitted_classifier(part, measured.similarities(list(types)), list(types.values())) if types else None
     except FitError:
         return None  # too few images or types of these: nothing is reported

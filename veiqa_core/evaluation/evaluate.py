@@ -18,12 +18,12 @@ from ..errors import FitError, VeiqaError
 from ..extension.registry import Part, Registry
 from ..images import display_name
 from ..isolation.attempts import attempt, or_usage_error
-from ..recipes.resolution import ResolvedRecipe, ResolvedSet
+from ..recipes.resolution import ResolvedRecipe
 from ..scoring.mapping import fitted_mapper, ready_mapper, unmapped, within
 from . import splits
 from .classification import TypeAccuracy, type_accuracy
 from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_missing, notes_on_splits
-from .measured import MeasuredSet, Table
+from .measured import MeasuredSet
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
 
@@ -75,7 +75,6 @@ class Evaluation:
 
 
 def evaluate(
-    recipes: ResolvedSet,
     measured: MeasuredSet,
     protocol: Protocol,
     registry: Registry,
@@ -92,8 +91,9 @@ def evaluate(
         UsageError: the protocol does not go with the dataset: contents are not named, or the sides of a split share a
             content or an image.
     """
-    table = measured.joined(trained_on)
-    run = _Run(recipes, table, protocol, registry, measured.rated.ratings.quality_range)
+    joined = measured.joined(trained_on)
+    table = joined.table
+    run = _Run(joined, protocol, registry)
     parts = splits.made(
         protocol,
         labels=measured.table.labels,
@@ -104,11 +104,11 @@ def evaluate(
     predictions = [run.predict(split) for split in parts]
     everything = np.arange(len(measured.table), dtype=np.intp)
     calibrated, own = run.calibrated, len(measured.table)
-    one_scale = calibrated or len(run.used) == 1
-    own_unit = protocol.refits or not foreign_ranges(run.used, measured)
+    one_scale = calibrated or len(joined.used) == 1
+    own_unit = protocol.refits or not foreign_ranges(joined.used, measured)
 
-    def tell(parts: Sequence[Predictions], tested: Indices, one_scale: bool) -> Figures:
-        fit = fit_label(run.used, table, tested, protocol, own) if calibrated else "not fitted"
+    def figured(parts: Sequence[Predictions], tested: Indices, one_scale: bool) -> Figures:
+        fit = fit_label(joined, tested, protocol, own) if calibrated else "not fitted"
         fits = {"none": fit, **dict.fromkeys(MAPPINGS[1:], "held-out" if protocol.refits else "in-sample")}
         return figures(
             parts,
@@ -123,21 +123,19 @@ def evaluate(
     by_type: dict[str, Figures] = {}
     for kind in sorted({kind for part in predictions for kind in part.types if kind is not None}):
         of_type = np.flatnonzero([own == kind for own in measured.table.distortions])
-        by_type[kind] = tell([part.of_type(kind) for part in predictions], of_type, one_scale=True)
-    notes = [*measured.rated.remarks, *notes_on(run.used, measured, calibrated, protocol, table)]
+        by_type[kind] = figured([part.of_type(kind) for part in predictions], of_type, one_scale=True)
+    notes = [*measured.rated.remarks, *notes_on(measured, joined, calibrated, protocol)]
     notes += training_notes(measured, trained_on)
-    overall = tell(predictions, everything, one_scale)
+    overall = figured(predictions, everything, one_scale)
     groups = {**by_type, "overall": overall}
     notes += [*notes_on_missing(groups), *notes_on_splits(groups), *notes_on_intervals(groups)]
     return Evaluation(
-        recipe=recipes.label,
+        recipe=measured.recipes.label,
         measured=measured,
         protocol=protocol.describe() | _trained(trained_on),
         overall=overall,
         by_distortion=by_type,
-        type_accuracy=type_accuracy(
-            run.used.get(None), table, parts, protocol.refits, fit_label(run.used, table, everything, protocol, own)
-        ),
+        type_accuracy=type_accuracy(joined, parts, protocol.refits, fit_label(joined, everything, protocol, own)),
         predictions=predictions,
         notes=(*notes, *run.refusals),
     )
@@ -146,17 +144,15 @@ def evaluate(
 class _Run:
     """Fits on one side of each split, and predicts the other."""
 
-    def __init__(
-        self, recipes: ResolvedSet, table: Table, protocol: Protocol, registry: Registry, ends: tuple[float, float]
-    ) -> None:
-        present = set(table.keys)
-        self.used = {key: recipe for key, recipe in recipes.recipes.items() if key in present}
-        self._table = table
+    def __init__(self, measured: MeasuredSet, protocol: Protocol, registry: Registry) -> None:
+        self._measured = measured
+        self._table = measured.table
+        self._used = measured.used
         self._refits = protocol.refits
-        self._ends = ends
+        self._ends = measured.rated.ratings.quality_range
         self._given: Mappers = {}
         if not self._refits:
-            self._given = {key: ready_mapper(recipe) for key, recipe in self.used.items()}
+            self._given = {key: ready_mapper(recipe) for key, recipe in self._used.items()}
         self._logistics = {name: registry.part("mapper", f"veiqa:{name}") for name in MAPPINGS[1:]}
         self.refusals: list[str] = []
 
@@ -164,8 +160,8 @@ class _Run:
     def calibrated(self) -> bool:
         """Whether scores are on the scale of quality: every recipe's mapper is fitted, here or before."""
         if self._refits:
-            return all(_fittable(recipe.mapper) for recipe in self.used.values())
-        return all(recipe.state and self._given[key] is not None for key, recipe in self.used.items())
+            return all(_fittable(recipe.mapper) for recipe in self._used.values())
+        return all(recipe.state and self._given[key] is not None for key, recipe in self._used.items())
 
     def predict(self, split: Split) -> Predictions:
         """Scores of the tested images, mapped in each way."""
@@ -173,12 +169,12 @@ class _Run:
         mappers = self._fit_mappers(split.train) if self._refits else self._given
         fitted_on, tested = (self._scores(mappers, side) for side in (split.train, split.test))
         types = tuple(table.distortions[index] for index in split.test)
-        scales: Sequence[object] = [None] * len(table) if self.calibrated else table.keys
+        scales: Sequence[object] = [None] * len(table) if self.calibrated else self._measured.keys
         mapped = functools.partial(self._mapped, split, fitted_on.score, tested.score)
         return Predictions(
             quality=table.quality[split.test],
             types=types,
-            clusters=tuple(table.contents[i] or table.names[i] for i in split.test),
+            clusters=tuple(table.clusters[index] for index in split.test),
             names=tuple(table.names[index] for index in split.test),
             raw=tested,
             mapped={name: mapped(part, scales) for name, part in self._logistics.items()},
@@ -187,13 +183,13 @@ class _Run:
 
     def _fit_mappers(self, train: Indices) -> Mappers:
         mappers: dict[str | None, ScoreMapper | None] = {}
-        for key, recipe in self.used.items():
-            rows = [index for index in train if self._table.keys[index] == key]
+        for key, recipe in self._used.items():
+            rows = [index for index in train if self._measured.keys[index] == key]
             if recipe.mapper is None or not _fittable(recipe.mapper):
                 mappers[key] = ready_mapper(recipe)
             elif rows:
                 try:
-                    similarities, quality = self._table.similarities(rows), self._table.quality[rows]
+                    similarities, quality = self._measured.similarities(rows), self._table.quality[rows]
                     contents = [self._table.contents[row] for row in rows]
                     mappers[key] = fitted_mapper(recipe.mapper, similarities, quality, contents)
                 except VeiqaError as error:
@@ -205,14 +201,14 @@ class _Run:
     def _scores(self, mappers: Mappers, indices: Indices) -> Prediction:
         """Scores of images under the mapper of their key; NaN where it could not be fitted."""
         columns = {name: np.full(len(indices), np.nan) for name in ("score", "low", "high")}
-        for key, recipe in self.used.items():
+        for key, recipe in self._used.items():
             at = np.array(
-                [place for place, index in enumerate(indices) if self._table.keys[index] == key], dtype=np.intp
+                [place for place, index in enumerate(indices) if self._measured.keys[index] == key], dtype=np.intp
             )
             mapper = mappers.get(key)
             if len(at) == 0 or (mapper is None and self._refits and _fittable(recipe.mapper)):
                 continue
-            similarities = self._table.similarities(indices[at].tolist())
+            similarities = self._measured.similarities(indices[at])
             if mapper is None or recipe.mapper is None:
                 prediction = unmapped(similarities)
             else:

@@ -13,39 +13,37 @@ from ..datasets.rated_set import RatedSet
 from ..errors import FitError, UsageError
 from ..extension.registry import Part
 from ..files.toml import default_name
-from ..recipes.recipe import Provenance, Recipe, RecipeSet
+from ..recipes.recipe import Recipe, RecipeSet
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 from ..scoring.classification import fitted_classifier
 from ..scoring.mapping import check_varied, constant, fitted_mapper
-from .measured import MeasuredSet, Table
-from .provenance import content_notes, precision_of
+from .measured import MeasuredSet
+from .provenance import content_notes, precision_of, provenance_of
 
 FEW_CONTENTS = 10
 """Fewer contents than this are remarked: intervals come from leaving out a tenth of the contents in turn."""
 
 
-def fit(
-    recipe: Recipe | RecipeSet, resolved: ResolvedSet, measured: MeasuredSet, also: Sequence[MeasuredSet] = ()
-) -> Recipe | RecipeSet:
+def fit(recipe: Recipe | RecipeSet, measured: MeasuredSet, also: Sequence[MeasuredSet] = ()) -> Recipe | RecipeSet:
     """The recipe with its mapper fitted, or the set with those of every recipe that has images here.
 
     Args:
+        recipe: as the images were measured with it.
         also: other datasets, to be fitted to as well.
 
     Raises:
         UsageError: a recipe has no mapper that could be fitted.
         FitError: the images do not determine a mapping, and why.
     """
+    joined = measured.joined(also)
+    names = " + ".join(one.rated.name for one in (measured, *also))
     if isinstance(recipe, Recipe):
-        return _fitted(recipe, resolved.recipes[None], None, measured, also)
-    present = set(measured.joined(also).keys)
-    return attrs.evolve(
-        recipe,
-        recipes={
-            kind: _fitted(item, resolved.recipes[kind], kind, measured, also) if kind in present else item
-            for kind, item in recipe.recipes.items()
-        },
-    )
+        return _fitted(recipe, None, joined, names)
+    recipes = {
+        kind: _fitted(item, kind, joined, names) if kind in joined.used else item
+        for kind, item in recipe.recipes.items()
+    }
+    return attrs.evolve(recipe, recipes=recipes)
 
 
 def renamed(fitted: Recipe | RecipeSet, name: str, based_on: str) -> Recipe | RecipeSet:
@@ -71,6 +69,7 @@ def check(resolved: ResolvedSet, sets: Sequence[RatedSet]) -> None:
         UsageError: a recipe that is used has no mapper that could be fitted.
         FitError: it has a classifier and no image names its type, or the ratings of its images are all the same.
     """
+    types = {item.distortion for one in sets for item in one.images}
     for key, recipe in resolved.recipes.items():
         quality = [
             one.ratings.quality(item)
@@ -80,7 +79,6 @@ def check(resolved: ResolvedSet, sets: Sequence[RatedSet]) -> None:
         ]
         if key is None or quality:
             fittable(recipe)
-            types = {item.distortion for one in sets for item in one.images}
             if recipe.classifier is not None and types <= {None}:
                 raise _untyped(recipe.name, recipe.classifier)
         with _of(recipe.name):
@@ -89,19 +87,19 @@ def check(resolved: ResolvedSet, sets: Sequence[RatedSet]) -> None:
 
 def remarks(fitted: Recipe | RecipeSet, measured: MeasuredSet, also: Sequence[MeasuredSet] = ()) -> list[str]:
     """What is to be known of a fit: how little it rests on."""
-    table = measured.joined(also)
+    joined = measured.joined(also)
     notes = list(dict.fromkeys(remark for one in (measured, *also) for remark in one.rated.remarks))
-    notes += content_notes(table.contents)
+    notes += content_notes(joined.table.contents)
     by_key = {None: fitted} if isinstance(fitted, Recipe) else dict(fitted.recipes)
     for key, recipe in by_key.items():
-        rows = [index for index, own in enumerate(table.keys) if own == key]
+        rows = joined.rows(key)
         contents = None if recipe.fitted is None or not rows else recipe.fitted.contents
         if contents is not None and contents < FEW_CONTENTS:
             notes.append(
                 f"{recipe.name}: fitted to {contents} contents only: fewer than {FEW_CONTENTS} say little of others"
             )
         if rows:
-            same = sum(constant(column) for column in table.similarities(rows).T)
+            same = sum(constant(column) for column in joined.similarities(rows).T)
             if same:
                 notes.append(f"{recipe.name}: branches that are the same in all images, and so add nothing: {same}")
     return notes
@@ -130,38 +128,28 @@ def fittable(recipe: ResolvedRecipe) -> Part:
     return recipe.mapper
 
 
-def _fitted(
-    recipe: Recipe, resolved: ResolvedRecipe, key: str | None, measured: MeasuredSet, also: Sequence[MeasuredSet]
-) -> Recipe:
-    part = fittable(resolved)
-    table = measured.joined(also)
-    rows = [index for index, own in enumerate(table.keys) if own == key]
+def _fitted(recipe: Recipe, key: str | None, measured: MeasuredSet, names: str) -> Recipe:
+    """The recipe fitted to the images that were measured with it, which are of the datasets named."""
+    resolved, table, rows = measured.recipes.recipes[key], measured.table, measured.rows(key)
     contents = [table.contents[row] for row in rows]
+    part = fittable(resolved)
     with _of(recipe.name):
-        mapper = fitted_mapper(part, table.similarities(rows), table.quality[rows], contents)
-    known = tuple(
-        sorted({content_id for index in rows for content_id in table.content_ids(index) | table.hints[index]})
-    )
-    names = " + ".join(one.rated.name for one in (measured, *also))
-    basis = Provenance(
-        names,
-        len(rows),
-        measured.rated.ratings.quality_range,
-        known,
-        precision_of(measured.versions),
-        None if None in contents else len(set(contents)),
-    )
-    reported = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
-    return attrs.evolve(recipe, state=mapper.state(), classifier_state=reported, fitted=basis)
+        mapper = fitted_mapper(part, measured.similarities(rows), table.quality[rows], contents)
+    ends = measured.rated.ratings.quality_range
+    provenance = provenance_of(names, table, rows, ends, precision_of(measured.versions))
+    state = _classifier_state(resolved, rows, measured)
+    return attrs.evolve(recipe, state=mapper.state(), classifier_state=state, fitted=provenance)
 
 
-def _classifier_state(part: Part, recipe: Recipe, rows: Sequence[int], table: Table) -> Mapping[str, Any]:
-    """What the recipe's classifier is fitted to: the images that name their distortion type."""
-    types = {index: kind for index in rows if (kind := table.distortions[index]) is not None}
+def _classifier_state(recipe: ResolvedRecipe, rows: Sequence[int], measured: MeasuredSet) -> Mapping[str, Any]:
+    """What the recipe's classifier, if any, is fitted to: the images that name their distortion type."""
+    if recipe.classifier is None:
+        return {}
+    types = {row: kind for row in rows if (kind := measured.table.distortions[row]) is not None}
     if not types:
-        raise _untyped(recipe.name, part)
+        raise _untyped(recipe.name, recipe.classifier)
     with _of(recipe.name):
-        return fitted_classifier(part, table.similarities(list(types)), list(types.values())).state()
+        return fitted_classifier(recipe.classifier, measured.similarities(list(types)), list(types.values())).state()
 
 
 def _untyped(name: str, classifier: Part) -> FitError:

@@ -10,14 +10,33 @@ import numpy as np
 
 from ..datasets import likeness
 from ..images import display_name
+from ..measuring.table import Measurements, Rows
 from ..recipes.recipe import DEFAULT_PRECISION, Provenance
 from ..recipes.resolution import ResolvedRecipe
 from . import splits
-from .measured import MeasuredSet, Table
+from .measured import MeasuredSet
 from .splits import Indices, Protocol
 
-Used = Mapping[str | None, ResolvedRecipe]
-"""The recipes that some image is measured with, by key."""
+
+def provenance_of(
+    dataset: str, table: Measurements, rows: Rows, ends: tuple[float, float], precision: str
+) -> Provenance:
+    """What is recorded of the images that a recipe is fitted to or chosen on.
+
+    Args:
+        dataset: names of the datasets that the table's images are of.
+        ends: of the range of quality.
+        precision: what the networks computed in.
+    """
+    contents = {table.contents[int(row)] for row in rows}
+    return Provenance(
+        dataset,
+        len(rows),
+        ends,
+        tuple(sorted(table.seen_ids(rows))),
+        precision,
+        None if None in contents else len(contents),
+    )
 
 
 def precision_of(versions: Mapping[str, Any]) -> str:
@@ -41,7 +60,7 @@ def content_notes(contents: Sequence[str | None]) -> list[str]:
     return [f"{nameless} images name no reference: each counts as a content of its own"]
 
 
-def foreign_ranges(used: Used, measured: MeasuredSet) -> list[tuple[float, float]]:
+def foreign_ranges(used: Mapping[str | None, ResolvedRecipe], measured: MeasuredSet) -> list[tuple[float, float]]:
     """The ranges of quality that mappers were fitted to, where they are not this dataset's."""
     bases = [recipe.fitted for recipe in used.values() if recipe.fitted is not None]
     return [basis.range for basis in bases if basis.range != measured.rated.ratings.quality_range]
@@ -95,11 +114,12 @@ def _means(by_pixels: bool) -> str:
     return "identical pixels" if by_pixels else "identical pixels, names, and how their pictures look"
 
 
-def overlap(table: Table, tested: Indices, known: Mapping[str | None, frozenset[str]]) -> Overlap:
+def overlap(measured: MeasuredSet, tested: Indices, known: Mapping[str | None, frozenset[str]]) -> Overlap:
     """How many tested images show what is known, by the key of their recipe, to have been used."""
+    table = measured.table
     certain, named, alike = (np.zeros(len(table), dtype=bool) for _ in range(3))
     for key, content_ids in known.items():
-        rows = [int(index) for index in tested if table.keys[index] == key]
+        rows = [int(index) for index in tested if measured.keys[index] == key]
         certain[rows] = [not content_ids.isdisjoint(table.content_ids(row)) for row in rows]
         hints = [table.hints[row] for row in rows]
         named[rows], alike[rows] = likeness.named_alike(hints, content_ids), likeness.look_alike(hints, content_ids)
@@ -119,43 +139,40 @@ def _known(bases: Mapping[str | None, Provenance | None]) -> dict[str | None, fr
     return {key: frozenset() if basis is None else frozenset(basis.known) for key, basis in bases.items()}
 
 
-def fit_overlap(used: Used, table: Table, tested: Indices, protocol: Protocol, own: int) -> Overlap | None:
+def fit_overlap(measured: MeasuredSet, tested: Indices, protocol: Protocol, own: int) -> Overlap | None:
     """What mappers were fitted on beside the tested images, where they were fitted elsewhere and that is recorded.
 
     Args:
-        own: how many of the table's first rows are of the dataset that is tested; the others are fitted on as well.
+        own: how many of the first rows are of the dataset that is tested; the others are fitted on as well.
     """
     if not protocol.refits:
-        if any(used[table.keys[index]].fitted is None for index in tested):
+        if any(measured.used[measured.keys[index]].fitted is None for index in tested):
             return None
-        return overlap(table, tested, _known({key: recipe.fitted for key, recipe in used.items()}))
-    others = range(own, len(table))
-    if not others:
+        return overlap(measured, tested, _known({key: recipe.fitted for key, recipe in measured.used.items()}))
+    if own == len(measured.table):
         return None
-    content_ids = {
-        key: [table.content_ids(row) | table.hints[row] for row in others if table.keys[row] == key] for key in used
-    }
-    return overlap(table, tested, {key: frozenset().union(*sets) for key, sets in content_ids.items()})
+    others = {key: [row for row in measured.rows(key) if row >= own] for key in measured.used}
+    return overlap(measured, tested, {key: measured.table.seen_ids(rows) for key, rows in others.items()})
 
 
-def fit_label(used: Used, table: Table, tested: Indices, protocol: Protocol, own: int) -> str:
+def fit_label(measured: MeasuredSet, tested: Indices, protocol: Protocol, own: int) -> str:
     """Whether mappers are fitted on the contents that they are tested on; ``own`` as for :func:`fit_overlap`."""
-    shared = fit_overlap(used, table, tested, protocol, own)
+    shared = fit_overlap(measured, tested, protocol, own)
     if shared is not None:
         return shared.label
     return "held-out" if protocol.refits else "fitted elsewhere, on contents not recorded"
 
 
-def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Protocol, joined: Table) -> list[str]:
+def notes_on(measured: MeasuredSet, joined: MeasuredSet, calibrated: bool, protocol: Protocol) -> list[str]:
     """What is to be known of the recipes and the protocol.
 
     Args:
         joined: the images, then those of other datasets that are fitted on.
     """
-    table = measured.table
+    table, used = measured.table, joined.used
     notes = content_notes(table.contents)
     everything = np.arange(len(table), dtype=np.intp)
-    chosen = overlap(table, everything, _known({key: recipe.chosen for key, recipe in used.items()}))
+    chosen = overlap(measured, everything, _known({key: recipe.chosen for key, recipe in used.items()}))
     if chosen.certain or chosen.possible:
         counts = {"": chosen.certain, "perhaps ": chosen.possible}
         where = " and ".join(f"{how}on contents of {count}" for how, count in counts.items() if count)
@@ -168,7 +185,7 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
     if calibrated and not protocol.refits:
         notes += _foreign_precisions(used, measured)
-    shared = fit_overlap(used, joined, everything, protocol, len(table)) if calibrated else None
+    shared = fit_overlap(joined, everything, protocol, len(table)) if calibrated else None
     notes += [] if shared is None else shared.notes
     if not calibrated:
         notes += _uncalibrated_notes(used, protocol)
@@ -178,13 +195,13 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
     return notes + precision_notes(measured.versions)
 
 
-def _foreign_precisions(used: Used, measured: MeasuredSet) -> list[str]:
+def _foreign_precisions(used: Mapping[str | None, ResolvedRecipe], measured: MeasuredSet) -> list[str]:
     own = precision_of(measured.versions)
     other = {recipe.fitted.precision for recipe in used.values() if recipe.fitted is not None} - {own}
     return [f"fitted in {precision}, evaluated in {own}" for precision in sorted(other)]
 
 
-def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:
+def _uncalibrated_notes(used: Mapping[str | None, ResolvedRecipe], protocol: Protocol) -> list[str]:
     notes = []
     unfitted = [str(key) for key, recipe in used.items() if not recipe.state]
     if not protocol.refits and len(unfitted) < len(used):

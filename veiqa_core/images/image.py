@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..contracts import canonical
@@ -28,6 +32,15 @@ class Image:
         self._values = canonical(values)
         self.name = name
         self.remarks = remarks
+
+    def __reduce__(self) -> tuple[Callable[..., Image], tuple[Any, ...]]:
+        """Sent to another process it takes its values and its digest along, and leaves its pixels."""
+        return _received, (self._values.numpy(), self.name, self.remarks, self.digest)
+
+    @property
+    def bytes(self) -> int:
+        """The memory that its values take."""
+        return self._values.nbytes
 
     @property
     def size(self) -> tuple[int, int]:
@@ -67,6 +80,14 @@ class Image:
     def seed(self) -> int:
         """A number below 2**63 made from the content, for components that draw random numbers."""
         return int(self.digest[:16], 16) >> 1
+
+
+def _received(values: NDArray[Any], name: str, remarks: tuple[str, ...], digest: str) -> Image:
+    image = Image(
+        torch.from_numpy(np.require(values, requirements="W")).clone(), name, remarks
+    )  # memory of torch's own
+    image.__dict__["digest"] = digest
+    return image
 
 
 def _unit(values: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Who measures a folder's images: this process, several processes, or the workers of a Dask cluster.
 
-Whoever measures, this process alone decodes every image once, looks up what is known, and writes the store and the
-folder of VEIs; a worker gets an image's name and what is missing, and gives back measurements, with VEIs where they are
-to be kept (:mod:`veiqa_core.measuring.worker`).
+Whoever measures, this process alone decodes every image, looks up what is known, and writes the store and the folder of
+VEIs; a worker gets the decoded image and what is missing, and gives back measurements, with VEIs where they are to be
+kept (:mod:`veiqa_core.measuring.worker`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
@@ -26,14 +26,15 @@ from typing import Any
 import attrs
 
 from ..errors import ImageError, UsageError, VeiqaError, one_line
-from ..images import Image, display_name
+from ..images import Image, display_name, read
 from . import processes
 from .branches.engine import Measurement
 from .meter import Computed, Meter
 from .vei_files import VeiFolder
-from .worker import Answer, Job, begin, execute, execute_own, read_named
+from .worker import Job, begin, execute, execute_own
 
-_AHEAD = 4  # tasks waiting for each worker, so that none idles and memory stays bounded
+_AHEAD = 4  # tasks waiting for each worker, so that none idles
+_BYTES_AHEAD = 2**28  # of decoded images that wait, beyond which a task a worker must do
 _ROUND = 64  # tasks for each worker that are carried out in any order before those of the next round
 _LIVES = 3  # how often a task may take its process down before it is given up
 
@@ -48,7 +49,7 @@ class Task:
 
 @attrs.frozen(eq=False)
 class TaskResult:
-    """An task carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
+    """A task carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
 
     name: str
     digest: str | None
@@ -109,19 +110,28 @@ class Executor(AbstractContextManager["Executor"], ABC):
 
     def _prepared(self, tasks: Iterable[Task]) -> Iterator[_Prepared]:
         for task in tasks:
-            image = None
             try:
-                if task.name not in self._digests:
-                    image = read_named(self.root, task.name)
-                    self._digests[task.name] = image.digest
-                    self._remarks[task.name] = image.remarks
+                yield self._prepare(task)
             except ImageError as error:
                 yield _Prepared(task.name, None, (), {}, error)
-                continue
-            digest = self._digests[task.name]
-            known = self._known(digest, task.wanted)
-            missing = tuple(index for index in task.wanted if index not in known)
-            yield _Prepared(task.name, image, missing, known)
+
+    def _prepare(self, task: Task) -> _Prepared:
+        """What is known and missing of a task; its image is decoded unless it was before and nothing is missing."""
+        image = None if task.name in self._digests else self._read(task.name)
+        digest = self._digests[task.name]
+        known = self._known(digest, task.wanted)
+        missing = tuple(index for index in task.wanted if index not in known)
+        if missing and image is None:
+            image = self._read(task.name)
+            if image.digest != digest:  # what was measured of it before is of another image
+                raise ImageError(f"{image.name}: changed while it was measured; measure it again")
+        return _Prepared(task.name, image, missing, known)
+
+    def _read(self, name: str) -> Image:
+        image = read(self.root / name, display_name(name))
+        self._digests.setdefault(name, image.digest)
+        self._remarks.setdefault(name, image.remarks)
+        return image
 
     def _known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
         """What need not be measured of an image: its value is known, and its VEIs lie in the folder or are not due."""
@@ -133,20 +143,14 @@ class Executor(AbstractContextManager["Executor"], ABC):
     def _digests_of_veis(self, quantities: Iterable[int]) -> dict[str, str]:
         return {key: digest for index in quantities for key, digest in self._vei_digests[index].items()}
 
-    def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> TaskResult:
-        """An task of which nothing is measured."""
+    def _settled(self, prepared: _Prepared) -> TaskResult:
+        """A task of which nothing is measured."""
         digest, remarks = self._digests.get(prepared.name), self._remarks.get(prepared.name, ())
-        return TaskResult(prepared.name, digest, prepared.known, prepared.error or error, remarks)
+        return TaskResult(prepared.name, digest, prepared.known, prepared.error, remarks)
 
     def _kept(self, prepared: _Prepared, found: Computed) -> TaskResult:
-        """An task of which all that was missing is measured, which is kept.
-
-        The image may have been read twice, and what is kept must be of the one that its digest names.
-        """
+        """A task of which all that was missing is measured, which is kept."""
         digest = self._digests[prepared.name]
-        if found.digest != digest:
-            changed = ImageError(f"{display_name(prepared.name)}: changed while it was measured; measure it again")
-            return self._settled(prepared, changed)
         self.meter.keep(digest, found.measured)
         if self._veis is not None:
             self._veis.put(digest, prepared.name, found.veis, self._digests_of_veis(found.measured))
@@ -155,6 +159,8 @@ class Executor(AbstractContextManager["Executor"], ABC):
 
 @attrs.frozen(eq=False)
 class _Prepared:
+    """A task with what is known of it; the image is there where something is missing."""
+
     name: str
     image: Image | None
     missing: tuple[int, ...]
@@ -172,41 +178,41 @@ class InProcess(Executor):
 
     def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:
         for item in prepared:
-            if not item.missing:
+            if item.image is None or not item.missing:
                 yield self._settled(item)
-                continue
-            try:
-                image = item.image or read_named(self.root, item.name)
-            except ImageError as error:
-                yield self._settled(item, error)
-                continue
-            yield self._kept(item, self.meter.compute(image, item.missing, veis=self._veis is not None))
+            else:
+                yield self._kept(item, self.meter.compute(item.image, item.missing, veis=self._veis is not None))
 
 
 class _Sent(Executor):
     """Others measure: tasks are sent, a few ahead of their results."""
 
     @abstractmethod
-    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
+    def _send(self, image: Image, missing: tuple[int, ...]) -> Future[Computed]:
         """Have a worker measure an image."""
 
-    def _again(self, sent: dict[Future[Answer], _Prepared], failed: Future[Answer]) -> bool:
+    def _again(self, sent: dict[Future[Computed], _Prepared], failed: Future[Computed]) -> bool:
         """After a worker was lost: whether tasks were sent anew."""
         return False
 
     def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:
-        sent: dict[Future[Answer], _Prepared] = {}
+        sent: dict[Future[Computed], _Prepared] = {}
         for item in prepared:
-            if not item.missing:
+            if item.image is None or not item.missing:
                 yield self._settled(item)
                 continue
-            sent[self._send(item.name, item.missing)] = attrs.evolve(item, image=None)
-            if len(sent) >= _AHEAD * self.workers:
+            sent[self._send(item.image, item.missing)] = item
+            while self._enough(sent.values()):
                 yield from self._collected(sent)
         while sent:
             yield from self._collected(sent)
 
-    def _collected(self, sent: dict[Future[Answer], _Prepared]) -> Iterator[TaskResult]:
+    def _enough(self, sent: Collection[_Prepared]) -> bool:
+        """Whether results must come before more is sent: all workers are busy for long, or memory would be."""
+        waiting = sum(item.image.bytes for item in sent if item.image is not None)
+        return len(sent) >= _AHEAD * self.workers or (len(sent) > self.workers and waiting > _BYTES_AHEAD)
+
+    def _collected(self, sent: dict[Future[Computed], _Prepared]) -> Iterator[TaskResult]:
         """Those that are done; at least one."""
         done = [future for future in sent if future.done()] or list(wait(sent, return_when=FIRST_COMPLETED).done)
         for future in done:
@@ -223,8 +229,7 @@ class _Sent(Executor):
                 raise VeiqaError(
                     f"{display_name(sent[future].name)}: its worker failed: {one_line(error)}; the same command goes on"
                 ) from error
-            item = sent.pop(future)
-            yield self._settled(item, answer) if isinstance(answer, VeiqaError) else self._kept(item, answer)
+            yield self._kept(sent.pop(future), answer)
 
 
 class ProcessPool(_Sent):
@@ -238,7 +243,7 @@ class ProcessPool(_Sent):
         super().__init__(meter, root, veis)
         self.workers = workers
         processes.check_program()
-        self._job = Job.of(meter, root, veis is not None)
+        self._job = Job.of(meter, veis is not None)
         self._losses: dict[str, int] = {}
         with processes.beginning(workers):
             self._pool = self._new_pool()
@@ -261,16 +266,16 @@ class ProcessPool(_Sent):
             self.workers, mp_context=context, initializer=begin, initargs=(self._job, self._begun)
         )
 
-    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
+    def _send(self, image: Image, missing: tuple[int, ...]) -> Future[Computed]:
         try:
             with _interrupts_held(), processes.beginning(self.workers):  # this may begin a process
-                return self._pool.submit(execute_own, name, missing)
+                return self._pool.submit(execute_own, image, missing)
         except BrokenProcessPool as error:  # reported when its result is asked for
-            broken: Future[Answer] = Future()
+            broken: Future[Computed] = Future()
             broken.set_exception(error)
             return broken
 
-    def _again(self, sent: dict[Future[Answer], _Prepared], failed: Future[Answer]) -> bool:
+    def _again(self, sent: dict[Future[Computed], _Prepared], failed: Future[Computed]) -> bool:
         """A process that dies takes its pool with it: begin a new one with what was not done."""
         if not isinstance(failed.exception(), BrokenProcessPool):
             return False
@@ -288,12 +293,13 @@ class ProcessPool(_Sent):
             raise UsageError(f"worker processes end again and again: {processes.ending(ended)}") from failed.exception()
         for future, item in lost.items():
             del sent[future]
-            sent[self._send(item.name, item.missing)] = item
+            if item.image is not None:
+                sent[self._send(item.image, item.missing)] = item
         return True
 
 
 class DaskCluster(_Sent):
-    """The workers of a running Dask cluster, which see the folder under the same path.
+    """The workers of a running Dask cluster, which need not see the folder.
 
     Raises:
         UsageError: Dask is not installed, or nothing answers at the address.
@@ -313,22 +319,22 @@ class DaskCluster(_Sent):
         if self.workers == 0:
             self._client.close()
             raise UsageError(f"--dask {address}: the cluster has no workers; start some")
-        self._tasks: dict[Future[Answer], Any] = {}  # Dask gives up tasks that nobody holds
-        self._job = self._client.scatter(Job.of(meter, root, veis is not None), broadcast=True)
+        self._tasks: dict[Future[Computed], Any] = {}  # Dask gives up tasks that nobody holds
+        self._job = self._client.scatter(Job.of(meter, veis is not None), broadcast=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._client.close()
 
-    def _send(self, name: str, missing: tuple[int, ...]) -> Future[Answer]:
-        answer: Future[Answer] = Future()
-        task = self._client.submit(execute, self._job, name, missing, pure=False)
+    def _send(self, image: Image, missing: tuple[int, ...]) -> Future[Computed]:
+        answer: Future[Computed] = Future()
+        task = self._client.submit(execute, self._job, image, missing, pure=False)
         self._tasks[answer] = task
         task.add_done_callback(functools.partial(self._pass_on, answer))
         return answer
 
-    def _pass_on(self, answer: Future[Answer], task: Any) -> None:
+    def _pass_on(self, answer: Future[Computed], task: Any) -> None:
         del self._tasks[answer]
         try:
             answer.set_result(task.result())

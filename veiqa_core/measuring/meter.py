@@ -1,4 +1,4 @@
-"""What is measured of images, looked up first in a store: similarities of branches, and the values of baselines."""
+"""Measures quantities of images, which are looked up in a store first."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ..contracts import Network, Pair
 from ..devices import Device
 from ..errors import ComponentError, RecipeError, VeiqaError
+from ..extension.discovery import version_of
 from ..extension.registry import Part
 from ..images import Image
 from ..isolation.attempts import attempt, or_usage_error
@@ -25,18 +26,11 @@ from .branches import plan as plans
 from .branches import views
 from .branches.engine import Engine, Measurement, Outcome
 from .branches.plan import Comparison, distinct
-from .fingerprint import branch_digest, component_version, passing, vei_digest
+from .fingerprint import branch_digest, component_version, environment, passing, vei_digest
 from .networks import open_network
+from .quantity import Control, Quantity, Similarity
 
 _ENGINES = 8  # kept: one for all images that nothing is known of, a few for what else is missing
-
-
-@attrs.frozen
-class Quantity:
-    """What is measured of an image: the similarity of a branch, or what a baseline makes of the branch."""
-
-    branch: ResolvedBranch
-    baseline: Part | None = None
 
 
 @attrs.frozen(eq=False)
@@ -45,14 +39,11 @@ class Computed:
 
     Attributes:
         measured: quantities by index.
-        veis: the VEIs behind them, ``[h, w]``, by :attr:`.Explanation.key`, where they are
-            wanted.
-        digest: the image's.
+        veis: the VEIs behind them, ``[h, w]``, by :attr:`.Explanation.key`, where they are wanted.
     """
 
     measured: dict[int, Measurement]
     veis: dict[str, NDArray[np.float32]]
-    digest: str
 
 
 class Meter:
@@ -83,15 +74,11 @@ class Meter:
             if part not in self.networks:
                 self.networks[part] = open_network(part, device)
         self.quantities = tuple(self._with_layer(item) for item in quantities)
-        self._baselines = {
+        self._controls = {
             part: or_usage_error(attempt(part, part.create))
-            for part in distinct(item.baseline for item in quantities)
-            if part is not None
+            for part in distinct(item.control for item in quantities if isinstance(item, Control))
         }
-        self.keys = tuple(
-            item.branch.key if item.baseline is None else f"{item.baseline.key} of {item.branch.key}"
-            for item in self.quantities
-        )
+        self.keys = tuple(item.key for item in self.quantities)
         self._store = store
         self._digests: dict[object, tuple[str, ...]] = {}
         self._engine = functools.lru_cache(_ENGINES)(self._make_engine)
@@ -123,11 +110,11 @@ class Meter:
     def compute(self, image: Image, wanted: Sequence[int], *, veis: bool = False) -> Computed:
         """Measure quantities of an image, whatever the store holds, and their VEIs where these are wanted."""
         engine = self.engine(wanted)
-        needed = veis or any(self.quantities[index].baseline is not None for index in wanted)
+        needed = veis or any(isinstance(self.quantities[index], Control) for index in wanted)
         outcome = engine.measure(image, "all" if needed else "nothing")
         made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)} if veis else {}
         arrays = {key: item[0].float().numpy() for key, item in made.items()}
-        return Computed(self.reported(image, wanted, engine, outcome), arrays, image.digest)
+        return Computed(self.reported(image, wanted, engine, outcome), arrays)
 
     def engine(self, wanted: Sequence[int]) -> Engine:
         """The engine that measures these quantities.
@@ -142,10 +129,10 @@ class Meter:
         measured = {m.key: (c, m) for c, m in zip(engine.plan.comparisons, outcome.measurements, strict=True)}
         found = {}
         for index in wanted:
-            comparison, measurement = measured[self.quantities[index].branch.key]
-            baseline = self.quantities[index].baseline
-            if baseline is not None:
-                measurement = self._controlled(engine, baseline, comparison, measurement, image, outcome)
+            quantity = self.quantities[index]
+            comparison, measurement = measured[quantity.branch.key]
+            if isinstance(quantity, Control):
+                measurement = self._controlled(engine, quantity.control, comparison, measurement, image, outcome)
             found[index] = attrs.evolve(measurement, key=self.keys[index])
         return found
 
@@ -194,6 +181,12 @@ class Meter:
         defaults = {part: network.default_layer for part, network in self.networks.items()}
         return plans.make([item.branch for item in self.quantities], defaults).comparisons
 
+    def versions(self, parts: Iterable[Part]) -> dict[str, Any]:
+        """What figures were made with: libraries and device, components, and the weights of each network."""
+        components = {f"{p.registered.kind}/{p.registered.label}": component_version(p.registered) for p in parts}
+        weights = {part.key: network.weights_digest for part, network in self.networks.items()}
+        return {"veiqa": version_of("veiqa"), **environment(self.device), "components": components, "weights": weights}
+
     def digests(self) -> tuple[str, ...]:
         """What each quantity depends on besides the image, as things stand; a store learns what it means."""
         now = passing()
@@ -218,7 +211,7 @@ class Meter:
         image: Image,
         outcome: Outcome,
     ) -> Measurement:
-        """What a baseline makes of a branch's outcome."""
+        """What a control makes of a branch's outcome."""
         pri, x, y = outcome.pris[comparison.branch.pri], outcome.veis[comparison.x], outcome.veis[comparison.y]
         if measurement.similarity is None or isinstance(pri, VeiqaError):
             return measurement
@@ -229,7 +222,7 @@ class Meter:
             return attrs.evolve(measurement, similarity=None, error=problem)
         compare = functools.partial(engine.compare_maps, comparison.branch)
         pair = Pair(image.pixels.clone(), pri.clone(), y.clone(), x.clone(), measurement.similarity, compare)
-        value = attempt(part, lambda: _finite(self._baselines[part].value(pair)))
+        value = attempt(part, lambda: _finite(self._controls[part].value(pair)))
         if isinstance(value, VeiqaError):
             return attrs.evolve(measurement, similarity=None, error=value)
         return attrs.evolve(measurement, similarity=value)
@@ -242,11 +235,11 @@ def _finite(value: Any) -> float:
 
 
 def _digest(item: Quantity, branch: str) -> str:
-    if item.baseline is None:
+    if isinstance(item, Similarity):
         return branch
     content = {
         "branch": branch,
-        "baseline": item.baseline.identity,
-        "version": component_version(item.baseline.registered),
+        "baseline": item.control.identity,
+        "version": component_version(item.control.registered),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -12,25 +12,22 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from multiprocessing.synchronize import Event
-from pathlib import Path
 from typing import Any
 
 import attrs
 import torch
 
 from ..devices import Device
-from ..errors import ImageError, UsageError, VeiqaError
-from ..extension.registry import installed
-from ..images import Image, display_name, read
+from ..errors import UsageError
+from ..extension.registry import Part, installed
+from ..images import Image
 from ..isolation.terminal import escape_streams
 from ..recipes.recipe import Branch
 from ..recipes.resolution import resolve_branch
 from .fingerprint import environment
 from .memory import retain_heap
-from .meter import Computed, Meter, Quantity
-
-Answer = Computed | VeiqaError
-"""All that was missing, or why the image cannot be read."""
+from .meter import Computed, Meter
+from .quantity import Control, Similarity
 
 
 @attrs.frozen
@@ -39,14 +36,13 @@ class Job:
 
     Attributes:
         name: tells this job from others.
-        quantities: for each its branch as a recipe writes it, and its baseline's name and parameters.
+        quantities: for each its branch as a recipe writes it, and of a control its name and parameters.
         veis: whether VEIs are to be sent back.
         environment: what decides the bits of a result where the job was made.
         digests: what each quantity depends on there, besides the image.
     """
 
     name: str
-    root: Path
     device: Device
     threads: int
     quantities: tuple[tuple[Any, tuple[str, Any] | None], ...]
@@ -55,14 +51,14 @@ class Job:
     digests: tuple[str, ...]
 
     @classmethod
-    def of(cls, meter: Meter, root: Path, veis: bool) -> Job:
-        """The job of measuring images of a folder."""
+    def of(cls, meter: Meter, veis: bool) -> Job:
+        """The job of measuring what a meter measures."""
         written = tuple(
-            (q.branch.written.write(), None if q.baseline is None else _identity(q.baseline)) for q in meter.quantities
+            (q.branch.written.write(), _identity(q.control) if isinstance(q, Control) else None)
+            for q in meter.quantities
         )
         return cls(
             name=uuid.uuid4().hex,
-            root=root.resolve(),
             device=meter.device,
             threads=torch.get_num_threads(),
             quantities=written,
@@ -85,19 +81,11 @@ class Job:
         raise UsageError(f"a worker would give other values: it has {reported or 'other components or weights'}")
 
 
-def execute(job: Job, name: str, missing: Sequence[int]) -> Answer:
-    """A worker's task: the missing quantities of one image, or why it cannot be read."""
+def execute(job: Job, image: Image, missing: Sequence[int]) -> Computed:
+    """A worker's task: the missing quantities of one image."""
     with _ONE_AT_A_TIME:
         torch.set_num_threads(job.threads)  # in this very thread: one that used torch before keeps its number
-        try:
-            return _meter(job).compute(read_named(job.root, name), missing, veis=job.veis)
-        except ImageError as error:
-            return error
-
-
-def read_named(root: Path, name: str) -> Image:
-    """Read an image of a folder, named as people know it."""
-    return read(root / name, display_name(name))
+        return _meter(job).compute(image, missing, veis=job.veis)
 
 
 _ONE_AT_A_TIME = threading.Lock()  # a Dask worker may have several threads, and they share the networks
@@ -127,9 +115,9 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def execute_own(name: str, missing: Sequence[int]) -> Answer:
+def execute_own(image: Image, missing: Sequence[int]) -> Computed:
     """A task of the job that this process was begun for."""
-    return execute(_JOBS[-1], name, missing)
+    return execute(_JOBS[-1], image, missing)
 
 
 def _meter(job: Job) -> Meter:
@@ -142,17 +130,16 @@ def _meter(job: Job) -> Meter:
 
 def _opened(job: Job) -> Meter:
     registry = installed()
-    quantities = [
-        Quantity(
-            resolve_branch(Branch.read(table, "job"), registry),
-            None if baseline is None else registry.part("baseline", *baseline),
+    quantities = []
+    for table, control in job.quantities:
+        branch = resolve_branch(Branch.read(table, "job"), registry)
+        quantities.append(
+            Similarity(branch) if control is None else Control(branch, registry.part("baseline", *control))
         )
-        for table, baseline in job.quantities
-    ]
     meter = Meter(quantities, job.device)
     job.check(meter)
     return meter
 
 
-def _identity(baseline: Any) -> tuple[str, Any]:
-    return baseline.identity["component"], baseline.identity["params"]
+def _identity(control: Part) -> tuple[str, Any]:
+    return control.identity["component"], control.identity["params"]

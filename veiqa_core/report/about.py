@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..measuring.similarities import versions
 from ..page.formatting import flat
 from ..recipes.recipe import BRANCH_KINDS
 from ..scorer import Scorer
@@ -49,5 +48,5 @@ def recipe(scorer: Scorer) -> dict[str, Any]:
             for name, basis in (("Fitted on", recipe.fitted), ("Chosen on", recipe.chosen))
             if basis is not None
         ],
-        "versions": flat(versions(scorer.meter, parts)),
+        "versions": flat(scorer.meter.versions(parts)),
     }

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
 from ..errors import FitError, RecipeError, one_line, plain, unwrap
@@ -21,8 +22,17 @@ _ROUNDING = 4 * np.finfo(float).eps
 
 def constant(values: FloatArray) -> bool:
     """Whether values ``[N]`` are all the same, to rounding."""
-    size = np.abs(values).max(initial=0)
-    return size == 0 or bool(np.isfinite(size) and np.ptp(values / size) <= _ROUNDING)
+    return bool(constant_rows(values[None])[0])
+
+
+def constant_rows(rows: FloatArray) -> NDArray[np.bool_]:
+    """Which rows of ``[C, N]`` are the same throughout, to rounding."""
+    size = np.abs(rows).max(axis=1, initial=0)
+    with np.errstate(invalid="ignore"):
+        scaled = rows / np.where(size, size, 1)[:, None]
+        spread = scaled.max(axis=1, initial=-np.inf) - scaled.min(axis=1, initial=np.inf)
+    same: NDArray[np.bool_] = np.isfinite(size) & (spread <= _ROUNDING)
+    return same
 
 
 def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:

@@ -11,7 +11,7 @@ from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
 from ..errors import UsageError, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt
-from ..measuring.similarities import signs
+from ..measuring.quantity import signs
 from ..recipes.resolution import ResolvedRecipe
 from .classification import ready_classifier, types_and_probabilities
 from .mapping import finite_prediction, ready_mapper, within
@@ -45,7 +45,7 @@ class RecipeScorer:
 
     def __init__(self, recipe: ResolvedRecipe) -> None:
         self._recipe = recipe
-        self._signs = signs(recipe)
+        self._signs = signs(recipe.branches)
         self._mapper = ready_mapper(recipe)
         self._classifier = ready_classifier(recipe)
         self.calibrated = self._mapper is not None and bool(recipe.state)

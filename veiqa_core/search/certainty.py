@@ -12,7 +12,7 @@ from scipy.stats import rankdata
 
 from ..contracts import FloatArray
 from ..evaluation.agreement import resampled
-from .matrix import Indices
+from ..measuring.table import Indices
 from .objective import Objective
 
 _SAMPLES = 500

@@ -11,15 +11,17 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray, Proposal, SearchTask
+from ..datasets.rated_set import RatedSet
 from ..errors import ComponentError, UsageError, VeiqaError, unwrap
 from ..evaluation import splits
 from ..evaluation.splits import Protocol
 from ..extension.registry import Part
 from ..files.paths import file_stem
 from ..isolation.attempts import attempt, or_usage_error
+from ..measuring.table import Indices, Measurements
 from ..scoring.mapping import fitted_prediction
-from .matrix import Indices, Matrix
 from .objective import Objective
+from .trials import Trials
 
 _INNER_FOLDS = 5
 
@@ -75,7 +77,7 @@ class NoChoiceError(UsageError):
     """These images give no candidate a figure."""
 
 
-def choose(settings: SearchSettings, matrix: Matrix, rows: Indices, name: str) -> Selection:
+def choose(settings: SearchSettings, trials: Trials, rows: Indices, name: str) -> Selection:
     """Choose on some images.
 
     Args:
@@ -85,17 +87,18 @@ def choose(settings: SearchSettings, matrix: Matrix, rows: Indices, name: str) -
         NoChoiceError: no candidate has a figure.
         UsageError: the strategy cannot do it.
     """
-    measured = _explored(settings, matrix, rows, name)
-    rows = matrix.usable(rows)
-    figures = np.full(len(matrix.candidates), np.nan)
-    figures[measured] = _objectives(settings.objective, matrix, rows, measured)
+    measured = _explored(settings, trials, rows, name)
+    table = trials.table
+    rows = table.usable(rows)
+    figures = np.full(len(trials.candidates), np.nan)
+    figures[measured] = _objectives(settings.objective, table, rows, measured)
     if not np.isfinite(figures).any():
-        raise NoChoiceError(f"{name}: {_nothing_works(matrix, measured)}")
+        raise NoChoiceError(f"{name}: {_nothing_works(trials.rated, table, measured)}")
     best = int(np.nanargmax(figures))
     alone = math.nan
     further: list[tuple[int, float]] = []
     if settings.branches > 1:
-        alone, further = _further(settings, matrix, rows, best, np.flatnonzero(np.isfinite(figures)))
+        alone, further = _further(settings, table, rows, best, np.flatnonzero(np.isfinite(figures)))
     chosen, path = zip((best, float(figures[best])), *further, strict=True)
     return Selection(rows, chosen, path, alone, figures)
 
@@ -105,22 +108,24 @@ def label(kind: str | None) -> str:
     return "all" if kind is None else kind
 
 
-def _objectives(objective: Objective, matrix: Matrix, rows: Indices, columns: Indices) -> FloatArray:
+def _objectives(objective: Objective, table: Measurements, rows: Indices, columns: Indices) -> FloatArray:
     """The objective of candidates on images."""
-    similarities = matrix.similarities(rows, columns)
-    return objective.figures(objective.scores(similarities, matrix.quality[rows]), matrix.quality[rows])
+    similarities = table.similarities(rows, columns)
+    return objective.figures(objective.scores(similarities, table.quality[rows]), table.quality[rows])
 
 
-def _left_out_scores(settings: SearchSettings, matrix: Matrix, rows: Indices, columns: Sequence[int]) -> FloatArray:
+def _left_out_scores(
+    settings: SearchSettings, table: Measurements, rows: Indices, columns: Sequence[int]
+) -> FloatArray:
     """Scores ``[n]`` of images by branches, each from a mapper fitted without its content; NaN where not."""
     scores = np.full(len(rows), np.nan)
-    contents = [matrix.contents[row] for row in rows]
+    contents = [table.clusters[row] for row in rows]
     folds = min(_INNER_FOLDS, len(set(contents)))
     if folds < 2:
         return scores
     protocol = Protocol("kfold", folds=folds, seed=settings.seed)
     part = settings.mapper(len(columns))
-    similarities, quality = matrix.similarities(rows, columns), matrix.quality[rows]
+    similarities, quality = table.similarities(rows, columns), table.quality[rows]
     for split in splits.by_content(protocol, contents):
         try:
             fold = fitted_prediction(part, similarities[split.train], quality[split.train], similarities[split.test])
@@ -131,16 +136,16 @@ def _left_out_scores(settings: SearchSettings, matrix: Matrix, rows: Indices, co
 
 
 def _further(
-    settings: SearchSettings, matrix: Matrix, rows: Indices, best: int, pool: Indices
+    settings: SearchSettings, table: Measurements, rows: Indices, best: int, pool: Indices
 ) -> tuple[float, list[tuple[int, float]]]:
     """The objective of the best one alone, and branches that help it with what they bring, as long as one helps."""
-    scores = _left_out_scores(settings, matrix, rows, [best])
-    alone = reached = float(settings.objective.figures(scores[:, None], matrix.quality[rows])[0])
+    scores = _left_out_scores(settings, table, rows, [best])
+    alone = reached = float(settings.objective.figures(scores[:, None], table.quality[rows])[0])
     if not np.isfinite(reached):
         return alone, []
     found: list[tuple[int, float]] = []
     while len(found) + 1 < min(settings.branches, len(pool)):
-        helper = _next(settings, matrix, rows, [best, *(column for column, _ in found)], pool)
+        helper = _next(settings, table, rows, [best, *(column for column, _ in found)], pool)
         if helper is None or helper[1] <= reached:
             break
         found.append(helper)
@@ -149,38 +154,39 @@ def _further(
 
 
 def _next(
-    settings: SearchSettings, matrix: Matrix, rows: Indices, chosen: Sequence[int], pool: Indices
+    settings: SearchSettings, table: Measurements, rows: Indices, chosen: Sequence[int], pool: Indices
 ) -> tuple[int, float] | None:
     """The candidate that helps those chosen most, and the objective with it."""
     others = [int(column) for column in pool if column not in chosen]
-    scores = np.stack([_left_out_scores(settings, matrix, rows, [*chosen, column]) for column in others], axis=1)
-    figures = settings.objective.figures(scores, matrix.quality[rows])
+    scores = np.stack([_left_out_scores(settings, table, rows, [*chosen, column]) for column in others], axis=1)
+    figures = settings.objective.figures(scores, table.quality[rows])
     if not np.isfinite(figures).any():
         return None
     place = int(np.nanargmax(figures))
     return others[place], float(figures[place])
 
 
-def _explored(settings: SearchSettings, matrix: Matrix, rows: Indices, name: str) -> Indices:
+def _explored(settings: SearchSettings, trials: Trials, rows: Indices, name: str) -> Indices:
     """Let the strategy have measured what it proposes; those measured on all images."""
     task = SearchTask(
-        candidates=[dict(candidate.coordinates) for candidate in matrix.candidates],
+        candidates=[dict(candidate.coordinates) for candidate in trials.candidates],
         budget=settings.budget,
         seed=settings.seed,
         folder=None if settings.folder is None else settings.folder / file_stem(name),
     )
-    order = _order(matrix, rows, settings.seed)
+    table = trials.table
+    order = _order(table, rows, settings.seed)
     whole: set[int] = set()
     dialogue = Dialogue(settings.strategy, task)
     proposal = dialogue.next(None)
     while proposal is not None:
-        some = matrix.usable(_first(matrix, rows, order, proposal.share))
+        some = table.usable(_first(table, rows, order, proposal.share))
         columns = np.array(proposal.candidates, dtype=np.intp)
-        matrix.fill(some, proposal.candidates)
-        some = matrix.usable(some)
+        trials.fill(some, proposal.candidates)
+        some = table.usable(some)
         if proposal.share == 1:
             whole.update(proposal.candidates)
-        figures = _objectives(settings.objective, matrix, some, columns)
+        figures = _objectives(settings.objective, table, some, columns)
         answers = {int(c): float(f) for c, f in zip(columns, figures, strict=True) if np.isfinite(f)}
         proposal = dialogue.next(answers)
     if not whole:
@@ -218,21 +224,22 @@ class Dialogue:
         return 0 < proposal.share <= 1 and all(0 <= candidate < self._count for candidate in proposal.candidates)
 
 
-def _order(matrix: Matrix, rows: Indices, seed: int) -> list[str]:
+def _order(table: Measurements, rows: Indices, seed: int) -> list[str]:
     """The contents in the order in which shares of them are taken."""
-    contents = sorted({matrix.contents[row] for row in rows})
+    contents = sorted({table.clusters[row] for row in rows})
     return [contents[place] for place in np.random.default_rng(seed).permutation(len(contents))]
 
 
-def _first(matrix: Matrix, rows: Indices, order: Sequence[str], share: float) -> Indices:
+def _first(table: Measurements, rows: Indices, order: Sequence[str], share: float) -> Indices:
     taken = set(order[: max(1, round(share * len(order)))])
-    return np.array([row for row in rows if matrix.contents[row] in taken], dtype=np.intp)
+    return np.array([row for row in rows if table.clusters[row] in taken], dtype=np.intp)
 
 
-def _nothing_works(matrix: Matrix, columns: Indices) -> str:
-    reasons = [matrix.failures[column].reason for column in columns if column in matrix.failures]
+def _nothing_works(rated: RatedSet, table: Measurements, columns: Indices) -> str:
+    failures = table.failures
+    reasons = [failures[column].reason for column in columns if column in failures]
     if reasons:
         return f"no candidate could be measured on every image; the first: {reasons[0]}"
-    if not matrix.readable.any():
-        return f"{matrix.rated.root}: no image can be read; the first: {next(iter(matrix.unread.values()))}"
+    if len(table.unread) == len(table):
+        return f"{rated.root}: no image can be read; the first: {next(iter(table.unread.values()))}"
     return "no candidate has a figure: too few images, or similarities or ratings that are all the same"

@@ -10,7 +10,8 @@ from ..contracts import Network
 from ..devices import Device
 from ..extension.registry import Part, Registry
 from ..measuring.executors import Executor
-from ..measuring.meter import Meter, Quantity
+from ..measuring.meter import Meter
+from ..measuring.quantity import Quantity
 from ..store import Store
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import attrs
-import numpy as np
 
 from ..contracts import Baseline, FloatArray
 from ..errors import UsageError
 from ..extension.registry import Part, Registry
 from ..isolation.attempts import attempt, or_usage_error
 from ..measuring.branches.plan import distinct
-from ..measuring.executors import Task
-from ..measuring.meter import Quantity
+from ..measuring.quantity import Control
+from ..measuring.table import Indices
 from ..recipes.recipe import Branch
 from ..recipes.resolution import ResolvedBranch, resolve_branch
 from .context import SearchContext
 from .feasibility import problems
-from .matrix import Indices, Matrix
+from .trials import Trials
 
 Winners = Mapping[str | None, tuple[ResolvedBranch, Indices]]
 """For each key a branch, and the rows of the images that it is for."""
@@ -39,16 +38,16 @@ class Controlled:
     reason: str | None = None
 
 
-def control(winners: Winners, matrix: Matrix, context: SearchContext) -> Mapping[str | None, list[Controlled]]:
+def control(winners: Winners, trials: Trials, context: SearchContext) -> Mapping[str | None, list[Controlled]]:
     """Every installed baseline for the branch and the images of each key."""
     registry = context.registry
     parts = [registry.part("baseline", item.ref) for item in registry.of_kind("baseline")]
     made = {(key, part): _quantity(part, branch, registry) for key, (branch, _) in winners.items() for part in parts}
-    sound = [item.branch for item in made.values() if isinstance(item, Quantity)]
+    sound = [item.branch for item in made.values() if isinstance(item, Control)]
     refused = problems(distinct(sound), context)
     reasons = {at: item if isinstance(item, str) else refused.get(item.branch) for at, item in made.items()}
-    usable = {at: item for at, item in made.items() if isinstance(item, Quantity) and reasons[at] is None}
-    values = _measured(usable, {key: rows for key, (_, rows) in winners.items()}, matrix, context)
+    usable = {at: item for at, item in made.items() if isinstance(item, Control) and reasons[at] is None}
+    values = _measured(usable, {key: rows for key, (_, rows) in winners.items()}, trials, context)
     return {
         key: [
             Controlled(
@@ -60,13 +59,13 @@ def control(winners: Winners, matrix: Matrix, context: SearchContext) -> Mapping
     }
 
 
-def _quantity(part: Part, branch: ResolvedBranch, registry: Registry) -> Quantity | str:
+def _quantity(part: Part, branch: ResolvedBranch, registry: Registry) -> Control | str:
     """What is to be measured, or why it cannot be."""
 
-    def work() -> Quantity:
+    def work() -> Control:
         baseline: Baseline = or_usage_error(attempt(part, part.create))
         table = or_usage_error(attempt(part, lambda: baseline.branch(branch.written.write())))
-        return Quantity(resolve_branch(Branch.read(table, part.registered.origin), registry), part)
+        return Control(resolve_branch(Branch.read(table, part.registered.origin), registry), part)
 
     try:
         return work()
@@ -75,23 +74,18 @@ def _quantity(part: Part, branch: ResolvedBranch, registry: Registry) -> Quantit
 
 
 def _measured(
-    usable: Mapping[tuple[str | None, Part], Quantity],
+    usable: Mapping[tuple[str | None, Part], Control],
     rows: Mapping[str | None, Indices],
-    matrix: Matrix,
+    trials: Trials,
     context: SearchContext,
 ) -> Mapping[tuple[str | None, Part], FloatArray]:
     if not usable:
         return {}
     quantities = distinct(usable.values())
-    places = {quantity: place for place, quantity in enumerate(quantities)}
-    found = {at: np.full(len(rows[at[0]]), np.nan) for at in usable}
+    table = trials.rated.measurements(quantities)
+    columns = {at: quantities.index(control) for at, control in usable.items()}
     with context.executor(quantities) as executor:
         for key in dict.fromkeys(key for key, _ in usable):
-            wanted = {part: places[usable[key, part]] for own, part in usable if own == key}
-            at = {matrix.names[row]: place for place, row in enumerate(rows[key])}
-            for done in executor.run(Task(name, tuple(wanted.values())) for name in at):
-                for part, index in wanted.items():
-                    item = done.measured.get(index)
-                    if item is not None and item.similarity is not None:
-                        found[key, part][at[done.name]] = item.similarity
-    return found
+            wanted = [column for (own, _), column in columns.items() if own == key]
+            table.fill(executor, {int(row): wanted for row in rows[key]})
+    return {at: table.values[rows[at[0]], column] for at, column in columns.items()}

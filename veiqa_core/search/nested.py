@@ -11,9 +11,10 @@ from ..errors import VeiqaError
 from ..evaluation import splits
 from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
 from ..evaluation.splits import Protocol
+from ..measuring.table import Indices, Measurements
 from ..scoring.mapping import fitted_prediction
 from .choice import NoChoiceError, SearchSettings, Selection, choose, label
-from .matrix import Indices, Matrix
+from .trials import Trials
 
 
 @attrs.frozen
@@ -26,14 +27,15 @@ class Fold:
 
 
 def predict(
-    settings: SearchSettings, matrix: Matrix, groups: Mapping[str | None, Indices]
+    settings: SearchSettings, trials: Trials, groups: Mapping[str | None, Indices]
 ) -> tuple[tuple[Fold, ...], list[Predictions]]:
     """Choices without the contents of each fold, and what they predict for these."""
+    table = trials.table
     folds: list[Fold] = []
     predictions: list[Predictions] = []
     for kind, rows in groups.items():
-        rows = matrix.usable(rows)
-        contents = [matrix.contents[row] for row in rows]
+        rows = table.usable(rows)
+        contents = [table.clusters[row] for row in rows]
         parts = min(settings.folds, len(set(contents)))
         if parts < 2:
             continue
@@ -41,34 +43,36 @@ def predict(
         for number, split in enumerate(splits.by_content(protocol, contents), 1):
             train, test = rows[split.train], rows[split.test]
             try:
-                selection = choose(settings, matrix, train, f"{label(kind)}-without-{number}")
+                selection = choose(settings, trials, train, f"{label(kind)}-without-{number}")
             except NoChoiceError:  # too few images, or ratings that are all the same
                 continue
             folds.append(Fold(kind, number, selection.chosen))
-            matrix.fill(test, selection.chosen)
-            test = matrix.usable(test)
-            prediction = _predicted(settings, matrix, selection, test)
+            trials.fill(test, selection.chosen)
+            test = table.usable(test)
+            prediction = _predicted(settings, table, selection, test)
             if prediction is not None:
                 predictions.append(prediction)
     return tuple(folds), predictions
 
 
-def _predicted(settings: SearchSettings, matrix: Matrix, selection: Selection, rows: Indices) -> Predictions | None:
+def _predicted(
+    settings: SearchSettings, table: Measurements, selection: Selection, rows: Indices
+) -> Predictions | None:
     """What a selection predicts for images; None where it can for none of them."""
-    known = rows[np.isfinite(matrix.similarities(rows, selection.chosen)).all(axis=1)]
+    known = rows[np.isfinite(table.similarities(rows, selection.chosen)).all(axis=1)]
     if len(known) == 0:
         return None
     part = settings.mapper(len(selection.chosen))
     try:
-        fitted_on, tested = (matrix.similarities(some, selection.chosen) for some in (selection.rows, known))
-        raw = fitted_prediction(part, fitted_on, matrix.quality[selection.rows], tested)
+        fitted_on, tested = (table.similarities(some, selection.chosen) for some in (selection.rows, known))
+        raw = fitted_prediction(part, fitted_on, table.quality[selection.rows], tested)
     except VeiqaError:
         return None
     return Predictions(
-        names=tuple(matrix.names[row] for row in known),
-        quality=matrix.quality[known],
-        types=tuple(matrix.types[row] for row in known),
-        clusters=tuple(matrix.contents[row] for row in known),
+        names=tuple(table.names[row] for row in known),
+        quality=table.quality[known],
+        types=tuple(table.distortions[row] for row in known),
+        clusters=tuple(table.clusters[row] for row in known),
         raw=raw,
         mapped={},
         mapped_by_type={},

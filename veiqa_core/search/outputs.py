@@ -12,7 +12,7 @@ from ..datasets.rated_set import RatedSet
 from ..images import display_name
 from .choice import SearchSettings
 from .search import Search
-from .winners import Control, Winner
+from .winners import ControlFigure, Winner
 
 
 def results_csv(search: Search) -> str:
@@ -23,22 +23,23 @@ def results_csv(search: Search) -> str:
     stream = io.StringIO()
     rows = csv.writer(stream, lineterminator="\n")
     rows.writerow(["key", *coordinates, "operations", "degenerate", *figures, "failed", "failure"])
+    failures, degenerate = search.table.failures, search.table.flagged.sum(axis=0)
     for column, candidate in enumerate(search.candidates):
-        failure = search.matrix.failures.get(column)
+        failure = failures.get(column)
         reported = [number(search.settings.objective.reported(w.selection.figures[column])) for w in figures.values()]
         rows.writerow(
             [
                 candidate.key,
                 *(candidate.coordinates.get(coordinate, "") for coordinate in coordinates),
                 int(search.costs[column]),
-                int(search.matrix.flagged[column]),
+                int(degenerate[column]),
                 *("" if value is None else value for value in reported),
                 failure.images if failure else 0,
                 failure.reason if failure else "",
             ]
         )
     for key, reason in search.refused.items():
-        rows.writerow([key, *[""] * (len(coordinates) + 2 + len(figures)), len(search.matrix.names), reason])
+        rows.writerow([key, *[""] * (len(coordinates) + 2 + len(figures)), len(search.table.names), reason])
     return stream.getvalue()
 
 
@@ -62,8 +63,8 @@ def to_dict(search: Search) -> dict[str, Any]:
         **about(search.space, search.rated, search.settings),
         "candidates": len(search.candidates),
         "refused": dict(search.refused),
-        "failed": {search.candidates[c].key: f.reason for c, f in sorted(search.matrix.failures.items())},
-        "unread": dict(search.matrix.unread),
+        "failed": {search.candidates[c].key: f.reason for c, f in sorted(search.table.failures.items())},
+        "unread": {search.table.names[row]: reason for row, reason in search.table.unread.items()},
         "skipped": search.skipped,
         "cost_size": list(search.cost_size),
         "winners": {kind or "all": _winner(search, winner) for kind, winner in search.winners.items()},
@@ -112,7 +113,7 @@ def _winner(search: Search, winner: Winner) -> dict[str, Any]:
     }
 
 
-def _control(search: Search, control: Control) -> dict[str, Any]:
+def _control(search: Search, control: ControlFigure) -> dict[str, Any]:
     figure = None if control.figure is None else search.settings.objective.reported(control.figure)
     behind = None if control.behind is None else interval(control.behind)
     return {"name": control.name, "figure": figure, "winner_ahead95": behind, "reason": control.reason}

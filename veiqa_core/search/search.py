@@ -14,8 +14,8 @@ from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes
 from ..extension.registry import Part
-from ..measuring.meter import Quantity
-from ..measuring.similarities import versions
+from ..measuring.quantity import Similarity
+from ..measuring.table import Indices, Measurements, Progress
 from ..recipes.recipe import BRANCH_KINDS, Recipe, RecipeSet
 from ..scoring.mapping import constant
 from . import controls, costs, nested
@@ -23,8 +23,8 @@ from .candidates import Candidate
 from .choice import NoChoiceError, SearchSettings, Selection, choose, label
 from .context import SearchContext
 from .feasibility import split_viable
-from .matrix import Indices, Matrix, Progress
 from .nested import Fold
+from .trials import Trials
 from .winners import Winner, winner
 
 
@@ -33,7 +33,7 @@ class Search:
     """The outcome of a search.
 
     Attributes:
-        candidates: those that could be tried, as the columns of ``matrix``.
+        candidates: those that could be tried, as the columns of ``table``.
         refused: those that could not, with the reason.
         costs: operations ``[C]`` of each candidate's networks for one image of ``cost_size``.
         held_out, held_out_by_type: figures of images under the choices that were made without their contents; None, or
@@ -46,7 +46,7 @@ class Search:
     settings: SearchSettings
     candidates: Sequence[Candidate]
     refused: Mapping[str, str]
-    matrix: Matrix
+    table: Measurements
     costs: FloatArray
     cost_size: tuple[int, int]
     winners: Mapping[str | None, Winner]
@@ -87,12 +87,12 @@ def search(
     skipped = len(rated.images) - sum(len(rows) for rows in rows_of.values())
     _check_varied(rated, rows_of)
     able, refused = split_viable(candidates, context)
-    with context.executor([Quantity(candidate.branch) for candidate in able]) as executor:
-        matrix = Matrix(rated, able, executor, progress)
-        choices, unchosen = _choices(settings, matrix, rows_of)
-        folds, predictions = nested.predict(settings, matrix, {kind: rows_of[kind] for kind in choices})
-        made_with = versions(executor.meter, _parts(able, settings))
-        sample = rated.read(matrix.names[int(next(iter(choices.values())).rows[0])])
+    with context.executor([Similarity(candidate.branch) for candidate in able]) as executor:
+        trials = Trials.of(rated, able, executor, progress)
+        choices, unchosen = _choices(settings, trials, rows_of)
+        folds, predictions = nested.predict(settings, trials, {kind: rows_of[kind] for kind in choices})
+        made_with = executor.meter.versions(_parts(able, settings))
+        sample = rated.read(trials.table.names[int(next(iter(choices.values())).rows[0])])
         cost = costs.operations(executor.meter, sample)
     overall = nested.held_out(predictions, settings.seed) if predictions else None
     by_type = {
@@ -100,18 +100,19 @@ def search(
         for kind in sorted({t for part in predictions for t in part.types if t is not None})
     }
     reported = by_type if overall is None else {**by_type, "overall": overall}
-    held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, matrix, context)
+    held = controls.control({kind: (able[s.chosen[0]].branch, s.rows) for kind, s in choices.items()}, trials, context)
+    trials = attrs.evolve(trials, table=rated.hinted(trials.table))
     return Search(
         space=space,
         rated=rated,
         settings=settings,
         candidates=able,
         refused=refused,
-        matrix=matrix,
+        table=trials.table,
         costs=cost,
         cost_size=sample.size,
         winners={
-            kind: winner(kind, selection, settings, matrix, cost, held[kind]) for kind, selection in choices.items()
+            kind: winner(kind, selection, settings, trials, cost, held[kind]) for kind, selection in choices.items()
         },
         folds=folds,
         held_out=overall,
@@ -120,7 +121,7 @@ def search(
         notes=(
             *rated.remarks,
             *unchosen,
-            *_notes(matrix, skipped, choices, predictions),
+            *_notes(rated, skipped, choices, predictions),
             *precision_notes(made_with),
             *notes_on_missing(reported),
             *notes_on_intervals(reported),
@@ -159,7 +160,7 @@ def _check_varied(rated: RatedSet, groups: Mapping[str | None, Indices]) -> None
 
 
 def _choices(
-    settings: SearchSettings, matrix: Matrix, groups: Mapping[str | None, Indices]
+    settings: SearchSettings, trials: Trials, groups: Mapping[str | None, Indices]
 ) -> tuple[Mapping[str | None, Selection], list[str]]:
     """What is chosen for each group, and of which groups nothing can be chosen, and why.
 
@@ -170,7 +171,7 @@ def _choices(
     failures: list[NoChoiceError] = []
     for kind, rows in groups.items():
         try:
-            choices[kind] = choose(settings, matrix, rows, label(kind))
+            choices[kind] = choose(settings, trials, rows, label(kind))
         except NoChoiceError as error:
             failures.append(error)
     if not choices:
@@ -190,16 +191,16 @@ def _together(recipes: Mapping[str | None, Recipe], name: str) -> Recipe | Recip
 
 
 def _notes(
-    matrix: Matrix, skipped: int, choices: Mapping[str | None, Selection], predictions: Sequence[Predictions]
+    rated: RatedSet, skipped: int, choices: Mapping[str | None, Selection], predictions: Sequence[Predictions]
 ) -> list[str]:
-    notes = content_notes([item.content for item in matrix.rated.images])
+    notes = content_notes([item.content for item in rated.images])
     if skipped:
         notes.append(f"{skipped} images name no distortion type and are left out")
     due = sum(len(selection.rows) for selection in choices.values())
-    untold = due - sum(len(part.names) for part in predictions)
-    if untold:
+    unpredicted = due - sum(len(part.names) for part in predictions)
+    if unpredicted:
         notes.append(
-            f"{untold} of {due} images have no held-out prediction: too few contents, or what was chosen without them "
-            "fails on them or could not be fitted"
+            f"{unpredicted} of {due} images have no held-out prediction: too few contents, or what was chosen without "
+            "them fails on them or could not be fitted"
         )
     return notes

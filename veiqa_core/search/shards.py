@@ -11,13 +11,14 @@ import attrs
 from ..contracts import SearchTask
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
-from ..measuring.meter import Quantity
+from ..measuring.quantity import Similarity
+from ..measuring.table import Measurements, Progress
 from ..store import Store
 from .candidates import Candidate
 from .choice import Dialogue, SearchSettings
 from .context import SearchContext
 from .feasibility import split_viable
-from .matrix import Matrix, Progress
+from .trials import Trials
 
 _NAME = re.compile(r"shard-(\d{1,9})-of-(\d{1,9})\.sqlite", re.ASCII)
 
@@ -57,7 +58,7 @@ def measure(
     context: SearchContext,
     progress: Progress,
     shard: Shard,
-) -> Matrix:
+) -> Measurements:
     """Measure what the strategy proposes on a shard's images, and choose nothing.
 
     Raises:
@@ -65,10 +66,10 @@ def measure(
     """
     able, _ = split_viable(candidates, context)
     proposed = _proposed(settings, able)
-    with context.executor([Quantity(candidate.branch) for candidate in able]) as executor:
-        matrix = Matrix(rated, able, executor, progress)
-        matrix.fill(range(shard.number - 1, len(rated.images), shard.of), proposed)
-    return matrix
+    with context.executor([Similarity(candidate.branch) for candidate in able]) as executor:
+        trials = Trials.of(rated, able, executor, progress)
+        trials.fill(range(shard.number - 1, len(rated.images), shard.of), proposed)
+    return trials.table
 
 
 def merge(folder: Path, store: Store) -> tuple[int, int]:

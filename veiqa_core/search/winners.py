@@ -10,6 +10,8 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import VeiqaError
+from ..evaluation.provenance import provenance_of
+from ..measuring.table import Indices
 from ..recipes.recipe import Provenance, Recipe
 from ..recipes.resolution import written
 from ..scoring.mapping import fitted_mapper, predicted
@@ -17,13 +19,13 @@ from . import certainty
 from .certainty import ChanceLevel, Ranking
 from .choice import SearchSettings, Selection
 from .controls import Controlled
-from .matrix import Indices, Matrix
+from .trials import Trials
 
 _COMPARED = 100  # candidates, best first, that the winner is compared with
 
 
 @attrs.frozen(eq=False)
-class Control:
+class ControlFigure:
     """A baseline beside the winner, on the same images.
 
     Attributes:
@@ -58,7 +60,7 @@ class Winner:
     ranked: int
     cheapest: int
     floor: ChanceLevel | None
-    controls: tuple[Control, ...]
+    controls: tuple[ControlFigure, ...]
     scores: FloatArray
     recipe: Recipe
     cheap_recipe: Recipe
@@ -68,33 +70,30 @@ def winner(
     kind: str | None,
     selection: Selection,
     settings: SearchSettings,
-    matrix: Matrix,
+    trials: Trials,
     cost: FloatArray,
     controlled: Iterable[Controlled],
 ) -> Winner:
     """Everything that is reported of the winner of a selection."""
-    rows, objective = selection.rows, settings.objective
-    quality, contents = matrix.quality[rows], [matrix.contents[row] for row in rows]
+    table, rows, objective = trials.table, selection.rows, settings.objective
+    quality, contents = table.quality[rows], [table.clusters[row] for row in rows]
     ranked = _ranked(selection.figures)
     compared = ranked[:_COMPARED]
-    scores = objective.scores(matrix.similarities(rows, compared), quality)
+    scores = objective.scores(table.similarities(rows, compared), quality)
     ranking = certainty.ranking(objective, scores, quality, contents, compared, settings.seed)
     cheapest = _cheapest(ranked, selection.figures, ranking.error, cost)
-    ends, content_ids = matrix.rated.ratings.quality_range, matrix.content_ids(rows)
-    named = matrix.rated.images[0].content is not None
-    basis = Provenance(
-        matrix.rated.name, len(rows), ends, content_ids, matrix.precision, len(set(contents)) if named else None
-    )
+    rated = trials.rated
+    provenance = provenance_of(rated.name, table, rows, rated.ratings.quality_range, trials.precision)
     name = "best" if kind is None else f"best-{kind}"
-    recipe, fitted = _recipe(name, selection.chosen, settings, matrix, rows, basis)
-    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), settings, matrix, rows, basis)
+    recipe, fitted = _recipe(name, selection.chosen, settings, trials, rows, provenance)
+    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), settings, trials, rows, provenance)
     return Winner(
         kind=kind,
         selection=selection,
         ranking=ranking,
         ranked=len(ranked),
         cheapest=cheapest,
-        floor=certainty.floor(matrix.similarities(rows, ranked), quality, settings.seed),
+        floor=certainty.floor(table.similarities(rows, ranked), quality, settings.seed),
         controls=tuple(_beside(item, scores[:, 0], quality, contents, settings) for item in controlled),
         scores=fitted,
         recipe=recipe,
@@ -114,39 +113,39 @@ def _cheapest(ranked: Indices, found: FloatArray, error: float, cost: FloatArray
 
 def _beside(
     item: Controlled, winner: FloatArray, quality: FloatArray, contents: Sequence[str], settings: SearchSettings
-) -> Control:
+) -> ControlFigure:
     """A control's figure, and how far it is behind the winner."""
     if item.values is None:
-        return Control(item.name, item.summary, None, None, item.reason)
+        return ControlFigure(item.name, item.summary, None, None, item.reason)
     own = settings.objective.scores(item.values[:, None], quality)
     figure = float(settings.objective.figures(own, quality)[0])
     if not np.isfinite(figure):
-        return Control(item.name, item.summary, None, None, "it failed on some image, or is the same everywhere")
+        return ControlFigure(item.name, item.summary, None, None, "it failed on some image, or is the same everywhere")
     both = np.stack([winner, own[:, 0]], axis=1)
     ranking = certainty.ranking(settings.objective, both, quality, contents, np.arange(2, dtype=np.intp), settings.seed)
     low, high = ranking.behind[1]
-    return Control(item.name, item.summary, figure, (float(low), float(high)), None)
+    return ControlFigure(item.name, item.summary, figure, (float(low), float(high)), None)
 
 
 def _recipe(
     name: str,
     chosen: Sequence[int],
     settings: SearchSettings,
-    matrix: Matrix,
+    trials: Trials,
     rows: Indices,
-    basis: Provenance,
+    provenance: Provenance,
 ) -> tuple[Recipe, FloatArray]:
     """A recipe fitted to all images, and its scores of them; not fitted where they do not determine a mapping."""
     part = settings.mapper(len(chosen))
-    similarities, quality = matrix.similarities(rows, chosen), matrix.quality[rows]
-    branches = tuple(matrix.candidates[column].branch.written for column in chosen)
-    recipe = Recipe(name, branches, written(part), chosen=basis)
+    similarities, quality = trials.table.similarities(rows, chosen), trials.table.quality[rows]
+    branches = tuple(trials.candidates[column].branch.written for column in chosen)
+    recipe = Recipe(name, branches, written(part), chosen=provenance)
     try:
         mapper = fitted_mapper(part, similarities, quality)
         scores = predicted(part, mapper, similarities).score
     except VeiqaError:
         return recipe, np.full(len(rows), np.nan)
-    return attrs.evolve(recipe, state=mapper.state(), fitted=basis), scores
+    return attrs.evolve(recipe, state=mapper.state(), fitted=provenance), scores
 
 
 def _ranked(found: FloatArray) -> Indices:

@@ -384,7 +384,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
     """The whole command on a long list, with quick stand-ins for decoding and measuring."""
     monkeypatch.chdir(tmp_path)
     image = Image(torch.zeros(1, 3, 2, 2), "any")
-    monkeypatch.setattr("veiqa_core.measuring.executors.read_named", lambda root, name: image)
+    monkeypatch.setattr("veiqa_core.measuring.executors.read", lambda path, name: image)
     monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: reported(self, image, wanted))
 
     def peak(count: int, *options: str) -> int:
@@ -409,7 +409,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
 
 
 def reported(meter: Meter, image: Image, wanted: Any) -> Computed:
-    return Computed({index: Measurement(meter.keys[index], 20.0, ()) for index in wanted}, {}, image.digest)
+    return Computed({index: Measurement(meter.keys[index], 20.0, ()) for index in wanted}, {})
 
 
 def test_a_polite_request_to_end_leaves_a_whole_file(photos: Path) -> None:

@@ -84,6 +84,21 @@ def test_processes_give_the_same_rows_in_the_same_order(
     assert veiqa("run", *paths[1:6], *OPTIONS, *store).stdout == "".join(alone.stdout.splitlines(True)[1:6])
 
 
+def test_an_image_is_decoded_once(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file is gone by the time a worker measures it."""
+    wanted = paths[1:5]
+    alone = veiqa("run", *wanted, *OPTIONS, "--no-store")
+    read = executors.read
+
+    def read_and_remove(path: Path, name: str) -> Any:
+        image = read(path, name)
+        path.unlink()
+        return image
+
+    monkeypatch.setattr(executors, "read", read_and_remove)
+    assert veiqa("run", *wanted, *OPTIONS, "--no-store", "--workers", 2).stdout == alone.stdout
+
+
 def test_a_worker_that_is_killed_loses_no_row(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     alone = veiqa("run", *paths, *OPTIONS, "--no-store")
     keep = Meter.keep

@@ -214,7 +214,7 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
         assert line.split()[-2:] == ["15", "45"]
 
 
-def _no_controls(winners: Any, matrix: Any, context: Any) -> Any:
+def _no_controls(winners: Any, trials: Any, context: Any) -> Any:
     return {key: [] for key in winners}
 
 
@@ -507,13 +507,13 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
     """A torn image and a good one, by processes: each is answered, in any order."""
     from veiqa_core.extension.registry import installed
     from veiqa_core.measuring.executors import ProcessPool, Task
-    from veiqa_core.measuring.meter import Quantity
+    from veiqa_core.measuring.quantity import Similarity
     from veiqa_core.recipes.recipe import Branch, Choice
     from veiqa_core.recipes.resolution import resolve_branch
 
     extractor = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
     branch = resolve_branch(Branch(pri=Choice("jpeg"), extractor=extractor), installed())
-    meter = Meter([Quantity(branch)], Device())
+    meter = Meter([Similarity(branch)], Device())
     (rated / "torn.png").write_bytes(b"no image")
     names = ["GB0-1.png", "torn.png", "WN1-1.png"]
     with ProcessPool(meter, rated, 2) as executor:
@@ -526,7 +526,7 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
         assert done[name].measured[0].similarity == alone[name].measured[0].similarity
         assert done[name].digest == alone[name].digest
     with Store(tmp_path / "s.sqlite") as store:
-        kept = Meter([Quantity(branch)], Device(), store)
+        kept = Meter([Similarity(branch)], Device(), store)
         with ProcessPool(kept, rated, 2) as executor:
             list(executor.run(Task(name, (0,)) for name in names))
         digest = done["WN1-1.png"].digest

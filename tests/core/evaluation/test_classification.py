@@ -16,12 +16,16 @@ from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import FitError, RecipeError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
-from veiqa_core.evaluation.measured import MeasuredSet, Table
+from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import installed
+from veiqa_core.measuring.quantity import Similarity
+from veiqa_core.measuring.table import Measurements
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve_all
+
+BRANCHES = (Branch(pri=Choice("mean-blur")), Branch(pri=Choice("jpeg")))
 
 
 def made(contents: Sequence[str | None], **columns: Any) -> MeasuredSet:
@@ -34,15 +38,19 @@ def made(contents: Sequence[str | None], **columns: Any) -> MeasuredSet:
         "quality": 100 / (1 + np.exp(9 * (similarity[:, 0] - 0.5))) + rng.normal(0, 4, count),
         "distortions": ("GB",) * count,
         "contents": tuple(contents),
-        "digests": tuple(f"digest{i}" for i in range(count)),
-        "labels": (None,) * count,
-        "keys": (None,) * count,
-        "oriented": tuple(similarity),
+        "digests": [f"digest{i}" for i in range(count)],
+        "values": similarity,
     }
-    table = Table(**{**given, **columns})
+    given |= columns
+    recipes = resolve_all(Recipe("mine", BRANCHES[: given["values"].shape[1]]), installed())
+    table = Measurements(quantities=tuple(map(Similarity, recipes.recipes[None].branches)), **given)
     images = tuple(RatedImage(image=name, score=50.0) for name in table.names)
     rated = RatedSet("made", "made", Path("made"), Ratings(images=images, score_type="mos", range=(0, 100)))
-    return MeasuredSet(rated, table, {}, {}, 0, {"precision": "float32"})
+    return MeasuredSet(rated, recipes, table, {}, {}, 0, {"precision": "float32"})
+
+
+def with_recipe(measured: MeasuredSet, given: Recipe) -> MeasuredSet:
+    return attrs.evolve(measured, recipes=resolve_all(given, installed()))
 
 
 def scenes(count: int, each: int) -> list[str]:
@@ -50,24 +58,24 @@ def scenes(count: int, each: int) -> list[str]:
 
 
 def recipe(mapper: str | None, **given: Any) -> Recipe:
-    return Recipe("mine", (Branch(pri=Choice("mean-blur")),), None if mapper is None else Choice(mapper), **given)
+    return Recipe("mine", BRANCHES[:1], None if mapper is None else Choice(mapper), **given)
 
 
 def fitted_to(measured: MeasuredSet) -> Recipe:
     given = recipe("logistic4")
-    fitted = fitting.fit(given, resolve_all(given, installed()), measured)
+    fitted = fitting.fit(given, with_recipe(measured, given))
     assert isinstance(fitted, Recipe)
     return fitted
 
 
 def run(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> Evaluation:
-    return evaluate(resolve_all(given, installed()), measured, protocol or Protocol(), installed())
+    return evaluate(with_recipe(measured, given), protocol or Protocol(), installed())
 
 
 def test_a_mapping_fitted_to_other_images_is_held_to_the_scale() -> None:
     far = made(scenes(8, 6))
-    similarity = [values + (1e6 if i < 6 else 0) for i, values in enumerate(far.table.oriented)]
-    far = attrs.evolve(far, table=attrs.evolve(far.table, oriented=tuple(similarity)))
+    beyond = far.table.values + np.where(np.arange(len(far.table)) < 6, 1e6, 0)[:, None]
+    far = attrs.evolve(far, table=attrs.evolve(far.table, values=beyond))
     for protocol in (Protocol("loco"), Protocol("kfold", folds=4)):
         for part in run(recipe(None), far, protocol).predictions:
             for mapped in (*part.mapped.values(), *part.mapped_by_type.values()):
@@ -139,7 +147,7 @@ def test_another_precision_is_told_everywhere_and_recorded() -> None:
 
 def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
     here = made(scenes(6, 4))
-    there = made([f"other{scene}" for scene in scenes(6, 4)], digests=tuple(f"other{i}" for i in range(24)))
+    there = made([f"other{scene}" for scene in scenes(6, 4)], digests=[f"other{i}" for i in range(24)])
     half = made([None] * 24, digests=tuple(f"{'other' if i % 2 else 'digest'}{i}" for i in range(24)))
     reported = (
         "contents are known again by identical pixels only: copies that were cropped or changed would not be noticed"
@@ -196,18 +204,17 @@ def alike(measured: MeasuredSet, *hints: str) -> MeasuredSet:
 
 def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
     here = alike(made(scenes(6, 4)), "name:caps")
-    there = made([f"other{scene}" for scene in scenes(6, 4)], digests=tuple(f"other{i}" for i in range(24)))
+    there = made([f"other{scene}" for scene in scenes(6, 4)], digests=[f"other{i}" for i in range(24)])
     fitted = fitted_to(here)
     same, others = run(fitted, alike(there, "name:caps")), run(fitted, alike(there, "name:monarch"))
     assert same.overall.fit == "perhaps in-sample for 24 of 24 images"
     assert "24 images show a content named like one that was fitted on" in same.notes
     assert others.overall.fit == "held-out as far as names and looks tell"
-    digests = tuple(f"digest{i}" if i < 6 else "x" for i in range(24))
+    digests = [f"digest{i}" if i < 6 else "x" for i in range(24)]
     mixed = alike(attrs.evolve(there, table=attrs.evolve(there.table, digests=digests)), "name:caps")
     assert run(fitted, mixed).overall.fit == "in-sample for 6 of 24 images, perhaps in-sample for 18 of 24 images"
     trained = evaluate(
-        resolve_all(recipe("logistic4"), installed()),
-        alike(there, "name:caps"),
+        with_recipe(alike(there, "name:caps"), recipe("logistic4")),
         Protocol("train"),
         installed(),
         trained_on=[here],
@@ -220,7 +227,7 @@ def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
     [
         ({"quality": np.full(24, 40.0)}, "PLCC, SROCC, KROCC, RMSE", "all ratings are the same"),
         ({"quality": 40 + 1e-15 * np.arange(24.0)}, "PLCC, SROCC, KROCC, RMSE", "all ratings are the same"),
-        ({"oriented": (np.array([0.25]),) * 24}, "PLCC, SROCC, KROCC, RMSE", "all scores are the same"),
+        ({"values": np.full((24, 1), 0.25)}, "PLCC, SROCC, KROCC, RMSE", "all scores are the same"),
     ],
 )
 def test_a_missing_figure_says_why_once(columns: dict[str, Any], names: str, reason: str) -> None:
@@ -262,9 +269,9 @@ def test_a_type_of_one_image_and_a_mapping_of_few_points_say_why() -> None:
 
 def test_a_branch_that_is_the_same_everywhere_is_remarked() -> None:
     rng = np.random.default_rng(0)
-    measured = made(scenes(6, 4), oriented=tuple(np.array([x, 0.5]) for x in rng.uniform(0, 1, 24)))
-    given = Recipe("mine", (Branch(pri=Choice("mean-blur")), Branch(pri=Choice("jpeg"))), Choice("linear"))
-    fitted = fitting.fit(given, resolve_all(given, installed()), measured)
+    measured = made(scenes(6, 4), values=np.stack([rng.uniform(0, 1, 24), np.full(24, 0.5)], axis=1))
+    given = Recipe("mine", BRANCHES, Choice("linear"))
+    fitted = fitting.fit(given, with_recipe(measured, given))
     (few, same) = fitting.remarks(fitted, measured)
     assert few == "mine: fitted to 6 contents only: fewer than 10 say little of others"
     assert same == "mine: branches that are the same in all images, and so add nothing: 1"

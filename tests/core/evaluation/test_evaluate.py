@@ -16,9 +16,11 @@ from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import FitError, UsageError
 from veiqa_core.evaluation import fit as fitting
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
-from veiqa_core.evaluation.measured import MeasuredSet, Table
+from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol, prepared
 from veiqa_core.extension.registry import installed
+from veiqa_core.measuring.quantity import Similarity
+from veiqa_core.measuring.table import Measurements
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 
@@ -35,7 +37,6 @@ def made(
     each: int = 8,
     types: tuple[str, ...] = ("GB",),
     branches: int = 1,
-    by_type: bool = False,
     noise: float = 4.0,
     **columns: Any,
 ) -> MeasuredSet:
@@ -50,17 +51,22 @@ def made(
         "quality": quality,
         "distortions": kinds,
         "contents": tuple(f"made:scene{i // each}" for i in range(count)),
-        "digests": tuple(f"digest{i}" for i in range(count)),
-        "labels": (None,) * count,
-        "keys": kinds if by_type else (None,) * count,
-        "oriented": tuple(similarity),
+        "digests": [f"digest{i}" for i in range(count)],
+        "values": similarity,
     }
-    table = Table(**{**given, **columns})
+    recipes = resolve_all(recipe(branches=branches), installed())
+    quantities = tuple(map(Similarity, recipes.recipes[None].branches))
+    table = Measurements(**{"quantities": quantities, **given, **columns})
     images = tuple(
         RatedImage(image=name, score=50.0, distortion=kind) for name, kind in zip(table.names, kinds, strict=True)
     )
     ratings = Ratings(images=images, score_type="mos", range=(0, 100))
-    return MeasuredSet(RatedSet("made", "made", Path("made"), ratings), table, {}, {}, 0, {"veiqa": "test"})
+    rated = RatedSet("made", "made", Path("made"), ratings)
+    return MeasuredSet(rated, recipes, table, {}, {}, 0, {"veiqa": "test"})
+
+
+def with_recipe(measured: MeasuredSet, given: Recipe | RecipeSet) -> MeasuredSet:
+    return attrs.evolve(measured, recipes=resolve_all(given, installed()))
 
 
 def changed(measured: MeasuredSet, **columns: Any) -> MeasuredSet:
@@ -74,17 +80,17 @@ def renamed(measured: MeasuredSet, name: str, every: int = 1) -> MeasuredSet:
 
 
 def other_pixels(measured: MeasuredSet) -> MeasuredSet:
-    return changed(measured, digests=tuple(f"other {digest}" for digest in measured.table.digests))
+    return changed(measured, digests=[f"other {digest}" for digest in measured.table.digests])
 
 
 def run(given: Recipe | RecipeSet, measured: MeasuredSet, protocol: Protocol = FROZEN, **more: Any) -> Evaluation:
-    return evaluate(resolve_all(given, installed()), measured, protocol, installed(), **more)
+    return evaluate(with_recipe(measured, given), protocol, installed(), **more)
 
 
 def test_without_a_mapper_ranks_are_the_similarities_and_plcc_comes_after_a_labelled_fit() -> None:
     measured = made()
     done = run(recipe(), measured)
-    score = -np.concatenate(measured.table.oriented)
+    score = -measured.table.values[:, 0]
     values = done.overall.values
     assert values["srocc"] == pytest.approx(stats.spearmanr(score, measured.table.quality).statistic)
     assert values["krocc"] == pytest.approx(stats.kendalltau(score, measured.table.quality).statistic)
@@ -103,7 +109,7 @@ def test_without_a_mapper_ranks_are_the_similarities_and_plcc_comes_after_a_labe
 
 def test_a_fitted_recipe_is_taken_as_it_is_and_says_where_it_was_fitted() -> None:
     measured = made()
-    fitted = fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), measured)
+    fitted = fitting.fit(recipe("logistic5"), with_recipe(measured, recipe("logistic5")))
     assert isinstance(fitted, Recipe)
     assert fitted.fitted is not None
     assert (fitted.fitted.dataset, fitted.fitted.images, fitted.fitted.range) == ("made", 80, (0, 100))
@@ -137,7 +143,7 @@ def test_one_content_left_out_is_what_it_says() -> None:
     for content in set(table.contents):
         out = np.array([own == content for own in table.contents])
         mapper = installed().part("mapper", "logistic5").create()
-        similarities = np.stack(table.oriented)
+        similarities = table.values
         mapper.fit(similarities[~out], table.quality[~out])
         predicted[out] = mapper.predict(similarities[out]).score.clip(0, 100)  # the scale of the ratings
     done = run(recipe("logistic5"), measured, Protocol("loco"))
@@ -173,7 +179,7 @@ def test_folds_and_repeats_tell_median_and_quartiles(protocol: Protocol, splits:
 
 
 def test_a_set_without_fitted_mappers_is_mapped_type_by_type() -> None:
-    measured = made(types=("GB", "WN"), by_type=True)
+    measured = made(types=("GB", "WN"))
     sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
     done = run(sets, measured)
     assert set(done.by_distortion) == {"GB", "WN"}
@@ -185,26 +191,26 @@ def test_a_set_without_fitted_mappers_is_mapped_type_by_type() -> None:
     )
     assert done.overall.mappings["none"]["plcc"] is None
     assert any("have no common scale" in note for note in done.notes)
-    fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
+    fitted = fitting.fit(sets, with_recipe(measured, sets))
     assert run(fitted, measured).overall.mapping == "none"
 
 
 def test_fitting_part_of_a_set_leaves_the_rest(tmp_path: Path) -> None:
     sets = RecipeSet("both", {"GB": recipe("logistic5"), "FF": recipe("logistic5")})
-    fitted = fitting.fit(sets, resolve_all(sets, installed()), made(by_type=True))
+    fitted = fitting.fit(sets, with_recipe(made(), sets))
     assert isinstance(fitted, RecipeSet)
     assert fitted.recipes["GB"].state
     assert fitted.recipes["FF"] == recipe("logistic5")
-    assert run(fitted, made(by_type=True)).overall.mapping == "none"  # what is not used need not be fitted
+    assert run(fitted, made()).overall.mapping == "none"  # what is not used need not be fitted
 
 
 def test_what_cannot_be_fitted_is_refused_or_told() -> None:
     few = made(contents=2, each=2)
     for mapper, problem in ((None, "has no mapper to fit"), ("identity", "mapper identity needs no fitting")):
         with pytest.raises(UsageError, match=problem):
-            fitting.fit(recipe(mapper), resolve_all(recipe(mapper), installed()), few)
+            fitting.fit(recipe(mapper), with_recipe(few, recipe(mapper)))
     with pytest.raises(FitError, match="recipe 'mine': logistic5 needs at least 5 points, not 4"):
-        fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), few)
+        fitting.fit(recipe("logistic5"), with_recipe(few, recipe("logistic5")))
     done = run(recipe("logistic5"), few, Protocol("loco"))
     assert done.overall.values == {"plcc": None, "srocc": None, "krocc": None, "rmse": None}
     assert "not fitted everywhere: logistic5 needs at least 5 points, not 2" in done.notes[-1]
@@ -214,7 +220,7 @@ def test_what_cannot_be_fitted_is_refused_or_told() -> None:
 def test_several_branches_without_a_mapper_count_alike() -> None:
     measured = made(branches=2)
     done = run(recipe(branches=2), measured)
-    score = -np.stack(measured.table.oriented).mean(axis=1)
+    score = -measured.table.values.mean(axis=1)
     assert done.overall.values["srocc"] == pytest.approx(stats.spearmanr(score, measured.table.quality).statistic)
     held = run(recipe("ridge", branches=2), measured, Protocol("loco"))
     assert (held.overall.values["plcc"] or 0) > 0.9
@@ -227,8 +233,8 @@ def test_another_dataset_to_fit_on() -> None:
     assert done.overall.count == 24
     assert done.protocol["train"] == [{"dataset": "made", "path": "made", "n": 96}]
     mapper = installed().part("mapper", "logistic5").create()
-    mapper.fit(np.stack(there.table.oriented), there.table.quality)
-    assert np.array_equal(done.predictions[0].raw.score, mapper.predict(np.stack(here.table.oriented)).score)
+    mapper.fit(there.table.values, there.table.quality)
+    assert np.array_equal(done.predictions[0].raw.score, mapper.predict(here.table.values).score)
 
 
 def test_another_dataset_is_fitted_on_beside_the_own_contents() -> None:
@@ -240,18 +246,18 @@ def test_another_dataset_is_fitted_on_beside_the_own_contents() -> None:
     others = np.r_[0:8, 16:24]
     mapper = installed().part("mapper", "logistic5").create()
     mapper.fit(
-        np.concatenate([np.stack(here.table.oriented)[others], np.stack(there.table.oriented)]),
+        np.concatenate([here.table.values[others], there.table.values]),
         np.concatenate([here.table.quality[others], there.table.quality]),
     )
-    assert np.array_equal(part.raw.score, mapper.predict(np.stack(here.table.oriented)[8:16]).score.clip(0, 100))
+    assert np.array_equal(part.raw.score, mapper.predict(here.table.values[8:16]).score.clip(0, 100))
     with pytest.raises(UsageError, match="one scene or picture on both sides"):
         run(recipe("logistic5"), here, Protocol("loco"), trained_on=[renamed(here, "there")])
 
 
 def test_scores_stay_on_the_scale_of_the_ratings() -> None:
     measured = made()
-    beyond = changed(measured, oriented=tuple(values - 5 for values in measured.table.oriented))
-    fitted = fitting.fit(recipe("linear"), resolve_all(recipe("linear"), installed()), measured)
+    beyond = changed(measured, values=measured.table.values - 5)
+    fitted = fitting.fit(recipe("linear"), with_recipe(measured, recipe("linear")))
     (part,) = run(fitted, other_pixels(renamed(beyond, "other"))).predictions
     assert set(part.raw.score) == set(part.raw.high) == {100}
 
@@ -263,28 +269,28 @@ def test_a_fit_to_two_datasets_and_of_the_classifier() -> None:
         rated=attrs.evolve(there.rated, name="there", ratings=attrs.evolve(there.rated.ratings, range=(0, 10))),
     )
     given = recipe("logistic5", classifier=Choice("multinomial"))
-    fitted = fitting.fit(given, resolve_all(given, installed()), here, [tenth])
+    fitted = fitting.fit(given, with_recipe(here, given), [tenth])
     assert isinstance(fitted, Recipe)
     assert fitted.fitted is not None
     assert (fitted.fitted.dataset, fitted.fitted.images, fitted.fitted.range) == ("made + there", 120, (0, 100))
     assert {"made:scene0", "there:scene11"} <= set(fitted.fitted.known)
     mapper = installed().part("mapper", "logistic5").create()
-    both = [np.stack(item.table.oriented) for item in (here, there)]
+    both = [item.table.values for item in (here, there)]
     mapper.fit(np.concatenate(both), np.concatenate([here.table.quality, there.table.quality]))
     assert fitted.state["coefficients"] == pytest.approx(mapper.state()["coefficients"])
     assert fitted.classifier_state["classes"] == ["GB", "WN"]
     with pytest.raises(FitError, match="no image names its distortion type, which classifier multinomial learns"):
-        fitting.fit(given, resolve_all(given, installed()), changed(here, distortions=(None,) * 24))
+        fitting.fit(given, with_recipe(changed(here, distortions=(None,) * 24), given))
     with pytest.raises(FitError, match="recipe 'mine': multinomial needs at least two types"):
-        fitting.fit(given, resolve_all(given, installed()), here)
+        fitting.fit(given, with_recipe(here, given))
 
 
 def test_the_classifier_is_evaluated_on_what_it_was_not_fitted_to() -> None:
     types = ("GB", "WN")
     measured = made(contents=6, types=types)
     noisy = [kind == "WN" for kind in measured.table.distortions]
-    shifted = tuple(values + far for values, far in zip(measured.table.oriented, noisy, strict=True))
-    apart = changed(measured, oriented=shifted)
+    shifted = measured.table.values + np.array(noisy)[:, None]
+    apart = changed(measured, values=shifted)
     given = recipe("logistic5", classifier=Choice("multinomial"))
     held = run(given, apart, Protocol("loco")).type_accuracy
     assert held is not None
@@ -293,12 +299,12 @@ def test_the_classifier_is_evaluated_on_what_it_was_not_fitted_to() -> None:
     for content in set(apart.table.contents):
         out = np.array([own == content for own in apart.table.contents])
         classifier = installed().part("classifier", "multinomial").create()
-        x, kinds = np.stack(apart.table.oriented), np.array(apart.table.distortions)
+        x, kinds = apart.table.values, np.array(apart.table.distortions)
         classifier.fit(x[~out], kinds[~out].tolist())
         right += int((np.array(classifier.classes)[classifier.probabilities(x[out]).argmax(1)] == kinds[out]).sum())
     assert held.accuracy == right / 48 > 0.9
     assert held.right("GB") == held.confusion["GB"]["GB"] / 24
-    fitted = fitting.fit(given, resolve_all(given, installed()), apart)
+    fitted = fitting.fit(given, with_recipe(apart, given))
     same = run(fitted, apart).type_accuracy
     assert same is not None
     assert same.fit == "in-sample"
@@ -353,7 +359,7 @@ def test_scales_that_differ_are_brought_together_or_told() -> None:
     whole, scaled = (run(recipe("logistic5"), here, Protocol("train"), trained_on=[other]) for other in (there, tenth))
     assert scaled.overall.values["rmse"] == pytest.approx(whole.overall.values["rmse"], rel=1e-6)
     assert any("brought to this dataset's range" in note for note in scaled.notes)
-    fitted = fitting.fit(recipe("logistic5"), resolve_all(recipe("logistic5"), installed()), tenth)
+    fitted = fitting.fit(recipe("logistic5"), with_recipe(tenth, recipe("logistic5")))
     foreign = run(fitted, here)
     assert (foreign.overall.values["rmse"], foreign.overall.coverage) == (None, None)
     assert foreign.overall.values["plcc"] == pytest.approx(whole.overall.values["plcc"], rel=1e-6)
@@ -361,8 +367,8 @@ def test_scales_that_differ_are_brought_together_or_told() -> None:
 
 
 def test_images_without_a_mapper_to_score_them_are_told_and_do_not_count() -> None:
-    here = made(types=("GB", "WN"), by_type=True)
-    there = other_pixels(renamed(made(by_type=True), "there"))
+    here = made(types=("GB", "WN"))
+    there = other_pixels(renamed(made(), "there"))
     sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
     done = run(sets, here, Protocol("train"), trained_on=[there])
     assert (done.overall.count, done.by_distortion["GB"].count, done.by_distortion["WN"].count) == (40, 40, 0)
@@ -370,9 +376,9 @@ def test_images_without_a_mapper_to_score_them_are_told_and_do_not_count() -> No
 
 
 def test_each_type_says_where_its_own_recipe_was_fitted() -> None:
-    measured = made(types=("GB", "WN"), by_type=True)
+    measured = made(types=("GB", "WN"))
     sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
-    fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
+    fitted = fitting.fit(sets, with_recipe(measured, sets))
     assert isinstance(fitted, RecipeSet)
     elsewhere = attrs.evolve(fitted.recipes["WN"], fitted=Provenance("else", 9, (0, 100), ("else:scene",)))
     done = run(attrs.evolve(fitted, recipes={**fitted.recipes, "WN": elsewhere}), measured)
@@ -384,9 +390,9 @@ def test_each_type_says_where_its_own_recipe_was_fitted() -> None:
 
 
 def test_a_set_fitted_in_part_names_the_rest() -> None:
-    measured = made(types=("GB", "WN"), by_type=True)
+    measured = made(types=("GB", "WN"))
     sets = RecipeSet("both", {"GB": recipe("logistic5"), "WN": recipe("logistic5")})
-    fitted = fitting.fit(sets, resolve_all(sets, installed()), measured)
+    fitted = fitting.fit(sets, with_recipe(measured, sets))
     assert isinstance(fitted, RecipeSet)
     part = attrs.evolve(fitted, recipes={**fitted.recipes, "WN": recipe("logistic5")})
     assert any("no fitted mapper for WN" in note for note in run(part, measured).notes)
@@ -395,6 +401,6 @@ def test_a_set_fitted_in_part_names_the_rest() -> None:
 def test_a_reference_photo_on_one_side_and_its_scene_on_the_other_are_a_leak() -> None:
     here = changed(made(contents=3), contents=tuple(f"sha256:photo{i // 8}" for i in range(24)))
     there = renamed(made(contents=3), "there")
-    there = changed(there, digests=("photo1", *(f"other{i}" for i in range(23))))
+    there = changed(there, digests=["photo1", *(f"other{i}" for i in range(23))])
     with pytest.raises(UsageError, match="0.png is fitted on and 8.png is tested"):
         run(recipe("logistic5"), here, Protocol("train"), trained_on=[there])

@@ -20,7 +20,8 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.measuring import fingerprint, worker
 from veiqa_core.measuring.branches import comparison, views
 from veiqa_core.measuring.fingerprint import component_version
-from veiqa_core.measuring.meter import Meter, Quantity
+from veiqa_core.measuring.meter import Meter
+from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve
@@ -38,7 +39,7 @@ def meter(small: Choice, **changes: Any) -> Meter:
     branch = Branch(**{"pri": Choice("gaussian-blur"), "extractor": small, "explainer": Choice("gradcam"), **changes})
     branch = attrs.evolve(branch, metric=changes.get("metric", Choice("psnr")))
     resolved = resolve(Recipe("r", (branch,)), installed())
-    return Meter([Quantity(resolved.branches[0])], Device())
+    return Meter([Similarity(resolved.branches[0])], Device())
 
 
 def digest(small: Choice, **changes: Any) -> str:
@@ -155,8 +156,8 @@ def test_a_store_follows_the_number_of_threads(small: Choice, tmp_path: Path, mo
     assert not set(first) & set(other)
 
 
-def test_a_worker_that_would_give_other_values_is_refused(small: Choice, tmp_path: Path) -> None:
-    job = worker.Job.of(meter(small), tmp_path, veis=False)
+def test_a_worker_that_would_give_other_values_is_refused(small: Choice) -> None:
+    job = worker.Job.of(meter(small), veis=False)
     job.check(meter(small))
     elsewhere = attrs.evolve(job, environment={**job.environment, "torch": "9.9"})
     with pytest.raises(UsageError, match=f"it has torch {torch.__version__} where 9.9 is due".replace("+", "\\+")):

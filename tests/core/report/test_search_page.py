@@ -22,6 +22,7 @@ from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.engine import Measurement
 from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.table import silent
 from veiqa_core.page import svg
 from veiqa_core.page.formatting import interval, number
 from veiqa_core.recipes.recipe import Branch, Choice
@@ -32,9 +33,9 @@ from veiqa_core.search.candidates import Candidate
 from veiqa_core.search.certainty import ChanceLevel
 from veiqa_core.search.choice import SearchSettings, choose
 from veiqa_core.search.controls import Controlled
-from veiqa_core.search.matrix import Matrix
 from veiqa_core.search.objective import Objective
 from veiqa_core.search.search import Search
+from veiqa_core.search.trials import Trials
 from veiqa_core.search.winners import winner
 
 REGISTRY = installed()
@@ -94,7 +95,7 @@ def made(
         )
         for column in range(count)
     ]
-    matrix = Matrix(rated, candidates, Executor(quality, count, [0, 1]), lambda items, total: iter(items))  # type: ignore[arg-type]
+    trials = Trials.of(rated, candidates, Executor(quality, count, [0, 1]), silent)  # type: ignore[arg-type]
     settings = SearchSettings(
         strategy=REGISTRY.part("strategy", "exhaustive"),
         objective=Objective(objective, REGISTRY.part("mapper", "logistic4")),
@@ -103,14 +104,16 @@ def made(
     )
     groups: dict[str | None, Any] = {None: np.arange(IMAGES)}
     if per_type:
-        groups = {kind: np.flatnonzero([t == kind for t in matrix.types]) for kind in types if kind is not None}
-    return _searched(settings, matrix, groups)
+        groups = {
+            kind: np.flatnonzero([t == kind for t in trials.table.distortions]) for kind in types if kind is not None
+        }
+    return _searched(settings, trials, groups)
 
 
-def _searched(settings: SearchSettings, matrix: Matrix, groups: dict[str | None, Any]) -> Search:
-    choices = {kind: choose(settings, matrix, rows, "all") for kind, rows in groups.items()}
-    folds, parts = nested.predict(settings, matrix, groups)
-    costs = np.linspace(2e9, 1e9, len(matrix.candidates))
+def _searched(settings: SearchSettings, trials: Trials, groups: dict[str | None, Any]) -> Search:
+    choices = {kind: choose(settings, trials, rows, "all") for kind, rows in groups.items()}
+    folds, parts = nested.predict(settings, trials, groups)
+    costs = np.linspace(2e9, 1e9, len(trials.candidates))
     beside = {
         kind: [
             Controlled("same", HOSTILE, np.zeros(len(choice.rows))),
@@ -122,14 +125,14 @@ def _searched(settings: SearchSettings, matrix: Matrix, groups: dict[str | None,
     types = sorted({kind for part in parts for kind in part.types if kind is not None})
     return Search(
         space=HOSTILE,
-        rated=matrix.rated,
+        rated=trials.rated,
         settings=settings,
-        candidates=matrix.candidates,
+        candidates=trials.candidates,
         refused={"other-key": HOSTILE, "third-key": HOSTILE},
-        matrix=matrix,
+        table=trials.table,
         costs=costs,
         cost_size=(64, 48),
-        winners={kind: winner(kind, choice, settings, matrix, costs, beside[kind]) for kind, choice in choices.items()},
+        winners={kind: winner(kind, choice, settings, trials, costs, beside[kind]) for kind, choice in choices.items()},
         folds=folds,
         held_out=nested.held_out(parts, 0) if parts else None,
         held_out_by_type={kind: nested.held_out([part.of_type(kind) for part in parts], 0) for kind in types},

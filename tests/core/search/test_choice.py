@@ -24,13 +24,14 @@ from veiqa_core.extension.catalogue import Registered
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.measuring.branches.engine import Measurement
 from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.table import silent
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
 from veiqa_core.search import certainty, nested
 from veiqa_core.search.candidates import Candidate
 from veiqa_core.search.choice import SearchSettings, Selection, choose
-from veiqa_core.search.matrix import Matrix
 from veiqa_core.search.objective import NAMES, Objective
+from veiqa_core.search.trials import Trials
 from veiqa_core.search.winners import winner
 
 REGISTRY = installed()
@@ -39,7 +40,7 @@ RIDGE = REGISTRY.part("mapper", "veiqa:ridge")
 BRANCH = resolve_branch(Branch(pri=Choice("jpeg")), REGISTRY)
 
 
-class GivenCrew:
+class GivenExecutor:
     """Delivers similarities from a table, and counts what was asked for."""
 
     meter = SimpleNamespace(device=Device())
@@ -78,12 +79,12 @@ def rated_set(quality: Any, contents: int, types: Any = None) -> RatedSet:
     return RatedSet("given", "given", Path("/nowhere"), Ratings(images=images, score_type="mos", range=(-9.0, 9.0)))
 
 
-def given_matrix(values: Any, quality: Any, contents: int = 10, **more: Any) -> tuple[Matrix, GivenCrew]:
-    executor = GivenCrew(values, **more)
+def given_trials(values: Any, quality: Any, contents: int = 10, **more: Any) -> tuple[Trials, GivenExecutor]:
+    executor = GivenExecutor(values, **more)
     count = executor.values.shape[1]
     candidates = [Candidate(BRANCH, {"pri": "jpeg", "number": number}) for number in range(count)]
-    matrix = Matrix(rated_set(quality, contents), candidates, executor, lambda items, total: iter(items))  # type: ignore[arg-type]
-    return matrix, executor
+    trials = Trials.of(rated_set(quality, contents), candidates, executor, silent)  # type: ignore[arg-type]
+    return trials, executor
 
 
 def strategy_part(propose: Callable[[SearchTask], Any], monkeypatch: pytest.MonkeyPatch) -> Part:
@@ -104,12 +105,12 @@ def settings(name: str = "srocc", **more: Any) -> SearchSettings:
     return SearchSettings(objective=Objective(name, LOGISTIC), **given)
 
 
-def rows(matrix: Matrix) -> Any:
-    return np.arange(len(matrix.names), dtype=np.intp)
+def rows(trials: Trials) -> Any:
+    return np.arange(len(trials.table.names), dtype=np.intp)
 
 
-def chosen(matrix: Matrix, which: SearchSettings) -> Selection:
-    return choose(which, matrix, rows(matrix), "all")
+def chosen(trials: Trials, which: SearchSettings) -> Selection:
+    return choose(which, trials, rows(trials), "all")
 
 
 @given(arrays(float, (12, 3), elements=st.integers(-4, 4)), arrays(float, 12, elements=st.integers(-4, 4)))
@@ -141,26 +142,26 @@ def test_the_best_candidate_wins_and_what_failed_has_no_figure() -> None:
     quality = rng.normal(size=40)
     values = np.stack([rng.normal(size=40), -quality, quality + rng.normal(size=40), np.zeros(40)], axis=1)
     failing = np.zeros(values.shape, dtype=bool)
-    matrix, _ = given_matrix(values, quality)
-    selection = chosen(matrix, settings())
+    trials, _ = given_trials(values, quality)
+    selection = chosen(trials, settings())
     assert selection.chosen == (1,)
     assert selection.path == (pytest.approx(1.0),)
     assert np.isnan(selection.figures[3])
     failing[7, 1] = True
-    matrix, _ = given_matrix(values, quality, failing=failing)
-    assert chosen(matrix, settings()).chosen == (2,)
-    assert matrix.failures[1].images == 1
-    assert matrix.failures[1].reason == "7.png: it broke"
+    trials, _ = given_trials(values, quality, failing=failing)
+    assert chosen(trials, settings()).chosen == (2,)
+    assert trials.table.failures[1].images == 1
+    assert trials.table.failures[1].reason == "7.png: it broke"
 
 
 def test_images_that_cannot_be_read_are_left_out_and_named() -> None:
     quality = np.arange(12.0)
-    matrix, executor = given_matrix(quality[:, None], quality, unreadable=["3.png"])
-    selection = chosen(matrix, settings())
+    trials, executor = given_trials(quality[:, None], quality, unreadable=["3.png"])
+    selection = chosen(trials, settings())
     assert 3 not in selection.rows
     assert len(selection.rows) == 11
-    assert matrix.unread == {"3.png": "3.png: torn"}
-    chosen(matrix, settings())
+    assert trials.table.unread == {3: "3.png: torn"}
+    chosen(trials, settings())
     assert len(executor.asked) == 12  # nothing is asked for twice
 
 
@@ -173,17 +174,17 @@ def test_images_that_cannot_be_read_are_left_out_and_named() -> None:
     ],
 )
 def test_where_nothing_can_be_chosen_the_reason_is_said(values: Any, more: Any, problem: str) -> None:
-    matrix, _ = given_matrix(values, np.arange(12.0), **more)
+    trials, _ = given_trials(values, np.arange(12.0), **more)
     with pytest.raises(UsageError, match=problem):
-        chosen(matrix, settings())
+        chosen(trials, settings())
 
 
 def test_branches_that_complete_each_other_are_added_and_others_are_not() -> None:
     rng = np.random.default_rng(1)
     parts = rng.normal(size=(120, 3))
     quality = parts @ [1.0, 0.8, 0.0]
-    matrix, _ = given_matrix(parts, quality)
-    selection = chosen(matrix, settings(branches=3))
+    trials, _ = given_trials(parts, quality)
+    selection = chosen(trials, settings(branches=3))
     assert selection.chosen[:2] == (0, 1)
     assert selection.path[1] > 0.98 > selection.path[0]
     assert len(selection.chosen) == len(selection.path) == 2  # the third says nothing of quality
@@ -192,9 +193,9 @@ def test_branches_that_complete_each_other_are_added_and_others_are_not() -> Non
 def test_one_content_gives_a_winner_without_further_branches_or_held_out_figures() -> None:
     rng = np.random.default_rng(8)
     quality = rng.normal(size=20)
-    matrix, _ = given_matrix(rng.normal(size=(20, 3)) + quality[:, None], quality, contents=1)
-    assert len(chosen(matrix, settings(branches=3)).chosen) == 1
-    assert nested.predict(settings(), matrix, {None: rows(matrix)}) == ((), [])
+    trials, _ = given_trials(rng.normal(size=(20, 3)) + quality[:, None], quality, contents=1)
+    assert len(chosen(trials, settings(branches=3)).chosen) == 1
+    assert nested.predict(settings(), trials, {None: rows(trials)}) == ((), [])
 
 
 @pytest.mark.parametrize("objective", NAMES)
@@ -203,17 +204,17 @@ def test_choice_and_report_on_different_contents_do_not_take_chance_for_knowledg
     rng = np.random.default_rng(2)
     count = 400 if objective in ("srocc", "krocc") else 40
     quality = rng.normal(size=60)
-    matrix, _ = given_matrix(rng.normal(size=(60, count)), quality, contents=20)
+    trials, _ = given_trials(rng.normal(size=(60, count)), quality, contents=20)
     which = settings(objective)
-    flattering = chosen(matrix, which)
-    folds, predictions = nested.predict(which, matrix, {None: rows(matrix)})
+    flattering = chosen(trials, which)
+    folds, predictions = nested.predict(which, trials, {None: rows(trials)})
     held_out = nested.held_out(predictions, 0)
     assert len(folds) == 5
     assert held_out.count == 60
     assert held_out.fit == "held-out"
     assert held_out.values["srocc"] < 0.2
     if objective == "srocc":
-        floor = certainty.floor(matrix.values, quality, 0)
+        floor = certainty.floor(trials.table.values, quality, 0)
         assert floor is not None
         assert 0.3 < floor.median < floor.high
         assert floor.median - 0.1 < flattering.path[0] < floor.high + 0.1
@@ -224,11 +225,11 @@ def test_a_fold_is_predicted_by_what_was_chosen_and_fitted_without_its_contents(
     rng = np.random.default_rng(3)
     quality = rng.normal(size=50)
     honest = quality + rng.normal(0, 0.3, 50)
-    matrix, executor = given_matrix(np.stack([honest, quality], axis=1), quality, contents=5)
+    trials, executor = given_trials(np.stack([honest, quality], axis=1), quality, contents=5)
     executor.values[np.arange(50) % 5 == 0, 1] = rng.normal(size=10) * 5  # perfect but on content 0
-    folds, predictions = nested.predict(settings(), matrix, {None: rows(matrix)})
+    folds, predictions = nested.predict(settings(), trials, {None: rows(trials)})
     tested = {part.clusters[0]: fold.chosen for fold, part in zip(folds, predictions, strict=True)}
-    zero = matrix.contents[0]
+    zero = trials.table.clusters[0]
     assert tested[zero] == (1,)  # chosen without it
     assert all(choice == (0,) for content, choice in tested.items() if content != zero)
 
@@ -238,12 +239,11 @@ def test_the_winner_stands_among_equals_and_the_cheapest_near_it_is_found() -> N
     quality = rng.normal(size=100)
     best = quality + rng.normal(0, 0.3, 100)
     values = np.stack([best, best + rng.normal(0, 0.1, 100), rng.normal(size=100)], axis=1)
-    matrix, _ = given_matrix(values, quality, contents=20)
-    matrix.candidates = tuple(
-        attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(matrix.candidates)
-    )
-    selection = chosen(matrix, settings())
-    found = winner(None, selection, settings(), matrix, np.array([9.0, 1.0, 0.1]), [])
+    trials, _ = given_trials(values, quality, contents=20)
+    named = (attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(trials.candidates))
+    trials = attrs.evolve(trials, candidates=tuple(named))
+    selection = chosen(trials, settings())
+    found = winner(None, selection, settings(), trials, np.array([9.0, 1.0, 0.1]), [])
     assert set(found.ranking.ties) == {0, 1}
     assert found.cheapest == 1
     assert found.ranking.behind[-1, 0] > 0
@@ -281,9 +281,9 @@ def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(mo
     rng = np.random.default_rng(6)
     quality = rng.normal(size=80)
     values = np.stack([quality + rng.normal(0, s, 80) for s in (1.0, 0.1, 2.0)], axis=1)
-    matrix, executor = given_matrix(values, quality, contents=8)
+    trials, executor = given_trials(values, quality, contents=8)
     which = settings(strategy=strategy_part(propose, monkeypatch), budget=2)
-    selection = chosen(matrix, which)
+    selection = chosen(trials, which)
     assert selection.chosen == (0,)
     assert np.isnan(selection.figures[1])
     assert set(seen[0]) == {0, 1, 2}
@@ -304,9 +304,9 @@ def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(mo
     ],
 )
 def test_a_strategy_that_misbehaves_is_named(propose: Any, problem: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    matrix, _ = given_matrix(np.arange(12.0)[:, None], np.arange(12.0))
+    trials, _ = given_trials(np.arange(12.0)[:, None], np.arange(12.0))
     with pytest.raises((UsageError, ComponentError), match=rf"strategy 'mine' \(mine 1\).*{problem}"):
-        chosen(matrix, settings(strategy=strategy_part(propose, monkeypatch)))
+        chosen(trials, settings(strategy=strategy_part(propose, monkeypatch)))
 
 
 def test_a_single_content_gives_no_certainty() -> None:
@@ -325,9 +325,11 @@ def test_a_type_or_fold_with_nothing_to_choose_costs_no_other(tmp_path: Path) ->
     """Two images of a type, and a fold whose other contents are rated all the same."""
     rng = np.random.default_rng(9)
     quality = np.array([0.0] * 20 + list(rng.normal(size=10)))
-    matrix, _ = given_matrix(rng.normal(size=(30, 3)), quality, contents=1)
-    matrix.contents = tuple("ab"[row >= 20] for row in range(30))
-    folds, predictions = nested.predict(settings(), matrix, {None: rows(matrix), "FF": np.array([0, 1])})
+    trials, _ = given_trials(rng.normal(size=(30, 3)), quality, contents=1)
+    trials = attrs.evolve(
+        trials, table=attrs.evolve(trials.table, contents=tuple("ab"[row >= 20] for row in range(30)))
+    )
+    folds, predictions = nested.predict(settings(), trials, {None: rows(trials), "FF": np.array([0, 1])})
     assert [fold.kind for fold in folds] == [None]  # without b, all ratings are the same
     assert sum(len(part.names) for part in predictions) == 20
 
@@ -335,15 +337,15 @@ def test_a_type_or_fold_with_nothing_to_choose_costs_no_other(tmp_path: Path) ->
 def test_the_reason_of_a_failure_is_that_of_the_first_image_in_any_order() -> None:
     failing = np.zeros((6, 1), dtype=bool)
     failing[[2, 4], 0] = True
-    matrix, _ = given_matrix(np.arange(6.0)[:, None], np.arange(6.0), failing=failing)
+    trials, _ = given_trials(np.arange(6.0)[:, None], np.arange(6.0), failing=failing)
     for order in ([5, 4, 3, 2, 1, 0], [0, 1, 2, 3, 4, 5]):
-        fresh, _ = given_matrix(np.arange(6.0)[:, None], np.arange(6.0), failing=failing)
+        fresh, _ = given_trials(np.arange(6.0)[:, None], np.arange(6.0), failing=failing)
         fresh.fill(order, [0])
-        assert (fresh.failures[0].images, fresh.failures[0].reason) == (2, "2.png: it broke")
-    assert not matrix.failures
+        assert (fresh.table.failures[0].images, fresh.table.failures[0].reason) == (2, "2.png: it broke")
+    assert not trials.table.failures
 
 
 def test_no_branch_is_added_where_the_best_alone_has_no_left_out_figure() -> None:
     quality = np.array([0.0, 1.0, 2.0, 3.0])
-    matrix, _ = given_matrix(np.array([[0.0, 3.0], [2.0, 1.0], [1.0, 2.0], [3.0, 9.0]]), quality, contents=4)
-    assert len(chosen(matrix, settings(branches=2)).chosen) == 1
+    trials, _ = given_trials(np.array([[0.0, 3.0], [2.0, 1.0], [1.0, 2.0], [3.0, 9.0]]), quality, contents=4)
+    assert len(chosen(trials, settings(branches=2)).chosen) == 1

@@ -92,7 +92,7 @@ def evaluate(
         resumable(interruption_note(kept)),
     ):
         measured, *trained_on = measured_sets([rated, *others], recipes, on, kept, workers, folder)
-    evaluation = run(recipes, measured, protocol, found, trained_on=trained_on)
+    evaluation = run(measured, protocol, found, trained_on=trained_on)
     write_text(FORMATS[output.form](evaluation), output.output)
     failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
     for problem in failed:

@@ -81,13 +81,13 @@ def fit(
     ):
         measured, *more = measured_sets(sets, recipes, on, kept, workers, folder)
     name = f"{chosen.name}-fitted" if is_standard_output(output) or is_stream(output) else output.stem
-    fitted = renamed(run(chosen, recipes, measured, more), name, recipes.label)
+    fitted = renamed(run(chosen, measured, more), name, recipes.label)
     write_text(recipe_files.dumps(fitted), output)
     reported = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
     say(f"{output}: {fitted.name}, {recipes.name} fitted to {reported}")
     for remark in remarks(fitted, measured, more):
         note(remark)
-    unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(more).keys)]
+    unfitted = [str(kind) for kind in recipes.types if kind not in measured.joined(more).used]
     if unfitted:
         say(f"note: no images of {', '.join(unfitted)}: not fitted")
     failed = [problem for one in (measured, *more) for problem in one.failed.values()]

@@ -227,9 +227,9 @@ def _shard(
 ) -> list[str]:
     from ...search.shards import measure
 
-    matrix = measure(candidates, rated, search_settings, context, progress(f"measuring {rated.name}"), shard)
+    table = measure(candidates, rated, search_settings, context, progress(f"measuring {rated.name}"), shard)
     say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
-    return list(matrix.unread.values())
+    return list(table.unread.values())
 
 
 def _search(
@@ -256,4 +256,4 @@ def _search(
     write(outcome, output)
     for text in summary(outcome, output):
         line(text)
-    return list(outcome.matrix.unread.values())
+    return list(outcome.table.unread.values())

@@ -42,7 +42,7 @@ def page(search: Search) -> str:
         objective=wording.name,
         candidates=len(search.candidates),
         images=sum(len(winner.selection.rows) for winner in search.winners.values()),
-        contents=len({search.matrix.contents[row] for w in search.winners.values() for row in w.selection.rows}),
+        contents=len({search.table.clusters[row] for w in search.winners.values() for row in w.selection.rows}),
         winners=len(search.winners),
         by_type=None not in search.winners,
         facts=_facts(wording),
@@ -52,7 +52,7 @@ def page(search: Search) -> str:
 
 def _facts(wording: Wording) -> list[tuple[str, str]]:
     search, settings = wording.search, wording.search.settings
-    types = Counter(search.matrix.types)
+    types = Counter(search.table.distortions)
     facts = [
         ("Space", search.space),
         ("Dataset", f"{search.rated.name} in {display_name(search.rated.root)}"),
@@ -70,13 +70,13 @@ def _facts(wording: Wording) -> list[tuple[str, str]]:
 
 def _failures(search: Search) -> list[tuple[str, Any]]:
     """Every reason once, with how often it was met."""
-    matrix = search.matrix
-    names = set(matrix.names)
-    failed = [_without_name(failure.reason, names) for failure in matrix.failures.values()]
+    table = search.table
+    names = set(table.names)
+    failed = [_without_name(failure.reason, names) for failure in table.failures.values()]
     tables = [
         (f"{counted(len(search.refused), 'candidate')} cannot work and were not tried.", search.refused.values()),
         (f"{counted(len(failed), 'candidate')} failed on some image.", failed),
-        (f"{counted(len(matrix.unread), 'image')} cannot be read.", matrix.unread.values()),
+        (f"{counted(len(table.unread), 'image')} cannot be read.", table.unread.values()),
     ]
     return [(caption, Counter(reasons).most_common()) for caption, reasons in tables if reasons]
 

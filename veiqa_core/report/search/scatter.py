@@ -8,9 +8,9 @@ import numpy as np
 from markupsafe import Markup
 
 from ...contracts import FloatArray
+from ...measuring.table import Indices
 from ...page import svg
 from ...page.formatting import number
-from ...search.matrix import Indices
 from ...search.winners import Winner
 from .wording import Wording
 
@@ -31,7 +31,7 @@ def scatter(wording: Wording, winner: Winner) -> dict[str, Any] | None:
         return None
     step = -(-len(known) // max(100, _POINTS // (2 * len(wording.search.winners))))
     some = known[::step]
-    types = {wording.search.matrix.types[rows[place]] for place in some}
+    types = {wording.search.table.distortions[rows[place]] for place in some}
     return {
         "images": len(known),
         "step": step,
@@ -42,7 +42,7 @@ def scatter(wording: Wording, winner: Winner) -> dict[str, Any] | None:
 
 
 def _scores(wording: Wording, winner: Winner, some: Indices) -> Markup:
-    quality = wording.search.matrix.quality[winner.selection.rows[some]]
+    quality = wording.search.table.quality[winner.selection.rows[some]]
     ends = svg.widened([*winner.scores[some], *quality])
     return svg.scatter(
         "Scores of the winner against the ratings of its images, with the line on which both are equal.",
@@ -54,10 +54,10 @@ def _scores(wording: Wording, winner: Winner, some: Indices) -> Markup:
 
 
 def _similarities(wording: Wording, winner: Winner, some: Indices) -> Markup:
-    matrix, rows = wording.search.matrix, winner.selection.rows
-    similarity = matrix.similarities(rows, winner.selection.chosen)[:, 0]
+    table, rows = wording.search.table, winner.selection.rows
+    similarity = table.similarities(rows, winner.selection.chosen)[:, 0]
     line = _curve(similarity, winner.scores)
-    quality = matrix.quality[rows[some]]
+    quality = table.quality[rows[some]]
     return svg.scatter(
         "Similarities of image and PRI under the winner against the ratings, with the fitted curve.",
         _groups(wording, winner, some, similarity[some]),
@@ -78,14 +78,14 @@ def _curve(similarity: FloatArray, scores: FloatArray) -> list[tuple[float, floa
 
 def _groups(wording: Wording, winner: Winner, some: Indices, values: FloatArray) -> list[svg.Group]:
     """Points by type; quality goes upwards."""
-    matrix, rows = wording.search.matrix, winner.selection.rows[some]
-    titled = len(matrix.names) <= _TITLED
+    table, rows = wording.search.table, winner.selection.rows[some]
+    titled = len(table.names) <= _TITLED
     groups = []
     for look, kind in enumerate(wording.types):
-        own = [place for place, row in enumerate(rows) if matrix.types[row] == kind]
-        points = [(float(values[place]), float(matrix.quality[rows[place]])) for place in own]
+        own = [place for place, row in enumerate(rows) if table.distortions[row] == kind]
+        points = [(float(values[place]), float(table.quality[rows[place]])) for place in own]
         titles = [
-            f"{matrix.names[rows[place]]}: {number(values[place])}, rated {number(q)}"
+            f"{table.names[rows[place]]}: {number(values[place])}, rated {number(q)}"
             for place, (_, q) in zip(own, points, strict=True)
         ]
         if own:

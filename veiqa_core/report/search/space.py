@@ -54,7 +54,7 @@ def ranking(wording: Wording) -> dict[str, Any]:
     figures = np.stack([winner.selection.figures for winner in search.winners.values()])
     mean = figures.mean(axis=0)
     order = sorted(range(len(search.candidates)), key=lambda c: (-_or_last(mean[c]), wording.key(c)))[:RANKED]
-    failures = search.matrix.failures
+    failures = search.table.failures
     return {
         "objective": wording.name,
         "types": list(map(called, search.winners)),
@@ -65,7 +65,7 @@ def ranking(wording: Wording) -> dict[str, Any]:
                 "mean": wording.reported(mean[column]),
                 "figures": list(map(wording.reported, figures[:, column])),
                 "gflop": wording.gflop(column),
-                "degenerate": int(search.matrix.flagged[column]),
+                "degenerate": int(search.table.flagged[:, column].sum()),
                 "failed": failures[column].images if column in failures else 0,
             }
             for column in order

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ...evaluation import agreement
 from ...page import svg
 from ...page.formatting import number
-from ...search.winners import Control, Winner
+from ...search.winners import ControlFigure, Winner
 from .scatter import scatter
 from .wording import Wording, called
 
@@ -75,7 +75,7 @@ def _branches(wording: Wording, winner: Winner) -> list[dict[str, Any]]:
     ]
 
 
-def _is_beaten(control: Control) -> bool:
+def _is_beaten(control: ControlFigure) -> bool:
     return control.behind is not None and control.behind[0] > 0
 
 
@@ -99,11 +99,11 @@ def _chart(wording: Wording, winner: Winner) -> Markup:
 
 
 def _chance(wording: Wording, winner: Winner) -> dict[str, Any] | None:
-    floor, matrix = winner.floor, wording.search.matrix
+    floor, table = winner.floor, wording.search.table
     if floor is None:
         return None
     rows, best = winner.selection.rows, int(winner.ranking.columns[0])
-    own = agreement.srocc(matrix.similarities(rows, [best])[:, 0], matrix.quality[rows])
+    own = agreement.srocc(table.similarities(rows, [best])[:, 0], table.quality[rows])
     return {
         "median": floor.median,
         "high": floor.high,
@@ -112,7 +112,7 @@ def _chance(wording: Wording, winner: Winner) -> dict[str, Any] | None:
     }
 
 
-def _control(wording: Wording, control: Control) -> dict[str, Any]:
+def _control(wording: Wording, control: ControlFigure) -> dict[str, Any]:
     figure = None if control.figure is None or control.behind is None else wording.reported(control.figure)
     return {
         "name": control.name,

@@ -65,14 +65,14 @@ class Wording:
     @property
     def types(self) -> list[str | None]:
         """The distortion types of the dataset, in the order that gives them their markers."""
-        found = set(self.search.matrix.types)
+        found = set(self.search.table.distortions)
         return [*sorted(kind for kind in found if kind is not None), *([None] if None in found else [])]
 
     def deviation(self, kind: str | None) -> float | None:
         """The standard deviation of the ratings of one type, or of all that were searched."""
-        matrix = self.search.matrix
+        table = self.search.table
         rows = [row for winner in self.search.winners.values() for row in winner.selection.rows]
-        quality = [matrix.quality[row] for row in rows if kind is None or matrix.types[row] == kind]
+        quality = [table.quality[row] for row in rows if kind is None or table.distortions[row] == kind]
         return float(np.std(quality)) if quality else None
 
 
