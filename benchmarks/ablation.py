@@ -38,7 +38,7 @@ from veiqa_core.measuring.executors import Executor, Task
 from veiqa_core.measuring.meter import Meter, Quantity
 from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.similarities import sign
-from veiqa_core.recipes.recipe import Recipe
+from veiqa_core.recipes.files import read
 from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.results.progress import progress
 from veiqa_core.scoring.mapping import fitted_prediction
@@ -115,7 +115,7 @@ def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Pa
     """What is measured for a variant, and the mapper of its recipe."""
     changed = (variant.changes,) if variant.more is None else (variant.changes, variant.more)
     table = {**BASE, "branch": [{**BRANCH, **changes} for changes in changed]}
-    resolved = resolve_all(Recipe.read(table, "ablation", variant.description), registry).recipes[None]
+    resolved = resolve_all(read(table, "ablation", variant.description), registry).recipes[None]
     baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
     return [Quantity(branch, baseline) for branch in resolved.branches], resolved.mapper
 

@@ -33,7 +33,7 @@ from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipes.recipe import find
+from veiqa_core.recipes.files import find
 from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_all
 from veiqa_core.scoring.mapping import fitted_prediction
 

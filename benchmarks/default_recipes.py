@@ -29,7 +29,8 @@ from veiqa_core.devices import Device
 from veiqa_core.evaluation.fit import fit
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipes.recipe import Recipe, RecipeSet, dumps, find
+from veiqa_core.recipes.files import dumps, find
+from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 
 HERE = Path(__file__).parent

@@ -36,6 +36,7 @@ from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.contracts import Network
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe
 from veiqa_core.recipes.recipe import Choice
 
@@ -119,7 +120,7 @@ def measure(count: int, rounds: int, device: str) -> dict[str, Any]:
     registry = installed()
     recipes = {f"scoring, {pri}": recipe.ad_hoc(pris=[Choice(pri)]) for pri in PRIS[:2]}
     recipes["scoring, mean-blur, at blocks.2"] = recipe.ad_hoc(pris=[Choice("mean-blur")], layer="blocks.2")
-    recipes |= {f"recipe {name}": recipe.find(name, registry) for name in ("fast", "default")}
+    recipes |= {f"recipe {name}": recipe_files.find(name, registry) for name in ("fast", "default")}
     scorers = {name: Scorer(wanted, device=device, registry=registry) for name, wanted in recipes.items()}
     scorers |= {
         f"recipe {name}, bfloat16": Scorer(name, device=device, precision="bfloat16", registry=registry)

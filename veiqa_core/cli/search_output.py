@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..files.paths import same_file
-from ..recipes import recipe as recipes
+from ..recipes import files as recipe_files
 from .evaluation_output import correlation
 from .files import check_folder, refuse_store_target, write_text
 
@@ -81,8 +81,8 @@ def write(search: Search, folder: Path) -> None:
 
     # First what the folder is known by, should the rest not come to be.
     write_text(json.dumps(to_dict(search), indent=2, allow_nan=False) + "\n", folder / _ABOUT)
-    write_text(recipes.dumps(search.best), folder / "best.toml")
-    write_text(recipes.dumps(search.cheapest), folder / "cheapest.toml")
+    write_text(recipe_files.dumps(search.best), folder / "best.toml")
+    write_text(recipe_files.dumps(search.cheapest), folder / "cheapest.toml")
     write_text(results_csv(search), folder / "results.csv")
     write_text(page(search), folder / "report.html")
 

@@ -48,7 +48,7 @@ class Task:
 
 @attrs.frozen(eq=False)
 class TaskResult:
-    """An task carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
+    """A task carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
 
     name: str
     digest: str | None
@@ -134,12 +134,12 @@ class Executor(AbstractContextManager["Executor"], ABC):
         return {key: digest for index in quantities for key, digest in self._vei_digests[index].items()}
 
     def _settled(self, prepared: _Prepared, error: VeiqaError | None = None) -> TaskResult:
-        """An task of which nothing is measured."""
+        """A task of which nothing is measured."""
         digest, remarks = self._digests.get(prepared.name), self._remarks.get(prepared.name, ())
         return TaskResult(prepared.name, digest, prepared.known, prepared.error or error, remarks)
 
     def _kept(self, prepared: _Prepared, found: Computed) -> TaskResult:
-        """An task of which all that was missing is measured, which is kept.
+        """A task of which all that was missing is measured, which is kept.
 
         The image may have been read twice, and what is kept must be of the one that its digest names.
         """

@@ -24,7 +24,7 @@ from click.testing import CliRunner, Result
 from veiqa_core import Recipe, Scorer, images
 from veiqa_core.cli import main
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice
 
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
@@ -67,7 +67,7 @@ def recipe(tmp_path: Path) -> Path:
         for explainer, layer in (("gradcam", 1), ("saliency", None))
     ]
     path = tmp_path / "several.toml"
-    path.write_text(recipes.dumps(Recipe("several", tuple(branches), Choice("ridge"))))
+    path.write_text(recipe_files.dumps(Recipe("several", tuple(branches), Choice("ridge"))))
     return path
 
 

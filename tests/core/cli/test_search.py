@@ -25,7 +25,7 @@ from veiqa_core.devices import Device
 from veiqa_core.measuring import executors
 from veiqa_core.measuring.branches import views
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.store import Store
 
@@ -116,7 +116,7 @@ def refused(*arguments: object) -> str:
 
 def test_a_search_writes_recipes_a_table_and_a_report(rated: Path, space: Path, tmp_path: Path) -> None:
     files = searched(rated, space, tmp_path / "out")
-    best = recipes.load(tmp_path / "out" / "best.toml")
+    best = recipe_files.load(tmp_path / "out" / "best.toml")
     assert isinstance(best, Recipe)
     assert best.chosen is not None
     assert best.chosen.images == 30
@@ -144,7 +144,7 @@ def test_a_search_writes_recipes_a_table_and_a_report(rated: Path, space: Path, 
 
 def test_each_type_has_its_own_recipe(rated: Path, space: Path, tmp_path: Path) -> None:
     files = searched(rated, space, tmp_path / "out", "--per-distortion", "--objective", "plcc")
-    best = recipes.load(tmp_path / "out" / "best.toml")
+    best = recipe_files.load(tmp_path / "out" / "best.toml")
     assert isinstance(best, RecipeSet)
     assert set(best.recipes) == {"GB", "WN"}
     reported = json.loads(files["search.json"])
@@ -161,7 +161,7 @@ def test_further_branches_cost_no_further_pass(
     searched(rated, space, tmp_path / "three", "--branches", 3)
     controls = computed - before  # only the winner's controls are measured, and they are known too
     assert not controls
-    best = recipes.load(tmp_path / "three" / "best.toml")
+    best = recipe_files.load(tmp_path / "three" / "best.toml")
     assert isinstance(best, Recipe)
     assert 1 <= len(best.branches) <= 3
 
@@ -542,7 +542,7 @@ def test_another_precision_is_told_and_recorded(rated: Path, tmp_path: Path) -> 
     done = veiqa("search", "csv", rated, "--space", space, *options)
     assert done.exit_code == 0, done.output
     assert "note: computed in bfloat16" in done.stdout
-    best = recipes.load(tmp_path / "out" / "best.toml")
+    best = recipe_files.load(tmp_path / "out" / "best.toml")
     assert isinstance(best, Recipe)
     assert best.fitted is not None
     assert best.fitted.precision == "bfloat16"

@@ -19,7 +19,7 @@ from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.measured import MeasuredSet, Table
 from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve_all
 
@@ -124,17 +124,17 @@ def test_another_precision_is_told_everywhere_and_recorded() -> None:
         assert "bfloat16" not in form(run(recipe(None), usual))
     assert comma_separated(done).splitlines()[-1].endswith(",bfloat16")
     exact, coarse = fitted_to(usual), fitted_to(rough)
-    assert "precision" not in recipes.dumps(exact)
-    text = recipes.dumps(coarse)
+    assert "precision" not in recipe_files.dumps(exact)
+    text = recipe_files.dumps(coarse)
     assert 'precision = "bfloat16"' in text
-    assert recipes.loads(text, "x", "x") == coarse
+    assert recipe_files.loads(text, "x", "x") == coarse
     assert "fitted in bfloat16, evaluated in float32" in run(coarse, usual).notes
     assert "fitted in float32, evaluated in bfloat16" in run(exact, rough).notes
     assert not [note for note in run(coarse, rough).notes if note.startswith("fitted in")]
     with pytest.raises(
         RecipeError, match="x: fitted.precision: must be a text of 1 to 200 printable characters, not 7"
     ):
-        recipes.loads(text.replace('precision = "bfloat16"', "precision = 7"), "x", "x")
+        recipe_files.loads(text.replace('precision = "bfloat16"', "precision = 7"), "x", "x")
 
 
 def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:

@@ -19,7 +19,7 @@ from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.branches.engine import Engine
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.recipes.resolution import resolve
 
@@ -39,7 +39,7 @@ def scorer(request: pytest.FixtureRequest) -> Scorer:
 
 @pytest.mark.parametrize(("name", "passes"), [("default", 12), ("fast", 4)])
 def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, passes: int) -> None:
-    loaded = recipes.find(name, installed())
+    loaded = recipe_files.find(name, installed())
     assert isinstance(loaded, Recipe)
     assert loaded.name == name
     assert loaded.fitted is not None
@@ -53,8 +53,8 @@ def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, p
 
 def test_the_unfitted_recipes_of_the_benchmarks_are_the_shipped_ones() -> None:
     for name in NAMES:
-        unfitted = recipes.load(Path(__file__).parents[3] / "benchmarks" / "recipes" / f"{name}.toml")
-        shipped = recipes.find(name, installed())
+        unfitted = recipe_files.load(Path(__file__).parents[3] / "benchmarks" / "recipes" / f"{name}.toml")
+        shipped = recipe_files.find(name, installed())
         assert isinstance(unfitted, Recipe)
         assert isinstance(shipped, Recipe)
         assert (unfitted.branches, unfitted.mapper, unfitted.classifier) == (

@@ -64,13 +64,14 @@ def fit(
     from ...evaluation.fit import check, remarks, renamed
     from ...evaluation.fit import fit as run
     from ...evaluation.measured import check_covered
-    from ...recipes import recipe as recipe_files
+    from ...recipes import files as recipe_files
+    from ...recipes.recipe import parameter_texts
     from ...recipes.resolution import resolve_all
 
     on = device.found()
     recipes = resolve_all(chosen, found)
     rated = load(part, dataset.path, dataset.distortions)
-    refuse_input_target("--output", output, *recipe_files.parameter_texts(chosen))
+    refuse_input_target("--output", output, *parameter_texts(chosen))
     sets = [rated, *(load(one, folder, dataset.distortions) for one, (_, folder) in zip(parts, also, strict=True))]
     check_covered(sets, recipes)
     check(recipes, sets)
