@@ -1,4 +1,4 @@
-"""How often a recipe's classifier tells the distortion type of an image."""
+"""How often a recipe's classifier predicts the distortion type of an image."""
 
 from __future__ import annotations
 

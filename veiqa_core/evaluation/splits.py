@@ -246,7 +246,7 @@ def made(
 def check_splits(
     protocol: Protocol, rated: RatedSet, others: Iterable[RatedSet], covers: Callable[[str | None], bool]
 ) -> None:
-    """Find what is wrong with the splits as far as the contents' names tell, before any image is measured.
+    """Find what is wrong with the splits as far as the contents' names show, before any image is measured.
 
     Args:
         others: sets that are fitted on in any case.

@@ -105,8 +105,7 @@ class Provenance:
         dataset: what the dataset is called.
         images: how many of its images were used.
         range: lowest and highest possible quality there.
-        known: identifiers of their contents and digests of their pixels (see
-            :meth:`veiqa_core.evaluation.measured.Table.marks`), and what else their contents may be known by (see
+        seen_ids: identifiers of their contents, digests of their pixels, and hints of how they look (see
             :mod:`veiqa_core.datasets.likeness`), by which an evaluation finds whether it is held-out.
         precision: what the networks computed in.
         contents: how many contents they show; None where that is not recorded, or some name none.
@@ -115,7 +114,7 @@ class Provenance:
     dataset: str
     images: int
     range: tuple[float, float]
-    known: tuple[str, ...]
+    seen_ids: tuple[str, ...]
     precision: str = DEFAULT_PRECISION
     contents: int | None = None
 
@@ -124,25 +123,25 @@ class Provenance:
         """From a table of TOML with all fields; the precision and the number of contents may be left out."""
         check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
         dataset = checked_name(table.get("dataset"), f"{where}.dataset", RecipeError)
-        images, ends, known = (table.get(name) for name in ("images", "range", "known"))
+        images, ends, seen_ids = (table.get(name) for name in ("images", "range", "seen_ids"))
         if type(images) is not int or images < 1:
             raise RecipeError(f"{where}.images: must be a whole number from 1, not {brief(images)}")
         if not is_range(ends):
             raise RecipeError(f"{where}.range: must be the lowest and then the highest quality, not {brief(ends)}")
-        if not (isinstance(known, list) and all(isinstance(item, str) for item in known)):
-            raise RecipeError(f"{where}.known: must be a list of texts, not {brief(known)}")
+        if not (isinstance(seen_ids, list) and all(isinstance(item, str) for item in seen_ids)):
+            raise RecipeError(f"{where}.seen_ids: must be a list of texts, not {brief(seen_ids)}")
         precision = checked_name(table.get("precision", DEFAULT_PRECISION), f"{where}.precision", RecipeError)
         contents = table.get("contents")
         if contents is not None and (type(contents) is not int or contents < 1):
             raise RecipeError(f"{where}.contents: must be a whole number from 1, not {brief(contents)}")
-        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision, contents)
+        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(seen_ids), precision, contents)
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes, the precision only where it is not the usual one."""
         precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
         contents = {} if self.contents is None else {"contents": self.contents}
-        reported = {"dataset": self.dataset, "images": self.images, **contents, "range": list(self.range), **precision}
-        return {**reported, "known": list(self.known)}
+        counted = {"dataset": self.dataset, "images": self.images, **contents}
+        return {**counted, "range": list(self.range), **precision, "seen_ids": list(self.seen_ids)}
 
 
 @attrs.frozen
@@ -154,7 +153,7 @@ class Recipe:
         state: what the mapper was fitted to, as its ``state()`` gives it; empty before a fit.
         fitted: what the mapper was fitted on, where that is recorded.
         chosen: what the branches were chosen on, where they were chosen by their figures.
-        classifier, classifier_state: what tells the distortion type from the same similarities, likewise.
+        classifier, classifier_state: what predicts the distortion type from the same similarities, likewise.
         based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
     """
 

@@ -85,7 +85,7 @@ class Objective:
         return found
 
     def reported(self, value: float) -> float:
-        """The figure as it is told: RMSE without its sign."""
+        """The figure as it is reported: RMSE without its sign."""
         return -value if self.name == "rmse" else value
 
     def _mapped(self, column: FloatArray, quality: FloatArray) -> FloatArray:

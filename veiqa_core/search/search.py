@@ -196,10 +196,10 @@ def _notes(
     if skipped:
         notes.append(f"{skipped} images name no distortion type and are left out")
     due = sum(len(selection.rows) for selection in choices.values())
-    untold = due - sum(len(part.names) for part in predictions)
-    if untold:
+    unpredicted = due - sum(len(part.names) for part in predictions)
+    if unpredicted:
         notes.append(
-            f"{untold} of {due} images have no held-out prediction: too few contents, or what was chosen without them "
-            "fails on them or could not be fitted"
+            f"{unpredicted} of {due} images have no held-out prediction: too few contents, or what was chosen without "
+            "them fails on them or could not be fitted"
         )
     return notes

@@ -57,7 +57,7 @@ class Winner:
     ranking: Ranking
     ranked: int
     cheapest: int
-    floor: ChanceLevel | None
+    chance: ChanceLevel | None
     controls: tuple[Control, ...]
     scores: FloatArray
     recipe: Recipe
@@ -94,7 +94,7 @@ def winner(
         ranking=ranking,
         ranked=len(ranked),
         cheapest=cheapest,
-        floor=certainty.floor(matrix.similarities(rows, ranked), quality, settings.seed),
+        chance=certainty.chance_level(matrix.similarities(rows, ranked), quality, settings.seed),
         controls=tuple(_beside(item, scores[:, 0], quality, contents, settings) for item in controlled),
         scores=fitted,
         recipe=recipe,

@@ -48,7 +48,7 @@ def fit(
 ) -> None:
     """Fit a recipe's mapper to the ratings of a dataset, and write the recipe.
 
-    The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
+    The recipe records on which contents it was fitted, so that an evaluation can say whether it is held-out.
     """
     refuse_dataset_target(output, dataset.path, *(folder for _, folder in also))
     check_target("--output", output, None, store=store.store, read=recipe.read)
@@ -84,8 +84,8 @@ def fit(
     name = f"{chosen.name}-fitted" if is_standard_output(output) or is_stream(output) else output.stem
     fitted = renamed(run(chosen, recipes, measured, more), name, recipes.label)
     write_text(recipe_files.dumps(fitted), output)
-    reported = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
-    say(f"{output}: {fitted.name}, {recipes.name} fitted to {reported}")
+    fitted_to = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
+    say(f"{output}: {fitted.name}, {recipes.name} fitted to {fitted_to}")
     for remark in remarks(fitted, measured, more):
         note(remark)
     unfitted = [str(kind) for kind in recipes.types if kind not in set(measured.joined(more).keys)]

@@ -55,7 +55,7 @@ class Settings:
         return Choice(name, values)
 
     def check_all_used(self) -> None:
-        """Nothing that was given may go unheard.
+        """Refuse a setting that nothing took.
 
         Raises:
             UsageError: no component took some setting.
