@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from making import veiqa
 from matplotlib.figure import Figure
 
-from veiqa_core.cli import main
 from veiqa_core.datasets.pseudo_ratings import Calibrated
 from veiqa_core.explanations.heatmaps import Heatmaps
 from veiqa_core.finetuning.training import LOG, WEIGHTS, Finetuning
@@ -26,10 +26,6 @@ PARTS = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extr
 FAST = (*PARTS, "--mapper", "identity", "--device", "cpu", "--threads", "1", "--no-store")
 OPTIONS = (*FAST, "--pri", "jpeg")
 LONG = 250
-
-
-def veiqa(*arguments: object, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
 
 def photo(path: Path, seed: int = 0) -> Path:

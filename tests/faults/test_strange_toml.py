@@ -22,7 +22,7 @@ from veiqa_core.search import space as spaces
 from veiqa_core.search.candidates import extractors
 
 BRANCH = '[[branch]]\npri = "jpeg"\n'
-FITTED = BRANCH + '[mapper]\nname = "linear"\n[fitted]\ndataset = "x"\nimages = 3\nknown = []\nrange = '
+FITTED = BRANCH + '[mapper]\nname = "linear"\n[fitted]\ndataset = "x"\nimages = 3\nseen_ids = []\nrange = '
 LONG = "x" * 1_000_000
 FIELDS = ("pri", "extractor", "explainer", "metric", "layer")
 
@@ -65,7 +65,7 @@ STRANGE: dict[str, tuple[str, str]] = {
     "text": (f"{FITTED}'ab'", "fitted.range: must be the lowest and then the highest quality, not 'ab'"),
     "images": (FITTED.replace("3", "-3") + "[0, 1]", "fitted.images: must be a whole number from 1, not -3"),
     "many": (FITTED.replace("3", "true") + "[0, 1]", "fitted.images: must be a whole number from 1, not True"),
-    "known": (FITTED.replace("[]", "'a'") + "[0, 1]", "fitted.known: must be a list of texts, not 'a'"),
+    "seen": (FITTED.replace("[]", "'a'") + "[0, 1]", "fitted.seen_ids: must be a list of texts, not 'a'"),
     "name": (f"name = {{a = 1}}\n{BRANCH}", "name: must be a text of 1 to 200 printable characters, not {'a': 1}"),
     "number": (f"name = 3\n{BRANCH}", "name: must be a text of 1 to 200 printable characters, not 3"),
     "nameless": (f"name = ''\n{BRANCH}", "name: must be a text of 1 to 200 printable characters, not ''"),

@@ -12,7 +12,8 @@ import click
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from making import veiqa
 
 from veiqa_core import cli
 from veiqa_core.cli import main
@@ -41,10 +42,6 @@ FIELDS = {
     "error",
     "recipe",
 }
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

@@ -13,12 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import making
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
-from veiqa_core.cli import main
 from veiqa_core.extension.registry import installed
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
@@ -30,30 +29,8 @@ CONTENTS, LEVELS = 4, 4
 FORMATS = ("table", "json", "csv", "md")
 
 
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def write_set(folder: Path, contents: int = CONTENTS, seed: int = 0) -> Path:
-    """Waves, blurred and darkened at several levels, with DMOS by level."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir()
-    y, x = np.mgrid[:64, :72]
-    rows = ["image,reference,distortion,level,score,score_type"]
-    for content in range(contents):
-        waves = 127 + 80 * np.sin(x / rng.uniform(2, 5))[..., None] * np.cos(y[..., None] / rng.uniform(2, 6, 3))
-        PIL.Image.fromarray(waves.astype(np.uint8)).save(folder / f"ref{content}.png")
-        for kind in ("GB", "FF"):
-            for level in range(1, LEVELS + 1):
-                worse = waves if kind == "FF" else waves.copy()
-                for _ in range(level if kind == "GB" else 0):
-                    worse = (np.roll(worse, 1, 0) + np.roll(worse, -1, 0) + np.roll(worse, 1, 1) + 2 * worse) / 5
-                name = f"{kind}{content}-{level}.png"
-                noisy = np.clip(worse + rng.normal(0, 1 if kind == "GB" else 6 * level, waves.shape), 0, 255)
-                PIL.Image.fromarray(noisy.astype(np.uint8)).save(folder / name)
-                rows.append(f"{name},ref{content}.png,{kind},{level},{20 * level + rng.uniform(-3, 3):.3f},dmos")
-    (folder / "scores.csv").write_text("\n".join(rows) + "\n")
-    return folder
+    return making.write_set(folder, contents, LEVELS, "FF", noise=6, blurs=1, step=20, seed=seed)
 
 
 @pytest.fixture
@@ -109,7 +86,7 @@ def test_protocols_that_refit_say_so(split: tuple[str, ...], rated: Path, one: P
     assert isinstance(found["overall"]["plcc"], float)
 
 
-def test_all_formats_tell_the_same(one: Path, tmp_path: Path) -> None:
+def test_all_formats_show_the_same(one: Path, tmp_path: Path) -> None:
     rated = write_set(tmp_path / "rated", contents=5)
     found = figures("csv", rated, "--recipe", one)
     shown = {form: veiqa("evaluate", "csv", rated, "--recipe", one, "--format", form).stdout for form in FORMATS}
@@ -218,7 +195,7 @@ def test_fit_writes_a_recipe_that_scores_and_knows_its_contents(rated: Path, one
     table.write_text(table.read_text().replace("ref", "other"))
     for picture in elsewhere.glob("ref*.png"):
         picture.rename(picture.with_name(picture.name.replace("ref", "other")))
-    held_out = "held-out as far as names and looks tell"
+    held_out = "held-out as far as names and looks show"
     assert figures("csv", elsewhere, "--recipe", out)["overall"]["fit"] == held_out
     refused = veiqa("fit", "csv", rated, "--recipe", one, "--output", out)
     assert (refused.exit_code, "is there already" in refused.stderr) == (2, True)

@@ -11,16 +11,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa, write_set
 
-from veiqa_core.cli import main
 from veiqa_core.devices import Device
 from veiqa_core.measuring import executors
 from veiqa_core.measuring.branches import views
@@ -49,35 +46,9 @@ metric = ["psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae"]
 """
 
 
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def write_set(folder: Path) -> Path:
-    """Waves, blurred and noisy at several levels, with DMOS by level."""
-    rng = np.random.default_rng(0)
-    folder.mkdir()
-    y, x = np.mgrid[:64, :72]
-    rows = ["image,reference,distortion,score,score_type"]
-    for content in range(CONTENTS):
-        waves = 127 + 80 * np.sin(x / rng.uniform(2, 5))[..., None] * np.cos(y[..., None] / rng.uniform(2, 6, 3))
-        PIL.Image.fromarray(waves.astype(np.uint8)).save(folder / f"ref{content}.png")
-        for kind in ("GB", "WN"):
-            for level in range(1, LEVELS + 1):
-                worse = waves.copy()
-                for _ in range(2 * level if kind == "GB" else 0):
-                    worse = (np.roll(worse, 1, 0) + np.roll(worse, -1, 0) + np.roll(worse, 1, 1) + 2 * worse) / 5
-                noisy = np.clip(worse + rng.normal(0, 1 if kind == "GB" else 15 * level, waves.shape), 0, 255)
-                name = f"{kind}{content}-{level}.png"
-                PIL.Image.fromarray(noisy.astype(np.uint8)).save(folder / name)
-                rows.append(f"{name},ref{content}.png,{kind},{25 * level + rng.uniform(-3, 3):.3f},dmos")
-    (folder / "scores.csv").write_text("\n".join(rows) + "\n")
-    return folder
-
-
 @pytest.fixture
 def rated(tmp_path: Path) -> Path:
-    return write_set(tmp_path / "rated")
+    return write_set(tmp_path / "rated", CONTENTS, LEVELS, "WN", noise=15, blurs=2, step=25)
 
 
 @pytest.fixture
@@ -85,20 +56,6 @@ def space(tmp_path: Path) -> Path:
     path = tmp_path / "mine.toml"
     path.write_text(SPACE)
     return path
-
-
-@pytest.fixture
-def computed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    """How often each image is measured, in this process."""
-    found: Counter[str] = Counter()
-    compute = Meter.compute
-
-    def counting(self: Meter, image: Any, wanted: Any, **more: Any) -> Any:
-        found[image.name] += 1
-        return compute(self, image, wanted, **more)
-
-    monkeypatch.setattr(Meter, "compute", counting)
-    return found
 
 
 def searched(rated: Path, space: Path, output: Path, *more: object, status: int = 0) -> dict[str, bytes]:

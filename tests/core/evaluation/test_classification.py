@@ -1,4 +1,4 @@
-"""Evaluation: figures that rest on little are not told as if they rested on much, and notes say so."""
+"""Evaluation: figures that rest on little are not reported as if they rested on much, and notes say so."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
     def caveats(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> list[str]:
         return [note for note in run(given, measured, protocol).notes if note.startswith(reported)]
 
-    assert run(fitted, there).overall.fit == "held-out as far as identical pixels tell"
+    assert run(fitted, there).overall.fit == "held-out as far as identical pixels show"
     assert len(caveats(fitted, there)) == len(caveats(fitted, half)) == 1
     assert caveats(fitted, here) == []  # in-sample
     assert caveats(fitted, there, Protocol("loco")) == []  # fitted anew
@@ -201,7 +201,7 @@ def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
     same, others = run(fitted, alike(there, "name:caps")), run(fitted, alike(there, "name:monarch"))
     assert same.overall.fit == "perhaps in-sample for 24 of 24 images"
     assert "24 images show a content named like one that was fitted on" in same.notes
-    assert others.overall.fit == "held-out as far as names and looks tell"
+    assert others.overall.fit == "held-out as far as names and looks show"
     digests = tuple(f"digest{i}" if i < 6 else "x" for i in range(24))
     mixed = alike(attrs.evolve(there, table=attrs.evolve(there.table, digests=digests)), "name:caps")
     assert run(fitted, mixed).overall.fit == "in-sample for 6 of 24 images, perhaps in-sample for 18 of 24 images"

@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
 from veiqa_core import Scorer
-from veiqa_core.cli import main
 from veiqa_core.datasets.distort import Level, degrade, find
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
@@ -26,10 +25,6 @@ from veiqa_core.recipes.resolution import resolve
 PHOTO = Path(__file__).parents[3] / "docs" / "images" / "chelsea.png"
 NAMES = ("default", "fast")
 KINDS = ["GB", "JP2K", "JPEG", "WN", "none", "other"]
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -45,7 +40,7 @@ def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, p
     assert loaded.fitted is not None
     assert loaded.fitted.range == (0, 100)
     assert loaded.fitted.images > 1000
-    assert len(loaded.fitted.known) > 100
+    assert len(loaded.fitted.seen_ids) > 100
     engine = Engine(resolve(loaded, installed()).branches, Device())
     assert len(engine.plan.passes) == passes
     assert sum(step.backward for step in engine.plan.passes) == 0
