@@ -3,7 +3,7 @@
     python benchmarks/ablation.py DATASET PATH [--part weights ...] [--output ablation.md]
 
 DATASET and PATH hold people's ratings. Every variant is fitted and reported with one content left out, the type not
-told: nothing of a content has a part in its scores. All variants are measured in one pass over the images. ``--part``
+given: nothing of a content has a part in its scores. All variants are measured in one pass over the images. ``--part``
 measures only the variants of some parts.
 """
 
@@ -18,28 +18,23 @@ import attrs
 import click
 import numpy as np
 import torch
+from common import Given, on_rated_set, output_option, write
 from numpy.typing import NDArray
 
 from veiqa_core import images
-from veiqa_core.cli.files import check_new, check_target, write_text
-from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
-from veiqa_core.cli.options.grouped import groups
-from veiqa_core.cli.options.recipe import SettingOptions, device_option
-from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import WorkerOptions
-from veiqa_core.datasets.rated_set import RatedSet, load
+from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.devices import Device
 from veiqa_core.errors import VeiqaError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
-from veiqa_core.extension.registry import Part, Registry, installed
+from veiqa_core.extension.registry import Part, Registry
 from veiqa_core.measuring.branches.plan import distinct
 from veiqa_core.measuring.executors import Executor
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.quantity import Control, Quantity, Similarity
 from veiqa_core.measuring.table import Measurements
-from veiqa_core.recipes.recipe import Recipe
+from veiqa_core.recipes.files import read
 from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.results.progress import progress
 from veiqa_core.scoring.mapping import fitted_prediction
@@ -116,7 +111,7 @@ def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Pa
     """What is measured for a variant, and the mapper of its recipe."""
     changed = (variant.changes,) if variant.more is None else (variant.changes, variant.more)
     table = {**BASE, "branch": [{**BRANCH, **changes} for changes in changed]}
-    resolved = resolve_all(Recipe.read(table, "ablation", variant.description), registry).recipes[None]
+    resolved = resolve_all(read(table, "ablation", variant.description), registry).recipes[None]
     baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
     if baseline is None:
         return list(map(Similarity, resolved.branches)), resolved.mapper
@@ -162,32 +157,18 @@ def own_verdict(registry: Registry, rated: RatedSet, device: Device) -> Values:
 
 
 @click.command()
-@groups(rated_set=DatasetOptions)
+@on_rated_set
 @click.option("--part", "parts", type=click.Choice(PARTS), multiple=True)
-@click.option("--output", type=click.Path(path_type=Path))
-@groups(parameters=SettingOptions, store=StoreOptions, workers=WorkerOptions)
-@device_option
-def main(
-    rated_set: DatasetOptions,
-    parts: tuple[str, ...],
-    output: Path | None,
-    parameters: SettingOptions,
-    store: StoreOptions,
-    workers: WorkerOptions,
-    device: str,
-) -> None:
+@output_option
+def main(given: Given, parts: tuple[str, ...], output: Path | None) -> None:
     """Measure all variants and print their table."""
-    check_target("--output", output, None)
-    check_new("--output", output)
-    registry = installed()
-    rated = load(rated_set.part(registry, Settings(registry, parameters.settings)), rated_set.path)
+    registry, rated = given.registry, given.rated
     quality = np.array([rated.ratings.quality(item) for item in rated.images])
     chosen = [(variant, *quantities(variant, registry)) for variant in variants() if not parts or variant.part in parts]
     everything = distinct(quantity for _, wanted, _ in chosen for quantity in wanted)
-    workers.set_up()
-    with store.opened() as kept:
-        meter = Meter(everything, Device.find(device), kept)
-        with workers.executor(meter, rated.root) as executor:
+    with given.opened() as kept:
+        meter = Meter(everything, given.device, kept)
+        with given.executor(meter, rated.root) as executor:
             table = measured(rated, executor, everything)
     lines = [
         f"| part | changed to | passes | {' | '.join(TYPES)} | overall | PLCC |",
@@ -201,10 +182,9 @@ def main(
         click.echo(lines[-1])
     if not parts or NO_COMPARISON in parts:
         verdict = Variant(NO_COMPARISON, "the fine-tuned network's own quality logit, nothing fitted", {})
-        lines.append(row(verdict, "1", own_verdict(registry, rated, Device.find(device)), rated, quality))
+        lines.append(row(verdict, "1", own_verdict(registry, rated, given.device), rated, quality))
         click.echo(lines[-1])
-    if output is not None:
-        write_text("\n".join(lines) + "\n", output)
+    write("\n".join(lines) + "\n", output)
 
 
 def _passes(variant: Variant, wanted: Sequence[Quantity]) -> str:

@@ -17,23 +17,15 @@ from pathlib import Path
 
 import click
 import numpy as np
+from common import PATH, Given, on_rated_set, output_option, write
 from numpy.typing import NDArray
 
-from veiqa_core.cli.files import check_new, check_target, write_text
-from veiqa_core.cli.measuring import measured_sets
-from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
-from veiqa_core.cli.options.grouped import groups
-from veiqa_core.cli.options.recipe import SettingOptions, device_option
-from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import WorkerOptions
 from veiqa_core.datasets.rated_set import load
-from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol, by_content
-from veiqa_core.extension.registry import installed
-from veiqa_core.recipes.recipe import find
+from veiqa_core.recipes.files import find
 from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_all
 from veiqa_core.scoring.mapping import fitted_prediction
 
@@ -121,37 +113,21 @@ def line(name: str, chosen: float, figures: dict[str, dict[str, float]]) -> str:
 
 
 @click.command()
-@groups(rated_set=DatasetOptions)
-@click.option("--train", type=(str, click.Path(path_type=Path)), multiple=True, required=True)
+@on_rated_set
+@click.option("--train", type=(str, PATH), multiple=True, required=True)
 @click.option("--recipe", default=str(Path(__file__).with_name("bank.toml")))
-@click.option("--output", type=click.Path(path_type=Path))
-@groups(parameters=SettingOptions, store=StoreOptions, workers=WorkerOptions)
-@device_option
-def main(
-    rated_set: DatasetOptions,
-    train: tuple[tuple[str, Path], ...],
-    recipe: str,
-    output: Path | None,
-    parameters: SettingOptions,
-    store: StoreOptions,
-    workers: WorkerOptions,
-    device: str,
-) -> None:
+@output_option
+def main(given: Given, train: tuple[tuple[str, Path], ...], recipe: str, output: Path | None) -> None:
     """Choose a bank of PRIs and report on it."""
-    check_target("--output", output, None)
-    check_new("--output", output)
-    registry = installed()
-    wanted = Settings(registry, parameters.settings)
-    sets = [load(rated_set.part(registry, wanted), rated_set.path)]
-    sets += [load(registry.part("dataset", name), folder) for name, folder in train]
+    registry = given.registry
+    sets = [given.rated, *(load(registry.part("dataset", name), folder) for name, folder in train)]
     recipes = resolve_all(find(recipe, registry), registry)
-    with store.opened() as kept:
-        rated, *others = measured_sets(sets, recipes, Device.find(device), kept, workers)
+    rated, *others = given.measured(sets, recipes)
     resolved = recipes.recipes[None]
     bank = Bank(resolved, rated, others)
     rows = []
 
-    def tell(name: str, columns: Columns, chosen: float | None = None) -> None:
+    def show(name: str, columns: Columns, chosen: float | None = None) -> None:
         reached = bank.chosen_on(columns) if chosen is None else chosen
         figures = bank.reported(columns)
         rows.append({"bank": name, "branches": len(columns), "chosen on": reached, **figures})
@@ -159,14 +135,13 @@ def main(
 
     click.echo(f"{'bank':<44} chosen | fitted elsewhere: SROCC PLCC {' '.join(TYPES)} | one content left out: the same")
     for count, (name, reached, columns) in enumerate(forward(bank, _grouped(resolved.branches, _pri)), start=1):
-        tell(f"{count} PRIs: + {name}", columns, reached)
+        show(f"{count} PRIs: + {name}", columns, reached)
     everything = np.arange(len(resolved.branches), dtype=np.intp)
     for kind in (_layer, _metric):
         for name, columns in _grouped(resolved.branches, kind).items():
-            tell(f"only {name}", columns)
-            tell(f"without {name}", np.setdiff1d(everything, columns))
-    if output is not None:
-        write_text(json.dumps(rows, indent=1) + "\n", output)
+            show(f"only {name}", columns)
+            show(f"without {name}", np.setdiff1d(everything, columns))
+    write(json.dumps(rows, indent=1) + "\n", output)
 
 
 def _pri(branch: ResolvedBranch) -> str:

@@ -16,20 +16,13 @@ from typing import Any
 
 import attrs
 import click
+from common import PATH, Given, on_rated_set, write
 
-from veiqa_core.cli.files import check_place, write_text
-from veiqa_core.cli.measuring import measured_sets
-from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
-from veiqa_core.cli.options.grouped import groups
-from veiqa_core.cli.options.recipe import SettingOptions, device_option
-from veiqa_core.cli.options.settings import Settings
-from veiqa_core.cli.options.workers import WorkerOptions
 from veiqa_core.datasets.rated_set import load
-from veiqa_core.devices import Device
 from veiqa_core.evaluation.fit import fit
 from veiqa_core.evaluation.measured import MeasuredSet
-from veiqa_core.extension.registry import installed
-from veiqa_core.recipes.recipe import Recipe, RecipeSet, dumps, find
+from veiqa_core.recipes.files import dumps, find
+from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 
 HERE = Path(__file__).parent
@@ -63,40 +56,27 @@ def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:
         recipe,
         state=rounded(recipe.state),
         classifier_state=rounded(recipe.classifier_state),
-        fitted=attrs.evolve(recipe.fitted, known=contents),
+        fitted=attrs.evolve(recipe.fitted, seen_ids=contents),
     )
 
 
 @click.command()
-@groups(rated_set=DatasetOptions)
-@click.option("--also", type=(str, click.Path(path_type=Path)), multiple=True)
+@on_rated_set
+@click.option("--also", type=(str, PATH), multiple=True)
 @click.option("--only", type=click.Choice(RECIPES), multiple=True)
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default=SHIPPED, show_default=True)
-@groups(parameters=SettingOptions, store=StoreOptions, workers=WorkerOptions)
-@device_option
-def main(
-    rated_set: DatasetOptions,
-    also: tuple[tuple[str, Path], ...],
-    only: tuple[str, ...],
-    output: Path,
-    parameters: SettingOptions,
-    store: StoreOptions,
-    workers: WorkerOptions,
-    device: str,
-) -> None:
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False, exists=True), default=SHIPPED, show_default=True
+)
+def main(given: Given, also: tuple[tuple[str, Path], ...], only: tuple[str, ...], output: Path) -> None:
     """Fit and write the shipped recipes."""
-    for name in only or RECIPES:
-        check_place(output / f"{name}.toml")
-    registry = installed()
-    rated = [load(rated_set.part(registry, Settings(registry, parameters.settings)), rated_set.path)]
-    rated += [load(registry.part("dataset", name), folder) for name, folder in also]
+    registry = given.registry
+    rated = [given.rated, *(load(registry.part("dataset", name), folder) for name, folder in also)]
     for name in only or RECIPES:
         recipe = find(HERE / "recipes" / f"{name}.toml", registry)
         resolved = resolve_all(recipe, registry)
-        with store.opened() as kept:
-            sets = measured_sets(rated[:1] if name == SET else rated, resolved, Device.find(device), kept, workers)
+        sets = given.measured(rated[:1] if name == SET else rated, resolved)
         fitted = fit(recipe, sets[0], sets[1:])
-        write_text(dumps(shipped(fitted, sets)), output / f"{name}.toml")
+        write(dumps(shipped(fitted, sets)), output / f"{name}.toml")
         click.echo(f"{name}: {sum(len(one.table) for one in sets)} images")
 
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import click
 import numpy as np
+from common import output_option, write
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
-from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.extension.registry import installed
 
 Array = NDArray[np.float64]
@@ -196,18 +196,15 @@ def coverage() -> dict[str, dict[str, float]]:
 
 @click.command()
 @click.option("--cases", default=2000, show_default=True, help="How many random data sets are fitted.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the figures as JSON here.")
+@output_option
 def main(cases: int, output: Path | None) -> None:
     """Print speed, losses and coverage."""
-    check_target("--output", output, None)
-    check_new("--output", output)
     found: dict[str, Any] = {"speed": speed(), "coverage": coverage(), "rivalry": rivalry(cases)}
     for title, rows in found.items():
         click.echo(title)
         for name, row in rows.items():
             click.echo(f"  {name:<14} " + ", ".join(f"{key} {value:.4g}" for key, value in row.items()))
-    if output is not None:
-        write_text(json.dumps(found, indent=2) + "\n", output)
+    write(json.dumps(found, indent=2) + "\n", output)
 
 
 if __name__ == "__main__":

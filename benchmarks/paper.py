@@ -37,7 +37,8 @@ from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.measuring.executors import InProcess
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.quantity import quantities
-from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet, find
+from veiqa_core.recipes.files import find
+from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.results.progress import progress
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import click
 import numpy as np
+from common import device_option
 
 from veiqa_core import Scorer
-from veiqa_core.cli.options.recipe import device_option
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.extension.registry import installed

@@ -3,7 +3,7 @@
     python benchmarks/quality_map.py PHOTOS [--recipe default] [--photos 10] [--output map.json]
 
 For every photo, distortion and severity one quarter, drawn by the photo's name, is replaced by the distorted photo. A
-hit is a map whose mean is highest in that quarter; by chance that is one in four. Told beside it: the share of the map
+hit is a map whose mean is highest in that quarter; by chance that is one in four. Beside it: the share of the map
 that lies there, and how often the map's highest place does.
 """
 
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import click
 import torch
+from common import output_option, write
 
 from veiqa_core import Scorer
-from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.datasets.distort import Level, degrade, find
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
@@ -46,11 +46,9 @@ def reported(lost: torch.Tensor, number: int) -> tuple[float, float, float]:
 @click.argument("photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--recipe", default="default", show_default=True)
 @click.option("--photos", "count", type=int, default=10, show_default=True)
-@click.option("--output", type=click.Path(path_type=Path))
+@output_option
 def main(photos: Path, recipe: str, count: int, output: Path | None) -> None:
     """Measure the hit rate of the quality map."""
-    check_target("--output", output, None)
-    check_new("--output", output)
     scorer = Scorer(recipe, device="cpu")
     found: dict[tuple[str, float], list[tuple[float, float, float]]] = defaultdict(list)
     chosen = sorted(photos.glob("*.png"))
@@ -76,8 +74,7 @@ def main(photos: Path, recipe: str, count: int, output: Path | None) -> None:
             {"distortion": kind, "severity": severity, "n": len(items), "hit": hit, "share": share, "peak": peak}
         )
         click.echo(f"{kind:<5} {severity or '':<5} n {len(items):<4} hit {hit:.2f}  share {share:.2f}  peak {peak:.2f}")
-    if output is not None:
-        write_text(json.dumps(table, indent=1) + "\n", output)
+    write(json.dumps(table, indent=1) + "\n", output)
 
 
 if __name__ == "__main__":

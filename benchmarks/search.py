@@ -24,10 +24,9 @@ import click
 import numpy as np
 import PIL.Image
 import torch
+from common import output_option, write
 
 from veiqa_core import Scorer
-from veiqa_core.cli.files import check_new, check_target, write_text
-from veiqa_core.cli.search_output import write
 from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
@@ -36,6 +35,7 @@ from veiqa_core.measuring.executors import Executor, InProcess, ProcessPool, Tas
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.recipes.recipe import Recipe
+from veiqa_core.report.search.folder import write as write_search
 from veiqa_core.search import census, networks
 from veiqa_core.search.candidates import Candidate, expand, extractors
 from veiqa_core.search.choice import SearchSettings
@@ -149,7 +149,7 @@ def repeats(candidates: list[Candidate], rated: RatedSet, opened: Any, folder: P
         with Store(folder / "store.sqlite") as store:
             context = SearchContext(registry, CPU, dict(opened), store, lambda meter: InProcess(meter, rated.root))
             outcome = search("paper's shape", candidates, rated, settings, context, lambda items, total: iter(items))
-            write(outcome, folder)
+            write_search(outcome, folder)
 
     cold, warm = seconds(run), seconds(run)
     return {"cold": cold, "warm": warm, "share": warm / cold}
@@ -159,11 +159,9 @@ def repeats(candidates: list[Candidate], rated: RatedSet, opened: Any, folder: P
 @click.option("--images", default=12, show_default=True, help="Images that workers measure.")
 @click.option("--repeated", default=4, show_default=True, help="Images of the search that is repeated.")
 @click.option("--singles", default=21, show_default=True, help="Combinations that are run one by one.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write JSON here.")
+@output_option
 def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
     """Measure, and print ratios."""
-    check_target("--output", output, None)
-    check_new("--output", output)
     registry = installed()
     space = loads(SPACE, "here", "paper's shape")
     opened = networks.opened(extractors(space, registry), CPU)
@@ -192,8 +190,7 @@ def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
         }
     text = json.dumps(found, indent=2)
     click.echo(text)
-    if output is not None:
-        write_text(text + "\n", output)
+    write(text + "\n", output)
 
 
 if __name__ == "__main__":

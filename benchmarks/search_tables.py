@@ -27,7 +27,7 @@ def table(rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def number(value: float | None) -> str:
-    """A figure as it is told."""
+    """A figure as it is shown."""
     return "–" if value is None else f"{value:.3f}" if abs(value) < 2 else f"{value:.1f}"
 
 
@@ -48,10 +48,10 @@ def winners(found: Mapping[str, Any]) -> Iterator[list[str]]:
     """Winners on the images that they were chosen on, with chance and controls."""
     names = [control["name"] for control in next(iter(found["winners"].values()))["controls"]]
     objective = found["objective"].upper()
-    yield ["type", "winner", f"{objective}, flattering", "not told apart", "chance", *names]
+    yield ["type", "winner", f"{objective}, flattering", "ties", "chance", *names]
     for kind, winner in found["winners"].items():
         low, high = winner["interval95"]
-        floor = winner["noise_floor_srocc"]
+        chance = winner["chance_srocc"]
         others = len(winner["not_told_apart"]) - 1
         more = " or more" if others == 99 else ""
         yield [
@@ -61,7 +61,7 @@ def winners(found: Mapping[str, Any]) -> Iterator[list[str]]:
             if len(winner["chosen"]) > 1
             else f"{number(winner['figure'])} ({number(low)} to {number(high)})",
             f"{others}{more} others",
-            number(floor["median"] if floor else None),
+            number(chance["median"] if chance else None),
             *(_control(control) for control in winner["controls"]),
         ]
 

@@ -1,4 +1,4 @@
-"""Memory of a ``Scorer`` over images of ever new sizes, with what is freed handed back and without.
+"""Memory of a ``Scorer`` over images of ever new sizes, with what is freed returned to the system and without.
 
     python benchmarks/sizes.py [--images 400]
 
@@ -22,7 +22,7 @@ import torch
 from veiqa_core import Scorer
 from veiqa_core.measuring import memory
 
-WAYS = ("handed back", "kept")
+WAYS = ("returned", "kept")
 PAGE = 4096
 
 
@@ -63,7 +63,7 @@ def main(images: int, recipe: str, way: str | None) -> None:
         held = ", ".join(str(one["held"][place]) for place in range(0, images + 1, max(1, images // 8)))
         click.echo(f"{way}: MB {held}; at most {max(one['held'])}")
     first, second = (found[way] for way in WAYS)
-    click.echo(f"processor time, handed back over kept: {first['seconds'] / second['seconds']:.3f}")
+    click.echo(f"processor time, returned over kept: {first['seconds'] / second['seconds']:.3f}")
     click.echo(f"scores {'have the same bits' if first['scores'] == second['scores'] else 'DIFFER'}")
 
 

@@ -31,11 +31,13 @@ try:
 except ImportError:
     GradCAM = None
 
+from common import output_option, write
+
 from veiqa_core import Scorer
-from veiqa_core.cli.files import check_new, check_target, write_text
 from veiqa_core.contracts import Network
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe
 from veiqa_core.recipes.recipe import Choice
 
@@ -119,7 +121,7 @@ def measure(count: int, rounds: int, device: str) -> dict[str, Any]:
     registry = installed()
     recipes = {f"scoring, {pri}": recipe.ad_hoc(pris=[Choice(pri)]) for pri in PRIS[:2]}
     recipes["scoring, mean-blur, at blocks.2"] = recipe.ad_hoc(pris=[Choice("mean-blur")], layer="blocks.2")
-    recipes |= {f"recipe {name}": recipe.find(name, registry) for name in ("fast", "default")}
+    recipes |= {f"recipe {name}": recipe_files.find(name, registry) for name in ("fast", "default")}
     scorers = {name: Scorer(wanted, device=device, registry=registry) for name, wanted in recipes.items()}
     scorers |= {
         f"recipe {name}, bfloat16": Scorer(name, device=device, precision="bfloat16", registry=registry)
@@ -189,11 +191,9 @@ def measure(count: int, rounds: int, device: str) -> dict[str, Any]:
 @click.option("--images", "count", default=8, show_default=True, help="How many images are scored.")
 @click.option("--rounds", default=7, show_default=True, help="How often the contestants take turns.")
 @click.option("--device", type=click.Choice(["cpu", "cuda", "mps"]), default="cpu", show_default=True, help="Where.")
-@click.option("--output", type=click.Path(path_type=Path), help="Write the figures as JSON here.")
+@output_option
 def main(count: int, rounds: int, device: str, output: Path | None) -> None:
     """Print what scoring costs beside the bare forward pass."""
-    check_target("--output", output, None)
-    check_new("--output", output)
     found = measure(count, rounds, device)
     click.echo(
         f"{count} photos of {WIDTH}x{HEIGHT}, {found['device']}, {found['threads']} threads, torch {found['torch']}"
@@ -207,8 +207,7 @@ def main(count: int, rounds: int, device: str, output: Path | None) -> None:
         each = found["seconds_an_image"][name]
         click.echo(f"  {name:<46} {value:8.3f}  ({low:.3f} to {high:.3f}; {each:.4f} s an image)")
     click.echo(f"  decoding a sample photo (PNG): {found['decoding_seconds_a_sample_photo']:.4f} s")
-    if output is not None:
-        write_text(json.dumps(found, indent=2) + "\n", output)
+    write(json.dumps(found, indent=2) + "\n", output)
 
 
 if __name__ == "__main__":

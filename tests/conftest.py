@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from veiqa_core.result import Result
     from veiqa_core.scorer import Scorer
 
+sys.path.insert(0, str(Path(__file__).parent / "shared"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks gain nothing from more, and busy machines lose much
 
 with contextlib.suppress(ImportError):  # the light session has no hypothesis

@@ -115,16 +115,16 @@ def near_miss(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what} {brief(name)}.{hint} Known: {', '.join(names) or 'none'}."
 
 
-def brief(value: object, longest: int = 80, plain: bool = False) -> str:
+def brief(value: object, longest: int = 80, quoted: bool = True) -> str:
     """A value of somebody else's as a message quotes it: on one line, printable, not longer than it need be.
 
     Args:
         longest: the most characters.
-        plain: whether a text stands without quotes.
+        quoted: whether a text stands in quotes.
     """
     if isinstance(value, str):
         cut = value[: longest + 1]
-        text = "".join(char if char.isprintable() else repr(char)[1:-1] for char in cut) if plain else repr(cut)
+        text = repr(cut) if quoted else printable(cut)
         length = len(value)
     else:
         try:

@@ -17,6 +17,7 @@ import attrs
 from .errors import UsageError
 from .files.marks import is_picture
 from .files.names import on_disk
+from .files.paths import display_name
 
 STDIN = "-"
 
@@ -147,7 +148,7 @@ def _listing(folder: str, report: Report) -> Iterator[tuple[str, bool]]:
                     folders.add(entry.name)
                 names.append(entry.name)
     except OSError as error:
-        report(f"{_shown(folder)}: cannot be listed: {error.strerror}")
+        report(f"{display_name(folder)}: cannot be listed: {error.strerror}")
         return
     names.sort(reverse=True)
     while names:  # those that are done need no memory
@@ -248,7 +249,9 @@ class Inputs:
             if next(walk(name, self.choice, left_out=own.append), None) is None:
                 patterns = bool(self.choice.include or self.choice.exclude)
                 what = f"images{' that the patterns choose' if patterns else ''}"
-                raise UsageError(f"{_shown(name)}: holds no {what}{' but pictures that VEIQA made' if own else ''}")
+                raise UsageError(
+                    f"{display_name(name)}: holds no {what}{' but pictures that VEIQA made' if own else ''}"
+                )
         sources = [self._source(name) for name in self.named]
         return chain.from_iterable([*sources, *map(self._begun, self.lists)])
 
@@ -323,7 +326,3 @@ def _is_regular(name: str) -> bool:
         return name != STDIN and stat.S_ISREG(Path(name).stat().st_mode)
     except OSError:
         return False
-
-
-def _shown(path: str) -> str:
-    return os.fsencode(path).decode("utf-8", "replace")

@@ -19,8 +19,8 @@ from .measuring.branches.engine import Measurement
 from .measuring.executors import Executor, Task
 from .measuring.meter import Meter
 from .measuring.quantity import Similarity
-from .recipes import recipe as recipes
-from .recipes.recipe import Recipe, RecipeSet
+from .recipes import files as recipe_files
+from .recipes.recipe import DEFAULT_RECIPE, Recipe, RecipeSet
 from .recipes.resolution import ResolvedRecipe, resolve
 from .result import Result
 from .scoring.recipe_scorer import ImageScore, RecipeScorer
@@ -61,7 +61,7 @@ class Scorer:
     ) -> None:
         registry = registry or installed()
         if recipe is None or isinstance(recipe, str | Path):
-            recipe = recipes.find(recipe or recipes.DEFAULT_RECIPE, registry)
+            recipe = recipe_files.find(recipe or DEFAULT_RECIPE, registry)
         if isinstance(recipe, RecipeSet):
             recipe = recipe.pick(distortion)
         elif distortion is not None:
@@ -78,7 +78,7 @@ class Scorer:
     def __reduce__(self) -> tuple[Any, ...]:
         """Sent to another process, a scorer opens its networks and its store there, with what is installed there."""
         store = None if self._store is None else self._store.path
-        return _reopened, (recipes.dumps(self._source), self._source.name, self.meter.device, store)
+        return _reopened, (recipe_files.dumps(self._source), self._source.name, self.meter.device, store)
 
     @property
     def calibrated(self) -> bool:
@@ -209,7 +209,7 @@ class Scorer:
 
 def _reopened(recipe: str, name: str, device: Device, store: Path | None) -> Scorer:
     """A scorer as another process made it."""
-    loaded = recipes.loads(recipe, "a scorer's recipe", name)
+    loaded = recipe_files.loads(recipe, "a scorer's recipe", name)
     kept = None if store is None else Store(store)
     return Scorer(loaded, device=device.name, precision=device.precision, store=kept)
 

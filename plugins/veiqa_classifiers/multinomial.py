@@ -99,7 +99,7 @@ class Multinomial:
             return
         if set(state) != set(_FIELDS):
             raise ValueError(
-                f"multinomial keeps {', '.join(_FIELDS)}, not {brief(', '.join(sorted(state)), plain=True)}"
+                f"multinomial keeps {', '.join(_FIELDS)}, not {brief(', '.join(sorted(state)), quoted=False)}"
             )
         classes = state["classes"]
         texts = isinstance(classes, list) and all(

@@ -20,7 +20,7 @@ class MultinomialParams:
     )
     types: tuple[str, ...] = param(
         default=(),
-        help="Types that are told apart, all others being 'other'; each that occurs where none is given.",
+        help="Types that are distinguished, all others being 'other'; each that occurs where none is given.",
     )
     balanced: bool = param(default=True, help="Whether all types count alike, however many images each has.")
 

@@ -38,7 +38,7 @@ class SvrParams:
     epsilon: float = param(default=0.1, help="Errors below it are free.", ge=0, le=10, search=(0.05, 0.1, 0.3))
     gamma: float | None = param(
         default=None,
-        help="Narrowness of the bells; one over the number of branches where none is given.",
+        help="Narrowness of the radial basis functions; one over the number of branches where none is given.",
         gt=0,
         le=1e6,
         search=(None, 0.03, 0.1, 0.3),

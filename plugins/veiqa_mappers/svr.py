@@ -13,7 +13,10 @@ from .plugin import PcaSvrParams, SvrParams
 
 @attrs.frozen(eq=False)
 class RbfModel:
-    """An intercept, and weights ``[V]`` of bells ``exp(-((q - v) / width)**2)`` around vectors, given by branch."""
+    """An intercept, and weights ``[V]`` of radial basis functions ``exp(-((q - v) / width)**2)``.
+
+    The vectors ``v`` that they are around are given by branch.
+    """
 
     vectors: FloatArray = numbers(2)
     weights: FloatArray = numbers(1)
@@ -31,19 +34,19 @@ class RbfModel:
         return len(self.widths)
 
     def score(self, similarities: FloatArray) -> FloatArray:
-        score: FloatArray = self.intercept + self._bells(similarities).sum(axis=1)
+        score: FloatArray = self.intercept + self._rbf(similarities).sum(axis=1)
         return score
 
     def slope(self, similarities: FloatArray) -> FloatArray:
-        bells = self._bells(similarities)
+        rbf = self._rbf(similarities)
         apart = (
             (q[:, None] - v) / width / width
             for q, v, width in zip(similarities.T, self.vectors, self.widths, strict=True)
         )
-        return np.stack([-2 * (bells * distance).sum(axis=1) for distance in apart], axis=1)
+        return np.stack([-2 * (rbf * distance).sum(axis=1) for distance in apart], axis=1)
 
-    def _bells(self, similarities: FloatArray) -> FloatArray:
-        """The weighted bells ``[N, V]``."""
+    def _rbf(self, similarities: FloatArray) -> FloatArray:
+        """The weighted functions ``[N, V]``."""
         distance = np.zeros((len(similarities), len(self.weights)))
         for q, v, width in zip(similarities.T, self.vectors, self.widths, strict=True):
             distance += ((q[:, None] - v) / width) ** 2
@@ -51,7 +54,7 @@ class RbfModel:
 
 
 class Svr(FittedMapper[RbfModel]):
-    """Support vector regression with bells (radial basis functions): branches may act on each other.
+    """Support vector regression with radial basis functions: branches may act on each other.
 
     Similarities and quality are brought to standard deviations of 1 before. Far from the data the score is level.
     """
@@ -79,8 +82,8 @@ class Svr(FittedMapper[RbfModel]):
 
 
 @attrs.frozen(eq=False)
-class ProjectedBells:
-    """Bells over linear combinations of the similarities: those of ``directions`` ``[D, B]``."""
+class ProjectedRbfModel:
+    """Radial basis functions over linear combinations of the similarities: those of ``directions`` ``[D, B]``."""
 
     directions: FloatArray = numbers(2)
     vectors: FloatArray = numbers(2)
@@ -89,27 +92,27 @@ class ProjectedBells:
     intercept: FloatArray = numbers(0)
 
     def __attrs_post_init__(self) -> None:
-        bells = self._bells  # which checks its own
-        if len(self.directions) != bells.branches:
-            raise ValueError(f"directions: {bells.branches} lists are needed, not {len(self.directions)}")
+        rbf = self._rbf  # which checks its own
+        if len(self.directions) != rbf.branches:
+            raise ValueError(f"directions: {rbf.branches} lists are needed, not {len(self.directions)}")
 
     @property
     def branches(self) -> int:
         return len(self.directions.T)
 
     def score(self, similarities: FloatArray) -> FloatArray:
-        return self._bells.score(_projected(similarities, self.directions))
+        return self._rbf.score(_projected(similarities, self.directions))
 
     def slope(self, similarities: FloatArray) -> FloatArray:
-        along = self._bells.slope(_projected(similarities, self.directions))
+        along = self._rbf.slope(_projected(similarities, self.directions))
         return _projected(along, np.ascontiguousarray(self.directions.T))
 
     @property
-    def _bells(self) -> RbfModel:
+    def _rbf(self) -> RbfModel:
         return RbfModel(self.vectors, self.weights, self.widths, self.intercept)
 
 
-class PcaSvr(FittedMapper[ProjectedBells]):
+class PcaSvr(FittedMapper[ProjectedRbfModel]):
     """Support vector regression on the principal components of many similarities that say nearly the same.
 
     The similarities, in standard deviations, are projected on the directions in which they vary most; what is left out
@@ -117,7 +120,7 @@ class PcaSvr(FittedMapper[ProjectedBells]):
     """
 
     name = "pca-svr"
-    _model_type = ProjectedBells
+    _model_type = ProjectedRbfModel
 
     def __init__(self, params: PcaSvrParams) -> None:
         super().__init__(params)
@@ -126,7 +129,7 @@ class PcaSvr(FittedMapper[ProjectedBells]):
     def _least(self, branches: int) -> int:
         return 2
 
-    def _fit(self, similarities: FloatArray, quality: FloatArray) -> ProjectedBells:
+    def _fit(self, similarities: FloatArray, quality: FloatArray) -> ProjectedRbfModel:
         x, _, scale = standard(similarities)
         _, lengths, axes = np.linalg.svd(x, full_matrices=False)
         varying = lengths > lengths[:1] * max(x.shape) * np.finfo(float).eps
@@ -135,7 +138,7 @@ class PcaSvr(FittedMapper[ProjectedBells]):
         components = _projected(similarities, directions)
         gamma = _gamma(self._params, x.shape[1])
         support, weights, intercept = _regression(components - components.mean(axis=0), quality, self._params, gamma)
-        return ProjectedBells(
+        return ProjectedRbfModel(
             directions=directions,
             vectors=np.ascontiguousarray(components[support].T),
             weights=weights,

@@ -103,7 +103,7 @@ def ad(reference: Image, distorted: Image) -> Value:
     """Average difference (Eskicioglu and Fisher 1995): mean of x - y over all channels, x the reference, levels from 0
     to 1.
 
-    From -1 to 1; 0 for identical images, which is no extremum: it tells a change of brightness alone.
+    From -1 to 1; 0 for identical images, which is no extremum: it measures a change of brightness alone.
     """
     return _measure(Ad(NoParams()), reference, distorted)
 

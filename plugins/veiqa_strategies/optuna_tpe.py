@@ -23,8 +23,8 @@ JOURNAL = "optuna-journal.log"
 class Optuna:
     """Ask and tell with Optuna's tree-structured Parzen estimator, one coordinate of a candidate after another.
 
-    Source: Bergstra et al., NIPS 24, 2011, section 4. The model may name a candidate again: it is then told what it was
-    told before, which costs nothing of the budget. In a folder, the study is kept as a journal that Optuna reads.
+    Source: Bergstra et al., NIPS 24, 2011, section 4. The model may name a candidate again: it is then given the figure
+    again, which costs nothing of the budget. In a folder, the study is kept as a journal that Optuna reads.
     """
 
     def __init__(self, params: OptunaParams) -> None:
@@ -45,7 +45,7 @@ class Optuna:
 
 
 class _Dialogue:
-    """A study, and what it was told: the figure of each candidate, None for those that failed."""
+    """A study, and what it was given: the figure of each candidate, None for those that failed."""
 
     def __init__(self, task: SearchTask, params: OptunaParams) -> None:
         self.known: dict[int, float | None] = {}

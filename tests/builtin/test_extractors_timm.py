@@ -19,6 +19,7 @@ import pytest
 import safetensors.torch
 import timm
 import torch
+from making import one_thread
 from torch import Tensor, nn
 
 from veiqa_core.api import DamagedWeightsError, IncompatibleError, UsageError, WeightsError
@@ -32,12 +33,9 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small only lose by sharing their work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 def opened(weights: str | Path = "random:5", model: str = "test_resnet", **values: Any) -> Network:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
+from making import with_plugin
 
-from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
 from veiqa_core.recipes.recipe import Choice
 
@@ -99,7 +98,4 @@ def small() -> Choice:
 @pytest.fixture
 def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Everything installed, and the components of the distribution ``faulty``."""
-    (tmp_path / "faulty.py").write_text(_FAULTY)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "faulty", raising=False)
-    return Registry([*find(), Found("faulty", "main", "1.0", "faulty")])
+    return with_plugin("faulty", _FAULTY, tmp_path, monkeypatch)

@@ -22,6 +22,7 @@ from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
 from veiqa_core.measuring import seals
 from veiqa_core.measuring.branches.engine import Engine
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import resolve
@@ -263,7 +264,7 @@ def test_a_fitted_recipe_survives_its_file(small: Choice, tmp_path: Path) -> Non
     x = np.linspace(5, 60, 50)
     mapper.fit(x[:, None], 100 / (1 + np.exp((x - 30) / 8)))
     fitted = Recipe("fitted", (branch,), Choice("logistic5"), mapper.state())
-    (tmp_path / "fitted.toml").write_text(recipes.dumps(fitted))
+    (tmp_path / "fitted.toml").write_text(recipe_files.dumps(fitted))
     scorer = Scorer(tmp_path / "fitted.toml", device="cpu")
     result = scorer.score(picture())
     (value,) = result.similarities.values()

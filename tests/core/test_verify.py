@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from making import with_plugin
 
 from veiqa_core.cli import main
-from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
 from veiqa_core.verification import Check, verify
 
@@ -27,7 +26,7 @@ def veiqa_similarity_metrics():
     for name in ("good", "mixed", "breaks", "not-known", "senseless"):
         yield metric(name, "known:" + name.replace("-", "_"))
     yield metric("nowhere", "known.absent:values")
-    yield metric("untold", "")
+    yield metric("unchecked", "")
 
 @hookimpl
 def veiqa_pri_generators():
@@ -67,10 +66,7 @@ def senseless():
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Everything installed, and the components of the distribution ``known``."""
-    (tmp_path / "known.py").write_text(_KNOWN)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "known", raising=False)
-    found = Registry([*find(), Found("known", "main", "1.0", "known")])
+    found = with_plugin("known", _KNOWN, tmp_path, monkeypatch)
     monkeypatch.setattr("veiqa_core.cli.common.installed", lambda: found)
     return found
 
@@ -121,8 +117,8 @@ def test_one_failing_value_does_not_stop_the_rest(registry: Registry) -> None:
 
 
 def test_components_without_known_values_are_passed_over(registry: Registry) -> None:
-    assert checks(registry, "untold") == []
-    assert [check.component for check in checks(registry, "untold", "good")] == ["metric/known:good"] * 2
+    assert checks(registry, "unchecked") == []
+    assert [check.component for check in checks(registry, "unchecked", "good")] == ["metric/known:good"] * 2
 
 
 def test_any_kind_is_checked_and_one_failure_is_exit_status_1(registry: Registry) -> None:
@@ -199,7 +195,7 @@ def test_a_markdown_table_has_one_row_a_value(registry: Registry) -> None:
         ("psnr", "say KIND/NAME, such as metric/psnr, not 'psnr'"),
         ("metrics/psnr", "unknown kind 'metrics'. Did you mean 'metric'?"),
         ("metric/psnrr", "unknown similarity metric 'psnrr'. Did you mean 'psnr'?"),
-        ("metric/untold", "metric 'untold' (known 1.0) has no known values"),
+        ("metric/unchecked", "metric 'unchecked' (known 1.0) has no known values"),
     ],
 )
 def test_what_cannot_be_verified_is_one_clear_line(name: str, message: str, registry: Registry) -> None:

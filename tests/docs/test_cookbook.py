@@ -24,15 +24,15 @@ _NEW = re.compile(r"^veiqa plugin new (\S+) --kind (\w+)$", re.MULTILINE)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """All components of the cookbook, installed beforehand: the conformance kit's other process, which takes seconds to
     begin, is then the same for all pages."""
-    site, bench = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("bench")
+    site, work = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("work")
     with found_by_python(site):
         for path in PAGES:
             found = list(blocks(path))
             for name, kind in _NEW.findall("".join(block.text for block in found if block.language == "sh")):
-                scaffold.write(name, kind, bench)
+                scaffold.write(name, kind, work)
             for block in found:
-                write(block, bench)
-        for folder in sorted(bench.iterdir()):
+                write(block, work)
+        for folder in sorted(work.iterdir()):
             install(folder, site)
         yield site
 

@@ -67,7 +67,7 @@ def test_the_examples_of_the_hooks_are_valid_plugins(tmp_path: Path, monkeypatch
     found = registry.Registry([Found("examples", "main", "1", "hook_examples")])
     assert found.problems == []
     assert {item.kind for item in found} == set(kinds.KINDS)
-    assert [len(list(shelf)) for shelf in (found.recipes, found.spaces)] == [1, 1]
+    assert [len(list(catalogue)) for catalogue in (found.recipes, found.spaces)] == [1, 1]
 
 
 def test_every_component_appears_with_its_parameters_and_traits() -> None:
@@ -75,8 +75,8 @@ def test_every_component_appears_with_its_parameters_and_traits() -> None:
         reported = section(text("components"), f"### `{item.kind}/{item.name}`")
         assert all(f"| `{info.name}` |" in reported for info in params.describe(item.component.params)), item.ref
         assert all(f"`{trait}` = " in reported for trait in item.component.traits), item.ref
-    for shelf in (installed().recipes, installed().spaces):
-        assert all(f"| `{item.name}` |" in text("components") for item in shelf)
+    for catalogue in (installed().recipes, installed().spaces):
+        assert all(f"| `{item.name}` |" in text("components") for item in catalogue)
 
 
 def test_every_command_appears_with_its_options() -> None:

@@ -18,10 +18,10 @@ import click
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
 from veiqa_core import doctor, limits
-from veiqa_core.cli import main, process
+from veiqa_core.cli import process
 from veiqa_core.cli.files import refuse_store_target
 from veiqa_core.cli.paths import PATH
 from veiqa_core.errors import UsageError
@@ -32,10 +32,6 @@ from veiqa_core.store import default_path, open_default
 SMALL = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
 OPTIONS = (*SMALL, "--pri", "mean-blur", "--metric", "psnr", "--device", "cpu", "--format", "jsonl")
 posix = pytest.mark.skipif(os.name != "posix", reason="homes are looked up so on POSIX only")
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

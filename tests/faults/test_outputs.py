@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from making import veiqa
 from matplotlib.figure import Figure
 
-from veiqa_core.cli import main
 from veiqa_core.datasets.pseudo_ratings import Calibrated
 from veiqa_core.explanations.heatmaps import Heatmaps
 from veiqa_core.finetuning.training import LOG, WEIGHTS, Finetuning
 from veiqa_core.measuring.meter import Meter
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 
@@ -25,10 +26,6 @@ PARTS = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extr
 FAST = (*PARTS, "--mapper", "identity", "--device", "cpu", "--threads", "1", "--no-store")
 OPTIONS = (*FAST, "--pri", "jpeg")
 LONG = 250
-
-
-def veiqa(*arguments: object, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
 
 def photo(path: Path, seed: int = 0) -> Path:
@@ -307,7 +304,7 @@ def rated(here: Path) -> Path:
 def one(here: Path) -> Path:
     extractor = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
     branch = Branch(pri=Choice("mean-blur"), extractor=extractor, layer=1)
-    Path("one.toml").write_text(recipes.dumps(Recipe("one", (branch,), Choice("logistic4"))))
+    Path("one.toml").write_text(recipe_files.dumps(Recipe("one", (branch,), Choice("logistic4"))))
     return Path("one.toml")
 
 
@@ -518,9 +515,9 @@ def test_sets_that_no_recipe_is_for_are_refused_before_anything_is_measured(
 ) -> None:
     other = write_set(Path("other"))
     (other / "scores.csv").write_text((other / "scores.csv").read_text().replace(",WN,", ",GB,"))
-    branch = recipes.load(one)
+    branch = recipe_files.load(one)
     assert isinstance(branch, Recipe)
-    Path("set.toml").write_text(recipes.dumps(recipes.RecipeSet("set", {"WN": branch})))
+    Path("set.toml").write_text(recipe_files.dumps(recipes.RecipeSet("set", {"WN": branch})))
     done = veiqa("fit", "csv", rated, "--recipe", "set.toml", "--also", "csv", other, "--output", "new.toml")
     assert (done.exit_code, "recipe set 'set' is for WN; other holds GB" in done.stderr) == (2, True), done.output
     assert not untouched

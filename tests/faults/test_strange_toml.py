@@ -14,7 +14,7 @@ from veiqa_core.cli import main
 from veiqa_core.errors import RecipeError, UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.files.reading import MOST_TEXT
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve
 from veiqa_core.scoring.recipe_scorer import RecipeScorer
@@ -22,7 +22,7 @@ from veiqa_core.search import space as spaces
 from veiqa_core.search.candidates import extractors
 
 BRANCH = '[[branch]]\npri = "jpeg"\n'
-FITTED = BRANCH + '[mapper]\nname = "linear"\n[fitted]\ndataset = "x"\nimages = 3\nknown = []\nrange = '
+FITTED = BRANCH + '[mapper]\nname = "linear"\n[fitted]\ndataset = "x"\nimages = 3\nseen_ids = []\nrange = '
 LONG = "x" * 1_000_000
 FIELDS = ("pri", "extractor", "explainer", "metric", "layer")
 
@@ -65,7 +65,7 @@ STRANGE: dict[str, tuple[str, str]] = {
     "text": (f"{FITTED}'ab'", "fitted.range: must be the lowest and then the highest quality, not 'ab'"),
     "images": (FITTED.replace("3", "-3") + "[0, 1]", "fitted.images: must be a whole number from 1, not -3"),
     "many": (FITTED.replace("3", "true") + "[0, 1]", "fitted.images: must be a whole number from 1, not True"),
-    "known": (FITTED.replace("[]", "'a'") + "[0, 1]", "fitted.known: must be a list of texts, not 'a'"),
+    "seen": (FITTED.replace("[]", "'a'") + "[0, 1]", "fitted.seen_ids: must be a list of texts, not 'a'"),
     "name": (f"name = {{a = 1}}\n{BRANCH}", "name: must be a text of 1 to 200 printable characters, not {'a': 1}"),
     "number": (f"name = 3\n{BRANCH}", "name: must be a text of 1 to 200 printable characters, not 3"),
     "nameless": (f"name = ''\n{BRANCH}", "name: must be a text of 1 to 200 printable characters, not ''"),
@@ -87,7 +87,7 @@ STRANGE: dict[str, tuple[str, str]] = {
 def test_a_strange_recipe_is_refused_in_a_short_line(case: str) -> None:
     text, message = STRANGE[case]
     with pytest.raises(RecipeError) as caught:
-        recipes.loads(text, "mine.toml", "x")
+        recipe_files.loads(text, "mine.toml", "x")
     said = str(caught.value)
     assert said.startswith("mine.toml: ")
     assert message in said
@@ -98,7 +98,7 @@ def test_a_strange_recipe_is_refused_in_a_short_line(case: str) -> None:
 @pytest.mark.parametrize("form", ["\ufeff{}", "\ufeff{}\r\n"])
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path, form: str) -> None:
     (tmp_path / "a.toml").write_text(form.format(BRANCH), encoding="utf-8", newline="")
-    assert recipes.load(tmp_path / "a.toml") == Recipe("a", (Branch(pri=Choice("jpeg")),))
+    assert recipe_files.load(tmp_path / "a.toml") == Recipe("a", (Branch(pri=Choice("jpeg")),))
 
 
 def _pipe(path: Path) -> str:
@@ -137,7 +137,7 @@ def _latin(path: Path) -> str:
 def test_what_is_no_file_of_text_is_refused_unread(tmp_path: Path, make: Callable[[Path], str]) -> None:
     path = tmp_path / "a.toml"
     reason = make(path)
-    for what, read in (("recipe", recipes.load), ("search space", lambda of: spaces.find(str(of), installed()))):
+    for what, read in (("recipe", recipe_files.load), ("search space", lambda of: spaces.find(str(of), installed()))):
         with pytest.raises(UsageError) as caught:
             read(path)  # type: ignore[operator]
         assert str(caught.value).startswith(f"{what} {str(path)!r} {reason}")
@@ -235,7 +235,7 @@ def test_a_strange_state_of_a_classifier_is_refused(state: str, message: str) ->
 
 
 def _refused_state(text: str, message: str) -> None:
-    recipe = recipes.loads(text, "mine.toml", "x")
+    recipe = recipe_files.loads(text, "mine.toml", "x")
     assert isinstance(recipe, Recipe)
     with pytest.raises(UsageError) as caught:
         RecipeScorer(resolve(recipe, installed()))

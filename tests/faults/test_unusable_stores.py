@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
 from veiqa_core import doctor, store
-from veiqa_core.cli import main
 from veiqa_core.errors import StoreError, UsageError
 from veiqa_core.store import Store, Value, open_default, upkeep
 
@@ -196,10 +195,6 @@ def full_after_one(monkeypatch: pytest.MonkeyPatch) -> None:
         put(self, connection, image, values)
 
     monkeypatch.setattr(Store, "_put", putting)
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def test_a_run_goes_on_where_the_cache_fills_its_disk(photos: list[str], in_cache: Path, full_after_one: None) -> None:

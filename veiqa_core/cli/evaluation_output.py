@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files.marks import begins
+from ..files.paths import display_name
 from ..text import json_text, printable
+from .grids import Rows, columns, pipes
 
 if TYPE_CHECKING:
     from ..evaluation.evaluate import Evaluation
@@ -22,26 +24,22 @@ _ABSENT = "-"
 
 def table(evaluation: Evaluation) -> str:
     """For people."""
-    blocks = [
-        "\n".join(map(printable, _about(evaluation))),
-        _columns([_HEAD, *_rows(evaluation)]),
-        _after(evaluation),
-        _columns(_mapping_rows(evaluation)),
-        _type_accuracy(evaluation),
-        "\n".join(map(printable, _notes(evaluation))),
-    ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return _blocks(evaluation, "", columns)
 
 
 def markdown(evaluation: Evaluation) -> str:
     """For a report."""
+    return _blocks(evaluation, "- ", pipes)
+
+
+def _blocks(evaluation: Evaluation, bullet: str, grid: Callable[[Rows], list[str]]) -> str:
     blocks = [
-        "\n".join(f"- {printable(line)}" for line in _about(evaluation)),
-        _pipes([_HEAD, *_rows(evaluation)]),
+        "\n".join(f"{bullet}{printable(line)}" for line in _about(evaluation)),
+        "\n".join(grid([_HEAD, *_rows(evaluation)])),
         _after(evaluation),
-        _pipes(_mapping_rows(evaluation)),
+        "\n".join(grid(_mapping_rows(evaluation))),
         _type_accuracy(evaluation),
-        "\n".join(f"- {printable(line)}" for line in _notes(evaluation)),
+        "\n".join(f"{bullet}{printable(line)}" for line in _notes(evaluation)),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -60,23 +58,8 @@ def comma_separated(evaluation: Evaluation) -> str:
     rows = csv.writer(stream, lineterminator="\n")
     ends = [f"{name}_{end}" for name in _NAMES for end in ("low", "high")]
     mapped = [f"{name}_{figure}" for name in evaluation.overall.mappings for figure in ("plcc", "rmse")]
-    rows.writerow(
-        [
-            "type",
-            "n",
-            "contents",
-            *_NAMES,
-            "mapping",
-            "fit",
-            *ends,
-            *mapped,
-            "coverage90",
-            "missing",
-            "protocol",
-            "recipe",
-            "precision",
-        ]
-    )
+    figure_columns = ("type", "n", "contents", *_NAMES, "mapping", "fit", *ends, *mapped)
+    rows.writerow([*figure_columns, "coverage90", "missing", "protocol", "recipe", "precision"])
     for kind, figures in _groups(evaluation).items():
         intervals = [end for name in _NAMES for end in (figures.intervals[name] or (None, None))]
         after = [values[figure] for values in figures.mappings.values() for figure in ("plcc", "rmse")]
@@ -111,8 +94,6 @@ def _groups(evaluation: Evaluation) -> dict[str, Figures]:
 
 
 def _about(evaluation: Evaluation) -> list[str]:
-    from ..images import display_name
-
     rated = evaluation.measured.rated
     low, high = rated.ratings.range
     flip = "" if rated.ratings.score_type == "mos" else f", turned into {high:g} - DMOS"
@@ -195,7 +176,9 @@ def _type_accuracy(evaluation: Evaluation) -> str:
         if reported.count == reported.images
         else f"{reported.count} tests of {reported.images} images"
     )
-    return printable(f"Distortion type told: {100 * reported.accuracy:.0f} % of {of}, {reported.fit}; {each}.")
+    return printable(
+        f"Distortion type predicted correctly: {100 * reported.accuracy:.0f} % of {of}, {reported.fit}; {each}."
+    )
 
 
 def _notes(evaluation: Evaluation) -> list[str]:
@@ -209,16 +192,3 @@ def _notes(evaluation: Evaluation) -> list[str]:
     if measured.failed:
         lines.append(f"failed: {len(measured.failed)} images")
     return lines
-
-
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
-    rows = [tuple(map(printable, row)) for row in rows]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
-
-
-def _pipes(rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [f"| {' | '.join(printable(cell).replace('|', chr(92) + '|') for cell in row)} |" for row in rows]
-    return "\n".join([lines[0], f"|{'---|' * len(rows[0])}", *lines[1:]])

@@ -10,8 +10,9 @@ from pathlib import Path
 import attrs
 
 from ..errors import UsageError
+from ..files import writing
 from ..files.paths import is_file, is_stream, same_file
-from ..files.writing import obstacle, write_whole
+from ..files.writing import obstacle
 from .printing import data
 
 
@@ -36,13 +37,13 @@ def check_target(
     store: Path | None = None,
     read: Iterable[str | Path | None] = (),
 ) -> None:
-    """Find what speaks against writing a file, before any work is done.
+    """Refuse a file that cannot be written, before any work is done.
 
     Args:
         option: that names it, for the message.
         made: what it may take the place of; None for whatever is there, which the user has said or which is looked at
             later.
-        store: the store that the command was told to use.
+        store: the store that was named.
         read: files that the command reads; None for nothing.
 
     Raises:
@@ -134,7 +135,7 @@ def refuse_store_target(option: str, target: Path | None, given: Path | None) ->
 
     Args:
         option: that names the target, for the message.
-        given: the store that the command was told to use.
+        given: the store that was named.
 
     Raises:
         UsageError: the target is one.
@@ -215,4 +216,4 @@ def write_text(text: str, output: Path | None) -> None:
     if output is None or is_standard_output(output):
         data(text)
         return
-    write_whole(output, lambda stream: stream.write(text.encode()))
+    writing.write_text(text, output)

@@ -1,4 +1,4 @@
-"""What a search tells on the terminal, and the files that it writes."""
+"""What a search prints, and whether its folder may be written."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..files.paths import same_file
-from ..recipes import recipe as recipes
 from .evaluation_output import correlation
-from .files import check_folder, refuse_store_target, write_text
+from .files import check_folder, refuse_store_target
 
 if TYPE_CHECKING:
     from ..evaluation.figures import Figures
     from ..search.search import Search
     from ..search.winners import Winner
 
-_ABOUT = "search.json"
-FILES = ("best.toml", "cheapest.toml", "results.csv", _ABOUT, "report.html")
-"""What a search writes."""
-
 _SHOWN = 5
 
 
 def check_output(folder: Path, dataset: Path, space: str, about: Mapping[str, Any], store: Path | None) -> None:
-    """Find what speaks against writing a search into a folder, before any work is done; nothing is made.
+    """Refuse a folder that a search cannot be written into, before any work is done; nothing is made.
 
     Args:
         space: its name or file, which is read.
         about: what the search is, as :func:`veiqa_core.search.outputs.about` has it.
-        store: the store that the command was told to use.
+        store: the store that was named.
 
     Raises:
         UsageError: it cannot be written, or holds files of another making, or another search.
     """
+    from ..report.search.folder import ABOUT, FILES
+
     check_folder("--output", folder, dataset)
     there = [name for name in FILES if os.path.lexists(folder / name)]
     for name in FILES:
@@ -47,12 +44,12 @@ def check_output(folder: Path, dataset: Path, space: str, about: Mapping[str, An
             raise UsageError(f"--output {folder}: {name} is the search space that is read; name another folder")
     if not there:
         return
-    previous_row = _earlier(folder / _ABOUT)
-    if previous_row is None:
+    earlier = _earlier(folder / ABOUT)
+    if earlier is None:
         raise UsageError(f"--output {folder}: {there[0]} is there already, and no search wrote it; name another folder")
     for what, value in about.items():
-        if _comparable(previous_row.get(what)) != _comparable(value):
-            was = f"({what} {previous_row.get(what)}, not {value})"
+        if _comparable(earlier.get(what)) != _comparable(value):
+            was = f"({what} {earlier.get(what)}, not {value})"
             raise UsageError(f"--output {folder}: holds another search {was}; name another folder, or delete it first")
 
 
@@ -74,21 +71,10 @@ def _earlier(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and {"space", "objective", "winners"} <= found.keys() else None
 
 
-def write(search: Search, folder: Path) -> None:
-    """Write all files of a search into its folder."""
-    from ..report.search import page
-    from ..search.outputs import results_csv, to_dict
-
-    # First what the folder is known by, should the rest not come to be.
-    write_text(json.dumps(to_dict(search), indent=2, allow_nan=False) + "\n", folder / _ABOUT)
-    write_text(recipes.dumps(search.best), folder / "best.toml")
-    write_text(recipes.dumps(search.cheapest), folder / "cheapest.toml")
-    write_text(results_csv(search), folder / "results.csv")
-    write_text(page(search), folder / "report.html")
-
-
 def summary(search: Search, folder: Path) -> Iterator[str]:
     """The outcome for people, line by line."""
+    from ..report.search.folder import FILES
+
     name = search.settings.objective.name.upper()
     yield f"{len(search.candidates)} candidates of {search.space} on {len(search.table.names)} images"
     for kind, winner in search.winners.items():
@@ -126,23 +112,23 @@ def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[st
     others = [int(column) for column in ranking.ties if column != ranking.columns[0]]
     distinguishable = len(ranking.columns) > len(others) + 1 or len(ranking.columns) == winner.ranked
     more = "" if distinguishable else " or more"
-    yield f"  not told apart from it: {len(others)}{more} others"
+    yield f"  ties with it: {len(others)}{more} others"
     for column in others[:_SHOWN]:
         yield f"            {search.candidates[column].key}  {reported(float(winner.selection.figures[column])):z.3f}"
     figure = reported(float(winner.selection.figures[winner.cheapest]))
     yield f"  cheapest  {search.candidates[winner.cheapest].key}  {figure:z.3f}, within one standard error"
-    if winner.floor is not None:
+    if winner.chance is not None:
         yield (
-            f"  chance    |SROCC| {winner.floor.median:z.3f} for the best of so many (one in twenty: "
-            f"{winner.floor.high:z.3f})"
+            f"  chance    |SROCC| {winner.chance.median:z.3f} for the best of so many (one in twenty: "
+            f"{winner.chance.high:z.3f})"
         )
-        if search.settings.objective.name == "srocc" and best[1] < winner.floor.median:
+        if search.settings.objective.name == "srocc" and best[1] < winner.chance.median:
             yield "            the best is below that: nothing here agrees with the ratings more than chance would"
     for control in winner.controls:
         if control.figure is None or control.behind is None:
             yield f"  control   {control.name}: none: {control.reason}"
             continue
-        ahead = "the winner is ahead" if control.behind[0] > 0 else "not told apart from the winner, or better"
+        ahead = "the winner is ahead" if control.behind[0] > 0 else "a tie with the winner, or better"
         yield f"  control   {control.name}  {reported(control.figure):z.3f}  {ahead}"
 
 

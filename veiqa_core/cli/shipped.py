@@ -1,23 +1,48 @@
-"""Listings of the files that plugins ship: recipes and search spaces."""
+"""The commands on files that plugins ship, recipes and search spaces: list them, or print one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import click
+
 from ..extension.catalogue import Catalogue, Shipped
-from .printing import json_data, line
+from ..extension.registry import Registry
+from .common import registry
+from .printing import data, json_data, line
 
 
-def show_list(shelf: Catalogue[Shipped], as_json: bool) -> None:
+def shipped_files(name: str, of: Callable[[Registry], Catalogue[Shipped]], about: str, show_about: str) -> click.Group:
+    """A command that lists the files of a catalogue, and its subcommand ``show``.
+
+    Args:
+        about, show_about: the help of the two.
+    """
+
+    @click.group(name, help=about, invoke_without_command=True)
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+    @click.pass_context
+    def group(ctx: click.Context, as_json: bool) -> None:
+        if ctx.invoked_subcommand is None:
+            _show_list(of(registry()), as_json)
+
+    @group.command("show", help=show_about)
+    @click.argument("name")
+    def show(name: str) -> None:
+        data(of(registry()).get(name).read_text())
+
+    return group
+
+
+def _show_list(catalogue: Catalogue[Shipped], as_json: bool) -> None:
     """Print names and summaries, as text or JSON."""
-    items = list(shelf)
+    items = list(catalogue)
     if as_json:
+        about = ("summary", "reference")
         rows = [
-            {
-                "name": item.label,
-                "ref": item.ref,
-                "summary": item.record.summary,
-                "reference": item.record.reference,
-                "version": item.version,
-            }
+            {"name": item.label, "ref": item.ref}
+            | {name: getattr(item.record, name) for name in about}
+            | {"version": item.version}
             for item in items
         ]
         json_data(rows)

@@ -10,7 +10,7 @@ score            float                    mapped quality, higher is always bette
 ===============  =======================  ==========================================================================
 
 Components are built as ``factory(params)``. They must leave their inputs and all global state (random generators, grad
-mode, thread count) as they found them, and give the same output for the same input. The core hands them tensors and
+mode, thread count) as they found them, and give the same output for the same input. The core gives them tensors and
 arrays in one layout (:func:`canonical`, :func:`canonical_array`), which a component that is also called from elsewhere
 asks for itself.
 """

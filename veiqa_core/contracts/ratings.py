@@ -1,4 +1,4 @@
-"""Rated images, as a dataset hands them over. Light: no numpy, no torch."""
+"""Rated images, as a dataset gives them. Light: no numpy, no torch."""
 
 from __future__ import annotations
 

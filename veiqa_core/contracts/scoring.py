@@ -47,7 +47,7 @@ class PriGenerator(Protocol):
 
 @attrs.define(kw_only=True, eq=False)
 class Network:
-    """A pretrained network, opened on a device, as an extractor hands it to the engine.
+    """A pretrained network, opened on a device, as an extractor gives it to the engine.
 
     Attributes:
         name: the extractor's name, for messages.
@@ -306,14 +306,14 @@ class ScoreMapper(Protocol):
 
 @runtime_checkable
 class DistortionClassifier(Protocol):
-    """Tells the likely distortion of an image from the similarities that its quality is mapped from.
+    """Predicts the likely distortion of an image from the similarities that its quality is mapped from.
 
     The similarities are oriented as those of mappers are.
     """
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The distortion types that it tells apart, in the order of the probabilities; none before a fit."""
+        """The distortion types that it distinguishes, in the order of the probabilities; none before a fit."""
         ...
 
     def fit(self, similarities: FloatArray, types: Sequence[str]) -> None:

@@ -35,8 +35,8 @@ class RatedSet:
 
     Attributes:
         name: the dataset's key: its name, with the parameters that differ from their defaults.
-        family: what tells its contents' names from those of other sets: the dataset's name, or for sets of one's own
-            a name made from the folder.
+        family: what distinguishes its contents' names from those of other sets: the dataset's name, or for sets of
+            one's own a name made from the folder.
         root: the folder.
         ratings: images and scores as released, every image file being there.
         remarks: what a reader of figures should know.

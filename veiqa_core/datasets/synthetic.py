@@ -25,8 +25,7 @@ from ..api.distortions import PRISTINE
 from ..errors import ComponentError, ImageError, UsageError
 from ..extension.registry import Registry, installed
 from ..files.marks import head, png_texts
-from ..files.paths import is_file
-from ..files.writing import obstacle, write_whole
+from ..files.writing import check_folder, write_text, write_whole
 from ..full_reference import image_metric
 from ..images import Image
 from ..isolation.attempts import attempt, or_usage_error
@@ -214,10 +213,7 @@ def _checked(distortions: Iterable[Distortion]) -> tuple[Distortion, ...]:
 def _check_out(out: Path, photos: Path, resume: bool) -> None:
     if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(photos)):
         raise UsageError(f"{out}: lies in the folder of the photos; name another")
-    if is_file(out):
-        raise UsageError(f"{out}: is a file, not a folder")
-    if (problem := obstacle(out)) is not None:
-        raise UsageError(f"{out}: cannot be written: {problem}")
+    check_folder(out)
     begun = resume and (out / _REFERENCES).is_dir()
     if out.is_dir() and any(out.iterdir()) and not begun:
         raise UsageError(f"{out}: is not empty{', and holds no set to resume' if resume else ''}; name another folder")
@@ -276,4 +272,4 @@ def _write_png(path: Path, image: Image, notes: Mapping[str, str]) -> None:
 def _write_table(path: Path, rows: Iterable[Sequence[str]]) -> None:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    write_whole(path, lambda stream: stream.write(text.getvalue().encode()))
+    write_text(text.getvalue(), path)

@@ -93,7 +93,7 @@ class Overlap:
         counts = {"in-sample": self.certain, "perhaps in-sample": self.possible}
         found = [f"{what} for {count} of {self.images} images" for what, count in counts.items() if count]
         return (
-            ", ".join(found) or f"held-out as far as {'identical pixels' if self.by_pixels else 'names and looks'} tell"
+            ", ".join(found) or f"held-out as far as {'identical pixels' if self.by_pixels else 'names and looks'} show"
         )
 
     @property
@@ -136,7 +136,7 @@ def overlap(measured: MeasuredSet, tested: Indices, known: Mapping[str | None, f
 
 
 def _known(bases: Mapping[str | None, Provenance | None]) -> dict[str | None, frozenset[str]]:
-    return {key: frozenset() if basis is None else frozenset(basis.known) for key, basis in bases.items()}
+    return {key: frozenset() if basis is None else frozenset(basis.seen_ids) for key, basis in bases.items()}
 
 
 def fit_overlap(measured: MeasuredSet, tested: Indices, protocol: Protocol, own: int) -> Overlap | None:
@@ -205,7 +205,7 @@ def _uncalibrated_notes(used: Mapping[str | None, ResolvedRecipe], protocol: Pro
     notes = []
     unfitted = [str(key) for key, recipe in used.items() if not recipe.state]
     if not protocol.refits and len(unfitted) < len(used):
-        notes.append(f"fitted in part only, and told as if it were not: no fitted mapper for {', '.join(unfitted)}")
+        notes.append(f"fitted in part only, and reported as if it were not: no fitted mapper for {', '.join(unfitted)}")
     if len(used) > 1:
         notes.append("the types' scores have no common scale: overall, all figures are after logistic5, type by type")
     several = any(len(recipe.branches) > 1 for recipe in used.values())

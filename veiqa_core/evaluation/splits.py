@@ -201,7 +201,7 @@ def _read(file: Path, rated: RatedSet) -> Mapping[str, str]:
         if name not in own:
             spelled = spelling.of(name)
             name = spelled if spelled in own else by_key.get(name_key(name), spelled)
-        shown = brief(name, 400, plain=True)
+        shown = brief(name, 400, quoted=False)
         if labels.setdefault(name, label) != label:
             raise UsageError(f"{where}: {shown} is labelled {brief(label)}, and {brief(labels[name])} further up")
         if name not in own and not is_file(rated.root / name):
@@ -246,7 +246,7 @@ def made(
 def check_splits(
     protocol: Protocol, rated: RatedSet, others: Iterable[RatedSet], covers: Callable[[str | None], bool]
 ) -> None:
-    """Find what is wrong with the splits as far as the contents' names tell, before any image is measured.
+    """Find what is wrong with the splits as far as the contents' names show, before any image is measured.
 
     Args:
         others: sets that are fitted on in any case.

@@ -1,1 +1,1 @@
-"""What is shown of a score: where quality is lost, and the pairs of VEIs that tell it."""
+"""What is shown of a score: where quality is lost, and the pairs of VEIs that show it."""

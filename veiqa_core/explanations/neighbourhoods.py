@@ -1,4 +1,4 @@
-"""VEIs cut into neighbourhoods: what a metric compares to tell how alike a pair is around each place."""
+"""VEIs cut into neighbourhoods: what a metric compares to find how alike a pair is around each place."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from torch import Tensor
 
 from ..errors import UsageError
-from ..images import display_name
+from ..files.paths import display_name
 from .displayed import DisplayedResult
 from .heatmaps import Heatmaps
 

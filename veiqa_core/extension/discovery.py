@@ -179,7 +179,7 @@ def _plugins(dist: Distribution) -> list[Found]:
 
 
 def _name(dist: Distribution) -> str:
-    """A distribution's normalised name, taken from its folder where that tells it, for reading metadata takes long."""
+    """A distribution's normalised name, taken from its folder where that names it, for reading metadata takes long."""
     by_folder = _read(lambda of: of._normalized_name, dist)  # type: ignore[attr-defined]  # as Python's entry_points()
     name = by_folder or _read(lambda of: of.metadata["Name"], dist)
     return normalise(name) if name else str(getattr(dist, "_path", "unknown"))

@@ -1,4 +1,4 @@
-"""The hooks of VEIQA. A plugin implements any of them; each hands over :class:`veiqa_core.api.Component` records, or
+"""The hooks of VEIQA. A plugin implements any of them; each returns :class:`veiqa_core.api.Component` records, or
 :class:`veiqa_core.api.Resource` records for files.
 
 A hook runs when plugins are registered, so it must be quick and import nothing heavy: the code behind a record is named
@@ -106,7 +106,7 @@ def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def veiqa_distortion_classifiers() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Distortion classifiers: tell the likely distortion of an image from the similarities of a recipe's branches.
+    """Distortion classifiers: predict the likely distortion of an image from the similarities of a recipe's branches.
 
     The factory gives a :class:`veiqa_core.contracts.DistortionClassifier`::
 

@@ -168,7 +168,7 @@ _KINDS = (
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}
 HOOKS: Mapping[str, Kind] = {kind.hook: kind for kind in KINDS.values()}
 RECIPES_HOOK = "veiqa_recipes"
-"""The one hook that hands over files, not components."""
+"""The one hook that returns files, not components."""
 
 
 def check_kind(kind: str) -> None:

@@ -37,14 +37,14 @@ class Watch:
 
     def remarks(self) -> list[str]:
         """What is not as it should be, in no more than two lines."""
-        reported = []
+        remarks = []
         heavy = [name for name in HEAVY if name in sys.modules and name not in self._heavy]
         if heavy:
-            reported.append(f"imports {', '.join(heavy)} at every start; leave that to its components' modules")
+            remarks.append(f"imports {', '.join(heavy)} at every start; leave that to its components' modules")
         taken, work = time.perf_counter() - self._start, time.process_time() - self._work
         if taken > SLOW or work > SLOW_WORK:
-            reported.append(f"takes {taken:.1f} s at every start; a light module takes next to none")
-        return reported
+            remarks.append(f"takes {taken:.1f} s at every start; a light module takes next to none")
+        return remarks
 
 
 class Refused(Exception):
@@ -120,7 +120,7 @@ def _check_api(module: object) -> None:
 
 
 def _check_hook_names(module: object, manager: pluggy.PluginManager) -> None:
-    """pluggy passes over hooks that are misspelt or not decorated; an author wants to hear of them."""
+    """pluggy passes over hooks that are misspelt or not decorated; its author should learn of them."""
     for name in dir(module):
         decorated = manager.parse_hookimpl_opts(module, name) is not None
         if decorated and name not in _KNOWN_HOOKS:

@@ -109,8 +109,8 @@ class Registry:
             self.remarks += (Problem(plugin, reported) for reported in watch.remarks())
 
     def __iter__(self) -> Iterator[Registered]:
-        for shelf in self._components.values():
-            yield from shelf
+        for catalogue in self._components.values():
+            yield from catalogue
 
     def _add(self, items: list[Registered | Shipped]) -> None:
         for item in items:

@@ -14,6 +14,11 @@ _NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
 _LONGEST = 200  # bytes, which leaves room for a number and the suffix
 
 
+def display_name(path: str | Path) -> str:
+    """A path as text that any output can hold."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def file_stem(text: str) -> str:
     """A text as a file's name without suffix: odd characters become hyphens; a long one is cut, its digest added."""
     stem = _NOT_IN_NAMES.sub("-", unicodedata.normalize("NFC", text))

@@ -47,7 +47,7 @@ def read_table(text: str, needed: Sequence[str]) -> list[TableRow]:
     missing = ", ".join(repr(column) for column in needed if column not in header)
     if missing:
         named = ", ".join(brief(column) for column in header if column) or "nothing"
-        raise TableError(f"no column {missing}; it names {brief(named, 400, plain=True)}", number)
+        raise TableError(f"no column {missing}; it names {brief(named, 400, quoted=False)}", number)
     doubled = [column for index, column in enumerate(header) if column and column in header[:index]]
     if doubled:
         raise TableError(f"column {brief(doubled[0])} appears twice; keep one", number)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import UsageError, brief, near_miss
+from ..text import printable
 
 LONGEST_NAME = 200
 """Characters of a name: of a recipe, a space, a dataset."""
@@ -34,13 +35,13 @@ def parse(text: str, where: str, kind: type[UsageError] = UsageError) -> dict[st
     try:
         table = tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        raise kind(f"{where}: not valid TOML: {brief(str(error), plain=True)}") from error
+        raise kind(f"{where}: not valid TOML: {brief(str(error), quoted=False)}") from error
     except RecursionError:
         raise kind(f"{where}: not valid TOML: arrays or tables are nested too deeply") from None
     except ValueError:  # Python's own limit of digits
         raise kind(f"{where}: not valid TOML: a number has too many digits") from None
     for path, problem in _problems(table):
-        raise kind(f"{where}: {brief(path, plain=True)}: {problem}")
+        raise kind(f"{where}: {brief(path, quoted=False)}: {problem}")
     return table
 
 
@@ -63,14 +64,14 @@ def checked_name(value: Any, where: str, kind: type[UsageError] = UsageError) ->
     Raises:
         UsageError: it is no text of 1 to 200 characters that can all be printed.
     """
-    if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and value.isprintable() and not value.isspace():
+    if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and printable(value) == value and not value.isspace():
         return value
     raise kind(f"{where}: must be a text of 1 to {LONGEST_NAME} printable characters, not {brief(value)}")
 
 
 def default_name(text: str) -> str:
     """A name made of a file's or of parts, as :func:`checked_name` takes it."""
-    return brief(text, LONGEST_NAME - 40, plain=True)
+    return brief(text, LONGEST_NAME - 40, quoted=False)
 
 
 def _problems(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import UsageError, one_line
-from .paths import is_stream
+from .paths import is_file, is_stream
 
 
 def unfinished(path: Path) -> Path:
@@ -43,6 +43,18 @@ def obstacle(folder: Path) -> str | None:
     return None
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that files cannot be written into; it may be still to be made.
+
+    Raises:
+        UsageError: it is a file, or something keeps files from being written there.
+    """
+    if is_file(folder):
+        raise UsageError(f"{folder}: is a file, not a folder")
+    if (problem := obstacle(folder)) is not None:
+        raise UsageError(f"{folder}: cannot be written: {problem}")
+
+
 def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     """Write a file in one step, its folder made where needed: whoever looks sees the old one, or none, or the new one.
 
@@ -66,6 +78,15 @@ def write_whole(path: Path, save: Callable[[IO[bytes]], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             draft.unlink()  # unless it became the file
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8, otherwise as :func:`write_whole`.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    write_whole(path, lambda stream: stream.write(text.encode()))
 
 
 def _write_into(path: Path, save: Callable[[IO[bytes]], object]) -> None:

@@ -88,7 +88,7 @@ class Samples(Dataset[tuple[Tensor, float, int]]):
         return [keys[place] for place in order]
 
     def held_out(self, names: Iterable[str]) -> list[Key]:
-        """Keys of samples to judge a network by: the middle of each photo, as it is and at three severities a type."""
+        """Keys of what rates a network: the middle of each photo, as it is and at three severities a type."""
         count = 1 + len(self._distortions) * len(_HELD_OUT_SEVERITIES)
         return [Key(name, 0, number) for name in names for number in range(count)]
 

@@ -1,4 +1,4 @@
-"""Training: epochs of samples, a checkpoint after each, and the weights that judge held-out photos best.
+"""Training: epochs of samples, a checkpoint after each, and the weights that do best on held-out photos.
 
 The network gets a head of 1 + T logits, the quality's and one a type, the types' first being photos as they are. The
 loss is the binary cross-entropy of the quality's logit with the sample's quality, and the cross-entropy of the types.
@@ -31,8 +31,7 @@ from ..datasets.photos import find_photos
 from ..errors import ImageError, UsageError, VeiqaError
 from ..evaluation.agreement import srocc
 from ..extension.registry import Part
-from ..files.paths import is_file
-from ..files.writing import obstacle, write_whole
+from ..files.writing import check_folder, write_text, write_whole
 from ..isolation.attempts import attempt, or_usage_error
 from .samples import QUALITY, Key, Samples
 
@@ -139,10 +138,7 @@ class Finetuning:
     ) -> None:
         self.schedule, self._device, self._workers, self._out = schedule, device, workers, out
         kinds = tuple(dict.fromkeys(distortions))
-        if is_file(out):
-            raise UsageError(f"{out}: is a file, not a folder")
-        if (problem := obstacle(out)) is not None:
-            raise UsageError(f"{out}: cannot be written: {problem}")
+        check_folder(out)
         self.notes: list[str] = []
         found = find_photos(photos, self.notes.append)
         self._network = _opened(extractor, device, 2 + len(kinds))  # the quality, no distortion, and each
@@ -185,7 +181,7 @@ class Finetuning:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
             for number in range(len(self.done) + 1, self.schedule.epochs + 1):
                 loss = self._train(number, track)
-                epoch = self._judged(number, loss)
+                epoch = self._evaluated(number, loss)
                 self.done.append(epoch)
                 self._write(epoch)
                 yield epoch
@@ -206,7 +202,7 @@ class Finetuning:
             step += 1
         return total / len(keys)
 
-    def _judged(self, number: int, loss: float) -> Epoch:
+    def _evaluated(self, number: int, loss: float) -> Epoch:
         logits, qualities, kinds, losses = [], [], [], []
         with torch.no_grad():
             for pixels, quality, kind in self._loaded(self.samples.held_out(self.held_out)):
@@ -214,9 +210,9 @@ class Finetuning:
                 losses.append(_losses(logits[-1], quality, kind))
                 qualities.append(quality)
                 kinds.append(kind)
-        said, quality, kind = (torch.cat(parts).cpu() for parts in (logits, qualities, kinds))
+        made, quality, kind = (torch.cat(parts).cpu() for parts in (logits, qualities, kinds))
         ranked = [
-            srocc(said[chosen, 0].double().numpy(), quality[chosen].double().numpy()) or 0.0
+            srocc(made[chosen, 0].double().numpy(), quality[chosen].double().numpy()) or 0.0
             for index in range(1, len(self.samples.types))
             if len(chosen := ((kind == index) | (kind == 0)).nonzero()[:, 0])
         ]
@@ -225,7 +221,7 @@ class Finetuning:
             number=number,
             loss=loss,
             held_out_loss=held_out_loss,
-            types_predicted=float((said[:, 1:].argmax(1) == kind).double().mean()),
+            types_predicted=float((made[:, 1:].argmax(1) == kind).double().mean()),
             ranked=sum(ranked) / len(ranked),
             kept=all(held_out_loss < epoch.held_out_loss for epoch in self.done),
         )
@@ -266,7 +262,7 @@ class Finetuning:
             notes = {"veiqa": json.dumps(self._about, sort_keys=True)}
             write_whole(self.weights, lambda stream: stream.write(safetensors.torch.save(tensors, notes)))
         log = {**self._about, "epochs": [attrs.asdict(done) for done in self.done]}
-        write_whole(self._out / LOG, lambda stream: stream.write(json.dumps(log, indent=2).encode() + b"\n"))
+        write_text(json.dumps(log, indent=2) + "\n", self._out / LOG)
         kept = {
             "about": json.dumps(self._about, sort_keys=True),
             "epochs": [attrs.asdict(done) for done in self.done],

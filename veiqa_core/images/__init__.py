@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import ImageError, UsageError
+from ..files.paths import display_name
 from . import arrays, files, pillow
 from .decoded import Decoded, Unreadable
 from .formats import suffixes
@@ -27,11 +28,6 @@ Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
 
 _FRAME = re.compile(r"(?s)(.+)#([1-9][0-9]{0,8})")
 _FOLDERS = (".", "..")  # which are no names of files
-
-
-def display_name(path: str | Path) -> str:
-    """A path as text that any output can hold."""
-    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def frame_name(path: str | Path, frame: int) -> str:
@@ -65,11 +61,12 @@ def frames(path: str | Path) -> int:
 def read(source: Source, name: str | None = None) -> Image:
     """Decode an image.
 
-    Files: known by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is laid on
-    white, palettes, grey and CMYK become RGB, and 16-bit values are divided by 65535. Of several frames or pages the
-    first counts, which is remarked on; ``film.gif#3`` names the third, unless a file is called so itself. Pillow
-    images: the same for the current frame. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors ``[H, W]``,
-    ``[1, H, W]``, ``[3, H, W]``: uint8 and uint16 are divided by their type's maximum, floats must lie in [0, 1].
+    Files: recognised by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is
+    laid on white, palettes, grey and CMYK become RGB, and 16-bit values are divided by 65535. Of several frames or
+    pages the first counts, which is remarked on; ``film.gif#3`` names the third, unless a file is called so itself.
+    Pillow images: the same for the current frame. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors
+    ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: uint8 and uint16 are divided by their type's maximum, floats must lie in
+    [0, 1].
 
     Raises:
         ImageError: the image cannot be read, with its name and the reason.

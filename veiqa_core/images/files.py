@@ -1,4 +1,4 @@
-"""Files become pictures: opened safely, known by their content, and every failure one line."""
+"""Files become pictures: opened safely, recognised by their content, and every failure one line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What kinds of files are read, and by whom: a file's content decides, its suffix only where content cannot.
 
-The list is closed. Other formats that Pillow could open are left out: some start programs, some cannot be told from
-text, and hardly any holds photos.
+The list is closed. Other formats that Pillow could open are left out: some start programs, some cannot be distinguished
+from text, and hardly any holds photos.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ for _plugin in _PLUGINS:
 
 _MARKED = ("AVIF", "BMP", "DIB", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "QOI", "SGI", "TIFF", "WEBP")
 PILLOW = tuple(name for name in _MARKED if name in PIL.Image.OPEN)
-"""Formats by Pillow's names that tell themselves by how they begin; MPO begins as JPEG."""
+"""Formats, by Pillow's names, that are recognised by how they begin; MPO begins as JPEG."""
 
 BY_SUFFIX = {".tga": "TGA", ".icb": "TGA", ".vda": "TGA", ".vst": "TGA"}
 """Formats without a mark of their own, tried where the name says so."""
 
-HEADER = 132  # bytes by which a file is told
+HEADER = 132  # bytes by which a format is recognised
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _AVIF = (b"avif", b"avis")

@@ -41,7 +41,7 @@ class ByPillow:
     """Reads files by Pillow.
 
     Attributes:
-        suffix: the file's, which tells formats without a mark.
+        suffix: the file's, for formats without a signature.
     """
 
     suffix: str
@@ -56,13 +56,13 @@ class ByPillow:
         """A frame, counted from 1; for None the first, with a remark where there are others."""
         with self._at(stream, frame or 1) as (image, there):
             tiff_tags.check(image)
-            reported: Remarks = (f"first of {there.found} frames",) if frame is None and there.found > 1 else ()
-            reported += there.remarks
+            remarks: Remarks = (f"first of {there.found} frames",) if frame is None and there.found > 1 else ()
+            remarks += there.remarks
             if deep.is_cut(image):
-                reported += ("has 16 bits a channel, of which the upper 8 are read",)
+                remarks += ("has 16 bits a channel, of which the upper 8 are read",)
             levels = deep.levels(image, lambda: self._again(stream, frame or 1), _upright)
             made = of_picture(image) if levels is None else _of_deep(levels, image)
-            return Decoded(made.levels, reported + made.remarks)
+            return Decoded(made.levels, remarks + made.remarks)
 
     @contextmanager
     def _again(self, stream: BinaryIO, frame: int) -> Iterator[Picture]:

@@ -55,7 +55,7 @@ def exact() -> Iterator[None]:
     with _turns.lock, ExitStack() as stack:
         if not _turns.depth:
             stack.enter_context(torch.inference_mode(False))
-            if torch.empty(0).device.type != "cpu":  # as every torch tells it, also in a block for a device
+            if torch.empty(0).device.type != "cpu":  # every torch has this, also in a block for a device
                 stack.enter_context(torch.device("cpu"))
         _turns.depth += 1
         _uncompiled(stack)
@@ -101,7 +101,7 @@ def _switches() -> Iterator[_Switch]:
     yield _attribute(cudnn, "deterministic", True)
     yield _attribute(cudnn, "benchmark", False)
     since_2_9 = hasattr(torch.backends, "fp32_precision")
-    # Those above first, for then each of the others tells its own; before the units what sets some of them at once.
+    # Those above first, for then each of the others reports its own; before the units what sets some of them at once.
     if since_2_9:
         yield _attribute(torch.backends, "fp32_precision", "none")
     for place in _ABOVE if since_2_9 else ():

@@ -141,14 +141,6 @@ def _denormals() -> bool:
     return _SMALLEST * 1.0 != 0
 
 
-def _deterministic() -> tuple[bool, bool]:
-    return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-
-
-def _put_deterministic(before: tuple[bool, bool]) -> None:
-    torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-
-
 def _default_device() -> Any:
     """What :func:`torch.set_default_device` set for this thread; None for nothing."""
     return getattr(getattr(torch, "_GLOBAL_DEVICE_CONTEXT", None), "device_context", None)
@@ -156,14 +148,6 @@ def _default_device() -> Any:
 
 def _put_default_device(before: Any) -> None:
     torch.set_default_device(None if before is None else before.device)
-
-
-def _locale() -> str:
-    return locale.setlocale(locale.LC_ALL)
-
-
-def _put_locale(before: str) -> None:
-    locale.setlocale(locale.LC_ALL, before)
 
 
 def _umask() -> int:
@@ -265,19 +249,18 @@ _EACH = (
     _Item("the number of threads", torch.get_num_threads, torch.set_num_threads),
     _Item(
         "deterministic mode",
-        _deterministic,
-        _put_deterministic,
+        lambda: (
+            torch.are_deterministic_algorithms_enabled(),
+            torch.is_deterministic_algorithms_warn_only_enabled(),
+        ),
+        lambda before: torch.use_deterministic_algorithms(before[0], warn_only=before[1]),
     ),
     _Item(
         "anomaly mode",
         lambda: (torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()),
         lambda before: torch.autograd.set_detect_anomaly(*before),
     ),
-    _Item(
-        "torch's default device",
-        _default_device,
-        _put_default_device,
-    ),
+    _Item("torch's default device", _default_device, _put_default_device),
     _Item("torch's handling of denormal numbers", _denormals, lambda before: torch.set_flush_denormal(not before)),
     _Item("hooks for all modules", lambda: [list(hooks.items()) for hooks in _HOOKS], _put_hooks),
     _Item("the call of modules", lambda: nn.Module.__call__, lambda before: setattr(nn.Module, "__call__", before)),
@@ -292,7 +275,11 @@ _ALL = (
     _entries("what Pillow saves", PIL.Image.SAVE),
     _Item("the umask", _umask, os.umask),
     _Item("handlers of signals", _signals, _put_signals),
-    _Item("the locale", _locale, _put_locale),
+    _Item(
+        "the locale",
+        lambda: locale.setlocale(locale.LC_ALL),
+        lambda before: locale.setlocale(locale.LC_ALL, before),
+    ),
     _Item("garbage collection", lambda: (gc.isenabled(), gc.get_threshold()), _put_collection),
     _attributes("the hooks of sys", sys, "excepthook", "displayhook"),
     _Item("the switch interval", sys.getswitchinterval, sys.setswitchinterval),

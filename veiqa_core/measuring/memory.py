@@ -9,14 +9,14 @@ import platform
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of mallopt(3)
 _BLOCK, _KEPT = 2**26, 2**29
-_CHANGES = 8  # of the images' size, after which what is freed is handed back
+_CHANGES = 8  # of the images' size, after which what is freed is returned to the system
 
 
 def retain_heap() -> None:
     """Have the C library keep what a network's layers free, up to half a gigabyte, for the next ones to use.
 
-    By default glibc hands big blocks back at once, and the kernel fills each new one with zeros: a fifth of the time
-    that an image takes. Blocks beyond 64 MB, as big images need, are handed back as ever: kept, they would leave holes.
+    By default glibc returns big blocks at once, and the kernel fills each new one with zeros: a fifth of the time
+    that an image takes. Blocks beyond 64 MB, as big images need, are returned as ever: kept, they would leave holes.
     Settings of the user's own stand; other C libraries are left alone.
     """
     own = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
@@ -28,7 +28,7 @@ def retain_heap() -> None:
 
 
 def trim_heap() -> None:
-    """Hand what is freed back to the system now, holes too, as is right between the tiles of a big image."""
+    """Return what is freed to the system now, holes too, as is right between the tiles of a big image."""
     if _is_glibc():
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -36,7 +36,7 @@ def trim_heap() -> None:
 class Sizes:
     """Images of ever new sizes leave freed blocks that fit no later one: glibc keeps them, megabytes for each image.
 
-    Handed back once in so many changes of size, they cost no time that shows; images of one size leave none.
+    Returned once in so many changes of size, they cost no time that shows; images of one size leave none.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """VEIs kept on disk: one safetensors file an image, named by the digest of its pixels.
 
-Beside its maps a file tells the image's name and, for each map, what the map depends on and a checksum. A map that
+Beside its maps a file holds the image's name and, for each map, what the map depends on and a checksum. A map that
 depends on something else by now, or is not what was written, counts as not there.
 """
 
@@ -128,7 +128,7 @@ def _checksum(vei: NDArray[Any]) -> int:
 def _is_own(path: Path) -> bool:
     """Whether a file holds VEIs, sound or not, as its beginning says; an empty one may have been cut off."""
     mark = f'{{"__metadata__":{{"{_ENTRY}":'.encode()
-    return path.is_file() and head(path)[8:].startswith(mark[: max(0, _size(path) - 8)])  # 8 bytes tell its length
+    return path.is_file() and head(path)[8:].startswith(mark[: max(0, _size(path) - 8)])  # 8 bytes hold its length
 
 
 def _size(path: Path) -> int:

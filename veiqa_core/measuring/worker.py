@@ -35,7 +35,7 @@ class Job:
     """What a worker must know, as plain values that can be sent to it.
 
     Attributes:
-        name: tells this job from others.
+        name: distinguishes this job from others.
         quantities: for each its branch as a recipe writes it, and of a control its name and parameters.
         veis: whether VEIs are to be sent back.
         environment: what decides the bits of a result where the job was made.

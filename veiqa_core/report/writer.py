@@ -19,6 +19,7 @@ from ..explanations.drawing import thumbnail
 from ..files.paths import is_stream
 from ..files.writing import write_whole
 from ..result import Result
+from ..results.sinks import PreviousRow, Sink
 from ..scorer import Scorer
 from .article import article
 from .contents import Contents
@@ -44,7 +45,7 @@ class _Kept:
     article: int | None
 
 
-class ReportWriter:
+class ReportWriter(Sink):
     """Writes one self-contained page on any number of results.
 
     Rows and articles wait in temporary files beside the page, so memory does not grow with the number of images but for
@@ -121,6 +122,22 @@ class ReportWriter:
             self._failed.append(number)
         else:
             self._consider(result, number, path)
+
+    def skip(self, row: PreviousRow) -> None:
+        """Show an image that an earlier run scored; if it is among the worst, it is scored again."""
+        self.add(
+            Result(
+                image=row.image,
+                score=row.score,
+                similarities=dict(row.similarities),
+                flags=row.flags,
+                error=row.error,
+                recipe=row.recipe,
+                interval=row.interval,
+                scale=self._scorer.scale,
+                distortion=None if row.likely is None else dict([row.likely]),
+            )
+        )
 
     def _consider(self, result: Result, number: int, path: Path) -> None:
         """Keep the image if it is among the worst so far; without scores the first ones are."""

@@ -1,1 +1,1 @@
-"""Results written, read back, drawn and judged against a gate."""
+"""Results written, read back, drawn, and held against a gate."""

@@ -126,8 +126,8 @@ def cells(result: Result, keys: Sequence[str]) -> list[Any]:
     low, high = result.interval or (None, None)
     likeliest = max(result.distortion, key=result.distortion.__getitem__) if result.distortion else None
     values = [result.similarities.get(key) for key in keys]
-    judged = [result.image, result.score, low, high, likeliest]
-    return [*judged, *values, "; ".join(result.flags), result.error, result.recipe]
+    scored = [result.image, result.score, low, high, likeliest]
+    return [*scored, *values, "; ".join(result.flags), result.error, result.recipe]
 
 
 def previous_row(values: Sequence[Any], keys: Sequence[str], written: object) -> PreviousRow:

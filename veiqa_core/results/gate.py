@@ -85,10 +85,10 @@ class Gate(Sink):
         return BELOW if self._below else 0
 
     def report(self) -> None:
-        """Say what speaks against status 0."""
+        """Say why the status is not 0."""
         if self._failed:
             self._say(f"failed: {self._failed:,} of {self.images:,} images")
         if self._worst is not None:
             score, image = self._worst
-            reported = f"{self._below:,} of {self.images:,} images; the worst is {image} with {score:.4f}"
-            self._say(f"below {self._least:g}: {reported}")
+            found = f"{self._below:,} of {self.images:,} images; the worst is {image} with {score:.4f}"
+            self._say(f"below {self._least:g}: {found}")

@@ -1,4 +1,4 @@
-"""Results in JSON lines or CSV that are gone on with."""
+"""Results in JSON lines or CSV, resumed."""
 
 from __future__ import annotations
 

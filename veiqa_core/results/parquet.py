@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, one_line
+from ..files.paths import display_name
 from .formats import TEXTS, cells, columns, previous_row
 from .resume import Draft, ResultSink
 from .sinks import PreviousRow
@@ -65,8 +66,6 @@ class ParquetDraft(Draft, ResultSink):
 
     def add(self, result: Result) -> None:
         """Take one result."""
-        from ..images import display_name
-
         image, *rest = cells(result, self._keys)
         self._take([display_name(image), *rest])  # texts are UTF-8 in Parquet
 

@@ -1,4 +1,4 @@
-"""``--vei``: pictures of where quality is lost, and of the heat maps that tell it."""
+"""``--vei``: pictures of where quality is lost, and of the heat maps behind the score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..files.marks import OF, PICTURE, image_mark, is_picture_of
 from ..files.names import name_key
-from ..files.paths import file_stem
+from ..files.paths import display_name, file_stem
 from ..files.writing import write_whole
 from ..text import printable
 from .progress import Once
@@ -139,7 +139,6 @@ class _Names:
 def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
     """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
     from ..explanations.pictures import MOST_PAIRS, quality_figure, vei_figure
-    from ..images import display_name
 
     name = display_name(Path(result.image).name)
     if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:

@@ -14,58 +14,34 @@ Item = TypeVar("Item")
 
 
 class Bar:
-    """A bar that is told of each item, and gets out of the way of lines that are written meanwhile.
+    """A bar that advances with each item, and makes room for lines that are written meanwhile.
 
     Args:
-        total: how many items there will be; None where that is not known.
+        shown: the bar of tqdm; None where nothing is to be seen.
     """
 
-    def __init__(self, label: str, total: int | None, unit: str = "") -> None:
-        from tqdm import tqdm
-
-        tqdm.monitor_interval = 0  # no thread: it would outlive the bar
-        self._bar = tqdm(total=total, desc=printable(label), unit=unit, file=behind(sys.stderr), dynamic_ncols=True)
+    def __init__(self, shown: Any) -> None:
+        self._shown = shown
 
     def advance(self, count: int = 1) -> None:
         """So many items more are done."""
-        self._bar.update(count)
+        if self._shown is not None:
+            self._shown.update(count)
 
     def skip(self) -> None:
         """An item was done before; the rate does not count it."""
-        self._bar.initial += 1
-        self._bar.n += 1
+        if self._shown is not None:
+            self._shown.initial += 1
+            self._shown.n += 1
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Take the bar away while something is written to the terminal."""
-        self._bar.clear()
+        if self._shown is not None:
+            self._shown.clear()
         yield
-        self._bar.refresh()
-
-    def close(self) -> None:
-        """Leave the bar as it is."""
-        self._bar.close()
-
-
-class NoBar(Bar):
-    """Stands for a bar where none is to be seen."""
-
-    def __init__(self) -> None:
-        pass
-
-    def advance(self, count: int = 1) -> None:
-        """Nothing."""
-
-    def skip(self) -> None:
-        """Nothing."""
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Nothing."""
-        yield
-
-    def close(self) -> None:
-        """Nothing."""
+        if self._shown is not None:
+            self._shown.refresh()
 
 
 @contextmanager
@@ -76,13 +52,14 @@ def bar(label: str, total: int | Callable[[], int | None] | None, unit: str = ""
         total: how many items there will be, or what counts them where there is a bar.
     """
     if quiet or sys.stderr is None or not behind(sys.stderr).isatty():
-        yield NoBar()
+        yield Bar(None)
         return
-    shown = Bar(label, total() if callable(total) else total, unit)
-    try:
-        yield shown
-    finally:
-        shown.close()
+    from tqdm import tqdm
+
+    tqdm.monitor_interval = 0  # no thread: it would outlive the bar
+    count = total() if callable(total) else total
+    with tqdm(total=count, desc=printable(label), unit=unit, file=behind(sys.stderr), dynamic_ncols=True) as shown:
+        yield Bar(shown)
 
 
 class Once:

@@ -16,6 +16,7 @@ import attrs
 
 from ..errors import UsageError
 from ..files.names import same_name
+from ..files.paths import display_name
 from ..files.writing import unfinished
 from .sinks import PreviousRow, Sink
 
@@ -41,7 +42,7 @@ class ResultSink(Sink):
 
 @attrs.frozen
 class Resumption:
-    """What is gone on with.
+    """The file that is resumed.
 
     Attributes:
         recipe: name and digest of the recipe, which all rows must have.
@@ -66,8 +67,6 @@ class Resumption:
         Raises:
             UsageError: the rows are of another recipe, or not those of the first images.
         """
-        from ..images import display_name
-
         for number, row in enumerate(rows, 1):
             if row.recipe != self.recipe:
                 raise UsageError(

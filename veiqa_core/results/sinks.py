@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class PreviousRow:
-    """A result that an earlier run wrote, as far as its file tells it.
+    """A result that an earlier run wrote, as far as its file says.
 
     Attributes:
         interval: ends of the score's interval.
-        likely: the likeliest distortion type and its probability, NaN where the file does not tell that.
+        likely: the likeliest distortion type and its probability, NaN where the file does not say it.
         similarities: by branch key.
         written: what stands in the file.
     """
@@ -44,7 +44,7 @@ class Sink(AbstractContextManager["Sink"], ABC):
         """Take one result."""
 
     def skip(self, row: PreviousRow) -> None:  # most need not know
-        """Hear of an image that is not scored, because an earlier run did."""
+        """Take the row of an image that an earlier run scored, and this one does not."""
 
     def close(self) -> None:  # most have nothing to finish
         """Finish what was taken."""
@@ -73,7 +73,7 @@ class Sinks(Sink):
             sink.add(result)
 
     def skip(self, row: PreviousRow) -> None:
-        """Tell each."""
+        """Pass it to each."""
         for sink in self._sinks:
             sink.skip(row)
 

@@ -18,7 +18,7 @@ from ..extension.discovery import normalise
 from ..extension.kinds import KINDS, check_kind
 from ..extension.registry import installed
 from ..files.paths import is_file
-from ..files.writing import obstacle, write_whole
+from ..files.writing import obstacle, write_text
 
 PREFIX = "veiqa-"
 _SUFFIX = ".template"
@@ -93,7 +93,7 @@ def write(name: str, kind: str, into: Path) -> list[Path]:
             path = Path(*(step.replace("package", names.package) for step in template.relative))
             text = Template(template.file.read_text(encoding="utf-8")).substitute(values)
             target = folder / path.with_name(path.name.removesuffix(_SUFFIX))
-            write_whole(target, lambda stream, text=text: stream.write(text.encode()))  # type: ignore[misc]
+            write_text(text, target)
             written.append(target.relative_to(into))
     return sorted(written)
 

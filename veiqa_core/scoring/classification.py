@@ -16,7 +16,7 @@ from .mapping import restored
 
 
 def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
-    """The recipe's classifier, ready to tell; None where there is none, or it is not fitted yet.
+    """The recipe's classifier, ready to predict; None where there is none, or it is not fitted yet.
 
     Raises:
         UsageError: it cannot be built, or its state does not fit.

@@ -1,4 +1,4 @@
-"""How far a choice can be trusted: bootstrap by content, runner-ups, and what chance alone would give."""
+"""How far a choice can be trusted: bootstrap by content, ties, and what chance alone would give."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Ranking:
 
     @property
     def ties(self) -> Indices:
-        """The candidates that cannot be told apart from the winner, itself among them, best first."""
+        """The candidates that cannot be distinguished from the winner, itself among them, best first."""
         found: Indices = self.columns[~(self.behind[:, 0] > 0)]
         return found
 
@@ -83,8 +83,8 @@ class ChanceLevel:
     high: float
 
 
-def floor(similarities: FloatArray, quality: FloatArray, seed: int) -> ChanceLevel | None:
-    """The noise floor of a search over similarities ``[n, C]``; None where nothing was measured."""
+def chance_level(similarities: FloatArray, quality: FloatArray, seed: int) -> ChanceLevel | None:
+    """The chance level of a search over similarities ``[n, C]``; None where nothing was measured."""
     known = similarities[:, np.isfinite(similarities).all(axis=0)]
     known = known[:, np.ptp(known, axis=0) > 0] if len(known) else known
     if known.shape[1] == 0 or len(quality) < 3 or np.ptp(quality) == 0:

@@ -106,9 +106,9 @@ def _winner(search: Search, winner: Winner) -> dict[str, Any]:
         "standard_error": number(ranking.error),
         "not_told_apart": keys(search, ranking.ties.tolist()),
         "cheapest_within_one_standard_error": search.candidates[winner.cheapest].key,
-        "noise_floor_srocc": None
-        if winner.floor is None
-        else {"median": winner.floor.median, "one_in_twenty": winner.floor.high},
+        "chance_srocc": None
+        if winner.chance is None
+        else {"median": winner.chance.median, "one_in_twenty": winner.chance.high},
         "controls": [_control(search, control) for control in winner.controls],
     }
 

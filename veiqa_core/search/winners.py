@@ -59,7 +59,7 @@ class Winner:
     ranking: Ranking
     ranked: int
     cheapest: int
-    floor: ChanceLevel | None
+    chance: ChanceLevel | None
     controls: tuple[ControlFigure, ...]
     scores: FloatArray
     recipe: Recipe
@@ -93,7 +93,7 @@ def winner(
         ranking=ranking,
         ranked=len(ranked),
         cheapest=cheapest,
-        floor=certainty.floor(table.similarities(rows, ranked), quality, settings.seed),
+        chance=certainty.chance_level(table.similarities(rows, ranked), quality, settings.seed),
         controls=tuple(_beside(item, scores[:, 0], quality, contents, settings) for item in controlled),
         scores=fitted,
         recipe=recipe,

@@ -187,8 +187,8 @@ class Store:
         self._raise_failure()
         return count
 
-    def redirect_prints(self) -> None:
-        """Put a new file in the place of this one, with all that is sound in it."""
+    def quarantine(self) -> None:
+        """Set this file aside, and put a new one in its place with all that is sound in it."""
         self._open(condemned=self._file.identity)
 
     def work(self, task: Callable[[sqlite3.Connection], Result]) -> Result:
@@ -204,7 +204,7 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             if not damaged(error):
                 raise problem(self.path, error) from error
-        self.redirect_prints()
+        self.quarantine()
         try:
             return self._try(task)
         except sqlite3.Error as error:
@@ -320,7 +320,7 @@ class Store:
             raise DamageError("database disk image is malformed")
 
     def _learn(self, connection: sqlite3.Connection) -> None:
-        """Read the numbers of branches again if they changed: they only grow, so count and largest tell."""
+        """Read the numbers of branches again if they changed: they only grow, so count and largest suffice."""
         known = connection.execute("SELECT count(*), max(id) FROM branches").fetchone()
         if known != self._known:
             self._numbers = dict(connection.execute("SELECT digest, id FROM branches"))

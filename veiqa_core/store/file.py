@@ -98,7 +98,7 @@ def warn(text: str) -> None:
 
 
 def identity(path: Path) -> Identity:
-    """What tells a file from another that comes to have its name."""
+    """What distinguishes a file from another that gets its name."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -234,7 +234,7 @@ def _connect(path: Path, patience: float = PATIENCE) -> sqlite3.Connection:
 
 def _plain(location: str, patience: float = PATIENCE) -> sqlite3.Connection:
     connection = sqlite3.connect(location, timeout=patience, isolation_level=None, uri=True)
-    connection.text_factory = lambda data: data.decode(errors="replace")  # damaged text is told by its checksum
+    connection.text_factory = lambda data: data.decode(errors="replace")  # a checksum finds damaged text
     return connection
 
 
@@ -244,7 +244,7 @@ def _check_origin(connection: sqlite3.Connection, path: Path) -> bool:
     Raises:
         UsageError: it is something else, or has another layout.
     """
-    connection.execute("PRAGMA writable_schema = ON")  # else SQLite does not even tell this of a file cut short
+    connection.execute("PRAGMA writable_schema = ON")  # else SQLite does not even read this from a file cut short
     try:
         application, layout, pages = (
             connection.execute(f"PRAGMA {name}").fetchone()[0]

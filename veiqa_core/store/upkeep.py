@@ -86,7 +86,7 @@ def verify(store: Store) -> list[str]:
     if not problems and not store.work(ordered):
         problems.append("rows are not in the order of their keys")
     if problems and store.writable:
-        store.redirect_prints()
+        store.quarantine()
     bad = store.work(_unsound)
     if bad and store.writable:
         store.work(lambda connection: _remove(connection, bad))

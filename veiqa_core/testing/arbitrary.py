@@ -1,7 +1,7 @@
 """Arbitrary data, made by hypothesis where it is installed, on which a property must hold.
 
 The same examples every time, none of them kept in a database; a failing one is made as plain as possible before it is
-told. Small: hypothesis works through numbers one by one.
+shown. Small: hypothesis works through numbers one by one.
 """
 
 from __future__ import annotations
@@ -112,6 +112,6 @@ def reported(values: Tensor | np.ndarray[Any, Any]) -> str:
 
 
 def refuse(holds_: object, what: str, **data: Tensor | np.ndarray[Any, Any]) -> None:
-    """Fail unless something holds, and tell the data in the same line."""
+    """Fail unless something holds, and name the data in the same line."""
     if not holds_:
         raise CheckFailed(f"{what}, for {'; '.join(f'{name} = {reported(values)}' for name, values in data.items())}")

@@ -46,9 +46,9 @@ def elsewhere(of: Subject) -> str:
     if not answer:
         _other.cache_clear()
     require(answer, "ends the other process in which it is tried")
-    state, reported = json.loads(answer)
-    require(state == "done", f"fails in another process: {reported}")
-    return str(reported)
+    state, text = json.loads(answer)
+    require(state == "done", f"fails in another process: {text}")
+    return str(text)
 
 
 @functools.cache

@@ -115,8 +115,8 @@ class Check:
             ours = issubclass(type(error), CheckFailed)
             if strict() and issubclass(type(error), Exception) and not ours:
                 raise
-            reported = plain(str(error)) if ours else f"raised {one_line(error)}"
-            return Outcome(self, of, "failed", reported)
+            problem = plain(str(error)) if ours else f"raised {one_line(error)}"
+            return Outcome(self, of, "failed", problem)
         return Outcome(self, of, "passed", "")
 
 
@@ -196,8 +196,8 @@ def _checks_in(module: str) -> Iterator[tuple[Check, str | None]]:
     loaded = importlib.import_module(f".checks.{module}", __package__)
     for name, function in inspect.getmembers(loaded, inspect.isfunction):
         if name.startswith("check_") and function.__module__ == loaded.__name__:
-            reported = inspect.getdoc(function) or ""
-            check = Check(name.removeprefix("check_").replace("_", "-"), reported.split("\n\n")[0], function)
+            doc = inspect.getdoc(function) or ""
+            check = Check(name.removeprefix("check_").replace("_", "-"), doc.split("\n\n")[0], function)
             yield check, getattr(function, "trait", None)
 
 

@@ -28,8 +28,8 @@ MARK = "veiqa_conformance"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    reported = "run VEIQA's conformance checks on every component of a distribution"
-    config.addinivalue_line("markers", f"{MARK}(dist, expected_failures={{}}, data={{}}): {reported}")
+    purpose = "run VEIQA's conformance checks on every component of a distribution"
+    config.addinivalue_line("markers", f"{MARK}(dist, expected_failures={{}}, data={{}}): {purpose}")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -61,8 +61,8 @@ def _tests(
     items = [item for item in registry if item.dist == normalise(dist)]
     if problems or not items:
         nothing = f"{dist} offers no component: is it installed, and its entry point in the group 'veiqa'?"
-        reported = "; ".join(problems) or nothing
-        return [pytest.param(lambda: pytest.fail(reported, pytrace=False), id="registration")]
+        problem = "; ".join(problems) or nothing
+        return [pytest.param(lambda: pytest.fail(problem, pytrace=False), id="registration")]
     made, met = [], set()
     for item in items:
         folder = (data or {}).get(item.name)
@@ -73,8 +73,8 @@ def _tests(
             marks = [pytest.mark.xfail(reason=expected[name], strict=True) for name in names]
             made.append(pytest.param(_test(check, of), id=f"{item.kind}/{item.name}: {check.name}", marks=marks))
     if unknown := sorted(set(expected) - met):
-        reported = f"expected_failures names {', '.join(unknown)}, which no check of these components has"
-        made.append(pytest.param(lambda: pytest.fail(reported, pytrace=False), id="expected_failures"))
+        problem = f"expected_failures names {', '.join(unknown)}, which no check of these components has"
+        made.append(pytest.param(lambda: pytest.fail(problem, pytrace=False), id="expected_failures"))
     return made
 
 

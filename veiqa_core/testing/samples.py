@@ -59,22 +59,22 @@ def networks() -> Mapping[str, Network]:
         "a residual network": ("timm", {"model": "test_resnet", "weights": "random:0"}),
     }
     return {
-        reported: installed().part("extractor", f"veiqa:{name}", params).create().open(CPU)
-        for reported, (name, params) in wanted.items()
+        label: installed().part("extractor", f"veiqa:{name}", params).create().open(CPU)
+        for label, (name, params) in wanted.items()
     }
 
 
 def served(of: Subject) -> dict[str, Network]:
     """Those networks that an explainer does not refuse."""
     explainer, found, refused = of.make(), {}, []
-    for reported, network in networks().items():
+    for label, network in networks().items():
         try:
             if hasattr(explainer, "check"):
                 explainer.check(network, network.default_layer)
         except IncompatibleError as error:
             refused.append(str(error))
             continue
-        found[reported] = network
+        found[label] = network
     if not found:
         raise CheckFailed(f"refuses every network that it is tried on: {refused[0]}")
     return found
@@ -177,7 +177,7 @@ def _classifier(of: Subject) -> bytes:
 
 
 def typed(count: int = 90) -> tuple[FloatArray, list[str]]:
-    """Similarities ``[count, 3]`` of three types, each with one branch that tells it."""
+    """Similarities ``[count, 3]`` of three types, each with one branch that reveals it."""
     rng = np.random.default_rng(4)
     kinds = [("GB", "WN", "JPEG")[index % 3] for index in range(count)]
     similarities = rng.normal(0, 1, (count, 3)) + 6 * np.eye(3)[np.arange(count) % 3]

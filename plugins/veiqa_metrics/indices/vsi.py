@@ -141,7 +141,7 @@ def _location_prior(device: torch.device) -> Tensor:
 
 
 def _colour_prior(chroma: Tensor) -> Tensor:
-    """Warm colours attract: ``[N, h, w]`` from a* and b* ``[N, 2 or 0, h, w]``; 1 where there is no chroma to tell."""
+    """Warm colours attract: ``[N, h, w]`` from a* and b* ``[N, 2 or 0, h, w]``; 1 where there is no chroma."""
     colourless = (_span(chroma) <= _FLAT).all(dim=1)
     warmth = _normalised(chroma).square().sum(dim=1)
     return torch.where(colourless, 1.0, 1 - torch.exp(-warmth / _SIGMA_C**2))

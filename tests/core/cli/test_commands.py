@@ -12,10 +12,12 @@ import click
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from making import veiqa
 
 from veiqa_core import cli
 from veiqa_core.cli import main
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 
@@ -40,10 +42,6 @@ FIELDS = {
     "error",
     "recipe",
 }
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -139,7 +137,7 @@ def test_what_cannot_be_done_is_one_clear_line_and_status_2(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "r.toml").write_text(recipes.dumps(recipes.ad_hoc()))
+    (tmp_path / "r.toml").write_text(recipe_files.dumps(recipes.ad_hoc()))
     done = veiqa("run", *arguments)
     assert done.exit_code == 2
     assert message in done.stderr
@@ -175,8 +173,8 @@ def test_a_recipe_file_and_a_recipe_set(image: Path, tmp_path: Path) -> None:
         pri=Choice("mean-blur"), extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}), layer=1
     )
     one = Recipe("mine", (branch,), Choice("identity"))
-    (tmp_path / "one.toml").write_text(recipes.dumps(one))
-    (tmp_path / "set.toml").write_text(recipes.dumps(RecipeSet("both", {"GB": one})))
+    (tmp_path / "one.toml").write_text(recipe_files.dumps(one))
+    (tmp_path / "set.toml").write_text(recipe_files.dumps(RecipeSet("both", {"GB": one})))
     options = ("--device", "cpu", "--format", "json", "--recipe")
     (row,) = json.loads(veiqa("run", image, *options, tmp_path / "one.toml").stdout)
     assert row["recipe"].startswith("mine@")

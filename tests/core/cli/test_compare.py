@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,11 @@ import PIL.Image
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from making import with_plugin
 
 import veiqa_metrics
 from veiqa_core import images
 from veiqa_core.cli import main
-from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
 from veiqa_core.full_reference import compare, exact_pixels
 from veiqa_core.recipes.recipe import Choice
@@ -54,10 +53,7 @@ class Raises(Channels):
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Everything installed, and the metrics of the distribution ``odd``."""
-    (tmp_path / "odd.py").write_text(_ODD)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "odd", raising=False)
-    found = Registry([*find(), Found("odd", "main", "1.0", "odd")])
+    found = with_plugin("odd", _ODD, tmp_path, monkeypatch)
     monkeypatch.setattr("veiqa_core.cli.common.installed", lambda: found)
     return found
 

@@ -9,16 +9,12 @@ from pathlib import Path
 import click
 import pytest
 from click.shell_completion import ShellComplete
-from click.testing import CliRunner, Result
+from making import veiqa
 
 from veiqa_core import doctor
 from veiqa_core.cli import main
 from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

@@ -13,14 +13,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import making
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
-from veiqa_core.cli import main
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 
@@ -30,30 +29,8 @@ CONTENTS, LEVELS = 4, 4
 FORMATS = ("table", "json", "csv", "md")
 
 
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 def write_set(folder: Path, contents: int = CONTENTS, seed: int = 0) -> Path:
-    """Waves, blurred and darkened at several levels, with DMOS by level."""
-    rng = np.random.default_rng(seed)
-    folder.mkdir()
-    y, x = np.mgrid[:64, :72]
-    rows = ["image,reference,distortion,level,score,score_type"]
-    for content in range(contents):
-        waves = 127 + 80 * np.sin(x / rng.uniform(2, 5))[..., None] * np.cos(y[..., None] / rng.uniform(2, 6, 3))
-        PIL.Image.fromarray(waves.astype(np.uint8)).save(folder / f"ref{content}.png")
-        for kind in ("GB", "FF"):
-            for level in range(1, LEVELS + 1):
-                worse = waves if kind == "FF" else waves.copy()
-                for _ in range(level if kind == "GB" else 0):
-                    worse = (np.roll(worse, 1, 0) + np.roll(worse, -1, 0) + np.roll(worse, 1, 1) + 2 * worse) / 5
-                name = f"{kind}{content}-{level}.png"
-                noisy = np.clip(worse + rng.normal(0, 1 if kind == "GB" else 6 * level, waves.shape), 0, 255)
-                PIL.Image.fromarray(noisy.astype(np.uint8)).save(folder / name)
-                rows.append(f"{name},ref{content}.png,{kind},{level},{20 * level + rng.uniform(-3, 3):.3f},dmos")
-    (folder / "scores.csv").write_text("\n".join(rows) + "\n")
-    return folder
+    return making.write_set(folder, contents, LEVELS, "FF", noise=6, blurs=1, step=20, seed=seed)
 
 
 @pytest.fixture
@@ -64,14 +41,14 @@ def rated(tmp_path: Path) -> Path:
 @pytest.fixture
 def one(tmp_path: Path) -> Path:
     path = tmp_path / "one.toml"
-    path.write_text(recipes.dumps(Recipe("one", (BRANCH,), Choice("logistic4"))))
+    path.write_text(recipe_files.dumps(Recipe("one", (BRANCH,), Choice("logistic4"))))
     return path
 
 
 @pytest.fixture
 def by_type(tmp_path: Path) -> Path:
     path = tmp_path / "by-type.toml"
-    path.write_text(recipes.dumps(RecipeSet("by-type", {"GB": Recipe("gb", (BRANCH,), Choice("logistic4"))})))
+    path.write_text(recipe_files.dumps(RecipeSet("by-type", {"GB": Recipe("gb", (BRANCH,), Choice("logistic4"))})))
     return path
 
 
@@ -109,7 +86,7 @@ def test_protocols_that_refit_say_so(split: tuple[str, ...], rated: Path, one: P
     assert isinstance(found["overall"]["plcc"], float)
 
 
-def test_all_formats_tell_the_same(one: Path, tmp_path: Path) -> None:
+def test_all_formats_show_the_same(one: Path, tmp_path: Path) -> None:
     rated = write_set(tmp_path / "rated", contents=5)
     found = figures("csv", rated, "--recipe", one)
     shown = {form: veiqa("evaluate", "csv", rated, "--recipe", one, "--format", form).stdout for form in FORMATS}
@@ -218,7 +195,7 @@ def test_fit_writes_a_recipe_that_scores_and_knows_its_contents(rated: Path, one
     table.write_text(table.read_text().replace("ref", "other"))
     for picture in elsewhere.glob("ref*.png"):
         picture.rename(picture.with_name(picture.name.replace("ref", "other")))
-    held_out = "held-out as far as names and looks tell"
+    held_out = "held-out as far as names and looks show"
     assert figures("csv", elsewhere, "--recipe", out)["overall"]["fit"] == held_out
     refused = veiqa("fit", "csv", rated, "--recipe", one, "--output", out)
     assert (refused.exit_code, "is there already" in refused.stderr) == (2, True)
@@ -242,7 +219,7 @@ def test_fit_and_evaluate_with_further_sets(rated: Path, one: Path, tmp_path: Pa
     done = veiqa("fit", "csv", rated, "--recipe", one, *also, "--output", tmp_path / "fitted.toml", "--device", "cpu")
     assert done.exit_code == 0, done.output
     assert "fitted to 32 images of csv and 24 images of csv and 24 images of csv" in done.stderr
-    fitted = recipes.load(tmp_path / "fitted.toml")
+    fitted = recipe_files.load(tmp_path / "fitted.toml")
     assert isinstance(fitted, Recipe)
     assert fitted.fitted is not None
     assert (fitted.fitted.dataset, fitted.fitted.images) == ("csv + csv + csv", 80)
@@ -349,8 +326,8 @@ def test_shipped_recipes_are_listed_shown_and_all_resolve() -> None:
     assert "paper-vgg16" in veiqa("recipes").stdout
     sizes = {"paper": 224, "paper-native": None, "paper-vgg16": 224, "paper-darknet19": 256}
     for name in names:
-        loaded = recipes.loads(veiqa("recipes", "show", name).stdout, name, name)
-        assert loaded == recipes.find(name, installed())
+        loaded = recipe_files.loads(veiqa("recipes", "show", name).stdout, name, name)
+        assert loaded == recipe_files.find(name, installed())
         assert isinstance(loaded, RecipeSet)
         resolved = resolve_all(loaded, installed())
         pris = {kind: recipe.branches[0].pri.key for kind, recipe in resolved.recipes.items()}
@@ -363,7 +340,7 @@ def test_shipped_recipes_are_listed_shown_and_all_resolve() -> None:
             assert branch.extractor.params.resize == sizes.get(name, 299)
     for name in listed - names:
         kind = RecipeSet if name == "best-by-type" else Recipe
-        assert isinstance(recipes.find(name, installed()), kind)
+        assert isinstance(recipe_files.find(name, installed()), kind)
     wrong = veiqa("recipes", "show", "papre")
     assert (wrong.exit_code, "Did you mean 'paper'?" in wrong.stderr) == (2, True)
 
@@ -381,7 +358,7 @@ def test_fit_to_standard_output_is_a_recipe_and_nothing_else(rated: Path) -> Non
     ridge = ("--pri", "jpeg", "--mapper", "ridge", "-p", "mapper.strength=none")
     done = veiqa("fit", "csv", rated, *parts, *ridge, "--output", "-")
     assert done.exit_code == 0, done.output
-    fitted = recipes.loads(done.stdout, "stdout", "stdout")
+    fitted = recipe_files.loads(done.stdout, "stdout", "stdout")
     assert isinstance(fitted, Recipe)
     assert fitted.fitted is not None
     assert (fitted.fitted.images, fitted.fitted.range) == (32, (0.0, 100.0))
@@ -397,13 +374,13 @@ def test_a_fitted_recipe_is_named_after_its_file_and_says_what_it_was_fitted_fro
     assert done.exit_code == 0, done.output
     few = f"note: mine: fitted to {CONTENTS} contents only: fewer than 10 say little of others"
     assert few in done.stderr
-    fitted = recipes.load(out)
+    fitted = recipe_files.load(out)
     assert isinstance(fitted, Recipe)
     assert (fitted.name, fitted.fitted and fitted.fitted.contents) == ("mine", CONTENTS)
-    assert fitted.based_on == resolve_all(recipes.load(one), installed()).label
-    assert recipes.loads(recipes.dumps(fitted), "x", "x") == fitted
+    assert fitted.based_on == resolve_all(recipe_files.load(one), installed()).label
+    assert recipe_files.loads(recipe_files.dumps(fitted), "x", "x") == fitted
     assert veiqa("fit", "csv", rated, "--recipe", by_type, "--output", out, "--force").exit_code == 0
-    typed = recipes.load(out)
+    typed = recipe_files.load(out)
     assert isinstance(typed, RecipeSet)
     assert (typed.name, typed.recipes["GB"].name) == ("mine", "mine-GB")
     assert str(typed.based_on).startswith("by-type@")
@@ -440,7 +417,7 @@ def test_crops_of_what_was_fitted_on_are_not_called_held_out(rated: Path, one: P
 def test_a_folder_named_like_a_recipe_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "paper").mkdir()
-    assert recipes.find("paper", installed()).name == "paper"
+    assert recipe_files.find("paper", installed()).name == "paper"
 
 
 def test_what_cannot_work_is_said_before_anything_is_measured(

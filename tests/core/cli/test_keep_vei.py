@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import pytest
 import safetensors
 import safetensors.numpy
-from click.testing import CliRunner, Result
+from click.testing import Result
+from making import save, veiqa, waves
 
 from veiqa_core import Recipe, Scorer, images
-from veiqa_core.cli import main
-from veiqa_core.measuring.meter import Meter
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice
 
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
@@ -37,10 +35,6 @@ metric = ["psnr"]
 """
 
 
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
 @pytest.fixture
 def rated(tmp_path: Path) -> Path:
     """Waves with noise at several levels, of different sizes."""
@@ -49,11 +43,9 @@ def rated(tmp_path: Path) -> Path:
     folder.mkdir()
     rows = ["image,reference,distortion,score,score_type"]
     for number in range(COUNT):
-        y, x = np.mgrid[: 64 + 2 * number, :72]
-        waves = 127 + 80 * np.sin(x / rng.uniform(2, 5))[..., None] * np.cos(y[..., None] / rng.uniform(2, 6, 3))
+        pristine = waves(rng, 64 + 2 * number)
         level = 1 + number % 3
-        noisy = np.clip(waves + rng.normal(0, 15 * level, waves.shape), 0, 255).astype(np.uint8)
-        PIL.Image.fromarray(noisy).save(folder / f"{number}.png")
+        save(pristine + rng.normal(0, 15 * level, pristine.shape), folder / f"{number}.png")
         rows.append(f"{number}.png,ref{number // 3},WN,{25 * level + rng.uniform(-3, 3):.3f},dmos")
     (folder / "scores.csv").write_text("\n".join(rows) + "\n")
     return folder
@@ -67,22 +59,8 @@ def recipe(tmp_path: Path) -> Path:
         for explainer, layer in (("gradcam", 1), ("saliency", None))
     ]
     path = tmp_path / "several.toml"
-    path.write_text(recipes.dumps(Recipe("several", tuple(branches), Choice("ridge"))))
+    path.write_text(recipe_files.dumps(Recipe("several", tuple(branches), Choice("ridge"))))
     return path
-
-
-@pytest.fixture
-def computed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each image is measured, in this process."""
-    found: Counter[str] = Counter()
-    compute = Meter.compute
-
-    def counting(self: Meter, image: Any, wanted: Any, **more: Any) -> Any:
-        found[image.name] += 1
-        return compute(self, image, wanted, **more)
-
-    monkeypatch.setattr(Meter, "compute", counting)
-    return found
 
 
 def evaluated(rated: Path, recipe: Path, *more: object) -> Result:

@@ -7,18 +7,13 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
-from veiqa_core.cli import main
 from veiqa_core.errors import StoreError, UsageError
 from veiqa_core.store import Store, Value, default_path
 
 PARTS = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
 RUN = ("run", "a.png", *PARTS, "--mapper", "identity", "--pri", "jpeg", "--device", "cpu", "--threads", "1")
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

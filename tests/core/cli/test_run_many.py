@@ -20,9 +20,8 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from click.testing import CliRunner, Result
+from making import veiqa
 
-from veiqa_core.cli import main
 from veiqa_core.images import Image, display_name
 from veiqa_core.measuring.branches.engine import Measurement
 from veiqa_core.measuring.meter import Computed, Meter
@@ -32,10 +31,6 @@ from veiqa_core.scorer import Scorer
 
 FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
 OPTIONS = (*FAST, "--mapper", "identity", "--pri", "jpeg", "--device", "cpu", "--threads", "1", "--no-store")
-
-
-def veiqa(*arguments: object, stdin: bytes | None = None) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
 
 def write(path: Path, seed: int, height: int, width: int = 72) -> None:

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
 from veiqa_core import Scorer
-from veiqa_core.cli import main
 from veiqa_core.measuring import executors
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
@@ -23,10 +22,6 @@ from veiqa_core.recipes.recipe import Choice
 
 FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
 OPTIONS = (*FAST, "--mapper", "identity", "--pri", "jpeg", "--device", "cpu", "--threads", 1, "--format", "jsonl")
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def write(path: Path, seed: int, height: int = 64) -> Path:

@@ -11,21 +11,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa, write_set
 
-from veiqa_core.cli import main
 from veiqa_core.devices import Device
 from veiqa_core.measuring import executors
 from veiqa_core.measuring.branches import views
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.store import Store
 
@@ -49,35 +46,9 @@ metric = ["psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae"]
 """
 
 
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def write_set(folder: Path) -> Path:
-    """Waves, blurred and noisy at several levels, with DMOS by level."""
-    rng = np.random.default_rng(0)
-    folder.mkdir()
-    y, x = np.mgrid[:64, :72]
-    rows = ["image,reference,distortion,score,score_type"]
-    for content in range(CONTENTS):
-        waves = 127 + 80 * np.sin(x / rng.uniform(2, 5))[..., None] * np.cos(y[..., None] / rng.uniform(2, 6, 3))
-        PIL.Image.fromarray(waves.astype(np.uint8)).save(folder / f"ref{content}.png")
-        for kind in ("GB", "WN"):
-            for level in range(1, LEVELS + 1):
-                worse = waves.copy()
-                for _ in range(2 * level if kind == "GB" else 0):
-                    worse = (np.roll(worse, 1, 0) + np.roll(worse, -1, 0) + np.roll(worse, 1, 1) + 2 * worse) / 5
-                noisy = np.clip(worse + rng.normal(0, 1 if kind == "GB" else 15 * level, waves.shape), 0, 255)
-                name = f"{kind}{content}-{level}.png"
-                PIL.Image.fromarray(noisy.astype(np.uint8)).save(folder / name)
-                rows.append(f"{name},ref{content}.png,{kind},{25 * level + rng.uniform(-3, 3):.3f},dmos")
-    (folder / "scores.csv").write_text("\n".join(rows) + "\n")
-    return folder
-
-
 @pytest.fixture
 def rated(tmp_path: Path) -> Path:
-    return write_set(tmp_path / "rated")
+    return write_set(tmp_path / "rated", CONTENTS, LEVELS, "WN", noise=15, blurs=2, step=25)
 
 
 @pytest.fixture
@@ -85,20 +56,6 @@ def space(tmp_path: Path) -> Path:
     path = tmp_path / "mine.toml"
     path.write_text(SPACE)
     return path
-
-
-@pytest.fixture
-def computed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
-    """How often each image is measured, in this process."""
-    found: Counter[str] = Counter()
-    compute = Meter.compute
-
-    def counting(self: Meter, image: Any, wanted: Any, **more: Any) -> Any:
-        found[image.name] += 1
-        return compute(self, image, wanted, **more)
-
-    monkeypatch.setattr(Meter, "compute", counting)
-    return found
 
 
 def searched(rated: Path, space: Path, output: Path, *more: object, status: int = 0) -> dict[str, bytes]:
@@ -116,7 +73,7 @@ def refused(*arguments: object) -> str:
 
 def test_a_search_writes_recipes_a_table_and_a_report(rated: Path, space: Path, tmp_path: Path) -> None:
     files = searched(rated, space, tmp_path / "out")
-    best = recipes.load(tmp_path / "out" / "best.toml")
+    best = recipe_files.load(tmp_path / "out" / "best.toml")
     assert isinstance(best, Recipe)
     assert best.chosen is not None
     assert best.chosen.images == 30
@@ -144,7 +101,7 @@ def test_a_search_writes_recipes_a_table_and_a_report(rated: Path, space: Path, 
 
 def test_each_type_has_its_own_recipe(rated: Path, space: Path, tmp_path: Path) -> None:
     files = searched(rated, space, tmp_path / "out", "--per-distortion", "--objective", "plcc")
-    best = recipes.load(tmp_path / "out" / "best.toml")
+    best = recipe_files.load(tmp_path / "out" / "best.toml")
     assert isinstance(best, RecipeSet)
     assert set(best.recipes) == {"GB", "WN"}
     reported = json.loads(files["search.json"])
@@ -161,7 +118,7 @@ def test_further_branches_cost_no_further_pass(
     searched(rated, space, tmp_path / "three", "--branches", 3)
     controls = computed - before  # only the winner's controls are measured, and they are known too
     assert not controls
-    best = recipes.load(tmp_path / "three" / "best.toml")
+    best = recipe_files.load(tmp_path / "three" / "best.toml")
     assert isinstance(best, Recipe)
     assert 1 <= len(best.branches) <= 3
 
@@ -542,7 +499,7 @@ def test_another_precision_is_told_and_recorded(rated: Path, tmp_path: Path) -> 
     done = veiqa("search", "csv", rated, "--space", space, *options)
     assert done.exit_code == 0, done.output
     assert "note: computed in bfloat16" in done.stdout
-    best = recipes.load(tmp_path / "out" / "best.toml")
+    best = recipe_files.load(tmp_path / "out" / "best.toml")
     assert isinstance(best, Recipe)
     assert best.fitted is not None
     assert best.fitted.precision == "bfloat16"

@@ -110,7 +110,7 @@ def test_a_reader_that_fails_is_named(name: str, message: str, registry: Registr
 
 
 def test_third_parties_ship_recipes_too(registry: Registry) -> None:
-    from veiqa_core.recipes.recipe import find as find_recipe
+    from veiqa_core.recipes.files import find as find_recipe
 
     assert find_recipe("ours:theirs", registry) == find_recipe("theirs", registry)
     with pytest.raises(UsageError, match="recipe 'lost' .ours 1.0.: ours_data/lost.toml cannot be read"):

@@ -6,7 +6,6 @@ import csv
 import functools
 import itertools
 import math
-import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import cast
@@ -18,6 +17,7 @@ import PIL.Image
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from making import with_plugin
 
 from veiqa_core import images
 from veiqa_core.cli import _Group
@@ -28,7 +28,6 @@ from veiqa_core.datasets.pseudo_ratings import Calibrated, Metric
 from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.datasets.synthetic import Row, Skipped, SyntheticSet
 from veiqa_core.errors import ImageError, UsageError
-from veiqa_core.extension.discovery import Found, find
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.full_reference import FullReference, image_metric
 
@@ -76,10 +75,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Everything installed, and the distribution ``soft`` with generators of its own."""
     folder = tmp_path / "plugin"
     folder.mkdir()
-    (folder / "soft.py").write_text(_PLUGIN)
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, "soft", raising=False)
-    return Registry([*find(), Found("soft", "main", "1.0", "soft")])
+    return with_plugin("soft", _PLUGIN, folder, monkeypatch)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Evaluation: figures that rest on little are not told as if they rested on much, and notes say so."""
+"""Evaluation: figures that rest on little are not reported as if they rested on much, and notes say so."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import Measurements
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve_all
 
@@ -132,17 +132,17 @@ def test_another_precision_is_told_everywhere_and_recorded() -> None:
         assert "bfloat16" not in form(run(recipe(None), usual))
     assert comma_separated(done).splitlines()[-1].endswith(",bfloat16")
     exact, coarse = fitted_to(usual), fitted_to(rough)
-    assert "precision" not in recipes.dumps(exact)
-    text = recipes.dumps(coarse)
+    assert "precision" not in recipe_files.dumps(exact)
+    text = recipe_files.dumps(coarse)
     assert 'precision = "bfloat16"' in text
-    assert recipes.loads(text, "x", "x") == coarse
+    assert recipe_files.loads(text, "x", "x") == coarse
     assert "fitted in bfloat16, evaluated in float32" in run(coarse, usual).notes
     assert "fitted in float32, evaluated in bfloat16" in run(exact, rough).notes
     assert not [note for note in run(coarse, rough).notes if note.startswith("fitted in")]
     with pytest.raises(
         RecipeError, match="x: fitted.precision: must be a text of 1 to 200 printable characters, not 7"
     ):
-        recipes.loads(text.replace('precision = "bfloat16"', "precision = 7"), "x", "x")
+        recipe_files.loads(text.replace('precision = "bfloat16"', "precision = 7"), "x", "x")
 
 
 def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
@@ -157,7 +157,7 @@ def test_held_out_by_record_says_that_crops_would_not_be_noticed() -> None:
     def caveats(given: Recipe, measured: MeasuredSet, protocol: Protocol | None = None) -> list[str]:
         return [note for note in run(given, measured, protocol).notes if note.startswith(reported)]
 
-    assert run(fitted, there).overall.fit == "held-out as far as identical pixels tell"
+    assert run(fitted, there).overall.fit == "held-out as far as identical pixels show"
     assert len(caveats(fitted, there)) == len(caveats(fitted, half)) == 1
     assert caveats(fitted, here) == []  # in-sample
     assert caveats(fitted, there, Protocol("loco")) == []  # fitted anew
@@ -209,7 +209,7 @@ def test_contents_known_by_name_only_are_perhaps_in_sample() -> None:
     same, others = run(fitted, alike(there, "name:caps")), run(fitted, alike(there, "name:monarch"))
     assert same.overall.fit == "perhaps in-sample for 24 of 24 images"
     assert "24 images show a content named like one that was fitted on" in same.notes
-    assert others.overall.fit == "held-out as far as names and looks tell"
+    assert others.overall.fit == "held-out as far as names and looks show"
     digests = [f"digest{i}" if i < 6 else "x" for i in range(24)]
     mixed = alike(attrs.evolve(there, table=attrs.evolve(there.table, digests=digests)), "name:caps")
     assert run(fitted, mixed).overall.fit == "in-sample for 6 of 24 images, perhaps in-sample for 18 of 24 images"

@@ -113,13 +113,15 @@ def test_a_fitted_recipe_is_taken_as_it_is_and_says_where_it_was_fitted() -> Non
     assert isinstance(fitted, Recipe)
     assert fitted.fitted is not None
     assert (fitted.fitted.dataset, fitted.fitted.images, fitted.fitted.range) == ("made", 80, (0, 100))
-    assert {f"made:scene{i}" for i in range(10)} | {f"sha256:digest{i}" for i in range(80)} == set(fitted.fitted.known)
+    assert {f"made:scene{i}" for i in range(10)} | {f"sha256:digest{i}" for i in range(80)} == set(
+        fitted.fitted.seen_ids
+    )
     same = run(fitted, measured)
     assert (same.overall.mapping, same.overall.fit) == ("none", "in-sample")
     elsewhere = run(fitted, other_pixels(renamed(measured, "other")))
     assert run(fitted, renamed(measured, "other")).overall.fit == "in-sample"  # the same pixels under other names
     assert run(fitted, other_pixels(measured)).overall.fit == "in-sample"  # other images of the same scenes
-    assert elsewhere.overall.fit == "held-out as far as identical pixels tell"
+    assert elsewhere.overall.fit == "held-out as far as identical pixels show"
     assert elsewhere.overall.values == same.overall.values  # the same numbers, only called otherwise
     assert run(fitted, other_pixels(renamed(measured, "other", every=2))).overall.fit == "in-sample for 40 of 80 images"
     unknown = Recipe(fitted.name, fitted.branches, fitted.mapper, fitted.state)
@@ -240,7 +242,7 @@ def test_another_dataset_to_fit_on() -> None:
 def test_another_dataset_is_fitted_on_beside_the_own_contents() -> None:
     here, there = made(contents=3), other_pixels(renamed(made(contents=12), "there"))
     done = run(recipe("logistic5"), here, Protocol("loco"), trained_on=[there])
-    assert (done.overall.count, done.overall.fit) == (24, "held-out as far as identical pixels tell")
+    assert (done.overall.count, done.overall.fit) == (24, "held-out as far as identical pixels show")
     assert done.protocol["train"] == [{"dataset": "made", "path": "made", "n": 96}]
     (part,) = [item for item in done.predictions if set(item.clusters) == {"made:scene1"}]
     others = np.r_[0:8, 16:24]
@@ -273,7 +275,7 @@ def test_a_fit_to_two_datasets_and_of_the_classifier() -> None:
     assert isinstance(fitted, Recipe)
     assert fitted.fitted is not None
     assert (fitted.fitted.dataset, fitted.fitted.images, fitted.fitted.range) == ("made + there", 120, (0, 100))
-    assert {"made:scene0", "there:scene11"} <= set(fitted.fitted.known)
+    assert {"made:scene0", "there:scene11"} <= set(fitted.fitted.seen_ids)
     mapper = installed().part("mapper", "logistic5").create()
     both = [item.table.values for item in (here, there)]
     mapper.fit(np.concatenate(both), np.concatenate([here.table.quality, there.table.quality]))
@@ -384,7 +386,7 @@ def test_each_type_says_where_its_own_recipe_was_fitted() -> None:
     done = run(attrs.evolve(fitted, recipes={**fitted.recipes, "WN": elsewhere}), measured)
     assert [done.by_distortion[kind].fit for kind in ("GB", "WN")] == [
         "in-sample",
-        "held-out as far as identical pixels tell",
+        "held-out as far as identical pixels show",
     ]
     assert done.overall.fit == "in-sample for 40 of 80 images"
 

@@ -1,4 +1,4 @@
-"""What a user sees of broken plugins, situation by situation, word for word; ``docs/broken-plugins.md`` tells the same.
+"""What a user sees of broken plugins, situation by situation, word for word; ``docs/broken-plugins.md`` says the same.
 
 The plugins are modules with the metadata that pip would leave, on the path of this process or of one that is begun.
 """
@@ -21,10 +21,10 @@ import numpy as np
 import PIL.Image
 import pytest
 import torch
-from click.testing import CliRunner, Result
+from click.testing import Result
+from making import veiqa
 
 from veiqa_core import Scorer
-from veiqa_core.cli import main
 from veiqa_core.extension import discovery, registration, registry
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 
@@ -55,7 +55,7 @@ LEFT_OUT = {
     ),
     "sys.exit at import": ("raise SystemExit(3)", "cannot be imported: SystemExit: 3"),
     "exception without a text at import": ("raise RuntimeError", "cannot be imported: RuntimeError"),
-    "exception that cannot be told": (
+    "exception without a text": (
         "class Unspeakable(Exception):\n    def __str__(self):\n        raise ValueError\nraise Unspeakable",
         "cannot be imported: Unspeakable: its own text cannot be made",
     ),
@@ -135,7 +135,7 @@ LEFT_OUT = {
 
 FAILING = {
     "an exception": ("raise RuntimeError('out of\\nluck')", "failed: RuntimeError: out of luck"),
-    "an exception that cannot be told": ("raise Unspeakable", "failed: Unspeakable: its own text cannot be made"),
+    "an exception without a text": ("raise Unspeakable", "failed: Unspeakable: its own text cannot be made"),
     "an exception whose text exits": ("raise Exits", "failed: Exits: its own text cannot be made"),
     "the end of a generator": ("raise GeneratorExit", "failed: GeneratorExit"),
     "control characters": ("raise ValueError('\\x1b[31m red')", "failed: ValueError: \\x1b[31m red"),
@@ -231,10 +231,6 @@ def photo(tmp_path: Path) -> Path:
     pixels = np.clip(waves + np.random.default_rng(0).normal(0, 10, waves.shape), 0, 255)
     PIL.Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "photo.png")
     return tmp_path / "photo.png"
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def run(photo: Path, *more: object) -> Result:

@@ -17,10 +17,9 @@ import PIL.Image
 import pytest
 import safetensors.torch
 import torch
-from click.testing import CliRunner, Result
+from making import one_thread, veiqa
 from numpy.typing import NDArray
 
-from veiqa_core.cli import main
 from veiqa_core.datasets import distort
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.extension.registry import Part, installed
@@ -34,12 +33,9 @@ SMALL = Schedule(epochs=3, samples=2, batch=8, side=SIDE, rate=3e-3, held_out=0.
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks this small only lose by sharing their work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -274,10 +270,6 @@ def test_what_cannot_be_trained_is_said(photos: Path, tmp_path: Path, monkeypatc
     monkeypatch.setattr(Part, "create", lambda self: object())
     with pytest.raises(UsageError, match="cannot be fine-tuned: it has no open_for_tuning"):
         tuning(photos, tmp_path / "out")
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def options(photos: Path, out: Path) -> list[object]:

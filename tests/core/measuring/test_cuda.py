@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import PIL.Image
 import pytest
 import torch
 from click.testing import CliRunner
+from making import photo
 
 from veiqa_core import Recipe, Scorer
 from veiqa_core.cli import main
@@ -23,14 +23,6 @@ from veiqa_core.store import Store
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA device")
 
 EXPLAINERS = sorted(item.ref for item in installed().of_kind("explainer") if item.ref.startswith("veiqa:"))
-
-
-def photo(height: int = 200, width: int = 260, seed: int = 0) -> np.ndarray:
-    """Waves and noise, ``[H, W, 3]`` uint8."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:height, :width]
-    waves = np.stack([np.sin(x / 19 + k) + np.cos(y / (17 + k)) for k in range(3)], axis=-1)
-    return (127 + 50 * waves + rng.normal(0, 8, waves.shape)).clip(0, 255).astype(np.uint8)
 
 
 def one_branch(explainer: str) -> Recipe:
@@ -84,15 +76,15 @@ def test_the_same_image_has_the_same_bits_and_about_those_of_the_cpu(explainer: 
 def test_calibrated_scores_are_those_of_the_cpu(recipe: str) -> None:
     on_card, on_cpu = (Scorer(recipe, device=device) for device in ("cuda", "cpu"))
     for seed in range(3):
-        result, expected = (scorer.score(photo(seed=seed)) for scorer in (on_card, on_cpu))
+        result, expected = (scorer.score(photo(200, 260, seed=seed)) for scorer in (on_card, on_cpu))
         assert result.score == pytest.approx(expected.score, abs=0.05)
         assert result.flags == ()
-    assert on_card.score(photo(seed=2), heatmaps=True).score == result.score
+    assert on_card.score(photo(200, 260, seed=2), heatmaps=True).score == result.score
 
 
 def test_an_image_too_big_for_the_card_passes_in_smaller_tiles(tmp_path: Path) -> None:
     recipe = one_branch("saliency")
-    image = photo(1600, 2000)
+    image = photo(1600, 2000, seed=0)
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     whole = Scorer(recipe, device="cuda").score(image)

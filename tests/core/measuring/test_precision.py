@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
+from making import photo
 
 from veiqa_core import Scorer
 from veiqa_core.devices import Device
@@ -23,17 +23,9 @@ from veiqa_core.store import Store
 LITE = "efficientnet-lite0"
 
 
-def photo(height: int = 150, width: int = 180) -> np.ndarray:
-    """Waves and noise, ``[H, W, 3]`` uint8."""
-    rng = np.random.default_rng(3)
-    y, x = np.mgrid[:height, :width]
-    waves = np.stack([np.sin(x / 19 + k) + np.cos(y / (17 + k)) for k in range(3)], axis=-1)
-    return (127 + 50 * waves + rng.normal(0, 8, waves.shape)).clip(0, 255).astype(np.uint8)
-
-
 def test_scores_move_a_little_and_say_so() -> None:
-    exact = Scorer("fast", device="cpu").score(photo())
-    rough = Scorer("fast", device="cpu", precision="bfloat16").score(photo())
+    exact = Scorer("fast", device="cpu").score(photo(150, 180))
+    rough = Scorer("fast", device="cpu", precision="bfloat16").score(photo(150, 180))
     assert exact.score is not None
     assert rough.score is not None
     assert 0 < abs(rough.score - exact.score) < 10
@@ -46,12 +38,12 @@ def test_a_recipe_fitted_in_another_precision_is_flagged(small: Choice) -> None:
     branches = (Branch(pri=Choice("mean-blur"), extractor=small),)
     state = {"coefficients": [50.0, -0.1]}
     fitted = Recipe("fitted", branches, Choice("linear"), state, basis)
-    assert "fitted in bfloat16" in Scorer(fitted, device="cpu").score(photo()).flags
-    flags = Scorer(fitted, device="cpu", precision="bfloat16").score(photo()).flags
+    assert "fitted in bfloat16" in Scorer(fitted, device="cpu").score(photo(150, 180)).flags
+    flags = Scorer(fitted, device="cpu", precision="bfloat16").score(photo(150, 180)).flags
     assert "fitted in bfloat16" not in flags
     exact = Recipe("fitted", branches, Choice("linear"), state, Provenance("made", 9, (0, 100), ()))
-    assert Scorer(exact, device="cpu").score(photo()).flags == ()
-    flags = Scorer(exact, device="cpu", precision="bfloat16").score(photo()).flags
+    assert Scorer(exact, device="cpu").score(photo(150, 180)).flags == ()
+    flags = Scorer(exact, device="cpu", precision="bfloat16").score(photo(150, 180)).flags
     assert flags[-2:] == ("computed in bfloat16", "fitted in float32")
 
 
@@ -84,7 +76,7 @@ def explained(explainer: str, device: Device) -> torch.Tensor:
     vei = Explanation(None, registry.part("extractor", LITE), part, layer)
     image_pass = ImagePass(
         network,
-        torch.from_numpy(photo()).permute(2, 0, 1)[None].float() / 255,
+        torch.from_numpy(photo(150, 180)).permute(2, 0, 1)[None].float() / 255,
         activations=[layer],
         gradients=[layer],
         pixels=True,
@@ -97,7 +89,7 @@ def test_a_store_keeps_the_two_apart(tmp_path: Path, small: Choice) -> None:
     recipe = recipes.ad_hoc(extractor=small)
     with Store(tmp_path / "s.sqlite") as store:
         found = [
-            Scorer(recipe, device="cpu", precision=precision, store=store).score(photo()).similarities
+            Scorer(recipe, device="cpu", precision=precision, store=store).score(photo(150, 180)).similarities
             for precision in ("float32", "bfloat16", "float32", "bfloat16")
         ]
     assert found[0] == found[2]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from inspect import isfunction
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from making import engine, photo
 
-from veiqa_core import Recipe, Scorer
+from veiqa_core import Scorer
 from veiqa_core.contracts import Network, layout
-from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, OutOfMemoryError
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read, shrinking
@@ -25,17 +24,8 @@ from veiqa_core.measuring.branches.engine import Engine, Measurement
 from veiqa_core.measuring.branches.plan import Pass
 from veiqa_core.measuring.branches.tiling import Mosaic, cut
 from veiqa_core.recipes.recipe import Branch, Choice
-from veiqa_core.recipes.resolution import resolve
 
 LITE = Choice("efficientnet-lite0-quality")
-
-
-def photo(height: int = 439, width: int = 510) -> np.ndarray:
-    """Waves and noise, ``[H, W, 3]`` uint8."""
-    rng = np.random.default_rng(3)
-    y, x = np.mgrid[:height, :width]
-    waves = np.stack([np.sin(x / 19 + k) + np.cos(y / (17 + k)) for k in range(3)], axis=-1)
-    return (127 + 50 * waves + rng.normal(0, 8, waves.shape)).clip(0, 255).astype(np.uint8)
 
 
 @pytest.fixture
@@ -57,10 +47,6 @@ def branch(explainer: str, metric: str, extractor: Choice = LITE, **more: Any) -
         metric=Choice(metric),
         **more,
     )
-
-
-def engine(*branches: Branch) -> Engine:
-    return Engine(resolve(Recipe("r", branches), installed()).branches, Device())
 
 
 sizes = st.tuples(st.integers(1, 9000), st.integers(1, 9000))
@@ -101,7 +87,7 @@ def test_what_a_network_sees_in_tiles_is_what_it_sees_in_the_whole() -> None:
     """Bit for bit where the margin holds all that a layer sees; nearly where it does not."""
     shallow = [branch("activation-norm", "gmsd", layer=f"blocks.{number}") for number in range(4)]
     measured = engine(*shallow, branch("cam", "ad", scale="none"))
-    image = read(photo())
+    image = read(photo(439, 510))
     tiles = measured.measure(image)
     whole = measured._measure(image, pieces.TiledImage(image, measured._generate, whole=10**9), "all")
     for part, pri in whole.pris.items():
@@ -125,18 +111,18 @@ def test_no_piece_is_bigger_than_a_tile_with_its_margins(monkeypatch: pytest.Mon
     monkeypatch.setattr(Engine, "_run", watched)
     scorer = Scorer("fast", device="cpu")
     seen.clear()
-    result = scorer.score(photo())
+    result = scorer.score(photo(439, 510))
     assert max(seen) == 407 * 446
     assert len(seen) == 4 * 4  # tiles, of the input and three PRIs
     assert result.score is not None
-    assert scorer.score(photo()) == result
+    assert scorer.score(photo(439, 510)) == result
 
 
 @pytest.mark.usefixtures("in_tiles")
 def test_a_network_that_resizes_sees_the_whole_image() -> None:
     squared = Choice("efficientnet-lite0-quality", {"resize": 224})
     measured = engine(branch("gradcam", "psnr", squared))
-    image = read(photo())
+    image = read(photo(439, 510))
     tiles = measured.measure(image)
     whole = measured._measure(image, pieces.TiledImage(image, measured._generate, whole=10**9), "all")
     assert tiles.measurements == whole.measurements
@@ -145,7 +131,7 @@ def test_a_network_that_resizes_sees_the_whole_image() -> None:
 @pytest.mark.usefixtures("in_tiles")
 def test_pictures_of_a_big_image_are_small_enough_to_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shrinking, "_SHOWN", 60_000)
-    result = Scorer("fast", device="cpu").score(photo(), heatmaps=True)
+    result = Scorer("fast", device="cpu").score(photo(439, 510), heatmaps=True)
     assert result.quality_map is not None
     assert result.quality_map.shape == (220, 255)
     for pair in result.heatmaps:
@@ -154,7 +140,7 @@ def test_pictures_of_a_big_image_are_small_enough_to_be_shown(monkeypatch: pytes
 
 
 def test_what_passes_whole_and_what_is_shown_whole_have_limits_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    image = read(photo())
+    image = read(photo(439, 510))
     with monkeypatch.context() as passing:
         passing.setattr(tiling, "WHOLE", 60_000)
         assert len(cut(image.size, side=256)) == 4
@@ -168,7 +154,7 @@ def test_what_passes_whole_and_what_is_shown_whole_have_limits_of_their_own(monk
 def test_an_input_map_is_compared_at_a_size_that_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shrinking, "_COMPARED", 60_000)
     measured = engine(branch("saliency", "nae", size="input"))
-    outcome = measured.measure(read(photo()))
+    outcome = measured.measure(read(photo(439, 510)))
     assert outcome.measurements[0].similarity is not None
     pair = outcome.veis.values()
     assert all(isinstance(vei, torch.Tensor) and vei.shape == (1, 439, 510) for vei in pair)

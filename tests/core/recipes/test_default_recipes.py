@@ -10,26 +10,21 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from click.testing import CliRunner, Result
+from making import veiqa
 
 from veiqa_core import Scorer
-from veiqa_core.cli import main
 from veiqa_core.datasets.distort import Level, degrade, find
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.branches.engine import Engine
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.recipes.resolution import resolve
 
 PHOTO = Path(__file__).parents[3] / "docs" / "images" / "chelsea.png"
 NAMES = ("default", "fast")
 KINDS = ["GB", "JP2K", "JPEG", "WN", "none", "other"]
-
-
-def veiqa(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -39,13 +34,13 @@ def scorer(request: pytest.FixtureRequest) -> Scorer:
 
 @pytest.mark.parametrize(("name", "passes"), [("default", 12), ("fast", 4)])
 def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, passes: int) -> None:
-    loaded = recipes.find(name, installed())
+    loaded = recipe_files.find(name, installed())
     assert isinstance(loaded, Recipe)
     assert loaded.name == name
     assert loaded.fitted is not None
     assert loaded.fitted.range == (0, 100)
     assert loaded.fitted.images > 1000
-    assert len(loaded.fitted.known) > 100
+    assert len(loaded.fitted.seen_ids) > 100
     engine = Engine(resolve(loaded, installed()).branches, Device())
     assert len(engine.plan.passes) == passes
     assert sum(step.backward for step in engine.plan.passes) == 0
@@ -53,8 +48,8 @@ def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, p
 
 def test_the_unfitted_recipes_of_the_benchmarks_are_the_shipped_ones() -> None:
     for name in NAMES:
-        unfitted = recipes.load(Path(__file__).parents[3] / "benchmarks" / "recipes" / f"{name}.toml")
-        shipped = recipes.find(name, installed())
+        unfitted = recipe_files.load(Path(__file__).parents[3] / "benchmarks" / "recipes" / f"{name}.toml")
+        shipped = recipe_files.find(name, installed())
         assert isinstance(unfitted, Recipe)
         assert isinstance(shipped, Recipe)
         assert (unfitted.branches, unfitted.mapper, unfitted.classifier) == (

@@ -8,6 +8,7 @@ import pytest
 
 from veiqa_core.errors import RecipeError, UsageError
 from veiqa_core.extension.registry import installed
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve
@@ -34,7 +35,7 @@ FULL = Recipe(
 
 
 def test_a_recipe_survives_toml() -> None:
-    assert recipes.loads(recipes.dumps(FULL), "here", "other") == FULL
+    assert recipe_files.loads(recipe_files.dumps(FULL), "here", "other") == FULL
 
 
 def test_lists_in_a_branch_stand_for_every_combination() -> None:
@@ -46,7 +47,7 @@ def test_lists_in_a_branch_stand_for_every_combination() -> None:
         [[branch]]
         pri = "white-noise"
     """
-    read = recipes.loads(text, "here", "mine")
+    read = recipe_files.loads(text, "here", "mine")
     assert isinstance(read, Recipe)
     expected = [
         Branch(pri=pri, layer=layer, metric=Choice(metric))
@@ -55,13 +56,13 @@ def test_lists_in_a_branch_stand_for_every_combination() -> None:
         for metric in ("nae", "gmsd")
     ]
     assert read.branches == (*expected, Branch(pri=Choice("white-noise")))
-    assert recipes.loads(recipes.dumps(read), "here", "mine") == read
+    assert recipe_files.loads(recipe_files.dumps(read), "here", "mine") == read
 
 
 def test_branches_that_are_all_combinations_are_written_as_one_table() -> None:
     pris, layers = (Choice("mean-blur"), Choice("jpeg", {"quality": 10})), ("blocks.1", -1, None)
     whole = Recipe("whole", tuple(Branch(pri=pri, layer=layer) for pri in pris for layer in layers[:2]))
-    assert recipes.dumps(whole).count("[[branch]]") == 1
+    assert recipe_files.dumps(whole).count("[[branch]]") == 1
     odd = [
         Recipe("backwards", whole.branches[::-1][1:]),
         Recipe("some", whole.branches[:3]),
@@ -70,14 +71,14 @@ def test_branches_that_are_all_combinations_are_written_as_one_table() -> None:
         Recipe("twice", whole.branches * 2),
     ]
     for recipe in (whole, *odd):
-        assert recipes.loads(recipes.dumps(recipe), "here", "other") == recipe
+        assert recipe_files.loads(recipe_files.dumps(recipe), "here", "other") == recipe
     for recipe in odd:
-        assert recipes.dumps(recipe).count("[[branch]]") == len(recipe.branches)
+        assert recipe_files.dumps(recipe).count("[[branch]]") == len(recipe.branches)
 
 
 def test_a_recipe_set_survives_toml_and_is_picked_by_distortion() -> None:
     one = RecipeSet("both", {"GB": recipes.ad_hoc(name="both-GB"), "JPEG": FULL})
-    assert recipes.loads(recipes.dumps(one), "here", "other") == one
+    assert recipe_files.loads(recipe_files.dumps(one), "here", "other") == one
     assert one.pick("JPEG") is FULL
     with pytest.raises(UsageError, match="recipe set 'both' needs the distortion type: one of GB, JPEG"):
         one.pick(None)
@@ -130,7 +131,7 @@ def test_a_branch_key_names_only_what_differs_from_the_defaults() -> None:
 )
 def test_bad_toml_is_refused_with_the_field(text: str, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        recipes.loads(text, "here", "x")
+        recipe_files.loads(text, "here", "x")
     assert str(caught.value).startswith(message)
 
 
@@ -157,8 +158,8 @@ def test_parts_that_do_not_go_together_are_refused(recipe: Recipe, message: str)
 
 def test_a_missing_or_binary_recipe_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="recipe 'nothing.toml' cannot be read: No such file"):
-        recipes.load("nothing.toml")
+        recipe_files.load("nothing.toml")
     binary = tmp_path / "x.toml"
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(RecipeError, match="is UTF-16 text; save it as UTF-8$"):
-        recipes.load(binary)
+        recipe_files.load(binary)

@@ -20,6 +20,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from jinja2 import UndefinedError
+from making import veiqa
 
 import veiqa_core
 from veiqa_core.cli import main
@@ -381,10 +382,6 @@ def test_a_result_plots_its_map_and_the_pairs_that_matter(made_result: MakeResul
     assert len(without.subfigs) == 4
     with pytest.raises(UsageError, match="heatmaps=True"):
         made_result("a.png", 47.3).plot()
-
-
-def veiqa(*arguments: object) -> Any:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

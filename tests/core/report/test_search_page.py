@@ -187,7 +187,7 @@ def test_names_and_reasons_are_no_markup(search: Search) -> None:
     assert "<script>alert" not in page(search)
 
 
-def test_winners_and_runner_ups_are_told(search: Search) -> None:
+def test_winners_and_ties_are_shown(search: Search) -> None:
     reported = shown(parsed(search))
     for one in search.winners.values():
         for column in {*one.selection.chosen, one.cheapest, *one.ranking.ties.tolist()}:
@@ -288,5 +288,5 @@ def test_the_terminal_tells_figures_of_two_kinds_apart_and_a_winner_below_chance
     )
     assert f"{own.selection.alone:.3f}".replace("-", "−") in page(search)
     assert "the best is below that" not in reported
-    beaten = attrs.evolve(search, winners={None: attrs.evolve(own, floor=ChanceLevel(0.999, 1.0))})
+    beaten = attrs.evolve(search, winners={None: attrs.evolve(own, chance=ChanceLevel(0.999, 1.0))})
     assert "the best is below that: nothing here agrees" in "\n".join(summary(beaten, Path("out")))

@@ -214,10 +214,10 @@ def test_choice_and_report_on_different_contents_do_not_take_chance_for_knowledg
     assert held_out.fit == "held-out"
     assert held_out.values["srocc"] < 0.2
     if objective == "srocc":
-        floor = certainty.floor(trials.table.values, quality, 0)
-        assert floor is not None
-        assert 0.3 < floor.median < floor.high
-        assert floor.median - 0.1 < flattering.path[0] < floor.high + 0.1
+        chance = certainty.chance_level(trials.table.values, quality, 0)
+        assert chance is not None
+        assert 0.3 < chance.median < chance.high
+        assert chance.median - 0.1 < flattering.path[0] < chance.high + 0.1
 
 
 def test_a_fold_is_predicted_by_what_was_chosen_and_fitted_without_its_contents() -> None:
@@ -253,8 +253,8 @@ def test_the_winner_stands_among_equals_and_the_cheapest_near_it_is_found() -> N
     assert found.recipe.fitted.images == 100
     assert found.recipe.chosen == found.recipe.fitted
     assert found.cheap_recipe.branches[0].layer == "l1"
-    assert found.floor is not None
-    assert found.floor.high < 0.5 < found.ranking.figures[0]
+    assert found.chance is not None
+    assert found.chance.high < 0.5 < found.ranking.figures[0]
 
 
 def test_the_standard_error_is_that_of_contents_not_of_images() -> None:
@@ -318,7 +318,7 @@ def test_a_single_content_gives_no_certainty() -> None:
     assert np.isnan(found.intervals).all()
     assert np.isnan(found.behind).all()
     assert np.isnan(found.error)
-    assert list(found.ties) == [0, 1]  # nothing is told apart
+    assert list(found.ties) == [0, 1]  # all are ties
 
 
 def test_a_type_or_fold_with_nothing_to_choose_costs_no_other(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The store: values come back bit for bit, damage and strangers are told, writers do not lose each other's rows."""
+"""The store: values come back bit for bit, damage and strangers are reported, writers do not lose each other's rows."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_who_has_a_file_open_that_another_sets_aside_follows(sound: bytes, tmp_p
     path.write_bytes(sound)
     with Store(path) as one, Store(path) as other:
         assert count_right(one) == count_right(other) == len(IMAGES) * len(BRANCHES)
-        one.redirect_prints()
+        one.quarantine()
         other.put("new", {"a": Value(1.0)})
         assert one.get("new", ["a"]) == [Value(1.0)]
         assert count_right(other) == len(IMAGES) * len(BRANCHES)

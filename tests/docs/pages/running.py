@@ -16,7 +16,7 @@ import attrs
 
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.extension.registry import installed
-from veiqa_core.recipes import recipe
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.resolution import resolve_all
 from veiqa_core.search import space
 
@@ -101,7 +101,7 @@ class Page:
         path = self.folder / f"{table.get('name', 'unnamed')}.toml"
         if "branch" in table or "distortion" in table:
             path.write_text(block.text)
-            resolve_all(recipe.find(str(path), installed()), installed())
+            resolve_all(recipe_files.find(str(path), installed()), installed())
         elif "metric" in table:
             path.write_text(block.text)
             space.find(str(path), installed())

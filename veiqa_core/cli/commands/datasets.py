@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import click
 
 from ...results.progress import progress
@@ -67,10 +69,7 @@ def check(
     rated = load(part, dataset.path)
     problems = findings(rated, progress("checking"))
     ratings = rated.ratings
-    types: dict[str, int] = {}
-    for item in rated.images:
-        kind = item.distortion or "unknown"
-        types[kind] = types.get(kind, 0) + 1
+    types = Counter(item.distortion or "unknown" for item in rated.images)
     contents = len({item.content for item in rated.images if item.content is not None})
     if as_json:
         report = {

@@ -48,7 +48,7 @@ def fit(
 ) -> None:
     """Fit a recipe's mapper to the ratings of a dataset, and write the recipe.
 
-    The recipe records on which contents it was fitted, so that an evaluation tells whether it is held-out.
+    The recipe records on which contents it was fitted, so that an evaluation can say whether it is held-out.
     """
     refuse_dataset_target(output, dataset.path, *(folder for _, folder in also))
     check_target("--output", output, None, store=store.store, read=recipe.read)
@@ -64,13 +64,14 @@ def fit(
     from ...evaluation.fit import check, remarks, renamed
     from ...evaluation.fit import fit as run
     from ...evaluation.measured import check_covered
-    from ...recipes import recipe as recipe_files
+    from ...recipes import files as recipe_files
+    from ...recipes.recipe import parameter_texts
     from ...recipes.resolution import resolve_all
 
     on = device.found()
     recipes = resolve_all(chosen, found)
     rated = load(part, dataset.path, dataset.distortions)
-    refuse_input_target("--output", output, *recipe_files.parameter_texts(chosen))
+    refuse_input_target("--output", output, *parameter_texts(chosen))
     sets = [rated, *(load(one, folder, dataset.distortions) for one, (_, folder) in zip(parts, also, strict=True))]
     check_covered(sets, recipes)
     check(recipes, sets)
@@ -83,8 +84,8 @@ def fit(
     name = f"{chosen.name}-fitted" if is_standard_output(output) or is_stream(output) else output.stem
     fitted = renamed(run(chosen, measured, more), name, recipes.label)
     write_text(recipe_files.dumps(fitted), output)
-    reported = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
-    say(f"{output}: {fitted.name}, {recipes.name} fitted to {reported}")
+    fitted_to = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
+    say(f"{output}: {fitted.name}, {recipes.name} fitted to {fitted_to}")
     for remark in remarks(fitted, measured, more):
         note(remark)
     unfitted = [str(kind) for kind in recipes.types if kind not in measured.joined(more).used]

@@ -241,8 +241,9 @@ def _search(
     output: Path,
     per_distortion: bool,
 ) -> list[str]:
+    from ...report.search.folder import write
     from ...search.search import search as run
-    from ..search_output import summary, write
+    from ..search_output import summary
 
     outcome = run(
         space,

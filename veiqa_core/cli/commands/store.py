@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 import click
 
 from ...errors import UsageError
@@ -44,17 +45,8 @@ def info(path: Path | None, everything: bool, as_json: bool) -> None:
     with _existing(path) as opened:
         found = upkeep.info(opened)
     if as_json:
-        report = {
-            "path": str(opened.path),
-            "bytes": found.bytes,
-            "images": found.images,
-            "branches": found.branches,
-            "values": found.values,
-            "oldest": _moment(found.oldest),
-            "newest": _moment(found.newest),
-            "keys": [{"key": g.key, "branches": g.branches, "values": g.values} for g in found.keys],
-        }
-        json_data(report)
+        moments = {"oldest": _moment(found.oldest), "newest": _moment(found.newest)}
+        json_data({"path": str(opened.path), **attrs.asdict(found), **moments})
         return
     line(f"{opened.path}: {found.bytes / 1e6:.1f} MB")
     line(f"{_count(found.images, 'image')}, {_count(found.branches, 'branch')}, {_count(found.values, 'value')}")

@@ -14,6 +14,7 @@ from ...errors import UsageError
 from ...extension.catalogue import Registered
 from ...extension.registry import Registry
 from ..common import registry
+from ..grids import pipes
 from ..printing import json_data, line, say
 
 if TYPE_CHECKING:
@@ -91,12 +92,10 @@ def _texts(check: Check) -> dict[str, str]:
     }
 
 
-def _markdown(checks: Sequence[Check]) -> Iterator[str]:
-    yield f"| {' | '.join(_COLUMNS)} | result |"
-    yield "|---" * (len(_COLUMNS) + 1) + "|"
-    for check in checks:
-        cells = [*_texts(check).values(), "ok" if check.passed else f"**failed** {check.problem or ''}".strip()]
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+def _markdown(checks: Sequence[Check]) -> list[str]:
+    results = ["ok" if check.passed else f"**failed** {check.problem or ''}".strip() for check in checks]
+    rows = [[*_texts(check).values(), result] for check, result in zip(checks, results, strict=True)]
+    return pipes([[*_COLUMNS, "result"], *rows])
 
 
 def _table(checks: Sequence[Check]) -> Iterator[str]:
@@ -108,13 +107,13 @@ def _table(checks: Sequence[Check]) -> Iterator[str]:
         yield f"{_INDENT}{'subject':<{width}}" + "".join(f"  {name:>{size}}" for name, size in _NUMBERS.items())
     for name, of_component in itertools.groupby(checks, lambda check: check.component):
         yield name
-        reported = ""
+        before = ""
         for (origin, convention), alike in itertools.groupby(of_component, _source):
             for check in alike:
                 yield from _row(check, width)
             if origin:
-                yield from _wrapped(f"{origin}: {'as above' if convention == reported else convention}")
-            reported = convention
+                yield from _wrapped(f"{origin}: {'as above' if convention == before else convention}")
+            before = convention
 
 
 def _row(check: Check, width: int) -> Iterator[str]:

@@ -23,7 +23,7 @@ def with_frames(paths: Iterable[str], choice: str) -> Iterator[str]:
     """The pictures that a choice means, one file after another as they are asked for, by names that can be read.
 
     A still picture keeps its plain name where it is meant, and a name that means a frame already is that frame. What
-    cannot be read keeps its name too, whose row tells why.
+    cannot be read keeps its name too, whose row says why.
     """
     if choice == FIRST:
         yield from paths

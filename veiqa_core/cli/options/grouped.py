@@ -1,4 +1,4 @@
-"""Groups of options: an attrs class declares the options, checks them, and is handed to the command as one object.
+"""Groups of options: an attrs class declares the options, checks them, and is passed to the command as one object.
 
 A field made by :func:`option` or :func:`argument` is one parameter of click, under the field's name::
 

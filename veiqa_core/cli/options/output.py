@@ -1,32 +1,25 @@
-"""The options that say where results go and in which format, and whether those of an earlier run are gone on with."""
+"""The options that say where results go and in which format, and whether an earlier run is resumed."""
 
 from __future__ import annotations
 
 import io
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
 
 import attrs
 import click
 
-from ...errors import UsageError, VeiqaError, one_line
+from ...errors import UsageError
 from ...files.paths import is_stream
 from ...isolation.terminal import data_output
 from ...results.formats import FORMATS, is_results
 from ...results.resume import NAMES, Redone, ResultSink, Resumption
-from ...results.sinks import PreviousRow, Sink
+from ...results.streams import Reported, Streamed
 from ..files import Made, check_target, is_standard_output
 from ..paths import PATH
 from .grouped import option
-
-if TYPE_CHECKING:
-    from ...result import Result
-
 
 _RESUMABLE = ("jsonl", "csv", "parquet")
 
@@ -85,10 +78,10 @@ class OutputOptions:
             check_installed()
 
     def check(self, store: Path | None, read: Iterable[str | None]) -> None:
-        """Find what speaks against writing the file, before any work is done.
+        """Refuse a file that cannot be written, before any work is done.
 
         Args:
-            store: the store that the command was told to use.
+            store: the store that was named.
             read: files that the command reads.
 
         Raises:
@@ -111,7 +104,7 @@ class OutputOptions:
 
     @property
     def _going_on(self) -> str:
-        """How to go on with the file, to be added to what is said of it."""
+        """How to resume, to be added to a message about the file."""
         if self.output is None or self.form not in _RESUMABLE or is_stream(self.output):
             return ""
         return f"; the same command{'' if self.resume else ' with --resume'} goes on"
@@ -132,12 +125,12 @@ class OutputOptions:
             stream = data_output() if self.form == "csv" else sys.stdout
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors=NAMES)
-            return Writing(Plain(FORMATS[self.form], stream, keys, closes=False), "standard output", "")
+            return Reported(Streamed(FORMATS[self.form], stream, keys, closes=False), "standard output", "")
         try:
             made = self._file(self.output, keys, recipe)
         except OSError as error:
             raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
-        return Writing(made, f"--output {self.output}", self._going_on)
+        return Reported(made, f"--output {self.output}", self._going_on)
 
     def _file(self, output: Path, keys: Sequence[str], recipe: str) -> ResultSink:
         from ...results import lines, parquet
@@ -152,81 +145,4 @@ class OutputOptions:
             return Redone(resumption, lambda: iter(lines.Rows(output, self.form, keys)), draft)
         if going_on:
             return lines.Appended(resumption, self.form, keys)
-        return Plain(FORMATS[self.form], output.open("w", encoding="utf-8", errors=NAMES, newline=""), keys)
-
-
-@attrs.define(eq=False)
-class Writing(ResultSink):
-    """What writes results; where it cannot go on, as on a full disk, that is said in one line.
-
-    Attributes:
-        where: what is written, for the message.
-        advice: how to go on, to be added to it.
-    """
-
-    sink: ResultSink
-    where: str
-    advice: str
-
-    def remaining(self, names: Iterator[str], skip: Callable[[PreviousRow], object]) -> Iterator[str]:
-        """As the sink has it."""
-        return self.sink.remaining(names, skip)
-
-    def add(self, result: Result) -> None:
-        """Write one result.
-
-        Raises:
-            VeiqaError: it cannot be written.
-        """
-        with self._reported():
-            self.sink.add(result)
-
-    def close(self) -> None:
-        """End what was written.
-
-        Raises:
-            VeiqaError: it cannot be written.
-        """
-        with self._reported():
-            self.sink.close()
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        try:
-            yield
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else one_line(error)
-            raise VeiqaError(f"{self.where}: cannot be written: {reason}{self.advice}") from error
-
-
-class Plain(ResultSink):
-    """A stream from its beginning.
-
-    Args:
-        closes: whether the stream is closed at the end.
-    """
-
-    def __init__(
-        self,
-        form: Callable[[TextIO, Sequence[str]], Sink],
-        stream: TextIO,
-        keys: Sequence[str],
-        closes: bool = True,
-    ) -> None:
-        self._stream = stream
-        self._closes = closes
-        self._sink = form(stream, keys)
-
-    def add(self, result: Result) -> None:
-        """Write one result."""
-        self._sink.add(result)
-
-    def close(self) -> None:
-        """End what was written."""
-        try:
-            self._sink.close()
-        finally:
-            if self._closes:
-                self._stream.close()
+        return Streamed(FORMATS[self.form], output.open("w", encoding="utf-8", errors=NAMES, newline=""), keys)

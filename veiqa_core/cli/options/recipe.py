@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,16 +19,14 @@ if TYPE_CHECKING:
     from ...recipes.recipe import Recipe, RecipeSet
 
 
-_INDEX = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_SETTINGS = option("-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind.")
 
 
 @attrs.frozen
 class SettingOptions:
     """``-p``."""
 
-    settings: tuple[str, ...] = option(
-        "-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."
-    )
+    settings: tuple[str, ...] = _SETTINGS
 
 
 @attrs.frozen
@@ -65,9 +62,7 @@ class RecipeOptions:
     mapper: str | None = option(
         "--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none."
     )
-    settings: tuple[str, ...] = option(
-        "-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind."
-    )
+    settings: tuple[str, ...] = _SETTINGS
 
     @property
     def read(self) -> tuple[str | None, ...]:
@@ -81,6 +76,7 @@ class RecipeOptions:
         Raises:
             UsageError: a recipe and parts are named together, or something named is not there.
         """
+        from ...recipes import files as recipe_files
         from ...recipes import recipe as recipes
 
         parts = {name: getattr(self, name) for name in ("extractor", "layer", "explainer", "metric")}
@@ -89,7 +85,7 @@ class RecipeOptions:
         if self.recipe is not None and parts_named:
             raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
         if not parts_named:
-            return recipes.find(self.recipe or recipes.DEFAULT_RECIPE, registry)
+            return recipe_files.find(self.recipe or recipes.DEFAULT_RECIPE, registry)
         layer = given.pop("layer", None)
         names = {
             "extractor": recipes.DEFAULT_EXTRACTOR,
@@ -101,9 +97,16 @@ class RecipeOptions:
         return recipes.ad_hoc(
             pris=[settings.choice("pri", pri) for pri in self.pris or recipes.DEFAULT_PRIS],
             mapper=None if self.mapper is None else settings.choice("mapper", self.mapper),
-            layer=parse_whole(layer) if layer is not None and _INDEX.fullmatch(layer) else layer,
+            layer=None if layer is None else _name_or_index(layer),
             **chosen,
         )
+
+
+def _name_or_index(layer: str) -> str | int:
+    try:
+        return parse_whole(layer)
+    except ValueError:
+        return layer
 
 
 @attrs.frozen

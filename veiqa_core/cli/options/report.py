@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import attrs
@@ -16,7 +15,7 @@ from ...files.marks import is_page
 from ...files.names import name_key
 from ...results.pictures import Pictures
 from ...results.progress import progress
-from ...results.sinks import PreviousRow, Sink
+from ...results.sinks import Sink
 from ..files import Made, check_folder, check_target, is_standard_output
 from ..numbers import Whole
 from ..paths import PATH
@@ -25,8 +24,6 @@ from .grouped import option
 
 if TYPE_CHECKING:
     from ...inputs import Inputs
-    from ...report import ReportWriter
-    from ...result import Result
     from ...scorer import Scorer
 
 
@@ -56,11 +53,11 @@ class ReportOptions:
     )
 
     def check(self, output: Path | None, store: Path | None, read: Iterable[str | None]) -> None:
-        """Find what speaks against writing the page, before any work is done.
+        """Refuse a page that cannot be written, before any work is done.
 
         Args:
             output: where results go.
-            store: the store that the command was told to use.
+            store: the store that was named.
             read: files that the command reads.
 
         Raises:
@@ -106,36 +103,4 @@ class ReportOptions:
         from ...report import ReportWriter
 
         track = progress("heat maps for the report")
-        return [_Page(ReportWriter(self.report, scorer, details=self.report_details, track=track), scorer)]
-
-
-class _Page(Sink):
-    def __init__(self, writer: ReportWriter, scorer: Scorer) -> None:
-        self._writer = writer
-        self._scale = scorer.scale
-
-    def add(self, result: Result) -> None:
-        self._writer.add(result)
-
-    def skip(self, row: PreviousRow) -> None:
-        """Show what an earlier run told of the image; if it is among the worst, all of it is made again."""
-        from ...result import Result
-
-        self._writer.add(
-            Result(
-                image=row.image,
-                score=row.score,
-                similarities=dict(row.similarities),
-                flags=row.flags,
-                error=row.error,
-                recipe=row.recipe,
-                interval=row.interval,
-                scale=self._scale,
-                distortion=None if row.likely is None else dict([row.likely]),
-            )
-        )
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._writer.__exit__(kind, error, trace)
+        return [ReportWriter(self.report, scorer, details=self.report_details, track=track)]

@@ -55,7 +55,7 @@ class Settings:
         return Choice(name, values)
 
     def check_all_used(self) -> None:
-        """Nothing that was given may go unheard.
+        """Refuse a setting that nothing took.
 
         Raises:
             UsageError: no component took some setting.
@@ -63,7 +63,7 @@ class Settings:
         for kind, name, _ in self._settings:
             if (kind, name) not in self._used:
                 problem = near_miss(f"parameter of the chosen {kind}", name, self._known[kind])
-                raise UsageError(f"-p {kind}.{brief(name, plain=True)}: {problem}")
+                raise UsageError(f"-p {kind}.{brief(name, quoted=False)}: {problem}")
 
 
 def values(settings: Iterable[str]) -> list[str]:
@@ -76,5 +76,5 @@ def _read(setting: str) -> tuple[str, str, str]:
     if match is None:
         raise UsageError(f"-p takes KIND.NAME=VALUE, such as pri.size=5, not {brief(setting)}")
     if match["kind"] not in KINDS:
-        raise UsageError(f"-p {brief(setting, plain=True)}: {near_miss('kind', match['kind'], KINDS)}")
+        raise UsageError(f"-p {brief(setting, quoted=False)}: {near_miss('kind', match['kind'], KINDS)}")
     return match["kind"], match["name"], match["text"]

@@ -73,8 +73,8 @@ def _grey(data: Any, stored: NDArray[Any]) -> tuple[NDArray[np.float32], tuple[s
     else:
         low, high = float(values.min()), float(values.max())
         shown = (values - low) / (high - low) if high > low else np.zeros(values.shape)
-        reported = ("names no window: shown from its smallest to its largest value",)
-        return np.clip(shown, 0, 1).astype(np.float32), reported
+        remarks = ("names no window: shown from its smallest to its largest value",)
+        return np.clip(shown, 0, 1).astype(np.float32), remarks
     return np.clip(shown, 0, 1).astype(np.float32), ()
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Set
 from typing import Any
 
-from ...images import display_name
+from ...files.paths import display_name
 from ...page.document import Look, Section, document, read_text
 from ...page.formatting import counted, flat
 from ...search.search import Search

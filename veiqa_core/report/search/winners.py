@@ -1,4 +1,4 @@
-"""The winners of a report: recipes, controls, runner-ups, and scores beside the ratings."""
+"""The winners of a report: recipes, controls, ties, and scores beside the ratings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .scatter import scatter
 from .wording import Wording, called
 
 _SHOWN = 10
-_ROWS = 800  # runner-ups of all winners together
+_ROWS = 800  # ties of all winners together
 
 
 def winners(wording: Wording) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _winner(wording: Wording, winner: Winner) -> dict[str, Any]:
         "chart": _chart(wording, winner),
         "chance": _chance(wording, winner),
         "controls": [_control(wording, control) for control in winner.controls],
-        "runner_ups": _runner_ups(wording, winner),
+        "ties": _ties(wording, winner),
         "cheapest": _cheapest(wording, winner),
         "scatter": scatter(wording, winner),
     }
@@ -80,15 +80,17 @@ def _is_beaten(control: ControlFigure) -> bool:
 
 
 def _chart(wording: Wording, winner: Winner) -> Markup:
-    ranking, floor = winner.ranking, winner.floor
+    ranking, chance = winner.ranking, winner.chance
     own = wording.reported(ranking.figures[0])
     dots = [svg.Dot("winner", own, wording.reported_ends(ranking.intervals[0]), f"{number(own)}, flattering", "win")]
-    limit = floor.high if floor is not None and wording.search.settings.objective.name == "srocc" else None
-    if floor is not None and limit is not None:
-        dots.append(svg.Dot("chance", floor.median, (floor.median, limit), "best of so many, up to 1 in 20", "chance"))
+    limit = chance.high if chance is not None and wording.search.settings.objective.name == "srocc" else None
+    if chance is not None and limit is not None:
+        dots.append(
+            svg.Dot("chance", chance.median, (chance.median, limit), "best of so many, up to 1 in 20", "chance")
+        )
     for control in winner.controls:
         if control.figure is not None:
-            verdict = "winner ahead" if _is_beaten(control) else "not told apart"
+            verdict = "winner ahead" if _is_beaten(control) else "tie"
             value = wording.reported(control.figure)
             dots.append(svg.Dot(control.name, value, None, f"{number(value)}, {verdict}"))
     known = [value for dot in dots for value in (dot.value, *(dot.ends or ())) if value is not None]
@@ -99,16 +101,16 @@ def _chart(wording: Wording, winner: Winner) -> Markup:
 
 
 def _chance(wording: Wording, winner: Winner) -> dict[str, Any] | None:
-    floor, table = winner.floor, wording.search.table
-    if floor is None:
+    chance, table = winner.chance, wording.search.table
+    if chance is None:
         return None
     rows, best = winner.selection.rows, int(winner.ranking.columns[0])
     own = agreement.srocc(table.similarities(rows, [best])[:, 0], table.quality[rows])
     return {
-        "median": floor.median,
-        "high": floor.high,
+        "median": chance.median,
+        "high": chance.high,
         "own": None if own is None else abs(own),
-        "above": own is not None and abs(own) > floor.high,
+        "above": own is not None and abs(own) > chance.high,
     }
 
 
@@ -123,8 +125,8 @@ def _control(wording: Wording, control: ControlFigure) -> dict[str, Any]:
     }
 
 
-def _runner_ups(wording: Wording, winner: Winner) -> dict[str, Any]:
-    """The candidates that cannot be told apart from the winner: the best few, and those to be opened."""
+def _ties(wording: Wording, winner: Winner) -> dict[str, Any]:
+    """The candidates that cannot be distinguished from the winner: the best few, and those to be opened."""
     ranking = winner.ranking
     equal = set(ranking.ties.tolist()) - {int(ranking.columns[0])}
     places = [place for place, column in enumerate(ranking.columns) if int(column) in equal]
@@ -132,13 +134,13 @@ def _runner_ups(wording: Wording, winner: Winner) -> dict[str, Any]:
     return {
         "compared": len(ranking.columns) - 1,
         "count": len(places),
-        "first": [_runner_up(wording, winner, place) for place in (0, *places[:_SHOWN])],
-        "folded": [_runner_up(wording, winner, place) for place in folded],
+        "first": [_ranked(wording, winner, place) for place in (0, *places[:_SHOWN])],
+        "folded": [_ranked(wording, winner, place) for place in folded],
         "left_out": max(0, len(places) - _SHOWN - len(folded)),
     }
 
 
-def _runner_up(wording: Wording, winner: Winner, place: int) -> dict[str, Any]:
+def _ranked(wording: Wording, winner: Winner, place: int) -> dict[str, Any]:
     ranking = winner.ranking
     column = int(ranking.columns[place])
     return {

@@ -30,8 +30,8 @@ def check_probabilities(of: Subject) -> None:
         set(types) & set(classifier.classes), f"knows none of the types that it was fitted to: {classifier.classes}"
     )
     known = [index for index, kind in enumerate(types) if kind in classifier.classes]
-    reported = [classifier.classes[place] for place in made.argmax(axis=1)]
-    right = np.mean([reported[index] == types[index] for index in known])
+    predicted = [classifier.classes[place] for place in made.argmax(axis=1)]
+    right = np.mean([predicted[index] == types[index] for index in known])
     require(right > 0.9, f"finds {100 * right:.0f} % of types that are well apart")
 
 

@@ -101,8 +101,8 @@ def check_parameters_survive_toml(of: Subject) -> None:
 def check_registration_is_light(of: Subject) -> None:
     """The module that its entry point names imports neither torch nor numpy nor the like."""
     modules, heavy = _heavy(of.part.registered.dist)
-    reported = f"importing {', '.join(modules)} imports {', '.join(heavy)}"
-    require(not heavy, f"{reported}; import them in the component's module")
+    problem = f"importing {', '.join(modules)} imports {', '.join(heavy)}"
+    require(not heavy, f"{problem}; import them in the component's module")
 
 
 def check_same_in_another_process(of: Subject) -> None:
@@ -144,6 +144,6 @@ def _heavy(dist: str) -> tuple[list[str], list[str]]:
     modules = [plugin.value.partition(":")[0] for plugin in installed().plugins if plugin.dist == dist]
     code = _LIGHT.format(modules=modules, heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    reported = (done.stderr.strip().splitlines() or ["?"])[-1]
-    require(done.returncode == 0, f"{', '.join(modules)} cannot be imported in another process: {reported}")
+    last_line = (done.stderr.strip().splitlines() or ["?"])[-1]
+    require(done.returncode == 0, f"{', '.join(modules)} cannot be imported in another process: {last_line}")
     return modules, json.loads(done.stdout)

@@ -19,47 +19,47 @@ FOUNDATION = ("map",)
 def check_map(of: Subject) -> None:
     """Its VEI is finite float32 [N, h, w], of the layer's size or the image's as its trait ``space`` says."""
     batch = images(2)
-    for reported, network in served(of).items():
+    for label, network in served(of).items():
         made = of.make().explain(view(of, network, batch))
-        require(made.ndim == 3 and len(made) == 2, f"{reported}: gives {tuple(made.shape)}; [N, h, w] is due")
-        require(made.dtype == torch.float32, f"{reported}: gives {made.dtype}; float32 is due")
-        require(torch.isfinite(made).all(), f"{reported}: gives a VEI that is not finite")
+        require(made.ndim == 3 and len(made) == 2, f"{label}: gives {tuple(made.shape)}; [N, h, w] is due")
+        require(made.dtype == torch.float32, f"{label}: gives {made.dtype}; float32 is due")
+        require(torch.isfinite(made).all(), f"{label}: gives a VEI that is not finite")
         space = of.traits["space"]
         due = batch.shape[2:] if space == "input" else _layer_size(network, batch)
         size = tuple(made.shape[1:])
-        require(size == tuple(due), f"{reported}: space is {space!r}, and yet its map is {size}, not {tuple(due)}")
+        require(size == tuple(due), f"{label}: space is {space!r}, and yet its map is {size}, not {tuple(due)}")
 
 
 def check_batch(of: Subject) -> None:
     """An image has the same VEI alone and in a batch, but for rounding."""
     batch = images(2)
-    for reported, network in served(of).items():
+    for label, network in served(of).items():
         explainer = of.make()
         together = explainer.explain(view(of, network, batch))
         for index in range(2):
             alone = explainer.explain(view(of, network, batch[index : index + 1]))[0]
             near = (alone - together[index]).abs().max() <= 1e-3 * together[index].abs().max()
-            require(near, f"{reported}: gives an image another VEI alone than in a batch")
+            require(near, f"{label}: gives an image another VEI alone than in a batch")
 
 
 def check_constant_image(of: Subject) -> None:
     """It explains an image without any structure."""
-    for reported, network in served(of).items():
+    for label, network in served(of).items():
         made = of.make().explain(view(of, network, torch.full((1, 3, 72, 88), 0.5)))
-        require(torch.isfinite(made).all(), f"{reported}: gives a VEI that is not finite for a constant image")
+        require(torch.isfinite(made).all(), f"{label}: gives a VEI that is not finite for a constant image")
 
 
 def check_network_untouched(of: Subject) -> None:
     """It leaves no hook on the network, and its parts, weights, modes and gradients as they were."""
-    for reported, network in served(of).items():
+    for label, network in served(of).items():
         seal = Seal(network)
         of.make().explain(view(of, network, images(1)))
-        _compare(reported, seal)
+        _compare(label, seal)
 
 
 def check_network_untouched_after_an_error(of: Subject) -> None:
     """Nor does it leave a hook behind when a pass through the network fails."""
-    for reported, network in served(of).items():
+    for label, network in served(of).items():
         seal = Seal(network)
         try:
             of.make().explain(_Failing(view(of, network, images(1))))
@@ -69,8 +69,8 @@ def check_network_untouched_after_an_error(of: Subject) -> None:
             if not _caused(error):
                 raise
         else:
-            raise CheckFailed(f"{reported}: goes on when the view raises an error")
-        _compare(f"{reported}, after an error", seal)
+            raise CheckFailed(f"{label}: goes on when the view raises an error")
+        _compare(f"{label}, after an error", seal)
 
 
 class _Raised(RuntimeError):
@@ -113,10 +113,10 @@ def _layer_size(network: Network, batch: Tensor) -> tuple[int, int]:
     return sizes[-1]
 
 
-def _compare(reported: str, seal: Seal) -> None:
+def _compare(label: str, seal: Seal) -> None:
     damage = seal.damage()
     if damage is not None:
         seal.mend_classes()
         networks.cache_clear()  # other checks begin with others
     hooks = hooks_for_all_modules()
-    require(damage is None and not hooks, f"{reported}: {damage or 'leaves a hook on all modules of'} the network")
+    require(damage is None and not hooks, f"{label}: {damage or 'leaves a hook on all modules of'} the network")

@@ -39,24 +39,22 @@ def _pairs(of: Subject) -> Iterator[tuple[str, Tensor, Tensor]]:
 
 def check_values(of: Subject) -> None:
     """It gives float64 [N], finite for all maps, constant and zero ones among them."""
-    for reported, x, y in _pairs(of):
+    for label, x, y in _pairs(of):
         made = of.make().compare(x, y)
         require(made.shape == (len(x),), f"gives {tuple(made.shape)} for {len(x)} pairs; [N] is due")
         require(made.dtype == torch.float64, f"gives {made.dtype}; float64 is due")
-        require(torch.isfinite(made).all(), f"gives {made.tolist()[0]:g} for {reported}")
+        require(torch.isfinite(made).all(), f"gives {made.tolist()[0]:g} for {label}")
 
 
 def check_bounds(of: Subject) -> None:
     """Its values lie within the bounds that it declares."""
     low, high = of.traits["bounds"]
-    for reported, x, y in _pairs(of):
+    for label, x, y in _pairs(of):
         made = of.make().compare(x, y)
         smallest, largest = float(made.min()), float(made.max())
+        require(low is None or smallest >= low - _ROUNDING, f"gives {smallest:g} for {label}, bounds say {low} or more")
         require(
-            low is None or smallest >= low - _ROUNDING, f"gives {smallest:g} for {reported}, bounds say {low} or more"
-        )
-        require(
-            high is None or largest <= high + _ROUNDING, f"gives {largest:g} for {reported}, bounds say {high} or less"
+            high is None or largest <= high + _ROUNDING, f"gives {largest:g} for {label}, bounds say {high} or less"
         )
 
 
@@ -120,8 +118,8 @@ def check_sizes(of: Subject) -> None:
     for height, width in ((side, side), (side, 4 * side + 1), (3 * side, side + 2)):
         x, y = torch.rand(2, 1, height, width, dtype=torch.float64, generator=generator)
         made = of.make().compare(x, y)
-        reported = f"gives {float(made[0]):g} for maps of {height}x{width}; its trait min_size is {side}"
-        require(torch.isfinite(made).all(), reported)
+        problem = f"gives {float(made[0]):g} for maps of {height}x{width}; its trait min_size is {side}"
+        require(torch.isfinite(made).all(), problem)
 
 
 @where("image")
