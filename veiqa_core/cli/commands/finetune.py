@@ -146,7 +146,7 @@ def _announce(tuning: Finetuning) -> None:
         say(f"warning: {problem}; left out")
     parts = f"{len(tuning.trained_on)} photos to learn from, {len(tuning.held_out)} held out"
     line(f"{parts}; types: {', '.join(tuning.samples.types)}")
-    line("epoch   loss   held-out   types told   SROCC with severity")
+    line("epoch   loss   held-out   types right  SROCC with severity")
     for epoch in tuning.done:
         _report(epoch)
 
