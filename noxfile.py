@@ -86,7 +86,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def light(session: nox.Session) -> None:
     """Without torch and numpy: listing works, and running says what is missing."""
-    session.install("--no-deps", ".")
+    install_wheel(session, "", "--no-deps")
     session.install("attrs", "click", "platformdirs", "pluggy", "tomli-w", "pytest>=8")
     session.run("pytest", "tests/light", *session.posargs)
 
