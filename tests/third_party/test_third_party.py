@@ -11,6 +11,9 @@ from pathlib import Path
 import PIL.Image
 import PIL.ImageFilter
 import pytest
+from click.testing import CliRunner, Result
+
+from veiqa_core.cli import main
 
 INSTALLED = {name for name in os.environ.get("VEIQA_TEST_THIRD_PARTY", "").split(",") if name}
 """The distributions of tests/plugins that are installed, as nox says it."""
@@ -32,15 +35,21 @@ LEFT_OUT = {"veiqa-broken": BROKEN, "veiqa-future": FUTURE}
 CLASH = "similarity metric 'psnr' is offered by veiqa 0.1.0 and veiqa-clash 1.0: say 'veiqa:psnr' or 'veiqa-clash:psnr'"
 
 
-def veiqa(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def process(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, which finds the plugins anew and warns of them."""
     command = [sys.executable, "-c", "from veiqa_core.cli import main; main()", *arguments]
     env = {**os.environ, **environment}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=env)
 
 
+def veiqa(*arguments: str) -> Result:
+    """A command in this process, which has imported torch."""
+    return CliRunner().invoke(main, arguments)
+
+
 def similarities(*arguments: str) -> dict[str, float]:
     done = veiqa("run", str(PHOTO), "--device", "cpu", "--format", "json", *arguments)
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     return dict(json.loads(done.stdout)[0]["similarities"])
 
 
@@ -49,21 +58,21 @@ def left_out() -> list[str]:
 
 
 def test_plugins_lists_all_and_says_what_was_left_out() -> None:
-    listed = json.loads(veiqa("plugins", "--json").stdout)
+    listed = json.loads(process("plugins", "--json").stdout)
     states = {row["dist"]: row["registered"] for row in listed["plugins"]}
     assert states == {"veiqa": True} | {dist: dist not in LEFT_OUT for dist in INSTALLED}
     assert listed["problems"] == left_out()
 
 
 def test_check_tells_all_and_fails() -> None:
-    done = veiqa("plugins", "--check")
+    done = process("plugins", "--check")
     problems = [line.removeprefix("problem: ") for line in done.stdout.splitlines() if line.startswith("problem: ")]
     assert problems == [*left_out(), *[CLASH] * ("veiqa-clash" in INSTALLED)]
     assert done.returncode == (1 if problems else 0)
 
 
 def test_bad_plugins_cost_one_warning_line_each_and_nothing_else() -> None:
-    done = veiqa("run", str(PHOTO), "--pri", "mean-blur", "--metric", "ssim", "--device", "cpu")
+    done = process("run", str(PHOTO), "--pri", "mean-blur", "--metric", "ssim", "--device", "cpu")
     assert done.returncode == 0
     assert done.stderr.splitlines() == [
         f"warning: {problem}; the rest works, 'veiqa plugins --check' lists all" for problem in left_out()
@@ -74,7 +83,7 @@ def test_bad_plugins_cost_one_warning_line_each_and_nothing_else() -> None:
 @needs("veiqa-clash")
 def test_a_clash_is_an_error_only_for_the_bare_name() -> None:
     bare = veiqa("run", str(PHOTO), "--metric", "psnr")
-    assert (bare.returncode, bare.stderr.splitlines()[-1]) == (2, f"Error: {CLASH}")
+    assert (bare.exit_code, bare.stderr.splitlines()[-1]) == (2, f"Error: {CLASH}")
     ours = similarities("--pri", "mean-blur", "--metric", "veiqa:psnr")
     assert ours == similarities("--pri", "mean-blur")
     theirs = similarities("--pri", "mean-blur", "--metric", "veiqa-clash:psnr")
@@ -88,7 +97,7 @@ def test_third_party_components_of_all_five_kinds_work_together() -> None:
         *("run", str(PHOTO), "--device", "cpu", "--format", "json", "--pri", "low-contrast", "--extractor", "edges"),
         *("--explainer", "gradient-norm", "--metric", "mae", "--mapper", "median", "-p", "pri.factor=0.25"),
     )
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     (row,) = json.loads(done.stdout)
     ((key, value),) = row["similarities"].items()
     assert key == (
@@ -118,17 +127,16 @@ def rated_views(folder: Path) -> Path:
 @needs("veiqa-sample")
 def test_a_third_party_dataset_is_evaluated_with_a_third_party_recipe(tmp_path: Path) -> None:
     folder = rated_views(tmp_path / "views")
-    store = {"VEIQA_STORE": str(tmp_path / "store.sqlite")}
     listed = veiqa("datasets").stdout
     assert "veiqa-sample:scored-names" in listed
     assert "veiqa-sample:edges-mae" in veiqa("recipes").stdout
     options = ("scored-names", str(folder), "--recipe", "edges-mae", "--device", "cpu")
-    done = veiqa("evaluate", *options, "--split", "loco", "--format", "json", **store)
-    assert done.returncode == 0, done.stderr
+    done = veiqa("evaluate", *options, "--split", "loco", "--format", "json")
+    assert done.exit_code == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["n"], found["overall"]["contents"], found["overall"]["fit"]) == (12, 3, "held-out")
     fitted = tmp_path / "fitted.toml"
-    assert veiqa("fit", *options, "--output", str(fitted), **store).returncode == 0
+    assert veiqa("fit", *options, "--output", str(fitted)).exit_code == 0
     (row,) = json.loads(veiqa("run", str(PHOTO), "--recipe", str(fitted), "--format", "json").stdout)
     assert isinstance(row["score"], float)
     assert list(row["distortion"]) == ["GB", "none"]
@@ -140,8 +148,7 @@ def test_a_third_party_space_is_searched_with_a_third_party_strategy_and_baselin
     folder = rated_views(tmp_path / "views")
     assert "veiqa-sample:edges" in veiqa("spaces").stdout
     options = ("scored-names", str(folder), "--space", "edges", "--strategy", "first", "--device", "cpu")
-    store = {"VEIQA_STORE": str(tmp_path / "store.sqlite")}
-    done = veiqa("search", *options, "--budget", "5", "--workers", "2", "--output", str(tmp_path / "out"), **store)
+    done = process("search", *options, "--budget", "5", "--workers", "2", "--output", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     found = json.loads((tmp_path / "out" / "search.json").read_text())
     assert found["strategy"] == "veiqa-sample:first"
@@ -161,13 +168,13 @@ def test_a_third_party_space_is_searched_with_a_third_party_strategy_and_baselin
 def test_third_party_metrics_compare_images_and_are_verified() -> None:
     done = veiqa("compare", str(PHOTO), str(PHOTO), "--metric", "mae", "--format", "json")
     assert json.loads(done.stdout) == [{"metric": "veiqa-sample:mae", "value": 0.0}]
-    checked = veiqa("verify", "metric/mae", "--format", "json")
+    checked = process("verify", "metric/mae", "--format", "json")
     assert checked.returncode == 0, checked.stderr
     assert [row["passed"] for row in json.loads(checked.stdout)] == [True]
 
 
 @needs("veiqa-broken", "veiqa-sample")
 def test_the_allow_list_keeps_the_others_out() -> None:
-    done = veiqa("plugins", "--check", VEIQA_PLUGINS="veiqa,veiqa_sample")
+    done = process("plugins", "--check", VEIQA_PLUGINS="veiqa,veiqa_sample")
     assert done.returncode == 0, done.stdout
     assert "veiqa-broken" not in done.stdout

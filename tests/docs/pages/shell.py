@@ -39,7 +39,7 @@ sys.stdout.write(answer["stdout"])
 sys.stderr.write(answer["stderr"])
 sys.exit(answer["status"])
 """
-_PATIENCE = 300  # seconds for one block
+_PATIENCE = 1800  # seconds, after which a block counts as hung
 
 
 @attrs.frozen
