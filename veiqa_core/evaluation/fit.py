@@ -18,7 +18,7 @@ from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 from ..scoring.classification import fitted_classifier
 from ..scoring.mapping import check_varied, constant, fitted_mapper
 from .measured import MeasuredSet, Table
-from .provenance import content_notes, precision_of
+from .provenance import content_notes, precision_of, runtime_of
 
 FEW_CONTENTS = 10
 """Fewer contents than this are remarked: intervals come from leaving out a tenth of the contents in turn."""
@@ -150,6 +150,7 @@ def _fitted(
         known,
         precision_of(measured.versions),
         None if None in contents else len(set(contents)),
+        runtime_of(measured.versions),
     )
     reported = {} if resolved.classifier is None else _classifier_state(resolved.classifier, recipe, rows, table)
     return attrs.evolve(recipe, state=mapper.state(), classifier_state=reported, fitted=basis)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..datasets import likeness
 from ..images import display_name
+from ..measuring.runtimes.base import runtime_name
 from ..recipes.recipe import DEFAULT_PRECISION, Provenance
 from ..recipes.resolution import ResolvedRecipe
 from . import splits
@@ -23,6 +24,11 @@ Used = Mapping[str | None, ResolvedRecipe]
 def precision_of(versions: Mapping[str, Any]) -> str:
     """What the networks computed in that figures were made with."""
     return str(versions.get("precision", DEFAULT_PRECISION))
+
+
+def runtime_of(versions: Mapping[str, Any]) -> str | None:
+    """What made the forward passes that figures were made with; None where that is not recorded."""
+    return runtime_name(str(versions["runtime"])) if "runtime" in versions else None
 
 
 def precision_notes(versions: Mapping[str, Any]) -> list[str]:
@@ -167,7 +173,7 @@ def notes_on(used: Used, measured: MeasuredSet, calibrated: bool, protocol: Prot
         low, high = foreign_ranges(used, measured)[0]
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
     if calibrated and not protocol.refits:
-        notes += _foreign_precisions(used, measured)
+        notes += _foreign_precisions(used, measured) + _foreign_runtimes(used, measured)
     shared = fit_overlap(used, joined, everything, protocol, len(table)) if calibrated else None
     notes += [] if shared is None else shared.notes
     if not calibrated:
@@ -182,6 +188,12 @@ def _foreign_precisions(used: Used, measured: MeasuredSet) -> list[str]:
     own = precision_of(measured.versions)
     other = {recipe.fitted.precision for recipe in used.values() if recipe.fitted is not None} - {own}
     return [f"fitted in {precision}, evaluated in {own}" for precision in sorted(other)]
+
+
+def _foreign_runtimes(used: Used, measured: MeasuredSet) -> list[str]:
+    own = runtime_of(measured.versions)
+    fitted = {recipe.fitted.runtime for recipe in used.values() if recipe.fitted is not None}
+    return [f"fitted by {other}, evaluated by {own}" for other in sorted(name for name in fitted - {own} if name)]
 
 
 def _uncalibrated_notes(used: Used, protocol: Protocol) -> list[str]:

@@ -15,7 +15,7 @@ from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet
 from .branches.plan import distinct
 from .executors import Executor, Task
-from .fingerprint import component_version, environment
+from .fingerprint import component_version
 from .meter import Meter, Quantity
 
 
@@ -102,4 +102,4 @@ def versions(meter: Meter, parts: Iterable[Any]) -> dict[str, Any]:
     """What figures were made with: libraries and device, components, and the weights of each network."""
     components = {f"{p.registered.kind}/{p.registered.label}": component_version(p.registered) for p in parts}
     weights = {part.key: network.weights_digest for part, network in meter.networks.items()}
-    return {"veiqa": version_of("veiqa"), **environment(meter.device), "components": components, "weights": weights}
+    return {"veiqa": version_of("veiqa"), **meter.environment(), "components": components, "weights": weights}

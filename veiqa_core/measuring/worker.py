@@ -25,7 +25,6 @@ from ..images import Image, display_name, read
 from ..isolation.terminal import escape_streams
 from ..recipes.recipe import Branch
 from ..recipes.resolution import resolve_branch
-from .fingerprint import environment
 from .memory import retain_heap
 from .meter import Computed, Meter, Quantity
 
@@ -67,7 +66,7 @@ class Job:
             threads=torch.get_num_threads(),
             quantities=written,
             veis=veis,
-            environment=environment(meter.device),
+            environment=meter.environment(),
             digests=meter.digests(),
         )
 
@@ -77,7 +76,7 @@ class Job:
         Raises:
             UsageError: there is something.
         """
-        here = environment(meter.device)
+        here = meter.environment()
         differing = [name for name, value in self.environment.items() if here.get(name) != value]
         if not differing and meter.digests() == self.digests:
             return

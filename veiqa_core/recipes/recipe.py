@@ -118,6 +118,7 @@ class Provenance:
             :meth:`veiqa_core.evaluation.measured.Table.marks`), and what else their contents may be known by (see
             :mod:`veiqa_core.datasets.likeness`), by which an evaluation finds whether it is held-out.
         precision: what the networks computed in.
+        runtime: what made their forward passes; None where that is not recorded.
         contents: how many contents they show; None where that is not recorded, or some name none.
     """
 
@@ -127,10 +128,11 @@ class Provenance:
     known: tuple[str, ...]
     precision: str = DEFAULT_PRECISION
     contents: int | None = None
+    runtime: str | None = None
 
     @classmethod
     def read(cls, table: Any, where: str) -> Provenance:
-        """From a table of TOML with all fields; the precision and the number of contents may be left out."""
+        """From a table of TOML with all fields; precision, runtime and the number of contents may be left out."""
         check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
         dataset = checked_name(table.get("dataset"), f"{where}.dataset", RecipeError)
         images, ends, known = (table.get(name) for name in ("images", "range", "known"))
@@ -141,17 +143,21 @@ class Provenance:
         if not (isinstance(known, list) and all(isinstance(item, str) for item in known)):
             raise RecipeError(f"{where}.known: must be a list of texts, not {brief(known)}")
         precision = checked_name(table.get("precision", DEFAULT_PRECISION), f"{where}.precision", RecipeError)
+        runtime = table.get("runtime")
+        if runtime is not None:
+            runtime = checked_name(runtime, f"{where}.runtime", RecipeError)
         contents = table.get("contents")
         if contents is not None and (type(contents) is not int or contents < 1):
             raise RecipeError(f"{where}.contents: must be a whole number from 1, not {brief(contents)}")
-        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision, contents)
+        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(known), precision, contents, runtime)
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes, the precision only where it is not the usual one."""
         precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
+        runtime = {} if self.runtime is None else {"runtime": self.runtime}
         contents = {} if self.contents is None else {"contents": self.contents}
         reported = {"dataset": self.dataset, "images": self.images, **contents, "range": list(self.range), **precision}
-        return {**reported, "known": list(self.known)}
+        return {**reported, **runtime, "known": list(self.known)}
 
 
 @attrs.frozen

@@ -13,6 +13,7 @@ from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..errors import VeiqaError
 from ..measuring.executors import Executor, Task, TaskResult
+from ..measuring.runtimes.base import runtime_name
 from ..measuring.similarities import sign
 from .candidates import Candidate
 
@@ -80,6 +81,11 @@ class Matrix:
     def precision(self) -> str:
         """What the networks compute in."""
         return self._executor.meter.device.precision
+
+    @property
+    def runtime(self) -> str:
+        """What makes the forward passes."""
+        return runtime_name(self._executor.meter.runtime)
 
     def fill(self, rows: Iterable[int], candidates: Sequence[int]) -> None:
         """Measure candidates on images, those not measured before."""

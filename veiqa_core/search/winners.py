@@ -83,7 +83,13 @@ def winner(
     ends, content_ids = matrix.rated.ratings.quality_range, matrix.content_ids(rows)
     named = matrix.rated.images[0].content is not None
     basis = Provenance(
-        matrix.rated.name, len(rows), ends, content_ids, matrix.precision, len(set(contents)) if named else None
+        matrix.rated.name,
+        len(rows),
+        ends,
+        content_ids,
+        matrix.precision,
+        len(set(contents)) if named else None,
+        matrix.runtime,
     )
     name = "best" if kind is None else f"best-{kind}"
     recipe, fitted = _recipe(name, selection.chosen, settings, matrix, rows, basis)
