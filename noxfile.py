@@ -25,7 +25,7 @@ TEST_TOOLS = (
 DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "piq>=0.8")
 IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile")
 """A process a core; the tests of a module share one, and so its fixtures."""
-EXTRAS = "[lite,optuna,dask,parquet,heif,dicom,raw,tiff]"
+EXTRAS = "[lite,optuna,export,dask,parquet,heif,dicom,raw,tiff]"
 ELSEWHERE = ("tests/third_party", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")
 """Tests in sessions of their own."""
 SAMPLES = {path.name: path for path in sorted(Path("tests/plugins").glob("veiqa-*"))}

@@ -16,7 +16,8 @@ import torch
 
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.measuring.branches.views import ImagePass, PassView
+from veiqa_core.measuring.branches.views import PassView
+from veiqa_core.measuring.runtimes.eager import TorchPass
 
 PHOTO = Path(__file__).resolve().parents[1] / "docs" / "images" / "coffee.png"
 BATCHES = (1, 2, 4, 8)
@@ -28,7 +29,7 @@ def main(rounds: int) -> None:
     """Measure."""
     registry = installed()
     network = registry.part("extractor", "efficientnet-lite0").create().open(torch.device("cpu"))
-    image_pass = ImagePass(network, read(PHOTO).pixels[..., :384, :512].contiguous())
+    image_pass = TorchPass(network, read(PHOTO).pixels[..., :384, :512].contiguous())
     view = PassView(image_pass, network.default_layer, image_pass.choose_target("top"), ("forward",))
     taken = {batch: float("inf") for batch in BATCHES}
     for _ in range(rounds):

@@ -33,6 +33,7 @@ DATA = (
     "veiqa_core/scaffold/templates/common/pyproject.toml.template",
     "veiqa_core/scaffold/templates/common/.github/workflows/tests.yml.template",
     "veiqa_core/scaffold/templates/metric/package/component.py.template",
+    "veiqa_extractors/graphs/efficientnet-lite0.onnx",
     "veiqa_extractors/weights/efficientnet-lite0-quality.safetensors",
     "veiqa_recipes/best-by-type.toml",
     "veiqa_recipes/paper.toml",

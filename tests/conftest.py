@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +21,14 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent / "shared"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks gain nothing from more, and busy machines lose much
+
+for name in ("HF_HOME", "TORCH_HOME"):  # where downloads are stays as it is
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ.setdefault(name, str(cache / {"HF_HOME": "huggingface", "TORCH_HOME": "torch"}[name]))
+if "VEIQA_TEST_CACHE" not in os.environ:
+    os.environ["VEIQA_TEST_CACHE"] = tempfile.mkdtemp(prefix="veiqa-tests-")
+    atexit.register(shutil.rmtree, os.environ["VEIQA_TEST_CACHE"], ignore_errors=True)
+os.environ["XDG_CACHE_HOME"] = os.environ["VEIQA_TEST_CACHE"]  # no test reads or fills the user's cache of graphs
 
 with contextlib.suppress(ImportError):  # the light session has no hypothesis
     from hypothesis import settings

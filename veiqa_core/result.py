@@ -28,7 +28,8 @@ class Result:
         distortion: probability of each distortion type; None without a fitted classifier.
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
         flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, a
-            precision other than float32 or than the mapper was fitted in, and ``uncalibrated`` where no mapper was
+            precision other than float32 or than the mapper was fitted in, a runtime other than usual or than the mapper
+            was fitted by, and ``uncalibrated`` where no mapper was
             fitted to ratings, so that there is no score or none on the scale of quality.
         error: one line, or None.
         recipe: name and digest of the recipe.

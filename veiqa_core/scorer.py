@@ -19,6 +19,7 @@ from .measuring.branches.engine import Measurement
 from .measuring.executors import Executor, Task
 from .measuring.meter import Meter
 from .measuring.quantity import Similarity
+from .measuring.runtimes.base import TORCH, runtime_name
 from .recipes import files as recipe_files
 from .recipes.recipe import DEFAULT_RECIPE, Recipe, RecipeSet
 from .recipes.resolution import ResolvedRecipe, resolve
@@ -38,6 +39,8 @@ class Scorer:
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         precision: what networks compute in: ``"float32"``, or ``"bfloat16"``, which is faster where the processor or
             card has it, and whose scores are flagged, for they move a little.
+        runtime: what makes forward passes: ``"auto"``, ``"torch"``, or ``"onnxruntime"``, which is faster on a
+            processor and serves explainers that ask for activations only; ``auto`` takes it wherever it serves.
         distortion: the images' distortion type, for recipe sets.
         registry: the components to use; default: everything installed.
         store: where similarities are looked up first and kept; default: nowhere.
@@ -55,6 +58,7 @@ class Scorer:
         *,
         device: str | torch.device = "auto",
         precision: str | torch.dtype = "float32",
+        runtime: str = "auto",
         distortion: str | None = None,
         registry: Registry | None = None,
         store: Store | None = None,
@@ -70,7 +74,9 @@ class Scorer:
         self._store = store
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._recipe_scorer = RecipeScorer(self.recipe)
-        self.meter = Meter(list(map(Similarity, self.recipe.branches)), Device.find(device, precision), store)
+        where = Device.find(device, precision, runtime)
+        self.meter = Meter(list(map(Similarity, self.recipe.branches)), where, store)
+        self._runtime = runtime_name(self.meter.runtime)
         self._all = range(len(self.recipe.branches))
         self.meter.check(self._all)
         self._label = self.recipe.label
@@ -181,6 +187,10 @@ class Scorer:
         fitted = self.recipe.fitted
         if self._recipe_scorer.calibrated and fitted is not None and fitted.precision != self.meter.device.precision:
             flags.append(f"fitted in {fitted.precision}")
+        if self.meter.device.runtime == TORCH:
+            flags.append(f"computed by {TORCH}")
+        if self._recipe_scorer.calibrated and fitted is not None and fitted.runtime not in (None, self._runtime):
+            flags.append(f"fitted by {fitted.runtime}")
         if not self._recipe_scorer.calibrated:
             flags.append("uncalibrated")
         scored = ImageScore()
@@ -211,7 +221,7 @@ def _reopened(recipe: str, name: str, device: Device, store: Path | None) -> Sco
     """A scorer as another process made it."""
     loaded = recipe_files.loads(recipe, "a scorer's recipe", name)
     kept = None if store is None else Store(store)
-    return Scorer(loaded, device=device.name, precision=device.precision, store=kept)
+    return Scorer(loaded, device=device.name, precision=device.precision, runtime=device.runtime, store=kept)
 
 
 def _path(source: images.Source) -> Path | None:

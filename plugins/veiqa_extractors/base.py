@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+import attrs
 import torch
 from torch import nn
 
@@ -18,6 +19,7 @@ from .hub import download
 from .plugin import NetworkParams, random_seed
 from .weights import Package, State, WeightsFile, digest_of, fill
 
+_GRAPHS = Path(__file__).parent / "graphs"
 _HOW = " (in a recipe weights = 'FILE', beside --extractor -p extractor.weights=FILE)"
 
 
@@ -29,6 +31,9 @@ class WeightedExtractor(ABC):
 
     package: ClassVar[Package | None] = None
     """Where ``weights="packaged"`` finds them."""
+
+    graph: ClassVar[str | None] = None
+    """The file of its graph in ``graphs``, which ``python benchmarks/ship_graphs.py`` writes; None where none ships."""
 
     downloadable: ClassVar[bool] = True
     """Whether timm can fetch the weights."""
@@ -95,7 +100,16 @@ class WeightedExtractor(ABC):
         network = self.describe(module.to(device).to(memory_format=torch.channels_last), digest)
         if self.resize is not None and self.resize < network.min_size:
             raise UsageError(f"{self.name}: resize must be at least {network.min_size}, not {self.resize}")
-        return network
+        return attrs.evolve(network, graph=self.shipped_graph())
+
+    def shipped_graph(self) -> bytes | None:
+        """The network's graph as it is shipped; None where there is none, or it cannot be read."""
+        if self.graph is None:
+            return None
+        try:
+            return (_GRAPHS / self.graph).read_bytes()
+        except OSError:
+            return None
 
     def _load(self) -> tuple[nn.Module, str]:
         seed = random_seed(self.weights)

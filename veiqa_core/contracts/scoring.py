@@ -61,6 +61,8 @@ class Network:
         min_size: the smallest image side that the network takes.
         linear_head: weights ``[K, C]`` of the head where it is global average pooling of ``default_layer`` followed by
             one linear layer, else None.
+        graph: the module's forward pass as an ONNX graph without weights, as VEIQA exports it; None has it exported
+            where it is needed.
         precision: what its convolutions and linear layers compute in; the engine sets it.
         origin: the extractor with its distribution, for messages; the engine sets it.
     """
@@ -75,6 +77,7 @@ class Network:
     resize: int | None = None
     min_size: int = 32
     linear_head: Tensor | None = None
+    graph: bytes | None = attrs.field(default=None, repr=False)
     precision: Precision = "float32"
     origin: str = attrs.field(init=False, default="")
     _scale: Tensor = attrs.field(init=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..datasets import likeness
 from ..images import display_name
+from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Measurements, Rows
 from ..recipes.recipe import DEFAULT_PRECISION, Provenance
 from ..recipes.resolution import ResolvedRecipe
@@ -19,14 +20,14 @@ from .splits import Indices, Protocol
 
 
 def provenance_of(
-    dataset: str, table: Measurements, rows: Rows, ends: tuple[float, float], precision: str
+    dataset: str, table: Measurements, rows: Rows, ends: tuple[float, float], versions: Mapping[str, Any]
 ) -> Provenance:
     """What is recorded of the images that a recipe is fitted to or chosen on.
 
     Args:
         dataset: names of the datasets that the table's images are of.
         ends: of the range of quality.
-        precision: what the networks computed in.
+        versions: what the images were measured with.
     """
     contents = {table.contents[int(row)] for row in rows}
     return Provenance(
@@ -34,14 +35,20 @@ def provenance_of(
         len(rows),
         ends,
         tuple(sorted(table.seen_ids(rows))),
-        precision,
+        precision_of(versions),
         None if None in contents else len(contents),
+        runtime_of(versions),
     )
 
 
 def precision_of(versions: Mapping[str, Any]) -> str:
     """What the networks computed in that figures were made with."""
     return str(versions.get("precision", DEFAULT_PRECISION))
+
+
+def runtime_of(versions: Mapping[str, Any]) -> str | None:
+    """What made the forward passes that figures were made with; None where that is not recorded."""
+    return runtime_name(str(versions["runtime"])) if "runtime" in versions else None
 
 
 def precision_notes(versions: Mapping[str, Any]) -> list[str]:
@@ -184,7 +191,7 @@ def notes_on(measured: MeasuredSet, joined: MeasuredSet, calibrated: bool, proto
         low, high = foreign_ranges(used, measured)[0]
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
     if calibrated and not protocol.refits:
-        notes += _foreign_precisions(used, measured)
+        notes += _foreign_precisions(used, measured) + _foreign_runtimes(used, measured)
     shared = fit_overlap(joined, everything, protocol, len(table)) if calibrated else None
     notes += [] if shared is None else shared.notes
     if not calibrated:
@@ -199,6 +206,12 @@ def _foreign_precisions(used: Mapping[str | None, ResolvedRecipe], measured: Mea
     own = precision_of(measured.versions)
     other = {recipe.fitted.precision for recipe in used.values() if recipe.fitted is not None} - {own}
     return [f"fitted in {precision}, evaluated in {own}" for precision in sorted(other)]
+
+
+def _foreign_runtimes(used: Mapping[str | None, ResolvedRecipe], measured: MeasuredSet) -> list[str]:
+    own = runtime_of(measured.versions)
+    fitted = {recipe.fitted.runtime for recipe in used.values() if recipe.fitted is not None}
+    return [f"fitted by {other}, evaluated by {own}" for other in sorted(name for name in fitted - {own} if name)]
 
 
 def _uncalibrated_notes(used: Mapping[str | None, ResolvedRecipe], protocol: Protocol) -> list[str]:

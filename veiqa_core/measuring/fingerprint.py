@@ -28,10 +28,11 @@ from ..extension.registry import Part
 from ..images import image, shrinking
 from ..isolation import isolated
 from ..recipes.recipe import BRANCH_KINDS
-from .branches import comparison, engine, tiling, views
+from .branches import comparison, engine, tiling
 from .branches.plan import Comparison, Explanation
+from .runtimes import compiled, eager
 
-STAGES_OF_VEIS = (scoring, image, isolated, engine, tiling, views)
+STAGES_OF_VEIS = (scoring, image, isolated, engine, tiling, eager, compiled)
 """The modules of the core that shape a VEI. Each states a ``NUMERICAL_VERSION``, raised when it gives other numbers."""
 STAGES = (*STAGES_OF_VEIS, comparison, shrinking)
 """The modules of the core that shape a similarity."""
@@ -114,7 +115,6 @@ def passing() -> tuple[tuple[str, Any], ...]:
     """What of the environment may change while the process runs."""
     return (
         ("threads", torch.get_num_threads()),
-        ("mkldnn", torch.backends.mkldnn.enabled),
         ("deterministic", torch.are_deterministic_algorithms_enabled()),
     )
 
@@ -122,7 +122,7 @@ def passing() -> tuple[tuple[str, Any], ...]:
 def branch_digest(comparison: Comparison, weights_digest: str, device: Device) -> str:
     """SHA-256 over a branch with its layer resolved, all versions, the weights and the environment."""
     branch = comparison.branch
-    content = {"branch": branch.identity, "layer": comparison.y.layer}
+    content = {"branch": branch.identity, "layer": comparison.y.layer, "runtime": comparison.y.runtime}
     parts = [getattr(branch, kind) for kind in BRANCH_KINDS]
     return _digest(content, parts, STAGES, weights_digest, device)
 
@@ -130,7 +130,7 @@ def branch_digest(comparison: Comparison, weights_digest: str, device: Device) -
 def vei_digest(vei: Explanation, weights_digest: str, device: Device) -> str:
     """SHA-256 over what a VEI is of, all versions, the weights and the environment."""
     parts = [part for part in (vei.pri, vei.extractor, vei.explainer) if part is not None]
-    content = {"vei": [part.identity for part in parts], "layer": vei.layer}
+    content = {"vei": [part.identity for part in parts], "layer": vei.layer, "runtime": vei.runtime}
     return _digest(content, parts, STAGES_OF_VEIS, weights_digest, device)
 
 

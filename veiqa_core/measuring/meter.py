@@ -29,6 +29,8 @@ from .branches.plan import Comparison, distinct
 from .fingerprint import branch_digest, component_version, environment, passing, vei_digest
 from .networks import open_network
 from .quantity import Control, Quantity, Similarity
+from .runtimes import serving
+from .runtimes.base import TORCH
 
 _ENGINES = 8  # kept: one for all images that nothing is known of, a few for what else is missing
 
@@ -82,6 +84,22 @@ class Meter:
         self._store = store
         self._digests: dict[object, tuple[str, ...]] = {}
         self._engine = functools.lru_cache(_ENGINES)(self._make_engine)
+
+    @property
+    def runtime(self) -> str:
+        """What makes the passes, with its version: the compiled runtime where it makes some, else torch."""
+        runtimes = {comparison.y.runtime for comparison in self._comparisons()} - {TORCH}
+        return min((" ".join(runtime.split()[:2]) for runtime in runtimes), default=TORCH)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which networks a compiled runtime was to serve and does not, and why."""
+        self._comparisons()
+        return serving.remarks(self.networks.values(), self.device)
+
+    def environment(self) -> dict[str, Any]:
+        """What decides the bits of its results on this machine."""
+        return {**environment(self.device), "runtime": self.runtime}
 
     def check(self, wanted: Sequence[int]) -> None:
         """Find what cannot work on any image before the first one is read.
@@ -179,13 +197,14 @@ class Meter:
     def _comparisons(self) -> tuple[Comparison, ...]:
         """What the branch of each quantity compares."""
         defaults = {part: network.default_layer for part, network in self.networks.items()}
-        return plans.make([item.branch for item in self.quantities], defaults).comparisons
+        branches = [item.branch for item in self.quantities]
+        return plans.make(branches, defaults, serving.served(branches, self.networks, self.device)).comparisons
 
     def versions(self, parts: Iterable[Part]) -> dict[str, Any]:
         """What figures were made with: libraries and device, components, and the weights of each network."""
         components = {f"{p.registered.kind}/{p.registered.label}": component_version(p.registered) for p in parts}
         weights = {part.key: network.weights_digest for part, network in self.networks.items()}
-        return {"veiqa": version_of("veiqa"), **environment(self.device), "components": components, "weights": weights}
+        return {"veiqa": version_of("veiqa"), **self.environment(), "components": components, "weights": weights}
 
     def digests(self) -> tuple[str, ...]:
         """What each quantity depends on besides the image, as things stand; a store learns what it means."""

@@ -24,7 +24,6 @@ from ..images import Image
 from ..isolation.terminal import escape_streams
 from ..recipes.recipe import Branch
 from ..recipes.resolution import resolve_branch
-from .fingerprint import environment
 from .memory import retain_heap
 from .meter import Computed, Meter
 from .quantity import Control, Similarity
@@ -63,7 +62,7 @@ class Job:
             threads=torch.get_num_threads(),
             quantities=written,
             veis=veis,
-            environment=environment(meter.device),
+            environment=meter.environment(),
             digests=meter.digests(),
         )
 
@@ -73,7 +72,7 @@ class Job:
         Raises:
             UsageError: there is something.
         """
-        here = environment(meter.device)
+        here = meter.environment()
         differing = [name for name, value in self.environment.items() if here.get(name) != value]
         if not differing and meter.digests() == self.digests:
             return

@@ -108,6 +108,7 @@ class Provenance:
         seen_ids: identifiers of their contents, digests of their pixels, and hints of how they look (see
             :mod:`veiqa_core.datasets.likeness`), by which an evaluation finds whether it is held-out.
         precision: what the networks computed in.
+        runtime: what made their forward passes; None where that is not recorded.
         contents: how many contents they show; None where that is not recorded, or some name none.
     """
 
@@ -117,10 +118,11 @@ class Provenance:
     seen_ids: tuple[str, ...]
     precision: str = DEFAULT_PRECISION
     contents: int | None = None
+    runtime: str | None = None
 
     @classmethod
     def read(cls, table: Any, where: str) -> Provenance:
-        """From a table of TOML with all fields; the precision and the number of contents may be left out."""
+        """From a table of TOML with all fields; precision, runtime and the number of contents may be left out."""
         check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
         dataset = checked_name(table.get("dataset"), f"{where}.dataset", RecipeError)
         images, ends, seen_ids = (table.get(name) for name in ("images", "range", "seen_ids"))
@@ -131,17 +133,21 @@ class Provenance:
         if not (isinstance(seen_ids, list) and all(isinstance(item, str) for item in seen_ids)):
             raise RecipeError(f"{where}.seen_ids: must be a list of texts, not {brief(seen_ids)}")
         precision = checked_name(table.get("precision", DEFAULT_PRECISION), f"{where}.precision", RecipeError)
+        runtime = table.get("runtime")
+        if runtime is not None:
+            runtime = checked_name(runtime, f"{where}.runtime", RecipeError)
         contents = table.get("contents")
         if contents is not None and (type(contents) is not int or contents < 1):
             raise RecipeError(f"{where}.contents: must be a whole number from 1, not {brief(contents)}")
-        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(seen_ids), precision, contents)
+        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(seen_ids), precision, contents, runtime)
 
     def write(self) -> dict[str, Any]:
         """What :meth:`read` takes, the precision only where it is not the usual one."""
         precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
+        runtime = {} if self.runtime is None else {"runtime": self.runtime}
         contents = {} if self.contents is None else {"contents": self.contents}
         counted = {"dataset": self.dataset, "images": self.images, **contents}
-        return {**counted, "range": list(self.range), **precision, "seen_ids": list(self.seen_ids)}
+        return {**counted, "range": list(self.range), **precision, **runtime, "seen_ids": list(self.seen_ids)}
 
 
 @attrs.frozen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
@@ -39,6 +40,6 @@ class Trials:
         self.table.fill(self.executor, {int(row): columns for row in rows}, self.progress)
 
     @property
-    def precision(self) -> str:
-        """What the networks compute in."""
-        return self.executor.meter.device.precision
+    def versions(self) -> dict[str, Any]:
+        """What decides the bits of what is measured: libraries, device, precision, runtime."""
+        return self.executor.meter.environment()

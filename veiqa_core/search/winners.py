@@ -83,7 +83,7 @@ def winner(
     ranking = certainty.ranking(objective, scores, quality, contents, compared, settings.seed)
     cheapest = _cheapest(ranked, selection.figures, ranking.error, cost)
     rated = trials.rated
-    provenance = provenance_of(rated.name, table, rows, rated.ratings.quality_range, trials.precision)
+    provenance = provenance_of(rated.name, table, rows, rated.ratings.quality_range, trials.versions)
     name = "best" if kind is None else f"best-{kind}"
     recipe, fitted = _recipe(name, selection.chosen, settings, trials, rows, provenance)
     cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), settings, trials, rows, provenance)

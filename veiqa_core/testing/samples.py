@@ -17,7 +17,8 @@ from torch import Tensor
 from ..contracts import FloatArray, Network, Pair, SearchTask, View
 from ..errors import DatasetError, IncompatibleError, WeightsError
 from ..extension.registry import installed
-from ..measuring.branches.views import ImagePass, PassView
+from ..measuring.branches.views import PassView
+from ..measuring.runtimes.eager import TorchPass
 from ..recipes.recipe import Branch
 from .kit import CheckFailed, NotHere, Subject
 
@@ -83,7 +84,7 @@ def served(of: Subject) -> dict[str, Network]:
 def view(of: Subject, network: Network, batch: Tensor) -> View:
     """What an explainer sees of a batch."""
     uses, layer = of.traits["uses"], network.default_layer
-    image_pass = ImagePass(network, batch, activations=[layer], gradients=[layer], pixels="input_gradients" in uses)
+    image_pass = TorchPass(network, batch, activations=[layer], gradients=[layer], pixels="input_gradients" in uses)
     return PassView(image_pass, layer, image_pass.choose_target("top"), uses)
 
 

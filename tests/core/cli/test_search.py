@@ -20,8 +20,8 @@ from making import veiqa, write_set
 
 from veiqa_core.devices import Device
 from veiqa_core.measuring import executors
-from veiqa_core.measuring.branches import views
 from veiqa_core.measuring.meter import Meter
+from veiqa_core.measuring.runtimes import eager
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.store import Store
@@ -154,8 +154,8 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
         monkeypatch.setattr(
             "veiqa_core.search.search.costs.operations", lambda meter, image: np.zeros(len(meter.quantities))
         )
-        count("forward", views.ImagePass, "_forward")
-        count("backward", views.ImagePass, "_backward")
+        count("forward", eager.TorchPass, "_forward")
+        count("backward", eager.TorchPass, "_backward")
         count("sweep", Occlusion, "explain")
         searched(rated, space, tmp_path / "out")
     finally:

@@ -18,10 +18,11 @@ from veiqa_core.errors import UsageError
 from veiqa_core.extension.catalogue import OWN_DIST, Registered
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring import fingerprint, worker
-from veiqa_core.measuring.branches import comparison, views
+from veiqa_core.measuring.branches import comparison
 from veiqa_core.measuring.fingerprint import component_version
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.quantity import Similarity
+from veiqa_core.measuring.runtimes import compiled, eager
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve
@@ -77,7 +78,8 @@ def test_every_part_of_a_branch_counts(small: Choice, changes: dict[str, Any]) -
         (torch, "get_num_threads", lambda: 7),
         (fingerprint, "version_of", lambda name: "0.0" if name == "scipy" else "1.0"),
         (comparison, "NUMERICAL_VERSION", 99),
-        (views, "NUMERICAL_VERSION", 99),
+        (eager, "NUMERICAL_VERSION", 99),
+        (compiled, "NUMERICAL_VERSION", 99),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -89,13 +91,6 @@ def test_everything_around_a_branch_counts(
     before = digest(small)
     monkeypatch.setattr(owner, name, value)
     assert digest(small) != before
-
-
-@pytest.mark.filterwarnings("ignore:TF32 acceleration")  # torch's, on setting the flags
-def test_a_library_without_onednn_counts(small: Choice) -> None:
-    before = digest(small)
-    with torch.backends.mkldnn.flags(enabled=False):
-        assert digest(small) != before
 
 
 def test_the_version_that_a_component_states_counts_and_ours_alone_for_what_is_ours() -> None:

@@ -23,7 +23,9 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.images import image, shrinking
 from veiqa_core.isolation import isolated
 from veiqa_core.measuring import fingerprint
-from veiqa_core.measuring.branches import comparison, engine, tiling, views
+from veiqa_core.measuring.branches import comparison, engine, tiling
+from veiqa_core.measuring.networks import open_network
+from veiqa_core.measuring.runtimes import compiled, eager, graphs
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.resolution import resolve
 from veiqa_core.testing import samples
@@ -64,9 +66,16 @@ def network() -> Network:
 
 
 def of_passes() -> Figures:
-    made = views.ImagePass(network(), samples.images(1), activations=["0"], gradients=["0"])
+    made = eager.TorchPass(network(), samples.images(1), activations=["0"], gradients=["0"])
     targets = [made.choose_target(wanted) for wanted in ("top", "norm", 3)]
     return [*figures(made.activations("0")), *(value for t in targets for value in figures(made.gradients("0", t)))]
+
+
+def of_compiled_passes() -> Figures:
+    opened = open_network(installed().part("extractor", "efficientnet-lite0", {"weights": "random:0"}), Device())
+    served = graphs.compile_network(opened)
+    made = compiled.CompiledPass(opened, served, samples.images(1, 48, 61), ["blocks.0", "bn2"])
+    return [*figures(made.activations("blocks.0")), *figures(made.activations("bn2")), *figures(made.logits)]
 
 
 def of_tiles() -> Figures:
@@ -105,7 +114,8 @@ STAGES: Mapping[ModuleType, Callable[[], Figures]] = {
     isolated: of_isolation,
     engine: of_engine,
     tiling: of_tiles,
-    views: of_passes,
+    eager: of_passes,
+    compiled: of_compiled_passes,
     comparison: of_comparison,
 }
 

@@ -14,8 +14,9 @@ from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.plan import Explanation
-from veiqa_core.measuring.branches.views import ImagePass, PassView
+from veiqa_core.measuring.branches.views import PassView
 from veiqa_core.measuring.networks import open_network
+from veiqa_core.measuring.runtimes.eager import TorchPass
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance, Recipe
 from veiqa_core.store import Store
@@ -74,7 +75,7 @@ def explained(explainer: str, device: Device) -> torch.Tensor:
     part = registry.part("explainer", explainer, settings)
     layer = network.default_layer
     vei = Explanation(None, registry.part("extractor", LITE), part, layer)
-    image_pass = ImagePass(
+    image_pass = TorchPass(
         network,
         torch.from_numpy(photo(150, 180)).permute(2, 0, 1)[None].float() / 255,
         activations=[layer],

@@ -9,7 +9,6 @@ from typing import Any
 import attrs
 import numpy as np
 
-from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.engine import Measurement
@@ -27,7 +26,7 @@ QUANTITIES = (Similarity(ALIKE), Similarity(APART), Control(APART, REGISTRY.part
 class Given:
     """Gives one value to each image and quantity; ``torn.png`` cannot be read, and one quantity of ``b.png`` fails."""
 
-    meter = SimpleNamespace(device=Device())
+    meter = SimpleNamespace(environment=dict)
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []

@@ -83,6 +83,7 @@ def run(
             chosen,
             device=device.device,
             precision=device.precision,
+            runtime=device.runtime,
             distortion=recipe.distortion,
             registry=found,
             store=kept,

@@ -120,7 +120,7 @@ class ScoringOptions(RecipeOptions):
 
 @attrs.frozen
 class DeviceOptions:
-    """``--device`` and ``--precision``."""
+    """``--device``, ``--precision`` and ``--runtime``."""
 
     device: str = option(
         "--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", show_default=True, help="Where."
@@ -133,15 +133,24 @@ class DeviceOptions:
         help="What networks compute in. bfloat16 is faster where the processor or card has it; scores move a little.",
     )
 
+    runtime: str = option(
+        "--runtime",
+        type=click.Choice(["auto", "torch", "onnxruntime"]),
+        default="auto",
+        show_default=True,
+        help="What makes forward passes. onnxruntime is faster on a processor, where explainers ask for activations "
+        "only; auto takes it wherever it serves.",
+    )
+
     def found(self) -> Device:
         """The device that is meant.
 
         Raises:
-            UsageError: this machine has none such.
+            UsageError: this machine has none such, or it does not go together with the others.
         """
         from ...devices import Device
 
-        return Device.find(self.device, self.precision)
+        return Device.find(self.device, self.precision, self.runtime)
 
 
 device_option = click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,16 @@ import attrs
 from ...errors import UsageError
 from ...measuring.memory import retain_heap
 from ..numbers import Whole
+from ..printing import note
 from .grouped import option
 
 if TYPE_CHECKING:
     from ...measuring.executors import Executor
     from ...measuring.meter import Meter
     from ...measuring.vei_files import VeiFolder
+
+_NOTED: weakref.WeakSet[Meter] = weakref.WeakSet()
+"""Those whose remarks were said."""
 
 
 def set_up(threads: int | None) -> None:
@@ -68,6 +73,10 @@ class WorkerOptions:
         """Who measures the images of a folder, and where VEIs are kept."""
         from ...measuring.executors import DaskCluster, InProcess, ProcessPool
 
+        if meter not in _NOTED:
+            _NOTED.add(meter)
+            for remark in meter.remarks:
+                note(remark)
         if self.dask is not None:
             return DaskCluster(meter, root, self.dask, veis)
         return InProcess(meter, root, veis) if self.alone else ProcessPool(meter, root, self.workers, veis)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
@@ -28,6 +28,10 @@ from ...recipes.recipe import Scale
 from ...recipes.resolution import ResolvedBranch
 from ..memory import SIZES
 from ..networks import open_again, open_network
+from ..runtimes.base import TORCH, ImagePass
+from ..runtimes.compiled import CompiledNetwork, CompiledPass
+from ..runtimes.eager import TorchPass
+from ..runtimes.serving import compiled, served
 from ..seals import seal_of
 from . import plan as plans
 from . import views
@@ -40,6 +44,8 @@ NUMERICAL_VERSION = 1
 """Raised when what is computed here changes, so that kept values are computed again."""
 
 Targets = Mapping[str | int, Target]
+Place = tuple[Part, str, int]
+"""A piece of an image, by number, as one network sees it by one runtime."""
 Keep = Literal["nothing", "pictures", "all"]
 
 _SMALLER = (
@@ -111,9 +117,11 @@ class Engine:
         self._damaged = False
         parts = distinct(part for b in given for part in (b.pri, b.explainer, b.metric))
         self.components = {part: _create(part) for part in parts}
+        named = [self._with_layer(branch) for branch in given]
         self.plan: Plan = plans.make(
-            [self._with_layer(branch) for branch in given],
+            named,
             {part: network.default_layer for part, network in self.networks.items()},
+            served(named, self.networks, device),
         )
         self._compared = {
             step: [item for item in self.plan.comparisons if item.x in step.explanations] for step in self.plan.passes
@@ -146,7 +154,7 @@ class Engine:
         return _passing(outcome) if self._damaged else outcome
 
     def _measure(self, image: Image, tiled: TiledImage, keep: Keep) -> Outcome:
-        targets: dict[tuple[Part, int], Targets | VeiqaError] = {}
+        targets: dict[Place, Targets | VeiqaError] = {}
         inputs: dict[Explanation, Tensor | VeiqaError] = {}
         veis: dict[Explanation, Tensor | VeiqaError] = {}
         measured: dict[str, Measurement] = {}
@@ -182,14 +190,14 @@ class Engine:
         network = or_usage_error(self._sound(step.extractor))
         flat = torch.full((1, 3, network.min_size, network.min_size), 0.5)
         trial = or_usage_error(attempt(step.extractor, lambda: self._run(network, step, flat)))
-        or_usage_error(self._changes_itself(step.extractor))
+        or_usage_error(self._blame(step.extractor, self._damage(step.extractor)))
         for vei in step.explanations:
             trial.choose_target(vei.target)
             check = getattr(self.components[vei.explainer], "check", None)
             if check is not None:
                 self._borrowers.add(vei.explainer)
                 or_usage_error(attempt(vei.explainer, functools.partial(check, network, vei.layer)))
-                or_usage_error(self._changes(vei.explainer, step.extractor))
+                or_usage_error(self._blame(step.extractor, self._damage(step.extractor), vei.explainer))
 
     def _generate(self, part: Part, image: Image) -> Tensor | VeiqaError:
         def work() -> Tensor:
@@ -205,14 +213,14 @@ class Engine:
         return attempt(part, work)
 
     def _explain(
-        self, step: Pass, tiled: TiledImage, targets: dict[tuple[Part, int], Targets | VeiqaError]
+        self, step: Pass, tiled: TiledImage, targets: dict[Place, Targets | VeiqaError]
     ) -> Mapping[Explanation, Tensor | VeiqaError]:
         """The VEIs of one pass, put together where the image passes in tiles."""
         whole = {vei: Mosaic(tiled.size) for vei in step.explanations}
         failed: dict[Explanation, VeiqaError] = {}
         resized = self.networks[step.extractor].resize is not None
         for number, (tile, source) in enumerate(tiled.of(step.pri, together=resized)):
-            for vei, made in self._explain_piece(step, source, targets, (step.extractor, number)).items():
+            for vei, made in self._explain_piece(step, source, targets, (step.extractor, step.runtime, number)).items():
                 if isinstance(made, VeiqaError):
                     failed[vei] = made
                 else:
@@ -225,8 +233,8 @@ class Engine:
         self,
         step: Pass,
         source: Tensor | VeiqaError,
-        targets: dict[tuple[Part, int], Targets | VeiqaError],
-        place: tuple[Part, int],
+        targets: dict[Place, Targets | VeiqaError],
+        place: Place,
     ) -> Mapping[Explanation, Tensor | VeiqaError]:
         """The VEIs of a piece, whose activations are freed on return. Targets are chosen on the input's pass."""
         chosen = targets.get(place)
@@ -247,7 +255,7 @@ class Engine:
         self,
         step: Pass,
         source: Tensor,
-        image_pass: views.ImagePass | VeiqaError,
+        image_pass: ImagePass | VeiqaError,
         targets: Targets,
         *,
         each: bool = False,
@@ -274,12 +282,13 @@ class Engine:
                 self._borrowers.add(vei.explainer)
             if not (each or vei.explainer in self._borrowers or vei is step.explanations[-1]):
                 continue
-            damage = seal_of(self.networks[step.extractor]).damage()
+            damage = self._damage(step.extractor)
             if damage is not None:
                 damaged = True
                 image_pass = self._pass(step, source)
-                error = self._changes_itself(step.extractor) or self._damage(unseen, damage)
-                made |= dict.fromkeys(unseen, error)
+                itself = self._blame(step.extractor, self._damage(step.extractor))
+                error = itself or self._blame(step.extractor, damage, *(vei.explainer for vei in unseen))
+                made |= {vei: error for vei in unseen if error is not None}
                 if len(unseen) > 1:
                     again, found = self._veis(
                         attrs.evolve(step, explanations=tuple(unseen)), source, image_pass, targets, each=True
@@ -289,30 +298,24 @@ class Engine:
             unseen = []
         return made, damaged
 
-    def _damage(self, guilty: Sequence[Explanation], damage: str) -> ComponentError:
-        origins = distinct(vei.explainer.registered.origin for vei in guilty)
-        name = self.networks[guilty[0].extractor].name
+    def _damage(self, extractor: Part) -> str | None:
+        """What was done to a network since it was opened; None for nothing."""
+        return seal_of(self.networks[extractor]).damage()
+
+    def _blame(self, extractor: Part, damage: str | None, *suspects: Part) -> ComponentError | None:
+        """Damage to a network as the error of the components that may have done it, or of its own forward pass."""
+        if damage is None:
+            return None
+        if not suspects:
+            return ComponentError(f"{extractor.registered.origin}: a forward pass of its network {damage} that network")
+        origins = distinct(part.registered.origin for part in suspects)
         one = ": " if len(origins) == 1 else ": one of them "
-        return ComponentError(f"{' and '.join(origins)}{one}{damage} the network {name}")
-
-    def _changes(self, part: Part, extractor: Part) -> ComponentError | None:
-        """What a component that was just at work did to a network."""
-        damage = seal_of(self.networks[extractor]).damage()
-        if damage is None:
-            return None
-        return ComponentError(f"{part.registered.origin}: {damage} the network {self.networks[extractor].name}")
-
-    def _changes_itself(self, extractor: Part) -> ComponentError | None:
-        """What a network did to itself in its own forward pass."""
-        damage = seal_of(self.networks[extractor]).damage()
-        if damage is None:
-            return None
-        return ComponentError(f"{extractor.registered.origin}: a forward pass of its network {damage} that network")
+        return ComponentError(f"{' and '.join(origins)}{one}{damage} the network {self.networks[extractor].name}")
 
     def _sound(self, extractor: Part) -> Network | VeiqaError:
         """A network as it was opened; opened again where something was done to it."""
         network = self.networks[extractor]
-        if seal_of(network).damage() is not None:
+        if self._damage(extractor) is not None:
             self._damaged = True
             try:
                 network = self.networks[extractor] = open_again(extractor, network, self._device)
@@ -320,22 +323,23 @@ class Engine:
                 return error
         return network
 
-    def _pass(self, step: Pass, source: Tensor) -> views.ImagePass | VeiqaError:
+    def _pass(self, step: Pass, source: Tensor) -> ImagePass | VeiqaError:
         network = self._sound(step.extractor)
         if isinstance(network, VeiqaError):
             return network
         return attempt(step.extractor, functools.partial(self._run, network, step, source))
 
-    def _run(self, network: Network, step: Pass, images: Tensor) -> views.ImagePass:
-        return views.ImagePass(
-            network,
-            images,
-            activations=step.activations,
-            gradients=step.gradients,
-            pixels=step.pixels,
-        )
+    def _run(self, network: Network, step: Pass, images: Tensor) -> ImagePass:
+        if step.runtime == TORCH:
+            return TorchPass(
+                network, images, activations=step.activations, gradients=step.gradients, pixels=step.pixels
+            )
+        made = compiled(network)
+        if not isinstance(made, CompiledNetwork) or made.identity != step.runtime:
+            raise ComponentError(f"its network, opened again, is not served as at first: {made}")
+        return CompiledPass(network, made, images, step.activations)
 
-    def _vei(self, image_pass: views.ImagePass, view: views.PassView, vei: Explanation) -> Tensor:
+    def _vei(self, image_pass: ImagePass, view: views.PassView, vei: Explanation) -> Tensor:
         given: Tensor = self.components[vei.explainer].explain(view)
         made = given.detach().cpu().clone()  # it may be the component's own, to be written into again
         if made.ndim != 3 or len(made) != 1:
@@ -386,7 +390,7 @@ def _shown(vei: Tensor | VeiqaError) -> Tensor | VeiqaError:
     return vei if isinstance(vei, VeiqaError) else picture(vei)
 
 
-def _targets(step: Pass, image_pass: views.ImagePass) -> Targets:
+def _targets(step: Pass, image_pass: ImagePass) -> Targets:
     return {wanted: image_pass.choose_target(wanted) for wanted in {vei.target for vei in step.explanations}}
 
 

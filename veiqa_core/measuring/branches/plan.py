@@ -9,18 +9,25 @@ import attrs
 
 from ...extension.registry import Part
 from ...recipes.resolution import ResolvedBranch, explained
+from ..runtimes.base import TORCH
+from ..runtimes.serving import Served, asks_activations_only
 
 T = TypeVar("T")
 
 
 @attrs.frozen
 class Explanation:
-    """What one VEI is: of which image (None: the input itself), through which network, by which explainer."""
+    """What one VEI is: of which image (None: the input itself), through which network, by which explainer.
+
+    Attributes:
+        runtime: what makes its pass, with what decides its bits.
+    """
 
     pri: Part | None
     extractor: Part
     explainer: Part
     layer: str
+    runtime: str = TORCH
 
     @property
     def key(self) -> str:
@@ -47,12 +54,14 @@ class Pass:
 
     Attributes:
         pri: the image, None for the input itself.
+        runtime: what makes it.
         activations, gradients: layers whose activations or gradients the explainers use.
         pixels: whether they use the gradient with respect to the pixels.
     """
 
     pri: Part | None
     extractor: Part
+    runtime: str
     activations: frozenset[str]
     gradients: frozenset[str]
     pixels: bool
@@ -83,20 +92,29 @@ class Plan:
     comparisons: tuple[Comparison, ...]
 
 
-def make(branches: Sequence[ResolvedBranch], default_layers: Mapping[Part, str]) -> Plan:
-    """The plan for branches whose layers are names; ``default_layers`` holds each extractor's own."""
+def make(
+    branches: Sequence[ResolvedBranch],
+    default_layers: Mapping[Part, str],
+    served: Mapping[Part, Served] | None = None,
+) -> Plan:
+    """The plan for branches whose layers are names.
+
+    Args:
+        default_layers: each extractor's own.
+        served: what a runtime other than torch gives of an extractor's network; None for nothing.
+    """
     comparisons = tuple(
         Comparison(
             key=branch.key,
             branch=branch,
-            x=_explanation(branch, branch.pri, default_layers),
-            y=_explanation(branch, None, default_layers),
+            x=_explanation(branch, branch.pri, default_layers, served or {}),
+            y=_explanation(branch, None, default_layers, served or {}),
         )
         for branch in branches
     )
     wanted = distinct(vei for comparison in comparisons for vei in (comparison.y, comparison.x))
-    images = distinct((vei.extractor, vei.pri) for vei in wanted)
-    passes = [_pass(extractor, pri, wanted) for extractor, pri in images]
+    images = distinct((vei.extractor, vei.pri, vei.runtime) for vei in wanted)
+    passes = [_pass(*image, wanted) for image in images]
     return Plan(
         pris=tuple(distinct(branch.pri for branch in branches)),
         passes=tuple(sorted(passes, key=lambda step: step.pri is not None)),
@@ -109,17 +127,23 @@ def distinct(items: Iterable[T]) -> list[T]:
     return list(dict.fromkeys(items))
 
 
-def _explanation(branch: ResolvedBranch, pri: Part | None, default_layers: Mapping[Part, str]) -> Explanation:
+def _explanation(
+    branch: ResolvedBranch, pri: Part | None, default_layers: Mapping[Part, str], served: Mapping[Part, Served]
+) -> Explanation:
     layer = default_layers[branch.extractor] if branch.layer is None else str(branch.layer)
-    return Explanation(pri, branch.extractor, branch.explainer, layer)
+    compiled = served.get(branch.extractor)
+    serves = compiled is not None and layer in compiled.layers and asks_activations_only(branch)
+    runtime = compiled.runtime if compiled is not None and serves else TORCH
+    return Explanation(pri, branch.extractor, branch.explainer, layer, runtime)
 
 
-def _pass(extractor: Part, pri: Part | None, wanted: Iterable[Explanation]) -> Pass:
-    explanations = tuple(vei for vei in wanted if (vei.extractor, vei.pri) == (extractor, pri))
+def _pass(extractor: Part, pri: Part | None, runtime: str, wanted: Iterable[Explanation]) -> Pass:
+    explanations = tuple(vei for vei in wanted if (vei.extractor, vei.pri, vei.runtime) == (extractor, pri, runtime))
     uses = [(vei.uses, vei.layer) for vei in explanations]
     return Pass(
         pri=pri,
         extractor=extractor,
+        runtime=runtime,
         activations=frozenset(layer for used, layer in uses if "activations" in used),
         gradients=frozenset(layer for used, layer in uses if "gradients" in used),
         pixels=any("input_gradients" in used for used, _ in uses),

@@ -1,146 +1,14 @@
-"""One image through one network: what explainers see, each quantity computed once and shared.
-
-One forward pass keeps the activations of every layer asked for. The autograd graph starts at the shallowest layer whose
-gradient is needed, so nothing is kept below it, and one backward pass serves all explainers of a target.
-"""
+"""What explainers see of a pass: its layer and target, and what they declared to use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 
-import torch
 from torch import Tensor, nn
 
-from ...contracts import Network, Target, canonical
+from ...contracts import Network, Target
 from ...errors import ComponentError, IncompatibleError, near_miss
-
-NUMERICAL_VERSION = 1
-"""Raised when what is computed here changes, so that kept values are computed again."""
-
-_PIXELS = ""
-"""Stands for the images among the names of layers."""
-
-
-class ImagePass:
-    """The forward pass of one image batch, and its backward pass once a gradient is asked for.
-
-    Args:
-        network: the network, on its device.
-        images: image batch ``[N, 3, H, W]`` in [0, 1], on any device.
-        activations: layers whose activations are kept.
-        gradients: layers whose gradients may be asked for.
-        pixels: whether gradients with respect to the images may be asked for.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        images: Tensor,
-        *,
-        activations: Iterable[str] = (),
-        gradients: Iterable[str] = (),
-        pixels: bool = False,
-    ) -> None:
-        self.network = network
-        self.images = canonical(images.to(network.device))
-        self._differentiated = tuple(sorted(set(gradients)))
-        self._kept: dict[str, Tensor] = {}
-        self._gradients: dict[Target, Mapping[str, Tensor]] = {}
-        layers = {*activations, *self._differentiated}
-        with torch.set_grad_enabled(pixels or bool(self._differentiated)):
-            source = self.images.detach()
-            if _own_preprocessing(network):  # which may write into its input
-                source = source.clone()
-            if pixels:
-                source = source.requires_grad_()
-                self._kept[_PIXELS] = source
-                self._differentiated += (_PIXELS,)
-            self.logits = self._forward(source, layers)
-        for name in layers - self._kept.keys():
-            raise IncompatibleError(
-                f"layer {name!r} of {network.name} takes no part in its forward pass: choose a listed one"
-            )
-        if self._differentiated and not self.logits.requires_grad:
-            raise network.error("its network gives logits without a gradient; is forward under torch.no_grad?")
-        if not torch.isfinite(self.logits).all():
-            raise network.error("its network gives logits that are not finite")
-
-    def _forward(self, source: Tensor, layers: Iterable[str]) -> Tensor:
-        hooks = [find_layer(self.network, name).register_forward_hook(self._keeper(name)) for name in layers]
-        try:
-            return self.network(source)
-        finally:
-            for hook in hooks:
-                hook.remove()
-
-    def _keeper(self, name: str) -> Callable[[nn.Module, object, object], Tensor]:
-        def keep(module: nn.Module, inputs: object, output: object) -> Tensor:
-            if not (isinstance(output, Tensor) and output.ndim == 4):
-                raise IncompatibleError(
-                    f"layer {name!r} of {self.network.name} does not give maps: choose a listed one"
-                )
-            if name in self._differentiated and not output.requires_grad:
-                output = output.detach().requires_grad_()  # the graph starts here
-            self._kept[name] = output
-            return output.clone()  # what follows may work in place
-
-        return keep
-
-    def check_finite(self) -> None:
-        """Find whether the network gives what is no number.
-
-        Raises:
-            NetworkError: it does.
-        """
-        for name, values in self._kept.items():
-            if not torch.isfinite(values).all():
-                raise self.network.error(f"its network gives values at layer {name!r} that are not finite")
-
-    def choose_target(self, wanted: str | int) -> Target:
-        """The target that the parameter ``target`` of an explainer means for these images.
-
-        Raises:
-            IncompatibleError: the network has no such class.
-        """
-        if wanted == "norm":
-            return Target(None)
-        if wanted == "top":
-            return Target(self.logits.detach().argmax(dim=1))
-        classes = self.logits.shape[1]
-        if not isinstance(wanted, int) or not 0 <= wanted < classes:
-            raise IncompatibleError(f"target {wanted!r}: {self.network.name} has the classes 0 to {classes - 1}")
-        return Target(torch.full((len(self.images),), wanted, device=self.logits.device))
-
-    def activations(self, layer: str) -> Tensor:
-        """Activations ``[N, C, h, w]`` of a layer that was asked for."""
-        return self._own(self._kept[layer])
-
-    def gradients(self, layer: str, target: Target) -> Tensor:
-        """Gradient ``[N, C, h, w]`` of the target at a layer that was asked for."""
-        if target not in self._gradients:
-            self._gradients[target] = self._backward(target)
-        return self._own(self._gradients[target][layer])
-
-    def input_gradients(self, target: Target) -> Tensor:
-        """Gradient ``[N, 3, H, W]`` of the target with respect to the images."""
-        return self.gradients(_PIXELS, target)
-
-    def _own(self, values: Tensor) -> Tensor:
-        """A copy of the images' type: explainers share the values, and one may write into them."""
-        return values.detach().to(self.images.dtype, copy=True)
-
-    def _backward(self, target: Target) -> Mapping[str, Tensor]:
-        sources = [self._kept[name] for name in self._differentiated]
-        total = target.scalar(self.logits).sum()
-        found = torch.autograd.grad(total, sources, retain_graph=True, allow_unused=True)
-        return {name: self._reached(name, gradient) for name, gradient in zip(self._differentiated, found, strict=True)}
-
-    def _reached(self, name: str, gradient: Tensor | None) -> Tensor:
-        if gradient is not None:
-            return gradient
-        if name == _PIXELS:
-            raise self.network.error("its network gives no gradient at its pixels; is a part under torch.no_grad?")
-        raise IncompatibleError(f"no gradient reaches layer {name!r} of {self.network.name}: choose another one")
+from ..runtimes.base import ImagePass
 
 
 class PassView:
@@ -213,17 +81,6 @@ class TargetModule(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """The target ``[M]`` of an image batch in [0, 1]."""
         return self._target.scalar(self._call(images))
-
-
-def _own_preprocessing(network: Network) -> bool:
-    """Whether a network is of a class of somebody else's making that prepares images in its own way."""
-    kind = type(network)
-    return kind.preprocess is not Network.preprocess or kind.__call__ is not Network.__call__
-
-
-def find_layer(network: Network, name: str) -> nn.Module:
-    """The submodule that a layer's name means."""
-    return network.module.get_submodule(name)
 
 
 def layer_name(network: Network, layer: str | int | None) -> str:
