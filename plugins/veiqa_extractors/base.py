@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,9 +15,10 @@ from torch import nn
 from veiqa_core.api import UsageError, WeightsError
 from veiqa_core.contracts import Network
 
-from .hub import download
 from .plugin import NetworkParams, random_seed
 from .weights import Package, State, WeightsFile, digest_of, fill
+
+Module = nn.Module | Callable[[], nn.Module]
 
 _GRAPHS = Path(__file__).parent / "graphs"
 _HOW = " (in a recipe weights = 'FILE', beside --extractor -p extractor.weights=FILE)"
@@ -35,6 +36,9 @@ class WeightedExtractor(ABC):
     graph: ClassVar[str | None] = None
     """The file of its graph in ``graphs``, which ``python benchmarks/ship_graphs.py`` writes; None where none ships."""
 
+    vouches: ClassVar[bool] = False
+    """Whether the packaged weights are known to give in the shipped graph what they give in the module."""
+
     downloadable: ClassVar[bool] = True
     """Whether timm can fetch the weights."""
 
@@ -47,8 +51,13 @@ class WeightedExtractor(ABC):
         """The network with initial weights, or with those that timm downloads."""
 
     @abstractmethod
-    def describe(self, module: nn.Module, digest: str) -> Network:
-        """The network as the engine takes it, once the module is on its device."""
+    def describe(self, module: Module, weights: State, digest: str) -> Network:
+        """The network as the engine takes it.
+
+        Args:
+            module: on its device, or what makes it.
+            weights: parameters and buffers by name, on the device.
+        """
 
     @abstractmethod
     def reset_head(self, module: nn.Module, logits: int) -> None:
@@ -80,8 +89,23 @@ class WeightedExtractor(ABC):
             UsageError: ``resize`` is below what the network takes.
         """
         with _own_randomness(), torch.no_grad():
+            if self.vouches and self.weights == "packaged" and (graph := self.shipped_graph()) is not None:
+                return self._deferred(graph, device)
             module, digest = self._load()
             return self._opened(module.requires_grad_(False), digest, device)
+
+    def _deferred(self, graph: bytes, device: torch.device) -> Network:
+        """The network without its module, which is made where more is asked for than its graph gives."""
+        file = self._packaged()
+        weights = {name: values.float().to(device) for name, values in self.read(file).items()}
+
+        def make() -> nn.Module:
+            with _own_randomness(), torch.no_grad():
+                module = self.skeleton()
+                fill(module, dict(weights), self.name, file.path)
+                return _ready(module.requires_grad_(False), device)
+
+        return self._checked(attrs.evolve(self.describe(make, weights, file.digest), graph=graph, weights=weights))
 
     def open_for_tuning(self, device: torch.device, logits: int) -> Network:
         """Load the network and its weights, and give it a new head.
@@ -95,12 +119,14 @@ class WeightedExtractor(ABC):
             return self._opened(module.requires_grad_(True), digest, device)
 
     def _opened(self, module: nn.Module, digest: str, device: torch.device) -> Network:
-        module.eval()
-        _keep_inputs(module)
-        network = self.describe(module.to(device).to(memory_format=torch.channels_last), digest)
+        module = _ready(module, device)
+        weights = {**dict(module.named_buffers()), **dict(module.named_parameters())}
+        return self._checked(attrs.evolve(self.describe(module, weights, digest), graph=self.shipped_graph()))
+
+    def _checked(self, network: Network) -> Network:
         if self.resize is not None and self.resize < network.min_size:
             raise UsageError(f"{self.name}: resize must be at least {network.min_size}, not {self.resize}")
-        return attrs.evolve(network, graph=self.shipped_graph())
+        return network
 
     def shipped_graph(self) -> bytes | None:
         """The network's graph as it is shipped; None where there is none, or it cannot be read."""
@@ -141,6 +167,8 @@ class WeightedExtractor(ABC):
     def _download(self) -> tuple[nn.Module, str]:
         if not self.downloadable:
             raise WeightsError(f"timm has no weights of {self.name}; set weights to a local file{_HOW}")
+        from .hub import download
+
         try:
             module = download(lambda: self.build(pretrained=True), self.repository)
         except Exception as error:  # whatever the download libraries raise
@@ -157,6 +185,13 @@ def _own_randomness() -> Iterator[None]:
     """Keep the global generator as it was: building a network draws from it."""
     with torch.random.fork_rng(devices=[]):
         yield
+
+
+def _ready(module: nn.Module, device: torch.device) -> nn.Module:
+    """A module with its weights as the engine takes it."""
+    module.eval()
+    _keep_inputs(module)
+    return module.to(device).to(memory_format=torch.channels_last)
 
 
 def _keep_inputs(module: nn.Module) -> None:

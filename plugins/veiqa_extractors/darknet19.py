@@ -12,7 +12,7 @@ from torch import nn
 from veiqa_core.api import DamagedWeightsError
 from veiqa_core.contracts import Network
 
-from .base import WeightedExtractor
+from .base import Module, WeightedExtractor
 from .weights import State, WeightsFile
 
 _PLAN: tuple[tuple[tuple[int, int], ...], ...] = (
@@ -139,7 +139,7 @@ class Darknet19Extractor(WeightedExtractor):
             nn.init.zeros_(parameter)
         setattr(module, _HEAD, new)
 
-    def describe(self, module: nn.Module, digest: str) -> Network:
+    def describe(self, module: Module, weights: State, digest: str) -> Network:
         """The network; Darknet feeds it RGB in [0, 1] as it is."""
         layers = tuple(f"conv{block}" for block in range(1, _BLOCKS + 1))
         return Network(
@@ -150,5 +150,5 @@ class Darknet19Extractor(WeightedExtractor):
             weights_digest=digest,
             resize=self.resize,
             min_size=33,
-            linear_head=module.get_parameter(f"{_HEAD}.weight").flatten(1),
+            linear_head=weights[f"{_HEAD}.weight"].flatten(1),
         )

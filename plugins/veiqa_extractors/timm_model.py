@@ -11,7 +11,7 @@ from veiqa_core.api import UsageError, near_miss
 from veiqa_core.contracts import Network
 
 from .anatomy import examine
-from .base import WeightedExtractor
+from .base import Module, WeightedExtractor
 from .plugin import TimmParams
 from .timm_networks import fit_classes, normalisation, repository_of, reset_classifier
 from .weights import State
@@ -51,12 +51,13 @@ class TimmModel(WeightedExtractor):
         """Replace the classifier."""
         reset_classifier(module, logits)
 
-    def describe(self, module: nn.Module, digest: str) -> Network:
+    def describe(self, module: Module, weights: State, digest: str) -> Network:
         """The network with what examining it found.
 
         Raises:
             IncompatibleError: it has no feature maps to explain.
         """
+        assert isinstance(module, nn.Module)  # no network without a shipped graph is deferred
         found = examine(module, self.name, self.resize)
         return Network(
             name=self.name,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import attrs
-import timm
 from torch import nn
 
 from veiqa_core.contracts import Network
 
-from .base import WeightedExtractor
+from .base import Module, WeightedExtractor
 from .plugin import NetworkParams
 from .weights import Package, State
 
@@ -26,6 +25,8 @@ class Architecture:
         timm_name: the network's name in timm.
         layers: modules whose output is a map, from shallow to deep; the last one is the default layer.
         min_size: the smallest side for which the default layer's map is at least 2x2.
+        classifier: the last linear layer.
+        mean, std: with which RGB in [0, 1] is normalised.
         linear: whether the head is global average pooling and one linear layer.
         renames: beginnings of weight names in another usual layout, and what timm calls them.
     """
@@ -34,6 +35,9 @@ class Architecture:
     timm_name: str
     layers: tuple[str, ...]
     min_size: int
+    classifier: str
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
     linear: bool = True
     renames: dict[str, str] = attrs.field(factory=dict)
 
@@ -49,6 +53,8 @@ class TimmNetwork(WeightedExtractor):
 
     def build(self, *, pretrained: bool = False) -> nn.Module:
         """The network as timm makes it."""
+        import timm
+
         return timm.create_model(self.architecture.timm_name, pretrained=pretrained)
 
     @property
@@ -66,8 +72,8 @@ class TimmNetwork(WeightedExtractor):
         """Replace the classifier."""
         reset_classifier(module, logits)
 
-    def describe(self, module: nn.Module, digest: str) -> Network:
-        """The network with its layers and the normalisation that timm declares for its weights."""
+    def describe(self, module: Module, weights: State, digest: str) -> Network:
+        """The network with its layers and normalisation."""
         known = self.architecture
         return Network(
             name=known.name,
@@ -77,13 +83,16 @@ class TimmNetwork(WeightedExtractor):
             weights_digest=digest,
             resize=self.resize,
             min_size=known.min_size,
-            linear_head=module.get_parameter(f"{classifier_name(module)}.weight") if known.linear else None,
-            **normalisation(module),
+            linear_head=weights[f"{known.classifier}.weight"] if known.linear else None,
+            mean=known.mean,
+            std=known.std,
         )
 
 
 def repository_of(name: str) -> str | None:
     """Where the hub has the weights of a model of timm."""
+    import timm
+
     known = timm.get_pretrained_cfg(name)
     return None if known is None else known.hf_hub_id
 
@@ -136,6 +145,7 @@ def _lite(size: int) -> Architecture:
         timm_name=f"tf_efficientnet_lite{size}",
         layers=("bn1", *(f"blocks.{stage}" for stage in range(7)), "bn2"),
         min_size=33,
+        classifier="classifier",
     )
 
 
@@ -161,6 +171,7 @@ class EfficientNetLite0Quality(EfficientNetLite):
 
     architecture = attrs.evolve(_lite(0), name="efficientnet-lite0-quality")
     graph = "efficientnet-lite0.onnx"
+    vouches = True
     downloadable = False
     package = Package(
         "veiqa_extractors",
@@ -171,6 +182,8 @@ class EfficientNetLite0Quality(EfficientNetLite):
 
     def build(self, *, pretrained: bool = False) -> nn.Module:
         """The network with as many logits as it was fine-tuned to."""
+        import timm
+
         return timm.create_model(self.architecture.timm_name, num_classes=_QUALITY_LOGITS)
 
 
@@ -202,6 +215,9 @@ class Vgg16(TimmNetwork):
         timm_name="vgg16",
         layers=tuple(f"features.{index}" for index in (1, 3, 6, 8, 11, 13, 15, 18, 20, 22, 25, 27, 29)),
         min_size=32,
+        classifier="head.fc",
+        mean=(0.485, 0.456, 0.406),
+        std=(0.229, 0.224, 0.225),
         linear=False,
         renames={"classifier.0.": "pre_logits.fc1.", "classifier.3.": "pre_logits.fc2.", "classifier.6.": "head.fc."},
     )
@@ -229,5 +245,6 @@ class InceptionResNetV2(TimmNetwork):
             *("mixed_5b", "repeat", "mixed_6a", "repeat_1", "mixed_7a", "repeat_2", "block8", "conv2d_7b"),
         ),
         min_size=107,
+        classifier="classif",
         renames={"last_linear.": "classif."},
     )

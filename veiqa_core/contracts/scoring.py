@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -52,7 +52,8 @@ class Network:
     Attributes:
         name: the extractor's name, for messages.
         module: the network itself, in eval mode, no parameter requiring a gradient; it takes preprocessed images
-            ``[N, 3, h, w]`` and returns logits ``[N, K]``.
+            ``[N, 3, h, w]`` and returns logits ``[N, K]``. In its place a function may be given that makes it; beside
+            ``graph`` and ``weights`` it is called when the module is first needed (see :attr:`deferred`).
         layers: names of submodules of ``module`` whose output is a map ``[N, C, h, w]``, from shallow to deep.
         default_layer: the one of them that a branch means when it names none: the last before pooling and classifier.
         weights_digest: SHA-256 of the weights as ``"sha256:..."``, or the seed of random ones as ``"random:7"``.
@@ -63,12 +64,14 @@ class Network:
             one linear layer, else None.
         graph: the module's forward pass as an ONNX graph without weights, as VEIQA exports it; None has it exported
             where it is needed.
+        weights: the state dict of a module that is made when it is first needed, on the network's device.
         precision: what its convolutions and linear layers compute in; the engine sets it.
         origin: the extractor with its distribution, for messages; the engine sets it.
+        when_made: is called once a deferred module is there, before anyone uses it; the engine sets it.
     """
 
     name: str
-    module: nn.Module
+    _module: nn.Module | Callable[[], nn.Module] = attrs.field(alias="module")
     layers: tuple[str, ...]
     default_layer: str
     weights_digest: str
@@ -78,22 +81,40 @@ class Network:
     min_size: int = 32
     linear_head: Tensor | None = None
     graph: bytes | None = attrs.field(default=None, repr=False)
+    weights: Mapping[str, Tensor] | None = attrs.field(default=None, repr=False)
     precision: Precision = "float32"
     origin: str = attrs.field(init=False, default="")
+    when_made: Callable[[Network], object] | None = attrs.field(init=False, default=None, repr=False)
     _scale: Tensor = attrs.field(init=False)
     _shift: Tensor = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        if not isinstance(self.module, nn.Module):
-            raise TypeError(f"the module of a Network is a {type(self.module).__name__}; a torch.nn.Module is due")
+        if self.deferred and not callable(self._module):
+            raise TypeError(f"the module of a Network is a {type(self._module).__name__}; a torch.nn.Module is due")
         mean, std = torch.tensor(self.mean), torch.tensor(self.std)
         self._scale = (1 / std).view(1, 3, 1, 1).to(self.device)
         self._shift = (-mean / std).view(1, 3, 1, 1).to(self.device)
 
     @property
+    def deferred(self) -> bool:
+        """Whether the module is not made yet. The graph serves instead, for which the extractor vouches."""
+        return not isinstance(self._module, nn.Module)
+
+    @property
+    def module(self) -> nn.Module:
+        """The network itself."""
+        if not isinstance(self._module, nn.Module):
+            self._module = self._module()
+            if self.when_made is not None:
+                self.when_made(self)
+        return self._module
+
+    @property
     def device(self) -> torch.device:
         """Where the network's weights are, or its buffers; the CPU where it has neither."""
-        tensor = next(chain(self.module.parameters(), self.module.buffers()), None)
+        given = self._module
+        held = chain(given.parameters(), given.buffers()) if isinstance(given, nn.Module) else self._weight_values()
+        tensor = next(iter(held), None)
         return torch.device("cpu") if tensor is None else tensor.device
 
     def preprocess(self, images: Tensor) -> Tensor:
@@ -133,6 +154,9 @@ class Network:
         if images.requires_grad and torch.is_grad_enabled() and not logits.requires_grad:
             raise self.error("its network gives logits without a gradient; is forward under torch.no_grad?")
         return logits.to(images.dtype)
+
+    def _weight_values(self) -> Iterable[Tensor]:
+        return () if self.weights is None else self.weights.values()
 
     def error(self, what: str) -> NetworkError:
         """What is wrong with the network, with its extractor named."""

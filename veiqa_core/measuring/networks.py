@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..errors import ComponentError
 from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..isolation.isolated import isolated
-from .seals import seal_of
+from .seals import seal_module, seal_of
 from .wrappers import unwrapped
 
 
@@ -29,6 +30,7 @@ def open_network(part: Part, device: Device) -> Network:
     """
     extractor: FeatureExtractor = or_usage_error(attempt(part, part.create))
     network = or_usage_error(attempt(part, lambda: _opened(extractor, device, part.registered.origin)))
+    network.when_made = seal_module
     seal_of(network)
     return network
 
@@ -43,6 +45,8 @@ def open_again(part: Part, damaged: Network, device: Device) -> Network:
     seal = seal_of(damaged)
     seal.mend_classes()
     network = open_network(part, device)
+    if not seal.deferred:
+        _ = network.module  # so that both are compared whole
     if network.weights_digest != damaged.weights_digest or not seal.alike(seal_of(network)):
         raise ComponentError(
             f"{part.registered.origin}: its network was damaged, and opened again it is not as it was at first"
@@ -54,10 +58,23 @@ def _opened(extractor: FeatureExtractor, device: Device, origin: str) -> Network
     given: Any = extractor.open(device.torch)
     if not isinstance(given, Network):
         raise ComponentError(f"opens {type(given).__name__} where a Network is due")
-    network = attrs.evolve(unwrapped(given), precision=device.precision)
+    if given.deferred and given.graph is not None and given.weights is not None:
+        network = attrs.evolve(given, module=partial(_made, given, device.torch), precision=device.precision)
+    else:
+        network = attrs.evolve(unwrapped(given), precision=device.precision)
+        _check(network, device.torch)
     network.origin = origin
-    _check(network, device.torch)
     return network
+
+
+def _made(network: Network, device: torch.device) -> nn.Module:
+    """A deferred module, checked as any other is when its network is opened."""
+    made = attrs.evolve(network, module=network.module, weights=None)
+    bare = unwrapped(made)
+    _check(bare, device)
+    if (bare.layers, bare.default_layer) != (network.layers, network.default_layer):
+        raise ComponentError("makes its module inside of another one; make the plain module")
+    return bare.module
 
 
 def _check(network: Network, device: torch.device) -> None:

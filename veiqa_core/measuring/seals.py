@@ -28,18 +28,25 @@ _GRADIENT, _MODE = attrgetter("grad"), itemgetter("training")
 
 
 class Seal:
-    """How a network stood when this was made."""
+    """How a network stood when this was made.
+
+    Attributes:
+        deferred: whether its module was not there yet, so that its weights and fields alone are looked at.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = weakref.ref(network)
-        named = dict(network.module.named_modules())
+        self.deferred = network.deferred
+        named = {} if self.deferred else dict(network.module.named_modules())
         self._names = tuple(named)
         self._modules = tuple(named.values())
         self._own = [vars(module) for module in self._modules]
         self._hooks = _Tables(self._own, _HOOKS)
         self._parts = _Tables(self._own, _PARTS)
-        self._values = _fields(network)
-        tensors = (*network.module.parameters(), *network.module.buffers(), *self._values)
+        self._values = self._fields(network)
+        given = {} if network.weights is None else network.weights
+        held = given.values() if self.deferred else chain(network.module.parameters(), network.module.buffers())
+        tensors = (*held, *self._values)
         self._tensors = [item for item in tensors if isinstance(item, Tensor)]
         self._versioned = [tensor for tensor in self._tensors if not tensor.is_inference()]
         self._few: dict[torch.device, list[Tensor]] = {}
@@ -111,7 +118,11 @@ class Seal:
 
     def _same_fields(self) -> bool:
         network = self._network()
-        return network is None or list(map(id, _fields(network))) == list(map(id, self._values))
+        return network is None or list(map(id, self._fields(network))) == list(map(id, self._values))
+
+    def _fields(self, network: Network) -> tuple[Any, ...]:
+        names = (field.name for field in attrs.fields(Network))
+        return tuple(getattr(network, name) for name in names if not (self.deferred and name == "_module"))
 
     def _find_shadows(self) -> Mapping[tuple[int, str], Any]:
         """What modules themselves have in place of what their classes have."""
@@ -156,10 +167,6 @@ class _Tables:
         return names, list(map(id, chain.from_iterable(table.values() for table in self._filled)))
 
 
-def _fields(network: Network) -> tuple[Any, ...]:
-    return tuple(getattr(network, field.name) for field in attrs.fields(Network))
-
-
 def _few(tensor: Tensor) -> Tensor | None:
     """A few values from the middle of a tensor's memory, as bytes that follow what is written there."""
     if not tensor.numel() or tensor.layout is not torch.strided or tensor.is_quantized:
@@ -183,3 +190,10 @@ def seal_of(network: Network) -> Seal:
     if seal is None:
         seal = _SEALS[network] = Seal(network)
     return seal
+
+
+def seal_module(network: Network) -> None:
+    """Seal a network anew once its module is there, unless something was done to it before."""
+    before = _SEALS.get(network)
+    if before is None or before.damage() is None:
+        _SEALS[network] = Seal(network)

@@ -46,7 +46,8 @@ class CompiledNetwork:
         identity: what decides its bits beside the weights.
 
     Raises:
-        NotServed: ONNX Runtime is not installed, or takes no such graph, or gives something else than torch.
+        NotServed: ONNX Runtime is not installed, or takes no such graph, or gives something else than torch. A deferred
+            network is not compared: its extractor vouches for the graph.
     """
 
     def __init__(self, network: Network, graph: bytes) -> None:
@@ -54,11 +55,13 @@ class CompiledNetwork:
             raise NotServed("its network is of a class that is called in its own way")
         self._outputs = {layer: map_name(index) for index, layer in enumerate(network.layers)}
         self.graph = graph
-        self._module = network.module
+        weights = network.weights
+        self._weights = network.module.state_dict if weights is None else lambda: weights
         self._made_for: tuple[int, int] | None = None
         self._session: Any = None
         self.identity = f"{NAME} {library().__version__} {hashlib.sha256(graph).hexdigest()[:16]}"
-        self._verify(network)
+        if not network.deferred:
+            self._verify(network)
 
     @property
     def layers(self) -> frozenset[str]:
@@ -86,7 +89,7 @@ class CompiledNetwork:
         now = (os.getpid(), torch.get_num_threads())
         if self._made_for != now:
             self._session = None  # before a second one needs memory
-            self._session = _session(with_weights(self.graph, self._module.state_dict()), now[1])
+            self._session = _session(with_weights(self.graph, self._weights()), now[1])
             self._made_for = now
         return self._session
 
