@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-import attrs
 import torch
 from torch import nn
 
@@ -89,15 +88,16 @@ class WeightedExtractor(ABC):
             UsageError: ``resize`` is below what the network takes.
         """
         with _own_randomness(), torch.no_grad():
-            if self.vouches and self.weights == "packaged" and (graph := self.shipped_graph()) is not None:
-                return self._deferred(graph, device)
+            if self.vouches and self.weights == "packaged" and self.shipped_graph() is not None:
+                return self._deferred(device)
             module, digest = self._load()
             return self._opened(module.requires_grad_(False), digest, device)
 
-    def _deferred(self, graph: bytes, device: torch.device) -> Network:
+    def _deferred(self, device: torch.device) -> Network:
         """The network without its module, which is made where more is asked for than its graph gives."""
         file = self._packaged()
-        weights = {name: values.float().to(device) for name, values in self.read(file).items()}
+        state = self.read(file)  # whose order is another one each time
+        weights = {name: state[name].float().to(device) for name in sorted(state)}
 
         def make() -> nn.Module:
             with _own_randomness(), torch.no_grad():
@@ -105,7 +105,7 @@ class WeightedExtractor(ABC):
                 fill(module, dict(weights), self.name, file.path)
                 return _ready(module.requires_grad_(False), device)
 
-        return self._checked(attrs.evolve(self.describe(make, weights, file.digest), graph=graph, weights=weights))
+        return self._checked(self.describe(make, weights, file.digest))
 
     def open_for_tuning(self, device: torch.device, logits: int) -> Network:
         """Load the network and its weights, and give it a new head.
@@ -121,7 +121,7 @@ class WeightedExtractor(ABC):
     def _opened(self, module: nn.Module, digest: str, device: torch.device) -> Network:
         module = _ready(module, device)
         weights = {**dict(module.named_buffers()), **dict(module.named_parameters())}
-        return self._checked(attrs.evolve(self.describe(module, weights, digest), graph=self.shipped_graph()))
+        return self._checked(self.describe(module, weights, digest))
 
     def _checked(self, network: Network) -> Network:
         if self.resize is not None and self.resize < network.min_size:

@@ -150,5 +150,6 @@ class Darknet19Extractor(WeightedExtractor):
             weights_digest=digest,
             resize=self.resize,
             min_size=33,
+            graph=self.shipped_graph(),
             linear_head=weights[f"{_HEAD}.weight"].flatten(1),
         )

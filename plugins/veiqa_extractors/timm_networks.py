@@ -86,6 +86,8 @@ class TimmNetwork(WeightedExtractor):
             linear_head=weights[f"{known.classifier}.weight"] if known.linear else None,
             mean=known.mean,
             std=known.std,
+            graph=self.shipped_graph(),
+            weights=None if isinstance(module, nn.Module) else weights,
         )
 
 

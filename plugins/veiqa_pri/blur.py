@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from torch import Tensor
 
 from .eight_bit import from_uint8, to_uint8
@@ -59,6 +58,8 @@ class GaussianBlur:
 
     def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
         """Blur an image batch; ``seeds`` are not used."""
+        from scipy import ndimage  # which takes long to import
+
         sums = to_uint8(images).astype(np.float64)
         for axis in (-2, -1):
             sums = ndimage.correlate1d(sums, self._kernel, axis=axis, mode="nearest")

@@ -28,6 +28,14 @@ from veiqa_extractors import hub
 from veiqa_extractors.anatomy import examine
 from veiqa_extractors.plugin import TimmParams
 from veiqa_extractors.timm_model import TimmModel
+from veiqa_extractors.timm_networks import (
+    EfficientNetLite0,
+    EfficientNetLite1,
+    EfficientNetLite2,
+    InceptionResNetV2,
+    TimmNetwork,
+    Vgg16,
+)
 
 CPU = torch.device("cpu")
 
@@ -369,3 +377,9 @@ def test_an_unknown_model_is_answered_with_the_nearest_names() -> None:
         opened(model="hf-hub:someone/resnet")
     with pytest.raises(UsageError, match=r"unknown pretrained tag of resnet50 'a1_in2k'\. Did you mean 'a1_in1k'"):
         opened(model="resnet50.a1_in2k")
+
+
+@pytest.mark.parametrize("kind", [EfficientNetLite0, EfficientNetLite1, EfficientNetLite2, Vgg16, InceptionResNetV2])
+def test_what_is_known_of_a_network_is_what_timm_declares(kind: type[TimmNetwork]) -> None:
+    known, declared = kind.architecture, timm.get_pretrained_cfg(kind.architecture.timm_name)
+    assert (known.mean, known.std, known.classifier) == (declared.mean, declared.std, declared.classifier)

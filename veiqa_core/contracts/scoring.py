@@ -52,8 +52,8 @@ class Network:
     Attributes:
         name: the extractor's name, for messages.
         module: the network itself, in eval mode, no parameter requiring a gradient; it takes preprocessed images
-            ``[N, 3, h, w]`` and returns logits ``[N, K]``. In its place a function may be given that makes it; beside
-            ``graph`` and ``weights`` it is called when the module is first needed (see :attr:`deferred`).
+            ``[N, 3, h, w]`` and returns logits ``[N, K]``. Beside ``graph`` and ``weights`` a function may be given in
+            its place, which makes it when it is first needed (see :attr:`deferred`).
         layers: names of submodules of ``module`` whose output is a map ``[N, C, h, w]``, from shallow to deep.
         default_layer: the one of them that a branch means when it names none: the last before pooling and classifier.
         weights_digest: SHA-256 of the weights as ``"sha256:..."``, or the seed of random ones as ``"random:7"``.
@@ -89,7 +89,7 @@ class Network:
     _shift: Tensor = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        if self.deferred and not callable(self._module):
+        if self.deferred and (self.graph is None or not self.weights or not callable(self._module)):
             raise TypeError(f"the module of a Network is a {type(self._module).__name__}; a torch.nn.Module is due")
         mean, std = torch.tensor(self.mean), torch.tensor(self.std)
         self._scale = (1 / std).view(1, 3, 1, 1).to(self.device)

@@ -58,7 +58,7 @@ def _opened(extractor: FeatureExtractor, device: Device, origin: str) -> Network
     given: Any = extractor.open(device.torch)
     if not isinstance(given, Network):
         raise ComponentError(f"opens {type(given).__name__} where a Network is due")
-    if given.deferred and given.graph is not None and given.weights is not None:
+    if given.deferred:
         network = attrs.evolve(given, module=partial(_made, given, device.torch), precision=device.precision)
     else:
         network = attrs.evolve(unwrapped(given), precision=device.precision)

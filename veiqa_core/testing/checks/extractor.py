@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
 import torch
 from torch import Tensor
 
 from ...contracts import Network, TunableExtractor
 from ...errors import ImageError
+from ...measuring.runtimes.compiled import CompiledNetwork
+from ...measuring.runtimes.onnx_export import NotServed
 from ..kit import NotHere, Subject, require
 from ..samples import CPU, images, opened
 
@@ -121,6 +124,17 @@ def check_linear_head(of: Subject) -> None:
         found = network(one) - network(two)
     near = torch.allclose(found, expected, rtol=1e-3, atol=1e-3 * float(found.abs().max()) + 1e-6)
     require(near, "its logits do not follow linear_head and the mean of the default layer's map")
+
+
+def check_graph(of: Subject) -> None:
+    """Where a graph is given, ONNX Runtime makes of it what the module gives."""
+    network = opened(of)
+    if network.graph is None:
+        raise NotHere("gives no graph")
+    try:
+        CompiledNetwork(attrs.evolve(network, module=network.module, weights=None), network.graph)
+    except NotServed as error:
+        require(False, str(error))
 
 
 def check_tuning(of: Subject) -> None:
