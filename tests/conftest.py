@@ -25,10 +25,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks gain nothing fro
 for name in ("HF_HOME", "TORCH_HOME"):  # where downloads are stays as it is
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     os.environ.setdefault(name, str(cache / {"HF_HOME": "huggingface", "TORCH_HOME": "torch"}[name]))
-if "VEIQA_TEST_CACHE" not in os.environ:
-    os.environ["VEIQA_TEST_CACHE"] = tempfile.mkdtemp(prefix="veiqa-tests-")
-    atexit.register(shutil.rmtree, os.environ["VEIQA_TEST_CACHE"], ignore_errors=True)
-os.environ["XDG_CACHE_HOME"] = os.environ["VEIQA_TEST_CACHE"]  # no test reads or fills the user's cache of graphs
+if "veiqa-tests-" not in os.environ.get("XDG_CACHE_HOME", ""):  # no test reads or fills the user's cache of graphs
+    os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="veiqa-tests-")
+    atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 with contextlib.suppress(ImportError):  # the light session has no hypothesis
     from hypothesis import settings
