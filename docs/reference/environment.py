@@ -31,7 +31,6 @@ READ_BY_TESTS = {
     "VEIQA_SHARED": "A folder with published image pairs, which are not part of the repository; without it the tests "
     "that need them are skipped.",
     "VEIQA_FUZZ": "How many damaged files the fuzz test reads; default: 3000.",
-    "VEIQA_TEST_CACHE": "A folder that tests use as the user's cache; a new one where it is not set.",
     "VEIQA_TEST_THIRD_PARTY": "Set by `nox -s third_party`: the sample plugins must then be installed.",
 }
 _ELSEWHERE = {
