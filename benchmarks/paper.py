@@ -1,6 +1,6 @@
 """The paper's recipes on rated images, in the layout of its tables 3 and 5, beside its own figures.
 
-    python benchmarks/paper.py DATASET PATH [--rebuilt-live] [--output docs/results-paper.md]
+    python benchmarks/paper.py DATASET PATH [--rebuilt-live] > docs/results-paper.md
 
 DATASET and PATH as for ``veiqa evaluate``; the set must hold GB, WN, JPEG and JP2K. Each image is measured once at the
 paper's input size and once at its native size, under all seven metrics; every table is taken from that.
@@ -18,29 +18,19 @@ from typing import Any
 import attrs
 import click
 import numpy as np
+from common import Given, on_rated_set, output_option, write
 from numpy.typing import NDArray
 
-from veiqa_core.cli.files import check_place, write_text
-from veiqa_core.cli.options.dataset import DatasetOptions, StoreOptions
-from veiqa_core.cli.options.grouped import groups
-from veiqa_core.cli.options.recipe import SettingOptions, device_option
-from veiqa_core.cli.options.settings import Settings
-from veiqa_core.datasets.rated_set import load
-from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.evaluation.agreement import bootstrap, plcc
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.figures import Figures, Predictions
-from veiqa_core.evaluation.measured import MeasuredSet, measure
+from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.splits import Protocol
-from veiqa_core.extension.registry import Registry, installed
-from veiqa_core.measuring.executors import InProcess
-from veiqa_core.measuring.meter import Meter
-from veiqa_core.measuring.quantity import quantities
+from veiqa_core.extension.registry import Registry
 from veiqa_core.recipes.files import find
 from veiqa_core.recipes.recipe import Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
-from veiqa_core.results.progress import progress
 
 TYPES = ("GB", "WN", "JPEG", "JP2K")
 METRICS = ("psnr", "gmsd", "ncc", "fsim", "nae", "vsi", "ssim")
@@ -228,42 +218,25 @@ READING = """\
 
 
 @click.command()
-@groups(rated_set=DatasetOptions, parameters=SettingOptions)
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write here, not to standard output.")
+@on_rated_set
 @click.option("--rebuilt-live", "rebuilt", is_flag=True, help="Say that the set was rebuilt from LIVE's references.")
-@groups(store=StoreOptions)
-@device_option
-def main(
-    rated_set: DatasetOptions,
-    parameters: SettingOptions,
-    output: Path | None,
-    store: StoreOptions,
-    device: str,
-    rebuilt: bool,
-) -> None:
-    """Measure the paper's recipes and write the page."""
-    check_place(output)
-    registry = installed()
-    wanted = Settings(registry, parameters.settings)
-    part = rated_set.part(registry, wanted)
-    wanted.check_all_used()
-    rated = load(part, rated_set.path, TYPES)
+@output_option
+def main(given: Given, rebuilt: bool, output: Path | None) -> None:
+    """Measure the paper's recipes and print the page."""
+    rated = attrs.evolve(given.rated, ratings=given.rated.ratings.only(TYPES))
     found: dict[str, Any] = {}
-    with store.opened() as kept:
-        for name in SETS:
-            shipped = find(name, registry)
-            assert isinstance(shipped, RecipeSet)
-            recipes = resolve_all(with_metrics(shipped, METRICS), registry)
-            meter = Meter(quantities(recipes), Device.find(device), kept)
-            measured = measure(rated, recipes, InProcess(meter, rated.root), progress(name))
-            if measured.failed:
-                raise UsageError(
-                    f"{len(measured.failed)} images failed; the first: {next(iter(measured.failed.values()))}"
-                )
-            found[name] = evaluations(measured, shipped, registry)
+    for name in SETS:
+        shipped = find(name, given.registry)
+        assert isinstance(shipped, RecipeSet)
+        (measured,) = given.measured([rated], resolve_all(with_metrics(shipped, METRICS), given.registry))
+        if measured.failed:
+            raise UsageError(f"{len(measured.failed)} images failed; the first: {next(iter(measured.failed.values()))}")
+        found[name] = evaluations(measured, shipped, given.registry)
     flag = " --rebuilt-live" if rebuilt else ""
-    command = f"python benchmarks/paper.py {rated_set.dataset} PATH{flag} --output docs/results-paper.md"
-    write_text(page(found, measured, command, REBUILT if rebuilt else ""), output)
+    command = f"python benchmarks/paper.py {rated.name} PATH{flag} > docs/results-paper.md"
+    text = page(found, measured, command, REBUILT if rebuilt else "")
+    click.echo(text)
+    write(text, output)
 
 
 if __name__ == "__main__":
