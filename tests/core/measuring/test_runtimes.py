@@ -28,6 +28,7 @@ from veiqa_core.measuring.runtimes.compiled import CompiledNetwork, CompiledPass
 from veiqa_core.measuring.runtimes.eager import TorchPass
 from veiqa_core.measuring.runtimes.onnx_export import NotServed
 from veiqa_core.measuring.runtimes.onnx_file import with_weights
+from veiqa_core.measuring.seals import seal_of
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import resolve
@@ -334,3 +335,31 @@ def test_a_network_whose_shapes_are_fixed_is_not_taken_for_one_of_any_size(folde
     with pytest.raises(NotServed, match="onnxruntime gives its logits .* apart from torch"):
         compile_isolated(network)
     assert not folder.exists()
+
+
+class Counting(nn.Module):
+    """Counts its passes in a buffer, and has a layer that takes no part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.idle, self.head = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 1), nn.Linear(4, 5)
+        self.register_buffer("passes", torch.zeros(1))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.passes += 1
+        logits: torch.Tensor = self.head(self.one(images).mean((2, 3)))
+        return logits
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [("one", "a forward pass changes weights of it"), ("idle", "cannot be exported: KeyError: 'idle'")],
+)
+def test_a_network_that_cannot_be_tried_out_is_no_error(folder: Path, layer: str, reason: str) -> None:
+    pytest.importorskip("onnx")
+    module = Counting().eval().requires_grad_(False)
+    network = Network(name="n", module=module, layers=(layer,), default_layer=layer, weights_digest="x")
+    seal_of(network)  # as when an extractor has opened it
+    found = serving.compiled(network)
+    assert isinstance(found, NotServed)
+    assert reason in str(found)

@@ -12,10 +12,11 @@ import attrs
 
 from ...contracts import Network
 from ...devices import Device
-from ...errors import UsageError
+from ...errors import UsageError, one_line
 from ...extension.registry import Part
 from ...isolation.isolated import isolated
 from ...recipes.resolution import ResolvedBranch
+from ..seals import seal_of
 from .compiled import NAME, CompiledNetwork
 from .graphs import compile_network
 from .onnx_export import NotServed
@@ -82,9 +83,15 @@ def remarks(networks: Iterable[Network], device: Device) -> tuple[str, ...]:
 @isolated()
 def _compiled(network: Network) -> CompiledNetwork | NotServed:
     try:
-        return compile_network(network)
-    except NotServed as error:
-        return NotServed(str(error))  # without a traceback, which would keep the network
+        made = compile_network(network)
+    except KeyboardInterrupt:
+        raise
+    except (
+        BaseException
+    ) as error:  # of a network that cannot be tried out, which torch's passes report where it matters
+        return NotServed(str(error) if isinstance(error, NotServed) else f"it cannot be tried out: {one_line(error)}")
+    damage = seal_of(network).damage()
+    return made if damage is None else NotServed(f"a forward pass {damage} it")
 
 
 def _check(branch: ResolvedBranch, network: Network, made: CompiledNetwork | NotServed) -> None:
