@@ -21,15 +21,16 @@ from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.isolation.isolated import isolated
 from veiqa_core.measuring.executors import ProcessPool, Task
-from veiqa_core.measuring.meter import Meter, Quantity
+from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.networks import open_network
+from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.runtimes import compiled, graphs, onnx_export, serving
 from veiqa_core.measuring.runtimes.compiled import CompiledNetwork, CompiledPass
 from veiqa_core.measuring.runtimes.eager import TorchPass
 from veiqa_core.measuring.runtimes.onnx_export import NotServed
 from veiqa_core.measuring.runtimes.onnx_file import with_weights
 from veiqa_core.measuring.seals import seal_of
-from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import resolve
 from veiqa_core.store import Store
@@ -81,7 +82,7 @@ def test_maps_and_logits_are_torchs_at_any_size(size: tuple[int, int]) -> None:
 
 def test_what_explainers_of_activations_ask_for_is_served_and_the_rest_is_torchs() -> None:
     made = [branch(), branch("cam", "bn2"), branch("gradcam", "bn2"), branch("activation-norm", "blocks.1.0")]
-    meter = Meter([Quantity(b) for b in resolve(Recipe("r", tuple(made)), installed()).branches], Device())
+    meter = Meter([Similarity(b) for b in resolve(Recipe("r", tuple(made)), installed()).branches], Device())
     runtimes = [step.runtime.partition(" ")[0] for step in meter.engine(range(4)).plan.passes if step.pri is None]
     assert sorted(runtimes) == ["onnxruntime", "torch"]
     by_branch = [comparison.y.runtime.partition(" ")[0] for comparison in meter.engine(range(4)).plan.comparisons]
@@ -120,7 +121,7 @@ def test_workers_have_the_runtime_of_the_one_that_sends(tmp_path: Path) -> None:
     found = {}
     for runtime in ("torch", "auto"):
         device = Device.find("cpu", runtime=runtime)
-        meter = Meter([Quantity(b) for b in resolve(Recipe("r", (branch(),)), installed()).branches], device)
+        meter = Meter([Similarity(b) for b in resolve(Recipe("r", (branch(),)), installed()).branches], device)
         with ProcessPool(meter, tmp_path, 2) as pool:
             (done,) = pool.run([Task("a.png", (0,))])
         found[runtime] = done.measured[0].similarity
@@ -298,7 +299,7 @@ def test_the_runtime_of_a_fit_is_recorded() -> None:
 
 
 def test_recipes_that_were_fitted_by_another_runtime_say_so() -> None:
-    shipped = recipes.find("fast", installed())
+    shipped = recipe_files.find("fast", installed())
     assert isinstance(shipped, Recipe)
     assert shipped.fitted is not None
     for fitted, runtime, flags in (
