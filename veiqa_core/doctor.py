@@ -267,5 +267,5 @@ def _trial(registry: Registry) -> Iterator[Finding]:
     if first.score is None:
         raise UsageError("the default recipe gives no score")
     times = f"{taken:.2f} s, after {opened - begun:.2f} s to open the networks"
-    text = f"an image of 384x256 scored {first.score:.2f} by {scorer.meter.runtime} in {times}"
+    text = f"an image of 384x256 scored {first.score:.2f} by {scorer.meter.runtime()} in {times}"
     yield Finding("trial", "ok", text)

@@ -264,7 +264,7 @@ class Inputs:
         """How many images there are; None where that is only known at the end."""
         if not self._listed_already:
             return None
-        quiet = attrs.evolve(self, report=_ignore, left_out=_ignore)  # what is wrong is told when the names come
+        quiet = attrs.evolve(self, report=_ignore, left_out=_ignore)  # what is wrong is reported when the names come
         sources = [*map(quiet._source, self.named), *map(self._list, self.lists)]
         return sum(1 for _ in chain.from_iterable(sources))
 

@@ -76,7 +76,8 @@ class Scorer:
         self._recipe_scorer = RecipeScorer(self.recipe)
         where = Device.find(device, precision, runtime)
         self.meter = Meter(list(map(Similarity, self.recipe.branches)), where, store)
-        self._runtime = runtime_name(self.meter.runtime)
+        self._unserved = self.meter.unserved
+        self._runtime = runtime_name(self.meter.runtime())
         self._all = range(len(self.recipe.branches))
         self.meter.check(self._all)
         self._label = self.recipe.label
@@ -187,7 +188,7 @@ class Scorer:
         fitted = self.recipe.fitted
         if self._recipe_scorer.calibrated and fitted is not None and fitted.precision != self.meter.device.precision:
             flags.append(f"fitted in {fitted.precision}")
-        if self.meter.device.runtime == TORCH:
+        if self._unserved:
             flags.append(f"computed by {TORCH}")
         if self._recipe_scorer.calibrated and fitted is not None and fitted.runtime not in (None, self._runtime):
             flags.append(f"fitted by {fitted.runtime}")

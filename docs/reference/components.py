@@ -15,7 +15,7 @@ _HEAD = """\
 # Components and their parameters
 
 All that comes with VEIQA, as `veiqa components show KIND/NAME` tells it on your machine, plugins included. What the
-components do is told in [Components](../components.md). `-p KIND.PARAMETER=VALUE` sets a parameter; in a recipe a
+components do stands in [Components](../components.md). `-p KIND.PARAMETER=VALUE` sets a parameter; in a recipe a
 component with parameters is a table. *Search* lists the values that a search tries unless a space says otherwise.
 """
 

@@ -36,7 +36,7 @@ def param(
     """One parameter of a component.
 
     ``ge``, ``gt``, ``le`` and ``lt`` bound numbers, ``choices`` lists what is allowed, ``check`` returns what is wrong
-    with a value or None. ``search`` holds the values that a search tries unless told otherwise.
+    with a value or None. ``search`` holds the values that a search tries by default.
     """
     bounds = {"at least": ge, "above": gt, "at most": le, "below": lt}
 

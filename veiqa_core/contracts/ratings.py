@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -64,6 +65,9 @@ class Ratings:
         range: lowest and highest possible score as released.
         pseudo_rating: where the scores are not people's: what computed them, such as ``"vsi"``.
         remarks: what a reader of figures should know, such as an assumed score type.
+
+    Raises:
+        ValueError: an image is there twice.
     """
 
     images: tuple[RatedImage, ...]
@@ -71,6 +75,12 @@ class Ratings:
     range: tuple[float, float]
     pseudo_rating: str | None = None
     remarks: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        names = Counter(item.image for item in self.images)
+        twice = next((name for name, count in names.items() if count > 1), None)
+        if twice is not None:
+            raise ValueError(f"image {twice!r} is rated twice")
 
     def quality(self, image: RatedImage) -> float:
         """The image's score with higher being better: MOS as it is, DMOS as highest possible score - DMOS."""

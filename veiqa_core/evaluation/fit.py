@@ -18,7 +18,7 @@ from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 from ..scoring.classification import fitted_classifier
 from ..scoring.mapping import check_varied, constant, fitted_mapper
 from .measured import MeasuredSet
-from .provenance import content_notes, provenance_of
+from .provenance import content_notes, precision_of, provenance_of
 
 FEW_CONTENTS = 10
 """Fewer contents than this are remarked: intervals come from leaving out a tenth of the contents in turn."""
@@ -135,7 +135,8 @@ def _fitted(recipe: Recipe, key: str | None, measured: MeasuredSet, names: str) 
     part = fittable(resolved)
     with _of(recipe.name):
         mapper = fitted_mapper(part, measured.similarities(rows), table.quality[rows], contents)
-    provenance = provenance_of(names, table, rows, measured.rated.ratings.quality_range, measured.versions)
+    ends, precision = measured.rated.ratings.quality_range, precision_of(measured.versions)
+    provenance = provenance_of(names, table, rows, ends, precision, measured.runtimes.get(key))
     state = _classifier_state(resolved, rows, measured)
     return attrs.evolve(recipe, state=mapper.state(), classifier_state=state, fitted=provenance)
 

@@ -14,7 +14,8 @@ from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
 from ..measuring.executors import Executor
 from ..measuring.quantity import quantities
-from ..measuring.table import Measurements, Progress, Rows, silent
+from ..measuring.runtimes.base import runtime_name
+from ..measuring.table import Indices, Measurements, Progress, Rows, silent
 from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 
@@ -29,6 +30,7 @@ class MeasuredSet:
         failed: what went wrong with the images that could not be measured, by name.
         flagged: how many images have a degenerate VEI in some branch.
         versions: what they were measured with.
+        runtimes: what made the passes of each recipe, by its key.
     """
 
     rated: RatedSet
@@ -38,6 +40,7 @@ class MeasuredSet:
     failed: Mapping[str, str]
     flagged: int
     versions: Mapping[str, Any]
+    runtimes: Mapping[str | None, str] = attrs.field(factory=dict)
 
     @cached_property
     def keys(self) -> tuple[str | None, ...]:
@@ -56,8 +59,11 @@ class MeasuredSet:
 
     def similarities(self, rows: Rows) -> FloatArray:
         """``[n, B]`` of images that were measured with one recipe, larger being more similar."""
-        branches = self.recipes.recipes[self.keys[rows[0]]].branches
-        return self.table.similarities(rows, self.table.columns(branches))
+        return self.table.similarities(rows, self._columns[self.keys[rows[0]]])
+
+    @cached_property
+    def _columns(self) -> Mapping[str | None, Indices]:
+        return {key: self.table.columns(recipe.branches) for key, recipe in self.used.items()}
 
     def joined(self, others: Iterable[MeasuredSet]) -> MeasuredSet:
         """With the images of other datasets as further rows, their quality brought from its declared range to this
@@ -121,4 +127,5 @@ def measure(rated: RatedSet, recipes: ResolvedSet, executor: Executor, progress:
         failed=failed,
         flagged=sum(bool(table.flagged[row, wanted[row]].any()) for row in whole),
         versions=executor.meter.versions(parts),
+        runtimes={key: runtime_name(executor.meter.runtime(of_recipe)) for key, of_recipe in columns.items()},
     )

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..datasets import likeness
 from ..images import display_name
-from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Measurements, Rows
 from ..recipes.recipe import DEFAULT_PRECISION, Provenance
 from ..recipes.resolution import ResolvedRecipe
@@ -20,14 +19,15 @@ from .splits import Indices, Protocol
 
 
 def provenance_of(
-    dataset: str, table: Measurements, rows: Rows, ends: tuple[float, float], versions: Mapping[str, Any]
+    dataset: str, table: Measurements, rows: Rows, ends: tuple[float, float], precision: str, runtime: str | None
 ) -> Provenance:
     """What is recorded of the images that a recipe is fitted to or chosen on.
 
     Args:
         dataset: names of the datasets that the table's images are of.
         ends: of the range of quality.
-        versions: what the images were measured with.
+        precision: what the networks computed in.
+        runtime: what made the passes of the recipe's own branches.
     """
     contents = {table.contents[int(row)] for row in rows}
     return Provenance(
@@ -35,20 +35,15 @@ def provenance_of(
         len(rows),
         ends,
         tuple(sorted(table.seen_ids(rows))),
-        precision_of(versions),
+        precision,
         None if None in contents else len(contents),
-        runtime_of(versions),
+        runtime,
     )
 
 
 def precision_of(versions: Mapping[str, Any]) -> str:
     """What the networks computed in that figures were made with."""
     return str(versions.get("precision", DEFAULT_PRECISION))
-
-
-def runtime_of(versions: Mapping[str, Any]) -> str | None:
-    """What made the forward passes that figures were made with; None where that is not recorded."""
-    return runtime_name(str(versions["runtime"])) if "runtime" in versions else None
 
 
 def precision_notes(versions: Mapping[str, Any]) -> list[str]:
@@ -209,9 +204,9 @@ def _foreign_precisions(used: Mapping[str | None, ResolvedRecipe], measured: Mea
 
 
 def _foreign_runtimes(used: Mapping[str | None, ResolvedRecipe], measured: MeasuredSet) -> list[str]:
-    own = runtime_of(measured.versions)
-    fitted = {recipe.fitted.runtime for recipe in used.values() if recipe.fitted is not None}
-    return [f"fitted by {other}, evaluated by {own}" for other in sorted(name for name in fitted - {own} if name)]
+    pairs = {(recipe.fitted.runtime, measured.runtimes.get(key)) for key, recipe in used.items() if recipe.fitted}
+    differing = sorted((fitted, own) for fitted, own in pairs if fitted and own and fitted != own)
+    return [f"fitted by {fitted}, evaluated by {own}" for fitted, own in differing]
 
 
 def _uncalibrated_notes(used: Mapping[str | None, ResolvedRecipe], protocol: Protocol) -> list[str]:

@@ -29,6 +29,7 @@ from ..errors import ImageError, UsageError, VeiqaError, one_line
 from ..images import Image, display_name, read
 from . import processes
 from .branches.engine import Measurement
+from .fingerprint import passing
 from .meter import Computed, Meter
 from .vei_files import VeiFolder
 from .worker import Job, begin, execute, execute_own
@@ -187,6 +188,10 @@ class InProcess(Executor):
 class _Sent(Executor):
     """Others measure: tasks are sent, a few ahead of their results."""
 
+    def __init__(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> None:
+        super().__init__(meter, root, veis)
+        self._passing = passing()  # workers go on with it, and what they measure is kept under it
+
     @abstractmethod
     def _send(self, image: Image, missing: tuple[int, ...]) -> Future[Computed]:
         """Have a worker measure an image."""
@@ -198,6 +203,8 @@ class _Sent(Executor):
     def _execute(self, prepared: Iterator[_Prepared]) -> Iterator[TaskResult]:
         sent: dict[Future[Computed], _Prepared] = {}
         for item in prepared:
+            if passing() != self._passing:
+                raise UsageError("threads or precision changed while workers measure; make them anew")
             if item.image is None or not item.missing:
                 yield self._settled(item)
                 continue
@@ -329,8 +336,9 @@ class DaskCluster(_Sent):
 
     def _send(self, image: Image, missing: tuple[int, ...]) -> Future[Computed]:
         answer: Future[Computed] = Future()
-        task = self._client.submit(execute, self._job, image, missing, pure=False)
-        self._tasks[answer] = task
+        pixels = self._client.scatter(image, hash=False)
+        task = self._client.submit(execute, self._job, pixels, missing, pure=False)
+        self._tasks[answer] = (task, pixels)
         task.add_done_callback(functools.partial(self._pass_on, answer))
         return answer
 

@@ -85,11 +85,24 @@ class Meter:
         self._digests: dict[object, tuple[str, ...]] = {}
         self._engine = functools.lru_cache(_ENGINES)(self._make_engine)
 
-    @property
-    def runtime(self) -> str:
-        """What makes the passes, with its version: the compiled runtime where it makes some, else torch."""
-        runtimes = {comparison.y.runtime for comparison in self._comparisons()} - {TORCH}
+    def runtime(self, wanted: Iterable[int] | None = None) -> str:
+        """What makes the passes, with its version: the compiled runtime where it makes some, else torch.
+
+        Args:
+            wanted: of these quantities; None for all.
+        """
+        comparisons = self._comparisons()
+        some = comparisons if wanted is None else [comparisons[index] for index in wanted]
+        runtimes = {comparison.y.runtime for comparison in some} - {TORCH}
         return min((" ".join(runtime.split()[:2]) for runtime in runtimes), default=TORCH)
+
+    @property
+    def unserved(self) -> bool:
+        """Whether torch makes passes that a compiled runtime makes where it is there and nothing else is asked for."""
+        if not attrs.evolve(self.device, runtime="auto").may_compile:
+            return False
+        made = zip(self.quantities, self._comparisons(), strict=True)
+        return any(serving.asks_activations_only(q.branch) and c.y.runtime == TORCH for q, c in made)
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -99,7 +112,7 @@ class Meter:
 
     def environment(self) -> dict[str, Any]:
         """What decides the bits of its results on this machine."""
-        return {**environment(self.device), "runtime": self.runtime}
+        return {**environment(self.device), "runtime": self.runtime()}
 
     def check(self, wanted: Sequence[int]) -> None:
         """Find what cannot work on any image before the first one is read.
@@ -237,7 +250,7 @@ class Meter:
         if isinstance(x, VeiqaError) or isinstance(y, VeiqaError):
             return measurement
         if pri.shape[2:] != (image.size[1], image.size[0]):
-            problem = ComponentError(f"{part.registered.origin}: images that pass in tiles have no baselines")
+            problem = ComponentError(f"{part.registered.origin}: images that pass in tiles have no controls")
             return attrs.evolve(measurement, similarity=None, error=problem)
         compare = functools.partial(engine.compare_maps, comparison.branch)
         pair = Pair(image.pixels.clone(), pri.clone(), y.clone(), x.clone(), measurement.similarity, compare)

@@ -13,7 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from ..contracts import FeatureExtractor, Network
 from ..devices import Device
-from ..errors import ComponentError
+from ..errors import ComponentError, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..isolation.isolated import isolated
@@ -29,7 +29,7 @@ def open_network(part: Part, device: Device) -> Network:
         UsageError: it cannot be opened; :class:`WeightsError` where its weights are not there.
     """
     extractor: FeatureExtractor = or_usage_error(attempt(part, part.create))
-    network = or_usage_error(attempt(part, lambda: _opened(extractor, device, part.registered.origin)))
+    network = or_usage_error(attempt(part, lambda: _opened(part, extractor, device)))
     network.when_made = seal_module
     seal_of(network)
     return network
@@ -54,27 +54,30 @@ def open_again(part: Part, damaged: Network, device: Device) -> Network:
     return network
 
 
-def _opened(extractor: FeatureExtractor, device: Device, origin: str) -> Network:
+def _opened(part: Part, extractor: FeatureExtractor, device: Device) -> Network:
     given: Any = extractor.open(device.torch)
     if not isinstance(given, Network):
         raise ComponentError(f"opens {type(given).__name__} where a Network is due")
     if given.deferred:
-        network = attrs.evolve(given, module=partial(_made, given, device.torch), precision=device.precision)
+        network = attrs.evolve(given, module=partial(_made, part, given, device.torch), precision=device.precision)
     else:
         network = attrs.evolve(unwrapped(given), precision=device.precision)
         _check(network, device.torch)
-    network.origin = origin
+    network.origin = part.registered.origin
     return network
 
 
-def _made(network: Network, device: torch.device) -> nn.Module:
+def _made(part: Part, network: Network, device: torch.device) -> nn.Module:
     """A deferred module, checked as any other is when its network is opened."""
-    made = attrs.evolve(network, module=network.module, weights=None)
-    bare = unwrapped(made)
-    _check(bare, device)
-    if (bare.layers, bare.default_layer) != (network.layers, network.default_layer):
-        raise ComponentError("makes its module inside of another one; make the plain module")
-    return bare.module
+
+    def work() -> nn.Module:
+        bare = unwrapped(attrs.evolve(network, module=network.module, weights=None))
+        _check(bare, device)
+        if (bare.layers, bare.default_layer) != (network.layers, network.default_layer):
+            raise ComponentError("makes its module inside of another one; make the plain module")
+        return bare.module
+
+    return unwrap(attempt(part, work))
 
 
 def _check(network: Network, device: torch.device) -> None:

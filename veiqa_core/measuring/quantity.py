@@ -26,7 +26,7 @@ class Similarity:
 
     @property
     def sign(self) -> float:
-        """The factor that aligns its values: larger is then more similar, whatever the metric."""
+        """The factor that orients its values: larger is then more similar, whatever the metric."""
         return metric_sign(self.branch.metric)
 
 
@@ -48,12 +48,12 @@ Quantity = Similarity | Control
 
 
 def metric_sign(metric: Part) -> float:
-    """The factor that aligns a metric's values: larger is then more similar."""
+    """The factor that orients a metric's values: larger is then more similar."""
     return 1.0 if metric.traits["similar"] == "high" else -1.0
 
 
 def signs(branches: Iterable[ResolvedBranch]) -> FloatArray:
-    """The factors ``[B]`` that align the similarities of branches."""
+    """The factors ``[B]`` that orient the similarities of branches."""
     return np.array([Similarity(branch).sign for branch in branches], dtype=np.float64)
 
 

@@ -39,10 +39,12 @@ class Failure:
 
     Attributes:
         images: on how many.
-        reason: of the first of them, with its name.
+        row: the first of them.
+        reason: of that one, with its name.
     """
 
     images: int
+    row: int
     reason: str
 
 
@@ -73,7 +75,8 @@ class Measurements:
         measured: ``[N, Q]``, whether it was measured, be it in vain.
         flagged: ``[N, Q]``, whether a VEI behind it is degenerate, or something else was remarked.
         unread: why images cannot be read, by row.
-        errors: why quantities could not be measured, by row and column.
+        failures: the columns that failed on some image.
+        problems: why some quantity of an image could not be measured, the first reason of each row.
     """
 
     names: tuple[str, ...]
@@ -88,7 +91,8 @@ class Measurements:
     measured: NDArray[np.bool_] = attrs.field(default=_cells(False))
     flagged: NDArray[np.bool_] = attrs.field(default=_cells(False))
     unread: dict[int, str] = attrs.field(factory=dict)
-    errors: dict[tuple[int, int], str] = attrs.field(factory=dict)
+    failures: dict[int, Failure] = attrs.field(factory=dict)
+    problems: dict[int, str] = attrs.field(factory=dict)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -113,10 +117,10 @@ class Measurements:
             executor: made for :attr:`quantities` and the images' folder.
             wanted: columns, by row.
         """
-        missing = {row: self._missing(row, np.asarray(columns, dtype=np.intp)) for row, columns in wanted.items()}
-        rows = {self.names[row]: row for row, columns in missing.items() if columns}
-        tasks = [Task(name, missing[row]) for name, row in rows.items()]
-        for result in progress(executor.run(tasks), len(tasks)) if tasks else ():
+        columns = {row: np.asarray(given, dtype=np.intp) for row, given in wanted.items() if row not in self.unread}
+        rows = {self.names[row]: row for row, given in columns.items() if not self.measured[row, given].all()}
+        tasks = (Task(name, self._missing(row, columns[row])) for name, row in rows.items())
+        for result in progress(executor.run(tasks), len(rows)) if rows else ():
             self._take(rows[result.name], result)
 
     def usable(self, rows: Indices) -> Indices:
@@ -127,19 +131,11 @@ class Measurements:
         """``[n, k]`` of some images under some quantities."""
         return self.values[np.ix_(np.asarray(rows, dtype=np.intp), np.asarray(columns, dtype=np.intp))]
 
-    def problem(self, row: int, columns: Iterable[int]) -> str | None:
-        """Why some quantities of an image are not there; None where nothing failed."""
-        found = (self.errors.get((row, int(column))) for column in columns)
-        return self.unread.get(row) or next((reason for reason in found if reason is not None), None)
-
-    @property
-    def failures(self) -> Mapping[int, Failure]:
-        """The columns that failed on some image."""
-        found: dict[int, Failure] = {}
-        for (_, column), reason in sorted(self.errors.items()):  # images are done in any order
-            first = found.get(column)
-            found[column] = Failure(1, reason) if first is None else attrs.evolve(first, images=first.images + 1)
-        return found
+    def problem(self, row: int, columns: Rows) -> str | None:
+        """Why some quantities of an image are not there; None where all are."""
+        if row in self.unread:
+            return self.unread[row]
+        return self.problems.get(row) if np.isnan(self.values[row, columns]).any() else None
 
     def content_ids(self, row: int) -> set[str]:
         """By what an image is known again in other sets and splits: its content's identifier and its own pixels."""
@@ -151,27 +147,18 @@ class Measurements:
         return frozenset().union(*(self.content_ids(int(row)) | self.hints[int(row)] for row in rows))
 
     def select(self, rows: Rows) -> Measurements:
-        """Some of the rows, as a table of their own."""
-        place = {int(row): index for index, row in enumerate(rows)}
-        return attrs.evolve(
-            self,
-            **{name: _picked(getattr(self, name), list(place)) for name in _BY_ROW},
-            unread={place[row]: reason for row, reason in self.unread.items() if row in place},
-            errors={(place[row], column): reason for (row, column), reason in self.errors.items() if row in place},
-        )
+        """Some of the rows, as a table of their own; what failed is left behind."""
+        return self._of({name: _picked(getattr(self, name), [int(row) for row in rows]) for name in _BY_ROW})
 
     def joined(self, other: Measurements) -> Measurements:
-        """The rows of this table, then the other's, under the same quantities."""
-        after = len(self)
-        return attrs.evolve(
-            self,
-            **{name: _appended(getattr(self, name), getattr(other, name)) for name in _BY_ROW},
-            unread=self.unread | {after + row: reason for row, reason in other.unread.items()},
-            errors=self.errors | {(after + row, column): reason for (row, column), reason in other.errors.items()},
-        )
+        """The rows of this table, then the other's, under the same quantities; what failed is left behind."""
+        return self._of({name: _appended(getattr(self, name), getattr(other, name)) for name in _BY_ROW})
+
+    def _of(self, columns: Mapping[str, Any]) -> Measurements:
+        return attrs.evolve(self, **columns, unread={}, failures={}, problems={})
 
     def _missing(self, row: int, columns: Indices) -> tuple[int, ...]:
-        return () if row in self.unread else tuple(columns[~self.measured[row, columns]].tolist())
+        return tuple(columns[~self.measured[row, columns]].tolist())
 
     def _take(self, row: int, result: TaskResult) -> None:
         if result.digest is not None:
@@ -185,7 +172,16 @@ class Measurements:
             if item.similarity is not None:
                 self.values[row, column] = item.similarity * self.quantities[column].sign
             elif item.error is not None:
-                self.errors[row, column] = _reason(result.name, item.error)
+                reason = _reason(result.name, item.error)
+                self.problems.setdefault(row, reason)
+                self._fail(row, column, reason)
+
+    def _fail(self, row: int, column: int, reason: str) -> None:
+        known = self.failures.get(column)
+        if known is None or row < known.row:  # images are done in any order
+            self.failures[column] = Failure(1 if known is None else known.images + 1, row, reason)
+        else:
+            self.failures[column] = attrs.evolve(known, images=known.images + 1)
 
 
 def _reason(name: str, error: VeiqaError) -> str:

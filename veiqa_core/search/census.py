@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from ..contracts import Network
+from ..devices import Device
 from ..extension.registry import Part
 from ..measuring.branches import plan as plans
 from ..measuring.branches.plan import Plan
+from ..measuring.runtimes.serving import Served
 from .candidates import Candidate
 
 BYTES_A_VALUE = 30
@@ -65,11 +67,16 @@ class Census:
 
 
 def count(
-    candidates: Sequence[Candidate], networks: Mapping[Part, Network], images: int, missing: Mapping[str, str]
+    candidates: Sequence[Candidate],
+    networks: Mapping[Part, Network],
+    images: int,
+    missing: Mapping[str, str],
+    device: Device,
 ) -> Census:
-    """Count the stages of candidates on a number of images."""
+    """Count the stages of candidates on a number of images, every network being one that a compiled runtime serves."""
     defaults = {part: network.default_layer for part, network in networks.items()}
-    plan = plans.make([candidate.branch for candidate in candidates], defaults)
+    served = {part: Served("compiled", frozenset(network.layers)) for part, network in networks.items()}
+    plan = plans.make([candidate.branch for candidate in candidates], defaults, served if device.may_compile else {})
     return Census(
         candidates=len(candidates),
         pris=len(plan.pris),

@@ -221,7 +221,8 @@ class Dialogue:
         return Proposal(tuple(proposal.candidates), proposal.share)
 
     def _sound(self, proposal: Proposal) -> bool:
-        return 0 < proposal.share <= 1 and all(0 <= candidate < self._count for candidate in proposal.candidates)
+        some = bool(proposal.candidates) and 0 < proposal.share <= 1
+        return some and all(0 <= candidate < self._count for candidate in proposal.candidates)
 
 
 def _order(table: Measurements, rows: Indices, seed: int) -> list[str]:

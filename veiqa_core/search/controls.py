@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import attrs
@@ -25,7 +26,7 @@ Winners = Mapping[str | None, tuple[ResolvedBranch, Indices]]
 
 @attrs.frozen(eq=False)
 class Controlled:
-    """A baseline for one branch.
+    """A control for one branch.
 
     Attributes:
         values: ``[n]`` of the images asked for, NaN where it failed; None where there is no such control.
@@ -88,4 +89,7 @@ def _measured(
         for key in dict.fromkeys(key for key, _ in usable):
             wanted = [column for (own, _), column in columns.items() if own == key]
             table.fill(executor, {int(row): wanted for row in rows[key]})
+    for row, (own, other) in enumerate(zip(table.digests, trials.table.digests, strict=True)):
+        if own != other:  # another picture by now
+            table.values[row] = math.nan
     return {at: table.values[rows[at[0]], column] for at, column in columns.items()}

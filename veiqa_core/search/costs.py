@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -15,11 +16,12 @@ from ..measuring.meter import Meter
 def operations(meter: Meter, image: Image) -> FloatArray:
     """Operations ``[C]`` that the networks take for each of a meter's branches on one image and its PRI.
 
-    Convolutions and matrix products count, in forward and backward passes, as PyTorch counts them; PRIs and metrics do
-    not. They depend on the image's size alone, under which they are kept in the store like similarities of an image.
+    Convolutions and matrix products count, in forward and backward passes, as PyTorch counts them, whatever runtime
+    makes the passes; PRIs and metrics do not. They depend on the image's size alone, under which they are kept in the
+    store like similarities of an image.
     """
     width, height = image.size
-    place, columns = f"operations:{width}x{height}", range(len(meter.quantities))
+    place, columns = f"torch operations:{width}x{height}", range(len(meter.quantities))
     found = meter.known(place, columns)
     counted: dict[tuple[Part, Part, object], float] = {}
     missing = {}
@@ -29,7 +31,7 @@ def operations(meter: Meter, image: Image) -> FloatArray:
         branch = meter.quantities[column].branch
         explained = (branch.extractor, branch.explainer, branch.layer)
         if explained not in counted:
-            engine = Engine([branch], meter.device, meter.networks)
+            engine = Engine([branch], attrs.evolve(meter.device, runtime="torch"), meter.networks)
             with FlopCounterMode(display=False) as counter:
                 engine.measure(image)
             counted[explained] = float(counter.get_total_flops())

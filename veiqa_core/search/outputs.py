@@ -104,7 +104,7 @@ def _winner(search: Search, winner: Winner) -> dict[str, Any]:
         "figure": reported(float(ranking.figures[0])),
         "interval95": interval(reported(float(end)) for end in ranking.intervals[0]),
         "standard_error": number(ranking.error),
-        "not_told_apart": keys(search, ranking.ties.tolist()),
+        "ties": keys(search, ranking.ties.tolist()),
         "cheapest_within_one_standard_error": search.candidates[winner.cheapest].key,
         "chance_srocc": None
         if winner.chance is None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import attrs
+import numpy as np
 
 from ..datasets.rated_set import RatedSet
+from ..evaluation.provenance import provenance_of
 from ..measuring.executors import Executor
 from ..measuring.quantity import Similarity
+from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Measurements, Progress, Rows
+from ..recipes.recipe import Provenance
 from .candidates import Candidate
 
 
@@ -37,9 +40,11 @@ class Trials:
 
     def fill(self, rows: Rows, columns: Rows) -> None:
         """Measure candidates on images, those not measured before."""
-        self.table.fill(self.executor, {int(row): columns for row in rows}, self.progress)
+        same = np.asarray(columns, dtype=np.intp)
+        self.table.fill(self.executor, {int(row): same for row in rows}, self.progress)
 
-    @property
-    def versions(self) -> dict[str, Any]:
-        """What decides the bits of what is measured: libraries, device, precision, runtime."""
-        return self.executor.meter.environment()
+    def provenance(self, rows: Rows, columns: Iterable[int]) -> Provenance:
+        """What is recorded of a recipe of some candidates that was chosen on some images."""
+        meter, ends = self.executor.meter, self.rated.ratings.quality_range
+        runtime = runtime_name(meter.runtime(columns))
+        return provenance_of(self.rated.name, self.table, rows, ends, meter.device.precision, runtime)

@@ -10,9 +10,8 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..errors import VeiqaError
-from ..evaluation.provenance import provenance_of
 from ..measuring.table import Indices
-from ..recipes.recipe import Provenance, Recipe
+from ..recipes.recipe import Recipe
 from ..recipes.resolution import written
 from ..scoring.mapping import fitted_mapper, predicted
 from . import certainty
@@ -26,7 +25,7 @@ _COMPARED = 100  # candidates, best first, that the winner is compared with
 
 @attrs.frozen(eq=False)
 class ControlFigure:
-    """A baseline beside the winner, on the same images.
+    """A control beside the winner, on the same images.
 
     Attributes:
         figure: its objective; None where there is none.
@@ -82,11 +81,9 @@ def winner(
     scores = objective.scores(table.similarities(rows, compared), quality)
     ranking = certainty.ranking(objective, scores, quality, contents, compared, settings.seed)
     cheapest = _cheapest(ranked, selection.figures, ranking.error, cost)
-    rated = trials.rated
-    provenance = provenance_of(rated.name, table, rows, rated.ratings.quality_range, trials.versions)
     name = "best" if kind is None else f"best-{kind}"
-    recipe, fitted = _recipe(name, selection.chosen, settings, trials, rows, provenance)
-    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), settings, trials, rows, provenance)
+    recipe, fitted = _recipe(name, selection.chosen, settings, trials, rows)
+    cheap, _ = _recipe(name.replace("best", "cheapest"), (cheapest,), settings, trials, rows)
     return Winner(
         kind=kind,
         selection=selection,
@@ -133,10 +130,9 @@ def _recipe(
     settings: SearchSettings,
     trials: Trials,
     rows: Indices,
-    provenance: Provenance,
 ) -> tuple[Recipe, FloatArray]:
     """A recipe fitted to all images, and its scores of them; not fitted where they do not determine a mapping."""
-    part = settings.mapper(len(chosen))
+    part, provenance = settings.mapper(len(chosen)), trials.provenance(rows, chosen)
     similarities, quality = trials.table.similarities(rows, chosen), trials.table.quality[rows]
     branches = tuple(trials.candidates[column].branch.written for column in chosen)
     recipe = Recipe(name, branches, written(part), chosen=provenance)

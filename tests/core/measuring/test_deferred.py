@@ -14,9 +14,11 @@ import torch
 from veiqa_core import Scorer
 from veiqa_core.contracts import Network
 from veiqa_core.devices import Device
+from veiqa_core.errors import VeiqaError
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.measuring.networks import open_again, open_network
 from veiqa_core.measuring.seals import seal_of
+from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 
 SLOW = ("timm", "torchvision", "sympy", "torch._dynamo", "captum", "scipy.stats", "sklearn", "matplotlib")
 CPU = Device.find("cpu")
@@ -86,3 +88,15 @@ def test_runtimes_agree_on_it(tmp_path: Path) -> None:
     assert fast.score is not None
     assert exact.score is not None
     assert abs(fast.score - exact.score) < 0.05
+
+
+def test_a_module_that_cannot_be_made_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the factory is broken")
+
+    monkeypatch.setattr("veiqa_extractors.base.fill", fail)
+    recipe = Recipe(
+        "mine", (Branch(pri=Choice("jpeg"), extractor=Choice("efficientnet-lite0-quality"), layer="blocks.1.0"),)
+    )
+    with pytest.raises(VeiqaError, match="efficientnet-lite0-quality.*the factory is broken"):
+        Scorer(recipe, device="cpu")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,9 @@ from torch import nn
 from veiqa_core import Recipe, Scorer
 from veiqa_core.contracts import Network
 from veiqa_core.devices import Device
-from veiqa_core.errors import UsageError
+from veiqa_core.errors import OutOfMemoryError, UsageError
 from veiqa_core.extension.registry import installed
+from veiqa_core.images import read
 from veiqa_core.isolation.isolated import isolated
 from veiqa_core.measuring.executors import ProcessPool, Task
 from veiqa_core.measuring.meter import Meter
@@ -33,6 +37,7 @@ from veiqa_core.measuring.seals import seal_of
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import resolve
+from veiqa_core.search.costs import operations
 from veiqa_core.store import Store
 
 SHIPPED = Choice("efficientnet-lite0", {"weights": "random:0"})
@@ -87,7 +92,7 @@ def test_what_explainers_of_activations_ask_for_is_served_and_the_rest_is_torchs
     assert sorted(runtimes) == ["onnxruntime", "torch"]
     by_branch = [comparison.y.runtime.partition(" ")[0] for comparison in meter.engine(range(4)).plan.comparisons]
     assert by_branch == ["onnxruntime", "onnxruntime", "torch", "torch"]  # the last layer is not a listed one
-    assert meter.environment()["runtime"] == meter.runtime == f"onnxruntime {compiled.library().__version__}"
+    assert meter.environment()["runtime"] == meter.runtime() == f"onnxruntime {compiled.library().__version__}"
     assert Meter(meter.quantities, Device(runtime="torch")).runtime == "torch"
 
 
@@ -247,7 +252,7 @@ def test_what_cannot_be_served_is_torchs_with_a_remark_and_an_error_where_it_was
     (remark,) = scorer.meter.remarks
     assert "extractor 'timm'" in remark
     assert remark.endswith("torch makes its passes, which takes longer: it cannot be exported: odd")
-    assert scorer.meter.runtime == "torch"
+    assert scorer.meter.runtime() == "torch"
     assert list(scorer.score(pixels()).similarities.values()) == values(wanted, runtime="torch")
     with pytest.raises(UsageError, match="runtime 'onnxruntime' cannot serve extractor 'timm'.*: it cannot be export"):
         values(wanted, runtime="onnxruntime")
@@ -364,3 +369,55 @@ def test_a_network_that_cannot_be_tried_out_is_no_error(folder: Path, layer: str
     found = serving.compiled(network)
     assert isinstance(found, NotServed)
     assert reason in str(found)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="takes fork")
+def test_a_fork_with_other_threads_makes_a_session_of_its_own() -> None:
+    """As torch's data loaders do: threads are not forked, and nothing waits for those of the other process."""
+    code = (
+        "import os, sys, numpy as np, torch\n"
+        "from veiqa_core import Scorer\n"
+        "torch.set_num_threads(2)\n"
+        "photo = np.random.default_rng(0).integers(0, 256, (64, 72, 3), dtype=np.uint8)\n"
+        "scorer = Scorer('fast', device='cpu')\n"
+        "print(scorer.score(photo).score, flush=True)\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    torch.set_num_threads(1)\n"
+        "    print(scorer.score(photo).score, flush=True)\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
+    one, two = map(float, done.stdout.split())
+    assert one == pytest.approx(two, abs=1e-3)
+
+
+def test_the_runtime_of_a_recipe_is_that_of_its_own_branches() -> None:
+    resolved = resolve(Recipe("r", (branch(), branch("gradcam"))), installed()).branches
+    meter = Meter(list(map(Similarity, resolved)), Device())
+    assert meter.runtime().startswith("onnxruntime ")
+    assert meter.runtime([1]) == "torch"
+    assert not meter.unserved
+    assert Meter([Similarity(resolved[0])], Device(runtime="torch")).unserved
+    assert not Meter([Similarity(resolved[1])], Device(runtime="torch")).unserved
+
+
+def test_operations_count_whatever_makes_the_passes() -> None:
+    image = read(pixels())
+    resolved = resolve(Recipe("r", (branch(),)), installed()).branches
+    made = [operations(Meter([Similarity(resolved[0])], Device(runtime=name)), image)[0] for name in ("auto", "torch")]
+    assert made[0] == made[1] > 0
+
+
+def test_want_of_memory_decides_nothing_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = opened()
+
+    def fail(*_: Any) -> Any:
+        raise MemoryError("Failed to allocate memory")
+
+    with monkeypatch.context() as changed:
+        changed.setattr(serving, "compile_network", fail)
+        with pytest.raises(OutOfMemoryError, match="too little memory to make its graph ready"):
+            serving.compiled(network)
+    assert isinstance(serving.compiled(network), CompiledNetwork)

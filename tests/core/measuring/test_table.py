@@ -1,9 +1,8 @@
-"""The table of measurements: filled by executors, aligned, and put together row by row."""
+"""The table of measurements: filled by executors, oriented, and put together row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import attrs
@@ -25,8 +24,6 @@ QUANTITIES = (Similarity(ALIKE), Similarity(APART), Control(APART, REGISTRY.part
 
 class Given:
     """Gives one value to each image and quantity; ``torn.png`` cannot be read, and one quantity of ``b.png`` fails."""
-
-    meter = SimpleNamespace(environment=dict)
 
     def __init__(self) -> None:
         self.tasks: list[Task] = []
@@ -56,7 +53,7 @@ def filled(*names: str, **more: Any) -> Measurements:
     return made
 
 
-def test_similarities_are_aligned_and_controls_are_not() -> None:
+def test_similarities_are_oriented_and_controls_are_not() -> None:
     made = filled("a.png")
     assert made.values.tolist() == [[2.0, -3.0, 4.0]]  # GMSD falls with similarity
     assert signs([ALIKE, APART]).tolist() == [1.0, -1.0]
@@ -78,7 +75,7 @@ def test_what_fails_is_reported_with_its_image() -> None:
     assert made.usable(np.arange(3)).tolist() == [0, 2]
     assert [made.problem(row, [0, 1]) for row in range(3)] == [None, "torn.png: torn", "b.png: it broke"]
     assert made.problem(2, [0, 2]) is None
-    assert made.failures == {1: Failure(1, "b.png: it broke")}
+    assert made.failures == {1: Failure(1, 2, "b.png: it broke")}
     assert np.isnan(made.values[2, 1])
     assert made.measured[2, 1]
 
@@ -89,13 +86,11 @@ def test_rows_keep_all_that_is_known_of_them() -> None:
     joined = first.joined(second)
     assert joined.names == ("a.png", "torn.png", "b.png", "c.png")
     assert joined.clusters == ("x", "torn.png", "y", "y")
-    assert (joined.unread, joined.errors) == ({1: "torn.png: torn"}, {(2, 1): "b.png: it broke"})
+    assert (joined.unread, joined.failures, joined.problems) == ({}, {}, {})
     assert joined.seen_ids([0, 3]) == {"x", "y", "h", "sha256:of a.png", "sha256:of c.png"}
     some = joined.select([3, 2])
     assert some.names == ("c.png", "b.png")
     assert some.labels == ("test", "train")
-    assert some.errors == {(1, 1): "b.png: it broke"}
-    assert not some.unread
     whole = joined.select(range(4))
     for field in attrs.fields(Measurements):
         mine, other = getattr(whole, field.name), getattr(joined, field.name)

@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 from veiqa_core.api import Component, NoParams
 from veiqa_core.contracts import Proposal, RatedImage, Ratings, SearchTask
 from veiqa_core.datasets.rated_set import RatedSet
+from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError, UsageError
 from veiqa_core.evaluation import agreement
 from veiqa_core.extension.catalogue import Registered
@@ -42,7 +43,7 @@ BRANCH = resolve_branch(Branch(pri=Choice("jpeg")), REGISTRY)
 class GivenExecutor:
     """Delivers similarities from a table, and counts what was asked for."""
 
-    meter = SimpleNamespace(environment=dict)
+    meter = SimpleNamespace(device=Device(), runtime=lambda columns: "torch")
 
     def __init__(self, values: Any, failing: Any = None, unreadable: Iterable[str] = ()) -> None:
         self.values = np.asarray(values, dtype=float)

@@ -190,7 +190,7 @@ def search(
     if wanted.plan:
         opened, missing = networks.for_planning(parts, on)
         candidates = expand(space, found, opened)
-        for text in census.count(candidates, opened, len(rated.images), missing).lines():
+        for text in census.count(candidates, opened, len(rated.images), missing, on).lines():
             line(text)
         return
     opened = networks.opened(parts, on)

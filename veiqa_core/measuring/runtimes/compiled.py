@@ -30,6 +30,8 @@ TOLERANCE = 1e-4
 """How far a map may be from torch's, as a part of the greatest magnitude in it."""
 _SIDES = ((5, 50), (43, 18))
 """By how much the sides of the images on which both are compared exceed the least: of any remainder by 32."""
+_FORKED: list[Any] = []
+"""Sessions that a fork left without their threads."""
 _NO_MEMORY = ("Failed to allocate memory", "bad_alloc", "bad allocation")
 
 
@@ -88,6 +90,8 @@ class CompiledNetwork:
         """The session, with as many threads as torch has now; after a fork a new one, for threads are not forked."""
         now = (os.getpid(), torch.get_num_threads())
         if self._made_for != now:
+            if self._made_for is not None and self._made_for[0] != now[0]:
+                _FORKED.append(self._session)  # to free it would wait for threads that are in the other process
             self._session = None  # before a second one needs memory
             self._session = _session(with_weights(self.graph, self._weights()), now[1])
             self._made_for = now
@@ -99,6 +103,8 @@ class CompiledNetwork:
             exact = TorchPass(network, images, activations=network.layers)
             try:
                 found = CompiledPass(network, self, images, network.layers)
+            except MemoryError:
+                raise
             except Exception as error:  # whatever ONNX Runtime raises at a graph
                 raise NotServed(f"{NAME} does not take it: {one_line(error)}") from error
             for name in network.layers:

@@ -1,7 +1,7 @@
 """Where a network's graph comes from: its extractor ships it, or it was exported before, or is exported now.
 
-Exported graphs are kept in the user's cache folder, each in a file that names its own digest, and so is why there is
-none. No graph is trusted: before it is used, what it gives is compared with what torch gives.
+Exported graphs are kept in the user's cache folder, each in a file that names its own digest. No graph is trusted:
+before it is used, what it gives is compared with what torch gives.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from .compiled import NAME, CompiledNetwork, trial_images
 from .onnx_export import OPSET, NotServed, export
 
 _MARK = b"veiqa graph 1 "
-_MODEL = b"\x08"
-"""What graphs begin with, for the version of ONNX is the first that they state; reasons are texts."""
 
 
 def compile_network(network: Network) -> CompiledNetwork:
@@ -36,19 +34,10 @@ def compile_network(network: Network) -> CompiledNetwork:
         return CompiledNetwork(network, network.graph)
     path = _place(network)
     kept = None if path is None else _read(path)
-    if kept is not None and not kept.startswith(_MODEL):
-        raise NotServed(kept.decode())
     if kept is not None:
-        try:
+        with contextlib.suppress(NotServed):  # the code of the network may have changed since; export it anew
             return CompiledNetwork(network, kept)
-        except NotServed:  # the code of the network may have changed since; export it anew
-            pass
-    try:
-        found = _first_right(network, export(network, trial_images(network)[0]))
-    except NotServed as reason:
-        if path is not None and reason.lasting:
-            _keep(path, str(reason).encode())
-        raise
+    found = _first_right(network, export(network, trial_images(network)[0]))
     if path is not None:
         _keep(path, found.graph)
     return found
@@ -86,7 +75,7 @@ def _place(network: Network) -> Path | None:
 
 
 def _read(path: Path) -> bytes | None:
-    """A kept graph, or why there is none; None where neither is there as it was written."""
+    """A kept graph; None where there is none as it was written."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -96,7 +85,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _keep(path: Path, content: bytes) -> None:
-    """Write a graph, or why there is none, for later; where that cannot be done, it is found out again."""
+    """Write a graph for later; where that cannot be done, it is exported again."""
     with contextlib.suppress(UsageError):
         write_whole(path, lambda stream: stream.write(_head(content) + b"\n" + content))
 

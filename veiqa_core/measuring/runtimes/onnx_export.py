@@ -28,13 +28,7 @@ _LENGTH = 200  # of a reason, which torch's exporter follows by whole pages
 
 
 class NotServed(Exception):
-    """Why a runtime cannot serve a network.
-
-    Attributes:
-        lasting: whether it will be so with these libraries, whatever else is installed.
-    """
-
-    lasting = False
+    """Why a runtime cannot serve a network."""
 
 
 def export(network: Network, images: Tensor) -> Iterator[bytes]:
@@ -58,9 +52,9 @@ def export(network: Network, images: Tensor) -> Iterator[bytes]:
         yield _bare(onnx, written, padded=True)
         yield _bare(onnx, written, padded=False)
     except Exception as error:  # whatever torch's exporter meets
-        reason = NotServed(f"it cannot be exported: {one_line(error)[:_LENGTH]}")
-        reason.lasting = not is_out_of_memory(error)
-        raise reason from error
+        if is_out_of_memory(error):
+            raise
+        raise NotServed(f"it cannot be exported: {one_line(error)[:_LENGTH]}") from error
 
 
 class _WithMaps(nn.Module):

@@ -12,7 +12,7 @@ import attrs
 
 from ...contracts import Network
 from ...devices import Device
-from ...errors import UsageError, one_line
+from ...errors import OutOfMemoryError, UsageError, is_out_of_memory, one_line
 from ...extension.registry import Part
 from ...isolation.isolated import isolated
 from ...recipes.resolution import ResolvedBranch
@@ -44,7 +44,8 @@ def served(branches: Iterable[ResolvedBranch], networks: Mapping[Part, Network],
     """What ONNX Runtime gives of the networks of branches, the layers of which are names.
 
     Raises:
-        UsageError: it was named, and cannot give what some branch asks for.
+        UsageError: it was named, and cannot give the activations that some branch asks for.
+        OutOfMemoryError: there is too little memory to find out.
     """
     found: dict[Part, Served] = {}
     if not device.may_compile:
@@ -86,9 +87,11 @@ def _compiled(network: Network) -> CompiledNetwork | NotServed:
         made = compile_network(network)
     except KeyboardInterrupt:
         raise
-    except (
-        BaseException
-    ) as error:  # of a network that cannot be tried out, which torch's passes report where it matters
+    except BaseException as error:  # of a network that cannot be tried out: torch's passes report it where it matters
+        if is_out_of_memory(error):  # which decides nothing for later
+            raise OutOfMemoryError(
+                f"{network.origin}: too little memory to make its graph ready: {one_line(error)}"
+            ) from error
         return NotServed(str(error) if isinstance(error, NotServed) else f"it cannot be tried out: {one_line(error)}")
     damage = seal_of(network).damage()
     return made if damage is None else NotServed(f"a forward pass {damage} it")
