@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -10,6 +11,7 @@ from ..extension.registry import Part
 from ..images import Image
 from ..measuring.branches.engine import Engine, Measurement
 from ..measuring.meter import Meter
+from ..measuring.runtimes.base import TORCH
 
 
 def operations(meter: Meter, image: Image) -> FloatArray:
@@ -29,7 +31,7 @@ def operations(meter: Meter, image: Image) -> FloatArray:
         branch = meter.quantities[column].branch
         explained = (branch.extractor, branch.explainer, branch.layer)
         if explained not in counted:
-            engine = Engine([branch], meter.device, meter.networks)
+            engine = Engine([branch], attrs.evolve(meter.device, runtime=TORCH), meter.networks)  # which alone counts
             with FlopCounterMode(display=False) as counter:
                 engine.measure(image)
             counted[explained] = float(counter.get_total_flops())

@@ -19,6 +19,7 @@ from veiqa_core.contracts import Network
 from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
+from veiqa_core.images import read
 from veiqa_core.isolation.isolated import isolated
 from veiqa_core.measuring.executors import ProcessPool, Task
 from veiqa_core.measuring.meter import Meter, Quantity
@@ -32,6 +33,7 @@ from veiqa_core.measuring.seals import seal_of
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import resolve
+from veiqa_core.search.costs import operations
 from veiqa_core.store import Store
 
 SHIPPED = Choice("efficientnet-lite0", {"weights": "random:0"})
@@ -363,3 +365,13 @@ def test_a_network_that_cannot_be_tried_out_is_no_error(folder: Path, layer: str
     found = serving.compiled(network)
     assert isinstance(found, NotServed)
     assert reason in str(found)
+
+
+def test_operations_are_counted_whatever_makes_the_passes() -> None:
+    made = [branch(), branch("gradcam", "bn2")]
+    counted = []
+    for runtime in ("auto", "torch"):
+        quantities = [Quantity(b) for b in resolve(Recipe("r", tuple(made)), installed()).branches]
+        counted.append(operations(Meter(quantities, Device.find("cpu", runtime=runtime)), read(pixels())))
+    assert (counted[0] > 0).all()
+    assert np.array_equal(*counted)
