@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Mapping
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 from ...contracts import Network, Target, canonical
 from ...errors import IncompatibleError
 
-TORCH = "torch"
+TORCH: Final = "torch"
 """The runtime of torch itself, by name."""
 
 
