@@ -93,7 +93,7 @@ def test_what_explainers_of_activations_ask_for_is_served_and_the_rest_is_torchs
     by_branch = [comparison.y.runtime.partition(" ")[0] for comparison in meter.engine(range(4)).plan.comparisons]
     assert by_branch == ["onnxruntime", "onnxruntime", "torch", "torch"]  # the last layer is not a listed one
     assert meter.environment()["runtime"] == meter.runtime() == f"onnxruntime {compiled.library().__version__}"
-    assert Meter(meter.quantities, Device(runtime="torch")).runtime == "torch"
+    assert Meter(meter.quantities, Device(runtime="torch")).runtime() == "torch"
 
 
 @pytest.mark.parametrize("runtime", ["torch", "onnxruntime"])
