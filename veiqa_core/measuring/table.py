@@ -23,12 +23,12 @@ Rows = Sequence[int] | Indices
 class Progress(Protocol):
     """Shows how far a list of tasks is."""
 
-    def __call__(self, items: Iterable[TaskResult], total: int) -> Iterator[TaskResult]:
-        """The items, as they come."""
+    def __call__(self, items: Iterable[TaskResult], total: int, executor: Executor) -> Iterator[TaskResult]:
+        """The items, as they come from the executor."""
         ...
 
 
-def silent(items: Iterable[TaskResult], total: int) -> Iterator[TaskResult]:
+def silent(items: Iterable[TaskResult], total: int, executor: Executor) -> Iterator[TaskResult]:
     """Progress that nobody is shown."""
     return iter(items)
 
@@ -116,7 +116,7 @@ class Measurements:
         missing = {row: self._missing(row, np.asarray(columns, dtype=np.intp)) for row, columns in wanted.items()}
         rows = {self.names[row]: row for row, columns in missing.items() if columns}
         tasks = [Task(name, missing[row]) for name, row in rows.items()]
-        for result in progress(executor.run(tasks), len(tasks)) if tasks else ():
+        for result in progress(executor.run(tasks), len(tasks), executor) if tasks else ():
             self._take(rows[result.name], result)
 
     def usable(self, rows: Indices) -> Indices:
