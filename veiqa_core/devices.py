@@ -66,3 +66,9 @@ class Device:
     def torch(self) -> torch.device:
         """What PyTorch calls it."""
         return torch.device(self.name)
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16, as far as this torch tells."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any("bf16" in name and there for name, there in capabilities.items())

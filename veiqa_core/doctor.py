@@ -169,8 +169,10 @@ def _looked_at(place: Any) -> Finding:
 def _devices() -> Iterator[Finding]:
     import torch
 
+    from .devices import cpu_has_bfloat16
+
     threads = torch.get_num_threads()
-    text = f"cpu: {_processor()}, {_cores()}, {threads} threads a process{_bfloat16()}"
+    text = f"cpu: {_processor()}, {_cores()}, {threads} threads a process{', bfloat16' if cpu_has_bfloat16() else ''}"
     yield Finding("devices", "ok", text)
     waiting = (
         "idle threads sleep in commands; for programs of your own set OMP_WAIT_POLICY=passive before torch is loaded"
@@ -208,14 +210,6 @@ def _cores() -> str:
     """How many cores there are, and how many this process may use where these are fewer."""
     there, mine = os.cpu_count() or 1, limits.cores()
     return f"{there} cores" if mine >= there else f"{there} cores, of which this process may use {mine:g}"
-
-
-def _bfloat16() -> str:
-    """Whether the processor has instructions for bfloat16, as far as this torch tells."""
-    import torch
-
-    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return ", bfloat16" if any("bf16" in name and there for name, there in capabilities.items()) else ""
 
 
 def _processor() -> str:

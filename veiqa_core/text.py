@@ -45,3 +45,14 @@ def json_text(value: Any, indent: int | None = None) -> str:
     """
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     return printable(text, keep="\n", escape=_json_escape)
+
+
+def duration(seconds: float) -> str:
+    """A length of time for people: its two largest units, as in ``2 min 30 s``."""
+    rest = round(seconds)
+    parts: list[str] = []
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min"), (1, "s")):
+        count, rest = divmod(rest, length)
+        if count or parts:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(part for part in parts[:2] if part) or "0 s"

@@ -43,5 +43,5 @@ def measured_sets(
     measured = []
     for rated in sets:
         with options.executor(meter, rated.root, veis) as executor:
-            measured.append(measure(rated, recipes, executor, progress(f"measuring {rated.name}")))
+            measured.append(measure(rated, recipes, executor, progress(f"measuring {rated.name}", " images")))
     return measured

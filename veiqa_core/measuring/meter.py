@@ -26,6 +26,7 @@ from .branches import plan as plans
 from .branches import views
 from .branches.engine import Engine, Measurement, Outcome
 from .branches.plan import Comparison, distinct
+from .branches.steps import Watch
 from .fingerprint import branch_digest, component_version, environment, passing, vei_digest
 from .networks import open_network
 from .quantity import Control, Quantity, Similarity
@@ -58,6 +59,7 @@ class Meter:
     Attributes:
         quantities: with layers as names.
         keys: readable names of the quantities.
+        watch: told how far the image at hand is, while this process computes; None for nobody.
 
     Raises:
         UsageError: as for :class:`veiqa_core.measuring.branches.engine.Engine`.
@@ -71,6 +73,7 @@ class Meter:
         networks: dict[Part, Network] | None = None,
     ) -> None:
         self.device = device
+        self.watch: Watch | None = None
         self.networks = {} if networks is None else networks
         for part in distinct(item.branch.extractor for item in quantities):
             if part not in self.networks:
@@ -153,7 +156,9 @@ class Meter:
         Raises:
             UsageError: as for :class:`veiqa_core.measuring.branches.engine.Engine`.
         """
-        return self._engine(tuple(distinct(self.quantities[index].branch for index in wanted)))
+        engine = self._engine(tuple(distinct(self.quantities[index].branch for index in wanted)))
+        engine.watch = self.watch
+        return engine
 
     def reported(self, image: Image, wanted: Sequence[int], engine: Engine, outcome: Outcome) -> dict[int, Measurement]:
         """Quantities of an image from what the engine made of it."""

@@ -23,12 +23,12 @@ Rows = Sequence[int] | Indices
 class Progress(Protocol):
     """Shows how far a list of tasks is."""
 
-    def __call__(self, items: Iterable[TaskResult], total: int) -> Iterator[TaskResult]:
-        """The items, as they come."""
+    def __call__(self, items: Iterable[TaskResult], total: int, executor: Executor) -> Iterator[TaskResult]:
+        """The items, as they come from the executor."""
         ...
 
 
-def silent(items: Iterable[TaskResult], total: int) -> Iterator[TaskResult]:
+def silent(items: Iterable[TaskResult], total: int, executor: Executor) -> Iterator[TaskResult]:
     """Progress that nobody is shown."""
     return iter(items)
 
@@ -120,7 +120,7 @@ class Measurements:
         columns = {row: np.asarray(given, dtype=np.intp) for row, given in wanted.items() if row not in self.unread}
         rows = {self.names[row]: row for row, given in columns.items() if not self.measured[row, given].all()}
         tasks = (Task(name, self._missing(row, columns[row])) for name, row in rows.items())
-        for result in progress(executor.run(tasks), len(rows)) if rows else ():
+        for result in progress(executor.run(tasks), len(rows), executor) if rows else ():
             self._take(rows[result.name], result)
 
     def usable(self, rows: Indices) -> Indices:

@@ -89,7 +89,7 @@ def test_what_a_network_sees_in_tiles_is_what_it_sees_in_the_whole() -> None:
     measured = engine(*shallow, branch("cam", "ad", scale="none"))
     image = read(photo(439, 510))
     tiles = measured.measure(image)
-    whole = measured._measure(image, pieces.TiledImage(image, measured._generate, whole=10**9), "all")
+    whole = measured._measure(image, measured._pieces(image, whole=10**9), "all")
     for part, pri in whole.pris.items():
         assert torch.equal(pri, tiles.pris[part])
     for inside, outside in zip(tiles.measurements[:4], whole.measurements[:4], strict=True):
@@ -124,7 +124,7 @@ def test_a_network_that_resizes_sees_the_whole_image() -> None:
     measured = engine(branch("gradcam", "psnr", squared))
     image = read(photo(439, 510))
     tiles = measured.measure(image)
-    whole = measured._measure(image, pieces.TiledImage(image, measured._generate, whole=10**9), "all")
+    whole = measured._measure(image, measured._pieces(image, whole=10**9), "all")
     assert tiles.measurements == whole.measurements
 
 

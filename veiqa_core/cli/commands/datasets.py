@@ -67,7 +67,7 @@ def check(
     from ...datasets.rated_set import findings, load
 
     rated = load(part, dataset.path)
-    problems = findings(rated, progress("checking"))
+    problems = findings(rated, progress("checking", " images"))
     ratings = rated.ratings
     types = Counter(item.distortion or "unknown" for item in rated.images)
     contents = len({item.content for item in rated.images if item.content is not None})

@@ -149,7 +149,10 @@ def make(
         note(remark)
     rows: list[Row] = []
     skipped = False
-    with bar("making images", wanted.total) as shown, resumable("the same command with --resume goes on from there"):
+    with (
+        bar("making", wanted.total, " images") as shown,
+        resumable("the same command with --resume goes on from there"),
+    ):
         for result in wanted.make():
             if isinstance(result, synthetic.Skipped):
                 skipped = True
@@ -178,7 +181,7 @@ def _pseudo_rating(
     from ...datasets.rated_set import load
 
     rated = load(found.part("dataset", calibrate[0]), calibrate[1])
-    return partial(Calibrated, parts, found.part("mapper", _CURVE), rated, progress("calibrating"))
+    return partial(Calibrated, parts, found.part("mapper", _CURVE), rated, progress("calibrating", " images"))
 
 
 def _report(rows: Sequence[Row], out: Path, pseudo_rating: PseudoRating) -> None:

@@ -87,7 +87,7 @@ def _nonconforming(registry: Registry, dists: set[str]) -> list[str]:
         raise UsageError(near_miss("distribution", unknown[0], known))
     chosen = [item for item in registry if not dists or item.dist in dists]
     found = []
-    for item in progress("checking components")(chosen, len(chosen)):
+    for item in progress("checking", " components")(chosen, len(chosen)):
         of = Subject(registry.part(item.kind, item.ref))
         outcomes = (check.run(of) for check in checks_for(of))
         found += [str(outcome) for outcome in outcomes if outcome.state == "failed"]

@@ -9,7 +9,7 @@ import click
 
 from ...errors import UsageError
 from ...results.gate import Gate
-from ...results.progress import Once, bar
+from ...results.progress import Once, bar, watching
 from ...results.sinks import PreviousRow, Sinks
 from ...text import printable
 from ..common import resumable
@@ -94,6 +94,7 @@ def run(
         pictures = report.pictures(files, verdict.problem)
         sinks = stack.enter_context(Sinks([*report.sinks(scorer), results, *pictures, verdict]))
         shown = stack.enter_context(bar("scoring", files.count if inputs.still else None, " images", output.quiet))
+        stack.enter_context(watching(scorer.meter, shown))
 
         def skip(row: PreviousRow) -> None:
             sinks.skip(row)

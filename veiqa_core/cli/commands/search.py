@@ -227,7 +227,7 @@ def _shard(
 ) -> list[str]:
     from ...search.shards import measure
 
-    table = measure(candidates, rated, search_settings, context, progress(f"measuring {rated.name}"), shard)
+    table = measure(candidates, rated, search_settings, context, progress(f"measuring {rated.name}", " images"), shard)
     say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
     return list(table.unread.values())
 
@@ -251,7 +251,7 @@ def _search(
         rated,
         search_settings,
         context,
-        progress(f"measuring {rated.name}"),
+        progress(f"measuring {rated.name}", " images"),
         per_distortion=per_distortion,
     )
     write(outcome, output)

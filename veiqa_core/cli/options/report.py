@@ -102,5 +102,5 @@ class ReportOptions:
             return []
         from ...report import ReportWriter
 
-        track = progress("heat maps for the report")
+        track = progress("heat maps for the report", " images")
         return [ReportWriter(self.report, scorer, details=self.report_details, track=track)]

@@ -37,6 +37,7 @@ from . import plan as plans
 from . import views
 from .comparison import degenerate, prepare
 from .plan import Comparison, Explanation, Pass, Plan, distinct
+from .steps import Steps, Watch
 from .tiled_image import TiledImage
 from .tiling import WHOLE, Mosaic
 
@@ -96,6 +97,7 @@ class Engine:
         networks: the opened networks by extractor.
         components: the other components of the branches.
         plan: the stages.
+        watch: told how far the image at hand is; None for nobody.
 
     Raises:
         UsageError: weights are missing, a layer or class is unknown, or components do not go together.
@@ -112,6 +114,7 @@ class Engine:
         for part in distinct(branch.extractor for branch in given):
             if part not in self.networks:
                 self.networks[part] = open_network(part, device)
+        self.watch: Watch | None = None
         self._device = device
         self._borrowers: set[Part] = set()
         self._damaged = False
@@ -142,16 +145,19 @@ class Engine:
                 nothing is least by far.
         """
         self._damaged = False
-        outcome = self._measure(image, TiledImage(image, self._generate), keep)
+        outcome = self._measure(image, self._pieces(image), keep)
         for limits in _SMALLER:
             if not any(isinstance(item.error, OutOfMemoryError) for item in outcome.measurements):
                 break
             if math.prod(image.size) <= limits["whole"]:
                 continue  # it passes whole, as before
-            outcome = self._measure(image, TiledImage(image, self._generate, **limits), keep)
+            outcome = self._measure(image, self._pieces(image, **limits), keep)
             outcome = _passing(outcome)
         SIZES.add(image.size)
         return _passing(outcome) if self._damaged else outcome
+
+    def _pieces(self, image: Image, **limits: int) -> TiledImage:
+        return TiledImage(image, self._generate, Steps(len(self.plan.passes), self.watch), **limits)
 
     def _measure(self, image: Image, tiled: TiledImage, keep: Keep) -> Outcome:
         targets: dict[Place, Targets | VeiqaError] = {}

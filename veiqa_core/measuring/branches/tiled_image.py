@@ -12,6 +12,7 @@ from ...extension.registry import Part
 from ...images import Image
 from ...images.shrinking import picture_stride, shrunk
 from ..memory import trim_heap
+from .steps import Steps
 from .tiling import WHOLE, Mosaic, Tile, cut
 
 Generate = Callable[[Part, Image], Tensor | VeiqaError]
@@ -25,22 +26,26 @@ class TiledImage:
 
     Args:
         generate: makes the PRI of an image.
+        steps: told of each piece that has passed.
         whole, side, margin: as for :func:`veiqa_core.measuring.branches.tiling.cut`.
     """
 
-    def __init__(self, image: Image, generate: Generate, **limits: int) -> None:
+    def __init__(self, image: Image, generate: Generate, steps: Steps, **limits: int) -> None:
         self.size = image.size
         self._image = image
         self._generate = generate
+        self._steps = steps
         self._tiles = cut(image.size, **limits)
         self._pris: dict[Part, Tensor | VeiqaError] = {}
         self._fallen_back = bool(limits)
 
     def of(self, pri: Part | None, *, together: bool) -> Iterator[tuple[Tile, Tensor | VeiqaError]]:
         """The pieces ``[1, 3, h, w]`` of a PRI, or of the image itself; put together to one where that is asked for."""
+        self._steps.begin(1 if together else len(self._tiles))
         if not together:
             for tile in self._tiles:
                 yield tile, self._piece(pri, tile)
+                self._steps.advance()
                 if len(self._tiles) > 1:
                     trim_heap()
             return
@@ -53,6 +58,7 @@ class TiledImage:
             whole.add(tile, piece[0])
         (everything,) = cut(self.size, whole=self.size[0] * self.size[1])
         yield everything, whole.whole()[None]
+        self._steps.advance()
 
     def shown(self, pris: Iterable[Part]) -> dict[Part, Tensor | VeiqaError]:
         """PRIs ``[1, 3, H, W]`` as they are shown."""
