@@ -153,6 +153,11 @@ class ExtractorLinearHead(ExtractorGood):
         return network(linear_head=torch.ones(10, 12))
 
 
+class ExtractorGraph(ExtractorGood):
+    def open(self, device: torch.device) -> Network:
+        return network(graph=b"no graph")
+
+
 class ExtractorTuning(ExtractorGood):
     def open_for_tuning(self, device: torch.device, logits: int) -> Network:
         return network()

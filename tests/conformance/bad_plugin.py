@@ -48,8 +48,9 @@ def veiqa_pri_generators() -> Iterator[Component]:
 
 @hookimpl
 def veiqa_feature_extractors() -> Iterator[Component]:
-    for name in ("good", "network", "layers", "sizes", "gradients-reach-layers", "batch", "linear-head", "tuning"):
+    for name in ("good", "network", "layers", "sizes", "gradients-reach-layers", "batch", "linear-head", "graph"):
         yield record("extractor", name)
+    yield record("extractor", "tuning")
 
 
 @hookimpl

@@ -12,6 +12,7 @@ import importlib
 import multiprocessing
 import signal
 import threading
+import warnings
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -336,9 +337,10 @@ class DaskCluster(_Sent):
 
     def _send(self, image: Image, missing: tuple[int, ...]) -> Future[Computed]:
         answer: Future[Computed] = Future()
-        pixels = self._client.scatter(image, hash=False)
-        task = self._client.submit(execute, self._job, pixels, missing, pure=False)
-        self._tasks[answer] = (task, pixels)
+        with warnings.catch_warnings():  # of big images, which cannot be scattered: a lost worker would take them along
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            task = self._client.submit(execute, self._job, image, missing, pure=False)
+        self._tasks[answer] = task
         task.add_done_callback(functools.partial(self._pass_on, answer))
         return answer
 
