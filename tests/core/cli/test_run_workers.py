@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 from making import veiqa
 
 from veiqa_core import Scorer
+from veiqa_core.errors import UsageError
 from veiqa_core.measuring import executors
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
@@ -157,3 +159,16 @@ def test_what_excludes_each_other_is_said(paths: list[Path], tmp_path: Path) -> 
         assert not (tmp_path / "maps").exists()
     done = veiqa("run", *paths, *OPTIONS, "--workers", 2, "--dask", "x")
     assert (done.exit_code, "exclude each other" in done.stderr) == (2, True)
+
+
+def test_workers_do_not_go_on_once_threads_changed(paths: list[Path]) -> None:
+    """What they measure would be kept as if it were measured with the new number."""
+    recipe = recipes.ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
+    before = torch.get_num_threads()
+    with executors.ProcessPool(Scorer(recipe, device="cpu").meter, Path(), 2) as executor:
+        try:
+            torch.set_num_threads(before + 1)
+            with pytest.raises(UsageError, match="threads or precision changed while workers measure"):
+                list(executor.run([executors.Task(str(paths[1]), (0,))]))
+        finally:
+            torch.set_num_threads(before)

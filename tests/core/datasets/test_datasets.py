@@ -146,3 +146,9 @@ def test_scores_on_a_small_part_of_the_range_are_remarked_on(tmp_path: Path) -> 
     assert remarks([1, 3.5, 5]) == ("scores span 4 % of the declared range 0 to 100: --range?",)
     assert remarks([1, 3.5, 5], range=[1, 5]) == ()
     assert remarks([20, 90]) == remarks([7, 7]) == remarks([7]) == ()
+
+
+def test_an_image_is_rated_once() -> None:
+    images = tuple(RatedImage(image=name, score=1.0) for name in ("a.png", "b.png", "a.png"))
+    with pytest.raises(ValueError, match=r"image 'a.png' is rated twice"):
+        Ratings(images=images, score_type="mos", range=(0, 1))

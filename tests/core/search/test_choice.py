@@ -297,6 +297,7 @@ def test_shares_take_whole_contents_and_only_candidates_on_all_images_can_win(mo
     [
         (lambda task: iter([Proposal((9,))]), "proposes"),
         (lambda task: iter([Proposal((0,), 0.0)]), "proposes"),
+        (lambda task: iter([Proposal(())]), "proposes"),
         (lambda task: iter(["everything"]), "proposes 'everything'"),
         (lambda task: iter([]), "measured no candidate on all images"),
         (lambda task: 1 / 0, "ZeroDivisionError"),
