@@ -83,7 +83,7 @@ class Trial:
     """Times a recipe by one setting after another.
 
     Args:
-        tick: told of each image that is scored, those to warm up among them.
+        tick: is called after each image that is scored, those to warm up among them.
 
     Attributes:
         settings: what is to be timed, the one without options first. Each changes one thing of it, but for workers,

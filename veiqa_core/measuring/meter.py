@@ -59,7 +59,7 @@ class Meter:
     Attributes:
         quantities: with layers as names.
         keys: readable names of the quantities.
-        watch: told how far the image at hand is, while this process computes; None for nobody.
+        watch: is called with how far the image at hand is, while this process computes; None for nobody.
 
     Raises:
         UsageError: as for :class:`veiqa_core.measuring.branches.engine.Engine`.
@@ -94,7 +94,7 @@ class Meter:
         Args:
             wanted: of these quantities; None for all.
         """
-        comparisons = self._comparisons()
+        comparisons = self._comparisons
         some = comparisons if wanted is None else [comparisons[index] for index in wanted]
         runtimes = {comparison.y.runtime for comparison in some} - {TORCH}
         return min((" ".join(runtime.split()[:2]) for runtime in runtimes), default=TORCH)
@@ -104,13 +104,13 @@ class Meter:
         """Whether torch makes passes that a compiled runtime makes where it is there and nothing else is asked for."""
         if not attrs.evolve(self.device, runtime="auto").may_compile:
             return False
-        made = zip(self.quantities, self._comparisons(), strict=True)
+        made = zip(self.quantities, self._comparisons, strict=True)
         return any(serving.asks_activations_only(q.branch) and c.y.runtime == TORCH for q, c in made)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """Which networks a compiled runtime was to serve and does not, and why."""
-        self._comparisons()
+        _ = self._comparisons  # which finds out what is served
         return serving.remarks(self.networks.values(), self.device)
 
     def environment(self) -> dict[str, Any]:
@@ -195,7 +195,7 @@ class Meter:
 
     def vei_digests(self) -> tuple[dict[str, str], ...]:
         """For each quantity what its two VEIs depend on: digests by :attr:`.plan.Explanation.key`."""
-        pairs = [(comparison.y, comparison.x) for comparison in self._comparisons()]
+        pairs = [(comparison.y, comparison.x) for comparison in self._comparisons]
         digests = {
             vei: vei_digest(vei, self.networks[vei.extractor].weights_digest, self.device)
             for vei in distinct(vei for pair in pairs for vei in pair)
@@ -212,6 +212,7 @@ class Meter:
     def _make_engine(self, branches: tuple[ResolvedBranch, ...]) -> Engine:
         return Engine(branches, self.device, self.networks)
 
+    @functools.cached_property
     def _comparisons(self) -> tuple[Comparison, ...]:
         """What the branch of each quantity compares."""
         defaults = {part: network.default_layer for part, network in self.networks.items()}
@@ -236,7 +237,7 @@ class Meter:
     def _find_digests(self) -> Iterator[str]:
         return (
             _digest(item, branch_digest(comparison, self.networks[item.branch.extractor].weights_digest, self.device))
-            for item, comparison in zip(self.quantities, self._comparisons(), strict=True)
+            for item, comparison in zip(self.quantities, self._comparisons, strict=True)
         )
 
     def _controlled(

@@ -97,7 +97,7 @@ class Engine:
         networks: the opened networks by extractor.
         components: the other components of the branches.
         plan: the stages.
-        watch: told how far the image at hand is; None for nobody.
+        watch: is called with how far the image at hand is; None for nobody.
 
     Raises:
         UsageError: weights are missing, a layer or class is unknown, or components do not go together.

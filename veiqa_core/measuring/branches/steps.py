@@ -13,7 +13,7 @@ class Steps:
 
     Args:
         passes: how many passes the image and its PRIs make in all.
-        watch: who is told; None for nobody.
+        watch: is called after each piece; None for nobody.
     """
 
     def __init__(self, passes: int, watch: Watch | None) -> None:

@@ -26,7 +26,7 @@ class TiledImage:
 
     Args:
         generate: makes the PRI of an image.
-        steps: told of each piece that has passed.
+        steps: counts each piece that has passed.
         whole, side, margin: as for :func:`veiqa_core.measuring.branches.tiling.cut`.
     """
 
