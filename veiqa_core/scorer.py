@@ -15,7 +15,7 @@ from .devices import Device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError, reraised_as
 from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
-from .measuring.branches.engine import Measurement
+from .measuring.branches.outcome import Measurement
 from .measuring.executors import Executor, Task
 from .measuring.meter import Meter
 from .measuring.quantity import Similarity

@@ -12,7 +12,8 @@ GMSD_MIN_SIZE = 3  # the Prewitt operator
 FSIM_MIN_SIZE = 48  # one period of the coarsest log-Gabor filter
 VSI_MIN_SIZE = 3  # the Scharr operator; saliency is found at a size of its own
 
-SIMILARITY = {"similar": "high", "bounds": (0, 1), "identity": "max", "symmetric": True}
+SIMILARITY = {"similar": "high", "bounds": (0, 1), "identity": "max", "symmetric": True, "batch": True}
+POINTWISE = {"batch": True, "image": "rgb"}
 
 
 def _even_problem(window: int) -> str | None:
@@ -77,7 +78,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         summary="Peak signal-to-noise ratio in dB, at most 100.",
         factory="veiqa_metrics.indices.pointwise:Psnr",
         requires=("torch",),
-        traits={"similar": "high", "bounds": (None, 100), "identity": "max", "symmetric": True, "image": "rgb"},
+        traits={**POINTWISE, "similar": "high", "bounds": (None, 100), "identity": "max", "symmetric": True},
         reference="Ahmed et al., IJEECS 36(3), 2024, section 2.4; 10 log10(peak² / MSE)",
         known_values="veiqa_metrics.known:psnr",
     )
@@ -86,7 +87,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         summary="Normalised cross-correlation with the PRI's map, 1 at identity.",
         factory="veiqa_metrics.indices.pointwise:Ncc",
         requires=("torch",),
-        traits={"similar": "high", "bounds": (None, None), "identity": 1, "symmetric": False, "image": "rgb"},
+        traits={**POINTWISE, "similar": "high", "bounds": (None, None), "identity": 1, "symmetric": False},
         reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: normalised cross-correlation",
         known_values="veiqa_metrics.known:ncc",
     )
@@ -95,7 +96,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         summary="Absolute error over the PRI's map.",
         factory="veiqa_metrics.indices.pointwise:Nae",
         requires=("torch",),
-        traits={"similar": "low", "bounds": (0, None), "identity": "min", "symmetric": False, "image": "rgb"},
+        traits={**POINTWISE, "similar": "low", "bounds": (0, None), "identity": "min", "symmetric": False},
         reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: normalised absolute error",
         known_values="veiqa_metrics.known:nae",
     )
@@ -104,7 +105,7 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         summary="Average difference between the PRI's map and the image's.",
         factory="veiqa_metrics.indices.pointwise:Ad",
         requires=("torch",),
-        traits={"similar": "high", "bounds": (None, None), "identity": 0, "symmetric": False, "image": "rgb"},
+        traits={**POINTWISE, "similar": "high", "bounds": (None, None), "identity": 0, "symmetric": False},
         reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: average difference",
         known_values="veiqa_metrics.known:ad",
     )

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from ..errors import VeiqaError
 from ..images import Image
-from ..measuring.branches.engine import Engine, Outcome
+from ..measuring.branches.engine import Engine
+from ..measuring.branches.outcome import Outcome
 from ..measuring.branches.plan import Explanation
 from ..scoring.recipe_scorer import RecipeScorer
 from .quality_map import QualityMap, quality_map

@@ -17,7 +17,8 @@ from ..errors import unwrap
 from ..images import Image
 from ..isolation.attempts import attempt
 from ..measuring.branches.comparison import prepare
-from ..measuring.branches.engine import Engine, Outcome
+from ..measuring.branches.engine import Engine
+from ..measuring.branches.outcome import Outcome
 from ..measuring.branches.plan import Comparison, Explanation
 from ..recipes.recipe import Scale, Size
 from ..scoring.recipe_scorer import RecipeScorer

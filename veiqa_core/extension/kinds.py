@@ -116,6 +116,7 @@ _KINDS = (
             ),
             "symmetric": Trait("whether swapping the maps keeps the value", _is_bool, required=True),
             "min_size": Trait("the smallest side of a map that it takes, in pixels", _is_size),
+            "batch": Trait("whether a pair has the same bits in any batch, so that many may be one", _is_bool),
             "image": Trait("'grey' or 'rgb' where it also compares ordinary images", _among("grey", "rgb")),
         },
     ),

@@ -29,7 +29,7 @@ import attrs
 from ..errors import ImageError, UsageError, VeiqaError, one_line
 from ..images import Image, display_name, read
 from . import processes
-from .branches.engine import Measurement
+from .branches.outcome import Measurement
 from .fingerprint import passing
 from .meter import Computed, Meter
 from .vei_files import VeiFolder

@@ -24,7 +24,8 @@ from ..recipes.resolution import ResolvedBranch
 from ..store import Store, Value
 from .branches import plan as plans
 from .branches import views
-from .branches.engine import Engine, Measurement, Outcome
+from .branches.engine import Engine
+from .branches.outcome import Measurement, Outcome
 from .branches.plan import Comparison, distinct
 from .branches.steps import Watch
 from .fingerprint import branch_digest, component_version, environment, passing, vei_digest

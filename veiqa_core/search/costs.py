@@ -9,7 +9,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from ..contracts import FloatArray
 from ..extension.registry import Part
 from ..images import Image
-from ..measuring.branches.engine import Engine, Measurement
+from ..measuring.branches.engine import Engine
+from ..measuring.branches.outcome import Measurement
 from ..measuring.meter import Meter
 
 

@@ -23,7 +23,7 @@ import torch
 from making import veiqa
 
 from veiqa_core.images import Image, display_name
-from veiqa_core.measuring.branches.engine import Measurement
+from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.meter import Computed, Meter
 from veiqa_core.results.formats import JsonList, Table
 from veiqa_core.scorer import Result as Scored

@@ -10,7 +10,7 @@ import numpy as np
 
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring.branches.engine import Measurement
+from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.executors import Task, TaskResult
 from veiqa_core.measuring.quantity import Control, Similarity, signs
 from veiqa_core.measuring.table import Failure, Measurements

@@ -20,7 +20,8 @@ from veiqa_core.isolation.attempts import attempt
 from veiqa_core.measuring import fingerprint
 from veiqa_core.measuring.branches import comparison, tiling
 from veiqa_core.measuring.branches import tiled_image as pieces
-from veiqa_core.measuring.branches.engine import Engine, Measurement
+from veiqa_core.measuring.branches.engine import Engine
+from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.branches.plan import Pass
 from veiqa_core.measuring.branches.tiling import Mosaic, cut
 from veiqa_core.recipes.recipe import Branch, Choice
