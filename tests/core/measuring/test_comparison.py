@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -68,9 +69,16 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 def score(registry: Registry, small: Choice) -> Callable[..., Result]:
     """Scores an image by metrics at layers, with each PRI."""
 
-    def run(*metrics: str, layers: tuple[int, ...] = (0, 1), pris: tuple[Choice, ...] = PRIS) -> Result:
+    def run(*metrics: str, layers: tuple[int, ...] = (0, 1), pris: tuple[Choice, ...] = PRIS, **more: Any) -> Result:
         branches = (
-            Branch(pri=pri, extractor=small, explainer=Choice("activation-norm"), metric=Choice(metric), layer=layer)
+            Branch(
+                pri=pri,
+                extractor=small,
+                explainer=Choice("activation-norm"),
+                metric=Choice(metric),
+                layer=layer,
+                **more,
+            )
             for pri in pris
             for layer in layers
             for metric in metrics
@@ -105,6 +113,14 @@ def test_maps_of_many_cells_wait_for_no_others(score: Callable[..., Result], mon
     monkeypatch.setattr("veiqa_core.measuring.branches.comparison._TOGETHER", 100)
     assert score("far", "writes").similarities == expected
     assert [count for _, count, (height, width) in seen() if height * width > 100] == [1] * 8 * 2
+
+
+def test_maps_that_are_enlarged_count_as_large_as_they_become(
+    score: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("veiqa_core.measuring.branches.comparison._TOGETHER", 1000)
+    score("far", size="input")
+    assert [(count, size) for _, count, size in seen()] == [(1, IMAGE.shape[:2])] * 8
 
 
 def test_a_failure_spoils_its_own_pair_only(score: Callable[..., Result]) -> None:

@@ -21,6 +21,7 @@ from ...extension.registry import Part
 from ...images.shrinking import comparable, comparable_size
 from ...isolation.attempts import attempt
 from ...recipes.recipe import Scale, Size
+from ...recipes.resolution import ResolvedBranch
 from .outcome import Measurement
 from .plan import Comparison, distinct
 
@@ -37,6 +38,7 @@ class _Form:
 
     Attributes:
         shape: of the VEIs.
+        cells: how many each map has that a metric sees.
         metric: of pairs that are too big to be prepared for several metrics at once, theirs.
     """
 
@@ -44,6 +46,7 @@ class _Form:
     size: Size
     min_size: int
     shape: tuple[int, ...]
+    cells: int
     metric: Part | None
 
 
@@ -90,22 +93,22 @@ class Comparer:
             return
         sides = (("the input's VEI", y), ("the PRI's VEI", x))
         flags = (*remarks, *(f"{key}: {side} is {problem}" for side, vei in sides if (problem := degenerate(vei))))
-        min_size = branch.metric.traits.get("min_size", 1)
-        form = _Form(
-            scale=branch.scale,
-            size=branch.size,
-            min_size=min_size if min(x.shape[-2:]) < min_size else 1,
-            shape=tuple(x.shape),
-            metric=branch.metric if x.numel() > _TOGETHER else None,
-        )
+        form = self._form(branch, x)
         pair = self._waiting.setdefault(form, {}).setdefault((id(x), id(y)), _Pair(x, y))
         pair.wanted[branch.metric] = key, flags
 
     def compare(self, *, everything: bool) -> None:
         """Compare all that waits, or only where enough of one form has come together."""
         for form, pairs in list(self._waiting.items()):
-            if everything or len(pairs) * math.prod(form.shape) >= _TOGETHER:
+            if everything or len(pairs) * form.cells >= _TOGETHER:
                 self._compare(form, list(self._waiting.pop(form).values()))
+
+    def _form(self, branch: ResolvedBranch, vei: Tensor) -> _Form:
+        least = branch.metric.traits.get("min_size", 1)
+        least = least if min(vei.shape[-2:]) < least else 1  # then metrics with different ones see the same maps
+        cells = math.prod(_goal(vei.shape[-2:], branch.size, comparable_size(self._image), least))
+        shared = cells <= _TOGETHER
+        return _Form(branch.scale, branch.size, least, tuple(vei.shape), cells, None if shared else branch.metric)
 
     def _compare(self, form: _Form, pairs: Sequence[_Pair]) -> None:
         metrics = distinct(metric for pair in pairs for metric in pair.wanted)
