@@ -63,6 +63,19 @@ def test_a_module_made_later_gives_what_it_gives_at_once(part: Part, network: Ne
     assert again.module is not network.module
 
 
+def test_a_graph_that_onnx_runtime_refuses_leaves_the_passes_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (64, 72, 3), dtype=np.uint8)
+    expected = Scorer("fast", device="cpu", runtime="torch").score(image)
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("unsupported model IR version")
+
+    monkeypatch.setattr("veiqa_core.measuring.runtimes.compiled._session", refuse)
+    scorer = Scorer("fast", device="cpu")
+    assert scorer.score(image).similarities == expected.similarities
+    assert any("onnxruntime does not take it: RuntimeError: unsupported" in remark for remark in scorer.meter.remarks)
+
+
 def test_what_is_done_to_its_fields_is_seen_before_and_after_the_module_is_there(part: Part, network: Network) -> None:
     assert network.linear_head is not None
     assert seal_of(network).damage() is None

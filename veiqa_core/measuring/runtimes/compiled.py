@@ -62,6 +62,12 @@ class CompiledNetwork:
         self._made_for: tuple[int, int] | None = None
         self._session: Any = None
         self.identity = f"{NAME} {library().__version__} {hashlib.sha256(graph).hexdigest()[:16]}"
+        try:
+            self._ready()
+        except Exception as error:  # whatever ONNX Runtime raises at a graph
+            if _lacks_memory(error):
+                raise
+            raise NotServed(f"{NAME} does not take it: {one_line(error)}") from error
         if not network.deferred:
             self._verify(network)
 
@@ -80,7 +86,7 @@ class CompiledNetwork:
         try:
             found = self._ready().run([LOGITS, *(self._outputs[name] for name in wanted)], {INPUT: inputs.numpy()})
         except Exception as error:  # of a class that its bindings make
-            if any(text in str(error) for text in _NO_MEMORY):
+            if _lacks_memory(error):
                 raise MemoryError(one_line(error)) from error
             raise
         logits, *maps = map(torch.from_numpy, found)
@@ -128,6 +134,10 @@ class CompiledPass(ImagePass):
             if values.ndim != 4:
                 raise no_maps(network, name)
         self.logits = finite_logits(network, logits)
+
+
+def _lacks_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(text in str(error) for text in _NO_MEMORY)
 
 
 def _by_place(values: Tensor) -> Tensor:
