@@ -21,11 +21,12 @@ import numpy as np
 from common import Given, on_rated_set, output_option, write
 from numpy.typing import NDArray
 
+from veiqa_core.contracts import FloatArray
 from veiqa_core.errors import UsageError, VeiqaError
-from veiqa_core.evaluation.agreement import bootstrap, plcc
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
 from veiqa_core.evaluation.figures import Figures, Predictions
 from veiqa_core.evaluation.measured import MeasuredSet
+from veiqa_core.evaluation.resampling import SAMPLED_FIGURES, Counts, bootstrap
 from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import Registry
 from veiqa_core.recipes.files import find
@@ -71,14 +72,14 @@ def mean_plcc(evaluation: Evaluation, choose: Callable[[Predictions], NDArray[np
     part = Predictions.pooled(evaluation.predictions)
     scores, kinds = choose(part), np.array(part.types)
 
-    def mean(sample: NDArray[np.intp]) -> Mapping[str, float | None]:
-        each = [plcc(scores[at], part.quality[at]) for kind in TYPES if len(at := sample[kinds[sample] == kind])]
-        known = [value for value in each if value is not None]
-        return {"mean": float(np.mean(known)) if len(known) == len(TYPES) else None}
+    def mean(counts: Counts) -> Mapping[str, FloatArray]:
+        each = [SAMPLED_FIGURES["plcc"](scores[at], part.quality[at], counts[:, at]) for at in by_kind]
+        return {"mean": np.mean(each, axis=0)}
 
-    value = mean(np.arange(len(scores)))["mean"]
+    by_kind = [np.flatnonzero(kinds == kind) for kind in TYPES]
+    (value,) = mean(np.ones((1, len(scores))))["mean"]
     interval = bootstrap(mean, part.clusters, times=SAMPLES, seed=SEED)["mean"]
-    return shown(value, interval, 3)
+    return shown(None if np.isnan(value) else value, interval, 3)
 
 
 def shown(value: float | None, interval: tuple[float, float] | None, places: int) -> str:

@@ -1,12 +1,10 @@
-"""How well scores agree with quality as people see it: the four figures of the field, and their uncertainty."""
+"""How well scores agree with quality as people see it: the four figures of the field."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
 from ..contracts import FloatArray, canonical_array
@@ -14,8 +12,6 @@ from ..scoring.mapping import constant, constant_rows
 
 FEWEST = 3
 """Fewer points than this say nothing about agreement."""
-
-_SURE = 0.95
 
 
 def why_none(scores: FloatArray, quality: FloatArray) -> str | None:
@@ -95,47 +91,6 @@ FIGURES: Mapping[str, Callable[[FloatArray, FloatArray], float | None]] = {
     "krocc": krocc,
     "rmse": rmse,
 }
-
-
-def bootstrap(
-    figures: Callable[[NDArray[np.intp]], Mapping[str, float | None]],
-    clusters: Sequence[object],
-    *,
-    times: int,
-    seed: int,
-) -> dict[str, tuple[float, float] | None]:
-    """95 % percentile intervals of figures, whole clusters being drawn with replacement.
-
-    Images of one content are rated and distorted alike, so contents, not images, are what another sample would change.
-
-    Args:
-        figures: the figures of the points of given indices, in which points may repeat.
-        clusters: for each point, what it is drawn together with.
-        times: how many samples are drawn.
-    """
-    drawn: dict[str, list[float]] = {}
-    for sample in resampled(clusters, times=times, seed=seed):
-        for name, value in figures(sample).items():
-            drawn.setdefault(name, []).append(math.nan if value is None else value)
-    return {name: _interval(np.array(values)) for name, values in drawn.items()}
-
-
-def resampled(clusters: Sequence[object], *, times: int, seed: int) -> Iterator[NDArray[np.intp]]:
-    """Indices of the points of bootstrap samples, whole clusters being drawn with replacement."""
-    names, members = np.unique([str(cluster) for cluster in clusters], return_inverse=True)
-    points = [np.flatnonzero(members == index) for index in range(len(names))]
-    rng = np.random.default_rng(seed)
-    for _ in range(times):
-        yield np.concatenate([points[index] for index in rng.integers(len(points), size=len(points))])
-
-
-def _interval(values: FloatArray) -> tuple[float, float] | None:
-    """None where the figure was not there in more samples than lie outside the interval."""
-    known = values[np.isfinite(values)]
-    if len(known) < _SURE * len(values) or len(known) == 0:
-        return None
-    low, high = np.quantile(known, [(1 - _SURE) / 2, (1 + _SURE) / 2])
-    return float(low), float(high)
 
 
 def _of_one(name: str, scores: FloatArray, quality: FloatArray) -> float | None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import attrs
 import numpy as np
-from numpy.typing import NDArray
 
 from ..contracts import FloatArray, Prediction
 from . import agreement
+from .resampling import SAMPLED_FIGURES, Counts, bootstrap
 
 MAPPINGS = ("none", "logistic4", "logistic5")
 """What is fitted to the scores before PLCC and RMSE."""
@@ -220,9 +220,9 @@ class _Columns:
         self._ranked = "none" if one_scale else mapping
         self._own_unit = own_unit
 
-    def values(self, sample: NDArray[np.intp] | slice = slice(None)) -> Values:
-        """The headline figures of some of the images."""
-        return {name: self._figure(name, self._mapping_of(name), sample) for name in agreement.FIGURES}
+    def values(self) -> Values:
+        """The headline figures."""
+        return {name: self._figure(name, self._mapping_of(name)) for name in agreement.FIGURES}
 
     def mapped_values(self) -> Values:
         """PLCC and RMSE after each mapping; without one there is no PLCC across scales."""
@@ -234,7 +234,7 @@ class _Columns:
     def why_none(self, name: str) -> str | None:
         """Why a headline figure, or one after a mapping, does not exist; None where it does."""
         figure, mapping = ("rmse", name) if name in MAPPINGS else (name, self._mapping_of(name))
-        if figure == "rmse" and mapping == "none" and not self._own_unit:
+        if not self._exists(figure, mapping):
             return _OTHER_UNIT
         scores, quality = self._known(mapping)
         reason = agreement.why_none(scores, quality)
@@ -249,22 +249,36 @@ class _Columns:
         scored = np.isfinite(self._scores["none"])
         if len({cluster for cluster, there in zip(clusters, scored, strict=True) if there}) < FEWEST_CONTENTS:
             return dict.fromkeys(agreement.FIGURES)
-        return agreement.bootstrap(self.values, clusters, times=_SAMPLES, seed=seed)
+        return bootstrap(self._sampled, clusters, times=_SAMPLES, seed=seed)
 
     def _mapping_of(self, figure: str) -> str:
         """The mapping that a headline figure is taken after."""
         return self._mapping if figure in ("plcc", "rmse") else self._ranked
 
-    def _figure(self, figure: str, mapping: str, sample: NDArray[np.intp] | slice = slice(None)) -> float | None:
-        if figure == "rmse" and mapping == "none" and not self._own_unit:
-            return None
-        return agreement.FIGURES[figure](*self._known(mapping, sample))
+    def _figure(self, figure: str, mapping: str) -> float | None:
+        return agreement.FIGURES[figure](*self._known(mapping)) if self._exists(figure, mapping) else None
 
-    def _known(self, mapping: str, sample: NDArray[np.intp] | slice = slice(None)) -> tuple[FloatArray, FloatArray]:
+    def _sampled(self, counts: Counts) -> dict[str, FloatArray]:
+        """The headline figures of samples of the images."""
+        found: dict[str, FloatArray] = {}
+        for name in agreement.FIGURES:
+            mapping = self._mapping_of(name)
+            known = np.isfinite(self._scores[mapping])
+            found[name] = (
+                SAMPLED_FIGURES[name](*self._known(mapping), counts[:, known])
+                if self._exists(name, mapping)
+                else np.full(len(counts), np.nan)
+            )
+        return found
+
+    def _exists(self, figure: str, mapping: str) -> bool:
+        """Whether a figure after a mapping means anything."""
+        return figure != "rmse" or mapping != "none" or self._own_unit
+
+    def _known(self, mapping: str) -> tuple[FloatArray, FloatArray]:
         """Scores and quality of the images that have a score after a mapping."""
-        scores, quality = self._scores[mapping][sample], self._quality[sample]
-        known = np.isfinite(scores)
-        return scores[known], quality[known]
+        known = np.isfinite(self._scores[mapping])
+        return self._scores[mapping][known], self._quality[known]
 
 
 def _median(values: Sequence[Values]) -> tuple[Values, Intervals]:

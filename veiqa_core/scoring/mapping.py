@@ -16,7 +16,7 @@ from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe
 
-_ROUNDING = 4 * np.finfo(float).eps
+ROUNDING = 4 * np.finfo(float).eps
 """Relative differences up to this are what rounding leaves of equal values."""
 
 
@@ -31,7 +31,7 @@ def constant_rows(rows: FloatArray) -> NDArray[np.bool_]:
     with np.errstate(invalid="ignore"):
         scaled = rows / np.where(size, size, 1)[:, None]
         spread = scaled.max(axis=1, initial=-np.inf) - scaled.min(axis=1, initial=np.inf)
-    same: NDArray[np.bool_] = np.isfinite(size) & (spread <= _ROUNDING)
+    same: NDArray[np.bool_] = np.isfinite(size) & (spread <= ROUNDING)
     return same
 
 

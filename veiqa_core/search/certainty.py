@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ..contracts import FloatArray
-from ..evaluation.agreement import resampled
+from ..evaluation.resampling import resampled
 from ..measuring.table import Indices
 from .objective import Objective
 

@@ -1,4 +1,4 @@
-"""The figures of agreement: by hand, against scipy, and their bootstrap intervals."""
+"""The figures of agreement: by hand, and against scipy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from veiqa_core.evaluation.agreement import FIGURES, bootstrap, krocc, plcc, rmse, srocc
+from veiqa_core.evaluation.agreement import FIGURES, krocc, plcc, rmse, srocc
 
 X = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 Y = np.array([2.0, 1.0, 4.0, 3.0, 7.0])
@@ -60,25 +60,3 @@ def test_what_has_no_correlation_is_none(name: str) -> None:
 
 def test_no_points_have_no_error() -> None:
     assert rmse(X[:0], Y[:0]) is None
-
-
-def test_the_bootstrap_draws_whole_clusters() -> None:
-    values = np.repeat([0.0, 1.0, 2.0, 3.0], 25)
-    clusters = np.repeat(list("abcd"), 25).tolist()
-
-    def mean(sample: np.ndarray) -> dict[str, float | None]:
-        assert len(sample) == 100
-        assert set(np.bincount(sample, minlength=100).reshape(4, 25).std(axis=1)) == {0.0}
-        return {"mean": float(values[sample].mean())}
-
-    (low, high) = bootstrap(mean, clusters, times=2000, seed=3)["mean"] or (0.0, 0.0)
-    # 4 draws from 0..3 have a mean of 1.5 and a deviation of sqrt(1.25 / 4) = .56
-    assert low == pytest.approx(0.5, abs=0.26)
-    assert high == pytest.approx(2.5, abs=0.26)
-    assert bootstrap(mean, clusters, times=50, seed=1) == bootstrap(mean, clusters, times=50, seed=1)
-
-
-def test_an_interval_needs_its_figure_in_nearly_all_samples() -> None:
-    seen = iter(range(100))
-    rare = bootstrap(lambda sample: {"x": 1.0 if next(seen) % 5 else None}, ["a", "b"], times=100, seed=0)
-    assert rare == {"x": None}
