@@ -23,8 +23,8 @@ TEST_TOOLS = (
     "selenium>=4.20",
 )
 DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "piq>=0.8")
-IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile")
-"""A process a core; the tests of a module share one, and so its fixtures."""
+IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
+"""A process a core; tests that stand together share one, and so their fixtures, for as long as all are busy."""
 EXTRAS = "[lite,optuna,export,dask,parquet,heif,dicom,raw,tiff]"
 ELSEWHERE = ("tests/third_party", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")
 """Tests in sessions of their own."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from making import with_plugin
 
-from veiqa_core.extension.registry import Registry
+from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.recipes.recipe import Choice
 
+INSTALLED = Path(__file__).parent.parent / "shared" / "installed"
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 
 _FAULTY = """
@@ -99,3 +102,14 @@ def small() -> Choice:
 def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """Everything installed, and the components of the distribution ``faulty``."""
     return with_plugin("faulty", _FAULTY, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A network that takes no time to import is installed, for this process and all that it begins."""
+    monkeypatch.syspath_prepend(INSTALLED)
+    paths = (str(INSTALLED), os.environ.get("PYTHONPATH"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
+    installed.cache_clear()
+    yield
+    installed.cache_clear()

@@ -30,7 +30,10 @@ from veiqa_core.search.objective import NAMES, Objective
 from veiqa_mappers.plugin import veiqa_score_mappers
 from veiqa_metrics.plugin import veiqa_similarity_metrics
 
-SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
+SMALL = Choice("tiny")
+ALONE = ((3, 51, 49), (2, 3, 60, 53))
+SHARED = ((1, 1, 190, 180),)
+"""Shapes of maps and images: too small for threads to share, and large enough."""
 Array = NDArray[Any]
 failed: list[str] = []
 
@@ -114,7 +117,7 @@ def metrics() -> None:
             values: Tensor = (metric.compare if pair[0].ndim == 3 else metric.compare_images)(*pair)
             return values
 
-        for shape in ((3, 51, 49), (2, 3, 60, 53), (1, 1, 190, 180)):  # the last is enough for threads to share
+        for shape in SHARED if torch.get_num_threads() > 1 else (*ALONE, *SHARED):
             x, y = torch.rand(2, *shape, dtype=torch.float64, generator=rng)
             layouts = (
                 (reported, (own, other)) for (reported, own), (_, other) in zip(tensors(x), tensors(y), strict=True)
@@ -167,7 +170,7 @@ def mappers() -> None:
             classifier.fit(x, kinds)
             return np.asarray(classifier.probabilities(x))
 
-        check(component.name, x, itertools.islice(arrays(x), None, None, 3), reported)
+        check(component.name, x, itertools.islice(arrays(x), None, None, 5), reported)
     scores, quality = rng.normal(0, 1, (2, 20_000))
     for name, figure in agreement.FIGURES.items():
         check(name, scores, arrays(scores), lambda scores: figure(scores, quality))  # noqa: B023

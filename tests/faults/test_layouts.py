@@ -14,6 +14,7 @@ import torch
 from veiqa_core.contracts import canonical, canonical_array
 
 SCRIPT = Path(__file__).parent / "layouts.py"
+INSTALLED = Path(__file__).parent.parent / "shared" / "installed"
 PROCESSORS = {
     "default": {"ONEDNN_MAX_CPU_ISA": "SSE41", "MKL_ENABLE_INSTRUCTIONS": "SSE4_2", "OPENBLAS_CORETYPE": "Nehalem"},
     "avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2", "OPENBLAS_CORETYPE": "Haswell"},
@@ -26,7 +27,7 @@ PROCESSORS = {
 @pytest.mark.parametrize("capability", PROCESSORS)
 def test_every_layout_gives_the_same_bits(capability: str, threads: int) -> None:
     limits = {**PROCESSORS[capability], "ATEN_CPU_CAPABILITY": capability, "OMP_NUM_THREADS": str(threads)}
-    limits["OMP_WAIT_POLICY"] = "passive"
+    limits |= {"OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(INSTALLED)}
     if capability == "default":
         limits["NPY_DISABLE_CPU_FEATURES"] = " ".join(np.show_config("dicts")["SIMD Extensions"].get("found", ()))  # type: ignore[index]
     here = {key: value for key, value in os.environ.items() if not key.startswith(("ONEDNN", "DNNL", "MKL", "NPY"))}

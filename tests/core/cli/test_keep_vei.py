@@ -25,14 +25,16 @@ from veiqa_core import Recipe, Scorer, images
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice
 
-SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
+SMALL = Choice("tiny")
 COUNT = 12
 SPACE = """
 pri = ["mean-blur", { name = "white-noise", variance = [0.02, 0.2] }]
-extractor = { name = "timm", model = "test_resnet", weights = "random:0", layer = ["layer1", "layer4"] }
+extractor = { name = "tiny", layer = ["1", "3"] }
 explainer = ["gradcam", "saliency"]
 metric = ["psnr"]
 """
+
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 @pytest.fixture

@@ -22,8 +22,11 @@ from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
 
-FAST = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
-OPTIONS = (*FAST, "--mapper", "identity", "--pri", "jpeg", "--device", "cpu", "--threads", 1, "--format", "jsonl")
+TINY = ("--extractor", "tiny", "--mapper", "identity", "--pri", "jpeg")
+OPTIONS = (*TINY, "--device", "cpu", "--threads", 1, "--format", "jsonl")
+
+
+pytestmark = pytest.mark.usefixtures("tiny")
 
 
 def write(path: Path, seed: int, height: int = 64) -> Path:
@@ -57,7 +60,7 @@ def test_what_processes_measure_has_readable_keys_in_the_store(paths: list[Path]
     with sqlite3.connect(store) as connection:
         ((key,),) = connection.execute("SELECT key FROM branches").fetchall()
     assert key is not None
-    assert key.startswith("jpeg/timm(")
+    assert key.startswith("jpeg/tiny:tiny@3/")
 
 
 def test_processes_give_the_same_rows_in_the_same_order(
@@ -124,7 +127,7 @@ def test_a_dask_cluster_gives_the_same_rows(paths: list[Path]) -> None:
 
 
 def test_arrays_among_files_are_scored_in_their_place(paths: list[Path]) -> None:
-    recipe = recipes.ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
+    recipe = recipes.ad_hoc(extractor=Choice("tiny"))
     scorer = Scorer(recipe, device="cpu")
     array = np.asarray(PIL.Image.open(paths[1]))
     sources = [paths[1], array, paths[2], paths[3], array]
@@ -136,7 +139,7 @@ def test_arrays_among_files_are_scored_in_their_place(paths: list[Path]) -> None
 
 def test_rows_come_as_they_are_done_and_nothing_is_held(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "_ROUND", 2)
-    recipe = recipes.ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
+    recipe = recipes.ad_hoc(extractor=Choice("tiny"))
     scorer = Scorer(recipe, device="cpu")
     drawn: list[Path] = []
 
@@ -163,7 +166,7 @@ def test_what_excludes_each_other_is_said(paths: list[Path], tmp_path: Path) -> 
 
 def test_workers_do_not_go_on_once_threads_changed(paths: list[Path]) -> None:
     """What they measure would be kept as if it were measured with the new number."""
-    recipe = recipes.ad_hoc(extractor=Choice("timm", {"model": "test_resnet", "weights": "random:0"}))
+    recipe = recipes.ad_hoc(extractor=Choice("tiny"))
     before = torch.get_num_threads()
     with executors.ProcessPool(Scorer(recipe, device="cpu").meter, Path(), 2) as executor:
         try:

@@ -36,6 +36,14 @@ explainer = ["gradcam", "activation-norm"]
 metric = ["psnr", "gmsd"]
 """
 
+LIGHT = """
+pri = ["mean-blur", { name = "white-noise", variance = [0.02, 0.2] }]
+extractor = { name = "tiny", layer = ["1", "3"] }
+explainer = ["gradcam", "activation-norm"]
+metric = ["psnr", "gmsd"]
+"""
+"""For many processes: its network is imported at once."""
+
 PAPER_SHAPE = """
 pri = ["mean-blur", "white-noise", "jpeg", "jpeg2000"]
 extractor = [
@@ -55,6 +63,13 @@ def rated(tmp_path: Path) -> Path:
 def space(tmp_path: Path) -> Path:
     path = tmp_path / "mine.toml"
     path.write_text(SPACE)
+    return path
+
+
+@pytest.fixture
+def light(tmp_path: Path, tiny: None) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(LIGHT)
     return path
 
 
@@ -146,9 +161,9 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
     file.write_text("\n".join(file.read_text().splitlines()[:4]) + "\n")  # three images of one content
     plan = veiqa("search", "csv", rated, "--space", space, "--plan").output
     assert "252 combinations, 3 images" in plan
-    from veiqa_core.measuring.branches.engine import Engine
+    from veiqa_core.measuring.branches.passes import Passes
 
-    Engine._try_out, tried = (lambda self, step: None), Engine._try_out  # type: ignore[method-assign]
+    Passes.try_out, tried = (lambda self, step: None), Passes.try_out  # type: ignore[method-assign]
     try:
         monkeypatch.setattr("veiqa_core.search.search.controls.control", _no_controls)
         monkeypatch.setattr(
@@ -159,7 +174,7 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
         count("sweep", Occlusion, "explain")
         searched(rated, space, tmp_path / "out")
     finally:
-        Engine._try_out = tried  # type: ignore[method-assign]
+        Passes.try_out = tried  # type: ignore[method-assign]
     assert counts["images"] == 3
     assert {name: counts[name] / 3 for name in ("forward", "backward", "sweep")} == {
         "forward": 15,
@@ -176,13 +191,13 @@ def _no_controls(winners: Any, trials: Any, context: Any) -> Any:
 
 
 def test_a_killed_search_goes_on_and_ends_with_the_same_bytes(
-    rated: Path, space: Path, tmp_path: Path, computed: Counter[str]
+    rated: Path, light: Path, tmp_path: Path, computed: Counter[str]
 ) -> None:
-    whole = searched(rated, space, tmp_path / "whole", "--store", tmp_path / "whole.sqlite", "--threads", 1)
+    whole = searched(rated, light, tmp_path / "whole", "--store", tmp_path / "whole.sqlite", "--threads", 1)
     alone = computed.copy()
     store = tmp_path / "killed.sqlite"
     command = [sys.executable, "-c", "from veiqa_core.cli import main; main()", "search", "csv", str(rated)]
-    command += ["--space", str(space), "--output", str(tmp_path / "killed"), "--store", str(store)]
+    command += ["--space", str(light), "--output", str(tmp_path / "killed"), "--store", str(store)]
     command += ["--device", "cpu", "--threads", "1"]
     finished: set[str] = set()
     for _ in range(3):
@@ -199,12 +214,12 @@ def test_a_killed_search_goes_on_and_ends_with_the_same_bytes(
         finished = now
     assert 15 <= len(finished) < 30
     computed.clear()
-    killed = searched(rated, space, tmp_path / "killed", "--store", store, "--threads", 1)
+    killed = searched(rated, light, tmp_path / "killed", "--store", store, "--threads", 1)
     assert killed == whole
     candidates_measured = 30 - len(finished)
     assert sum(computed.values()) - candidates_measured == sum(alone.values()) - 30  # beside them, the controls alone
     computed.clear()
-    assert searched(rated, space, tmp_path / "again", "--store", store, "--threads", 1) == whole
+    assert searched(rated, light, tmp_path / "again", "--store", store, "--threads", 1) == whole
     assert not computed
 
 
@@ -224,28 +239,28 @@ def _finished(store: Path) -> set[str]:
 
 
 def test_processes_shards_and_one_process_end_with_the_same_bytes(
-    rated: Path, space: Path, tmp_path: Path, computed: Counter[str]
+    rated: Path, light: Path, tmp_path: Path, computed: Counter[str]
 ) -> None:
-    alone = searched(rated, space, tmp_path / "alone", "--store", tmp_path / "1.sqlite", "--threads", 1)
-    two = searched(rated, space, tmp_path / "two", "--store", tmp_path / "2.sqlite", "--threads", 1, "--workers", 2)
+    alone = searched(rated, light, tmp_path / "alone", "--store", tmp_path / "1.sqlite", "--threads", 1)
+    two = searched(rated, light, tmp_path / "two", "--store", tmp_path / "2.sqlite", "--threads", 1, "--workers", 2)
     assert two == alone
     for number in (1, 2, 3):
         done = veiqa(
-            *("search", "csv", rated, "--space", space, "--output", tmp_path / "sharded", "--threads", 1),
+            *("search", "csv", rated, "--space", light, "--output", tmp_path / "sharded", "--threads", 1),
             *("--device", "cpu", "--shard", f"{number}/3"),
         )
         assert done.exit_code == 0, done.output
         assert not (tmp_path / "sharded" / "best.toml").exists()
     computed.clear()
-    merged = searched(rated, space, tmp_path / "sharded", "--store", tmp_path / "3.sqlite", "--threads", 1, "--merge")
+    merged = searched(rated, light, tmp_path / "sharded", "--store", tmp_path / "3.sqlite", "--threads", 1, "--merge")
     assert merged == alone
     assert set(computed.values()) <= {1, 2}  # the controls; no candidate is measured again
 
 
 def test_a_worker_that_is_killed_loses_nothing(
-    rated: Path, space: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rated: Path, light: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = searched(rated, space, tmp_path / "alone", "--store", tmp_path / "1.sqlite", "--threads", 1)
+    alone = searched(rated, light, tmp_path / "alone", "--store", tmp_path / "1.sqlite", "--threads", 1)
     keep = Meter.keep
     kept: list[str] = []
 
@@ -257,15 +272,15 @@ def test_a_worker_that_is_killed_loses_nothing(
 
     monkeypatch.setattr(Meter, "keep", keeping)
     killed = searched(
-        rated, space, tmp_path / "killed", "--store", tmp_path / "2.sqlite", "--threads", 1, "--workers", 2
+        rated, light, tmp_path / "killed", "--store", tmp_path / "2.sqlite", "--threads", 1, "--workers", 2
     )
     assert killed == alone
     assert len(kept) > 6
 
 
-def test_workers_leave_when_the_search_is_killed(rated: Path, space: Path, tmp_path: Path) -> None:
+def test_workers_leave_when_the_search_is_killed(rated: Path, light: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "from veiqa_core.cli import main; main()", "search", "csv", str(rated)]
-    command += ["--space", str(space), "--output", str(tmp_path / "out"), "--store", str(tmp_path / "s.sqlite")]
+    command += ["--space", str(light), "--output", str(tmp_path / "out"), "--store", str(tmp_path / "s.sqlite")]
     command += ["--workers", "2", "--threads", "1"]
     started = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 900  # against hanging only
@@ -285,7 +300,7 @@ def test_workers_leave_when_the_search_is_killed(rated: Path, space: Path, tmp_p
 
 @pytest.mark.parametrize("measuring", [True, False], ids=["measuring", "starting"])
 def test_ctrl_c_with_workers_ends_at_once_and_says_that_it_goes_on(
-    rated: Path, space: Path, tmp_path: Path, measuring: bool
+    rated: Path, light: Path, tmp_path: Path, measuring: bool
 ) -> None:
     code = (
         "import signal; from veiqa_core.cli import main\n"
@@ -293,7 +308,7 @@ def test_ctrl_c_with_workers_ends_at_once_and_says_that_it_goes_on(
         "main()"
     )
     command = [sys.executable, "-c", code, "search", "csv", str(rated)]
-    command += ["--space", str(space), "--output", str(tmp_path / "out"), "--store", str(tmp_path / "s.sqlite")]
+    command += ["--space", str(light), "--output", str(tmp_path / "out"), "--store", str(tmp_path / "s.sqlite")]
     command += ["--workers", "2", "--threads", "1"]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 900  # against hanging only
@@ -407,10 +422,10 @@ def test_optuna_searches_and_ends_alike_every_time(rated: Path, space: Path, tmp
 
 @pytest.mark.parametrize("kill", [False, True], ids=["whole", "killed"])
 def test_a_dask_cluster_ends_with_the_same_bytes(
-    rated: Path, space: Path, tmp_path: Path, kill: bool, monkeypatch: pytest.MonkeyPatch
+    rated: Path, light: Path, tmp_path: Path, kill: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     distributed = pytest.importorskip("distributed", reason="Dask is an extra")
-    alone = searched(rated, space, tmp_path / "alone", "--store", tmp_path / "1.sqlite", "--threads", 1)
+    alone = searched(rated, light, tmp_path / "alone", "--store", tmp_path / "1.sqlite", "--threads", 1)
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, protocol="tcp"
     ) as cluster:
@@ -426,7 +441,7 @@ def test_a_dask_cluster_ends_with_the_same_bytes(
         monkeypatch.setattr(Meter, "keep", keeping)
         address = cluster.scheduler_address
         there = searched(
-            rated, space, tmp_path / "dask", "--store", tmp_path / "2.sqlite", "--threads", 1, "--dask", address
+            rated, light, tmp_path / "dask", "--store", tmp_path / "2.sqlite", "--threads", 1, "--dask", address
         )
     assert there == alone
     assert len(kept) >= 30
@@ -460,7 +475,7 @@ def test_run_and_evaluate_take_what_the_search_measured(
     assert sum(computed.values()) == 1
 
 
-def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: Path) -> None:
+def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: Path, tiny: None) -> None:
     """A torn image and a good one, by processes: each is answered, in any order."""
     from veiqa_core.extension.registry import installed
     from veiqa_core.measuring.executors import ProcessPool, Task
@@ -468,8 +483,7 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
     from veiqa_core.recipes.recipe import Branch, Choice
     from veiqa_core.recipes.resolution import resolve_branch
 
-    extractor = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
-    branch = resolve_branch(Branch(pri=Choice("jpeg"), extractor=extractor), installed())
+    branch = resolve_branch(Branch(pri=Choice("jpeg"), extractor=Choice("tiny")), installed())
     meter = Meter([Similarity(branch)], Device())
     (rated / "torn.png").write_bytes(b"no image")
     names = ["GB0-1.png", "torn.png", "WN1-1.png"]
