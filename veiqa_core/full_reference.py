@@ -13,7 +13,7 @@ from torch import Tensor
 from .contracts import canonical
 from .errors import ImageError, UsageError, VeiqaError, unwrap
 from .extension.catalogue import Registered
-from .extension.registry import Part, Registry
+from .extension.registry import Part, Registry, installed
 from .images import Image, Source, read
 from .isolation.attempts import attempt, or_usage_error
 from .recipes.recipe import Choice
@@ -82,6 +82,10 @@ class FullReference:
         self._part = part
         self._metric = or_usage_error(attempt(part, part.create))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By name, for processes that find the metric again."""
+        return _found_again, (self._part.registered.ref, self._part.identity["params"])
+
     def measure(self, reference: Image, distorted: Image) -> float:
         """The metric's value of two images of one size.
 
@@ -107,6 +111,10 @@ class FullReference:
             return value
 
         return unwrap(attempt(self._part, work))
+
+
+def _found_again(ref: str, given: Mapping[str, Any]) -> FullReference:
+    return FullReference(installed().part("metric", ref, given))
 
 
 def exact_pixels(image: Image) -> Tensor:

@@ -29,11 +29,13 @@ class PseudoRating(Protocol):
         source: what computes the scores.
         score_type: ``"mos"`` where high scores are good, else ``"dmos"``.
         scaled: whether scores go from 0 to 100.
+        bounded: whether both ends of the scale are known.
     """
 
     source: str
     score_type: ScoreType
     scaled: bool
+    bounded: bool
 
     def score(self, reference: Image, image: Image, distortion: str | None) -> float:
         """The score of an image with a distortion of some type, None for none; raises what
@@ -43,6 +45,13 @@ class PseudoRating(Protocol):
     def range(self, scores: Sequence[float]) -> tuple[float, float]:
         """The lowest and the highest possible score, ``scores`` being those that occur."""
         ...
+
+
+def as_share(rating: PseudoRating, score: float) -> float:
+    """A score as quality from 0 (the worst possible) to 1, of a pseudo-rating whose scores have both ends."""
+    low, high = rating.range([score])
+    share = (score - low) / (high - low)
+    return min(max(share if rating.score_type == "mos" else 1 - share, 0.0), 1.0)
 
 
 class Metric:
@@ -57,7 +66,7 @@ class Metric:
         self._low, self._high = metric.traits["bounds"]
         self.source = metric.key
         self.score_type: ScoreType = "mos" if metric.traits["similar"] == "high" else "dmos"
-        self.scaled = None not in (self._low, self._high)
+        self.scaled = self.bounded = None not in (self._low, self._high)
 
     def score(self, reference: Image, image: Image, distortion: str | None) -> float:
         """The score of an image, whatever its distortion."""
@@ -88,6 +97,7 @@ class Calibrated:
     """
 
     score_type: ScoreType = "mos"
+    bounded = True
 
     def __init__(self, metrics: Sequence[Part], curve: Part, rated: RatedSet, progress: Progress = iter) -> None:
         self._metrics = [FullReference(metric) for metric in metrics]

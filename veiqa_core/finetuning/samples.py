@@ -24,6 +24,7 @@ from .. import images
 from ..api.distortions import PRISTINE
 from ..datasets import distort
 from ..datasets.distort import Distortion, Level
+from ..datasets.pseudo_ratings import PseudoRating, as_share
 from ..extension.registry import installed
 
 QUALITY = "quality"
@@ -59,12 +60,22 @@ class Samples(Dataset[tuple[Tensor, float, int]]):
         distortions: what they are degraded by.
         side: of the pieces, in pixels.
         seed: of all that is drawn.
+        rating: what says the quality of a degraded piece beside the piece itself, both ends of its scale being known;
+            None for its severity, which is not comparable between distortions.
     """
 
-    def __init__(self, photos: Mapping[str, Path], distortions: Sequence[Distortion], *, side: int, seed: int) -> None:
+    def __init__(
+        self,
+        photos: Mapping[str, Path],
+        distortions: Sequence[Distortion],
+        *,
+        side: int,
+        seed: int,
+        rating: PseudoRating | None = None,
+    ) -> None:
         self._photos = dict(photos)
         self._distortions = tuple(distortions)
-        self._side, self._seed = side, seed
+        self._side, self._seed, self._rating = side, seed, rating
 
     def __getstate__(self) -> dict[str, Any]:
         """Distortions by name, for processes that find them again."""
@@ -103,10 +114,14 @@ class Samples(Dataset[tuple[Tensor, float, int]]):
         photo = _decoded(self._photos[key.photo])
         kind, severity = self._drawn(random) if key.epoch else self._listed(key.number)
         piece = images.read(augmented(photo, self._side, random) if key.epoch else middle(photo, self._side))
-        if severity is not None:
-            level = Level("1", "severity", severity)
-            piece = distort.degrade(piece, self._distortions[kind - 1], level, self._seed).image
-        return piece.pixels[0], quality(severity), kind
+        if severity is None:
+            return piece.pixels[0], quality(None), kind
+        distortion, level = self._distortions[kind - 1], Level("1", "severity", severity)
+        worse = distort.degrade(piece, distortion, level, self._seed).image
+        if self._rating is None:
+            return worse.pixels[0], quality(severity), kind
+        score = self._rating.score(piece, worse, distortion.name)
+        return worse.pixels[0], as_share(self._rating, score), kind
 
     def _drawn(self, random: np.random.Generator) -> tuple[int, float | None]:
         kind = int(random.integers(len(self._distortions) + 1))

@@ -28,6 +28,7 @@ from .. import images
 from ..contracts import Network, TunableExtractor
 from ..datasets.distort import Distortion
 from ..datasets.photos import find_photos
+from ..datasets.pseudo_ratings import PseudoRating
 from ..errors import ImageError, UsageError, VeiqaError
 from ..evaluation.agreement import srocc
 from ..extension.registry import Part
@@ -89,6 +90,7 @@ class Epoch:
         held_out_loss: mean over held-out samples, after it.
         types_predicted: the share of held-out samples whose type has the highest logit.
         ranked: mean over types of the SROCC of quality logit and quality, pristine pieces included.
+        ranked_together: that of all types together.
         kept: whether these are the best weights so far.
     """
 
@@ -97,6 +99,7 @@ class Epoch:
     held_out_loss: float
     types_predicted: float
     ranked: float
+    ranked_together: float
     kept: bool
 
 
@@ -112,6 +115,7 @@ class Finetuning:
         photos: the folder; those smaller than a piece are left out.
         distortions: what the photos are degraded by, each up to its strongest.
         out: made where needed.
+        rating: as for :class:`.samples.Samples`.
         workers: processes that make samples, beside this one; results do not depend on them.
 
     Attributes:
@@ -134,10 +138,13 @@ class Finetuning:
         *,
         schedule: Schedule,
         device: torch.device,
+        rating: PseudoRating | None = None,
         workers: int = 0,
     ) -> None:
         self.schedule, self._device, self._workers, self._out = schedule, device, workers, out
         kinds = tuple(dict.fromkeys(distortions))
+        if rating is not None and not rating.bounded:
+            raise UsageError(f"{rating.source} has no worst or no best value: bring it to a scale with --calibrate")
         check_folder(out)
         self.notes: list[str] = []
         found = find_photos(photos, self.notes.append)
@@ -146,12 +153,13 @@ class Finetuning:
             raise UsageError(f"{self._network.name} needs pieces of {self._network.min_size} pixels or more a side")
         files, self.left_out = usable(found, schedule.side)
         self.trained_on, self.held_out = parted(files, schedule)
-        self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed)
+        self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed, rating=rating)
         self._about = {
             "extractor": extractor.identity,
             "begun with": self._network.weights_digest,
             "logits": [QUALITY, *self.samples.types],
             "distortions": [[step.ref + " " + step.version for step in kind.steps] for kind in kinds],
+            "quality": "severity" if rating is None else rating.source,
             "schedule": attrs.asdict(schedule),
             "trained on": {name: _digest(files[name]) for name in self.trained_on},
             "held out": {name: _digest(files[name]) for name in self.held_out},
@@ -223,6 +231,7 @@ class Finetuning:
             held_out_loss=held_out_loss,
             types_predicted=float((made[:, 1:].argmax(1) == kind).double().mean()),
             ranked=sum(ranked) / len(ranked),
+            ranked_together=srocc(made[:, 0].double().numpy(), quality.double().numpy()) or 0.0,
             kept=all(held_out_loss < epoch.held_out_loss for epoch in self.done),
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -21,11 +22,15 @@ from making import one_thread, veiqa
 from numpy.typing import NDArray
 
 from veiqa_core.datasets import distort
+from veiqa_core.datasets.pseudo_ratings import Metric
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.finetuning import Finetuning, Samples, Schedule
 from veiqa_core.finetuning.samples import augmented, quality
 from veiqa_core.finetuning.training import CHECKPOINT, LOG, WEIGHTS
+from veiqa_core.full_reference import image_metric
+from veiqa_metrics.indices.gmsd import Gmsd
+from veiqa_metrics.plugin import GmsdParams
 
 CPU = torch.device("cpu")
 SIDE = 48
@@ -121,6 +126,21 @@ def test_held_out_samples_are_the_middle_at_every_type_and_three_severities(phot
     assert np.array_equal((made[0][0].permute(1, 2, 0).numpy() * 255).round(), middle)
 
 
+def test_a_metric_says_the_quality_in_people_s_place(photos: Path) -> None:
+    rating = Metric(image_metric(installed(), "gmsd", {"t": 0.01}))
+    files = {path.stem: path for path in photos.iterdir()}
+    plain, rated = (
+        samples(photos),
+        Samples(files, distortions(), side=SIDE, seed=0, rating=pickle.loads(pickle.dumps(rating))),
+    )
+    for key in plain.held_out(["3", "5"]):
+        (pixels, _, kind), (same, good, _) = plain[key], rated[key]
+        assert torch.equal(pixels, same)
+        pristine, *_ = plain[type(key)(key.photo, 0, 0)]
+        value = float(Gmsd(GmsdParams(t=0.01)).compare_images(pristine[None].double(), pixels[None].double()))
+        assert good == (1 if kind == 0 else pytest.approx(1 - value, abs=1e-6))
+
+
 def test_quality_falls_from_the_photo_to_the_strongest_distortion() -> None:
     values = [quality(None), *(quality(severity) for severity in (0, 0.3, 0.7, 1))]
     assert values == sorted(set(values), reverse=True)
@@ -199,8 +219,9 @@ def test_a_run_that_goes_on_ends_with_the_same_bytes(photos: Path, tmp_path: Pat
 
 def test_processes_that_make_samples_change_nothing(photos: Path, tmp_path: Path) -> None:
     schedule = Schedule(epochs=1, samples=1, batch=4, side=SIDE, held_out=0.5)
-    list(tuning(photos, tmp_path / "alone", schedule).run())
-    list(tuning(photos, tmp_path / "helped", schedule, workers=1).run())
+    rating = Metric(image_metric(installed(), "gmsd"))
+    list(tuning(photos, tmp_path / "alone", schedule, rating=rating).run())
+    list(tuning(photos, tmp_path / "helped", schedule, rating=rating, workers=1).run())
     assert (tmp_path / "alone" / WEIGHTS).read_bytes() == (tmp_path / "helped" / WEIGHTS).read_bytes()
 
 
@@ -317,6 +338,9 @@ def test_bad_options_get_one_line(photos: Path, tmp_path: Path) -> None:
         (("--distortion", "GBX"), "unknown distortion"),
         (("-p", "extractor.modle=x"), "modle"),
         (("--epochs", "0"), "epochs must be at least 1"),
+        (("--metric", "psnr"), "psnr has no worst or no best value: bring it to a scale with --calibrate"),
+        (("--metric", "vsi", "--metric", "gmsd"), "several metrics have no common scale"),
+        (("--metric", "ad2"), "unknown similarity metric 'ad2'"),
     ):
         done = veiqa("finetune", photos, "--output", tmp_path / "out", *more)
         assert done.exit_code == 2

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,10 @@ import attrs
 import click
 
 from ...errors import UsageError
-from ...results.progress import bar, progress
+from ...results.progress import bar
 from ..numbers import Number, Whole
-from ..options.completion import component_names
 from ..options.grouped import groups, option
+from ..options.pseudo_rating import PseudoRatingOptions
 from ..paths import PATH
 from ..printing import line, note, say
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from ...datasets.distort import Drawn, Level
     from ...datasets.pseudo_ratings import PseudoRating
     from ...datasets.synthetic import Row
-    from ...extension.registry import Registry
-
-_CURVE = "veiqa:logistic4"  # monotone, and level beyond the data
 
 
 @attrs.frozen
@@ -75,26 +71,6 @@ class LevelOptions:
         return distort.DEFAULT_LEVELS if self.count is None else distort.even_levels(self.count)
 
 
-@attrs.frozen
-class PseudoRatingOptions:
-    """What stands in for people's scores."""
-
-    metrics: tuple[str, ...] = option(
-        "--metric",
-        shell_complete=component_names("metric"),
-        multiple=True,
-        metavar="M",
-        help="Full-reference metric whose values stand in for scores. Default: vsi; with --calibrate several may be "
-        "given.",
-    )
-    calibrate: tuple[str, Path] | None = option(
-        "--calibrate",
-        type=(str, PATH),
-        metavar="DATASET PATH",
-        help="Bring the metrics to the scale of these ratings, by a curve for each type, and take their mean.",
-    )
-
-
 @click.command()
 @click.argument("refs", type=PATH, metavar="REFS")
 @click.argument("out", type=PATH, metavar="OUT")
@@ -133,14 +109,13 @@ def make(
     found = registry()
     from ...datasets import synthetic
 
-    pseudo_rating = _pseudo_rating(found, rating.metrics or (synthetic.DEFAULT_METRIC,), rating.calibrate)
     wanted = synthetic.SyntheticSet(
         refs,
         out,
         distortions=distortions or synthetic.DEFAULT_DISTORTIONS,
         levels=levels.levels(),
         pristine=pristine,
-        pseudo_rating=pseudo_rating,
+        pseudo_rating=rating.maker(found, synthetic.DEFAULT_METRIC),
         seed=seed,
         resume=resume,
         registry=found,
@@ -164,24 +139,6 @@ def make(
                 shown.advance()
     _report(rows, out, wanted.pseudo_rating)
     ctx.exit(1 if skipped else 0)
-
-
-def _pseudo_rating(
-    found: Registry, metrics: Sequence[str], calibrate: tuple[str, Path] | None
-) -> Callable[[], PseudoRating]:
-    """What makes the pseudo-rating, which takes long where it is calibrated, from parts that were checked."""
-    from ...datasets.pseudo_ratings import Calibrated, Metric
-    from ...full_reference import image_metric
-
-    parts = [image_metric(found, name) for name in dict.fromkeys(metrics)]
-    if calibrate is None:
-        if len(parts) > 1:
-            raise UsageError("several metrics have no common scale: give one --metric, or --calibrate DATASET PATH")
-        return partial(Metric, parts[0])
-    from ...datasets.rated_set import load
-
-    rated = load(found.part("dataset", calibrate[0]), calibrate[1])
-    return partial(Calibrated, parts, found.part("mapper", _CURVE), rated, progress("calibrating", " images"))
 
 
 def _report(rows: Sequence[Row], out: Path, pseudo_rating: PseudoRating) -> None:

@@ -14,6 +14,7 @@ from ..common import registry, resumable
 from ..numbers import Number, Whole
 from ..options.completion import component_names
 from ..options.grouped import groups, option
+from ..options.pseudo_rating import PseudoRatingOptions
 from ..options.recipe import SettingOptions, device_option
 from ..options.settings import Settings
 from ..options.workers import set_up
@@ -89,7 +90,7 @@ class ScheduleOptions:
     metavar="TYPE",
     help="As for 'datasets make'; repeatable. Default: GB WN JPEG JP2K.",
 )
-@groups(schedule=ScheduleOptions)
+@groups(rating=PseudoRatingOptions, schedule=ScheduleOptions)
 @click.option("--workers", type=Whole(min=0), default=0, show_default=True, help="More processes make pieces.")
 @click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
 @groups(parameters=SettingOptions)
@@ -99,6 +100,7 @@ def finetune(
     output: Path,
     extractor: str,
     distortions: tuple[str, ...],
+    rating: PseudoRatingOptions,
     schedule: ScheduleOptions,
     workers: int,
     threads: int | None,
@@ -108,18 +110,20 @@ def finetune(
     """Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.
 
     Pieces of the photos are augmented and degraded on the fly; the network learns the quality (its logit 0) and the
-    type (the others). Any recipe can use the weights; with -p explainer.target=0 the VEIs explain quality.
+    type (the others). The quality is the severity, or what --metric and --calibrate say in people's place. Any recipe
+    can use the weights; with -p explainer.target=0 the VEIs explain quality.
     """
     found = registry()
     wanted = Settings(found, parameters.settings)
     choice = wanted.choice("extractor", extractor)
     wanted.check_all_used()
     from ...datasets import distort
-    from ...datasets.synthetic import DEFAULT_DISTORTIONS
+    from ...datasets.synthetic import DEFAULT_DISTORTIONS, DEFAULT_METRIC
     from ...devices import Device
     from ...finetuning import Finetuning
 
     planned = schedule.schedule()
+    make_rating = rating.maker(found, DEFAULT_METRIC) if rating.given else None
     set_up(threads)
     tuning = Finetuning(
         found.part("extractor", choice.name, choice.params),
@@ -127,6 +131,7 @@ def finetune(
         [distort.find(name, found) for name in distortions or DEFAULT_DISTORTIONS],
         output,
         schedule=planned,
+        rating=make_rating and make_rating(),
         device=Device.find(device).torch,
         workers=workers,
     )
@@ -146,11 +151,12 @@ def _announce(tuning: Finetuning) -> None:
         say(f"warning: {problem}; left out")
     parts = f"{len(tuning.trained_on)} photos to learn from, {len(tuning.held_out)} held out"
     line(f"{parts}; types: {', '.join(tuning.samples.types)}")
-    line("epoch   loss   held-out   types right  SROCC with severity")
+    line("epoch   loss   held-out   types right  SROCC by type  of all types")
     for epoch in tuning.done:
         _report(epoch)
 
 
 def _report(epoch: Epoch) -> None:
-    numbers = f"{epoch.number:5}  {epoch.loss:.3f}      {epoch.held_out_loss:.3f}"
-    line(f"{numbers}        {100 * epoch.types_predicted:3.0f} %                 {epoch.ranked:.3f}")
+    losses = f"{epoch.number:5}  {epoch.loss:.3f}      {epoch.held_out_loss:.3f}"
+    types = f"{100 * epoch.types_predicted:3.0f} %"
+    line(f"{losses}        {types}            {epoch.ranked:.3f}        {epoch.ranked_together:.3f}")
