@@ -27,7 +27,7 @@ class Sharpen(OneByOne):
 class Denoise(OneByOne):
     """The image of the smallest total variation plus squared distance over twice the weight, each channel alone.
 
-    Found by Chambolle's iteration, which ends when it hardly moves or after 60 steps.
+    Found by Chambolle's iteration, which ends when it hardly moves or after 60 steps, near the minimum.
     """
 
     def __init__(self, params: DenoiseParams) -> None:

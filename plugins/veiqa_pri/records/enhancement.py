@@ -48,7 +48,7 @@ COMPONENTS = (
         factory="veiqa_pri.enhancement:Denoise",
         params=DenoiseParams,
         requires=("numpy", "skimage", "torch"),
-        traits={"distortion": "DN", "strength": ("weight", 0.02, 1.0)},
+        traits={"distortion": "DN", "strength": ("weight", 0.02, 0.5)},
         reference=f"After the denoising of {TID2013}, by total variation: Chambolle, J. Mathematical Imaging and "
         "Vision 20, 2004",
     ),
