@@ -19,7 +19,6 @@ TEST_TOOLS = (
     "pytest-xdist>=3.6",
     "hypothesis>=6.100",
     "markdown-it-py>=3",
-    "scikit-image>=0.22",
     "selenium>=4.20",
 )
 DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "piq>=0.8")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .eight_bit import from_uint8, to_uint8
-from .plugin import GaussianBlurParams, MeanBlurParams
+from .records.blur import GaussianBlurParams, MeanBlurParams
 
 _REACH = 4  # sigmas on either side of the centre
 _UNIT = 2**22  # what a kernel sums up to; 255 * _UNIT**2 is below 2**53, so a float64 holds every sum

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from veiqa_core.api import ImageError
 
-from .eight_bit import from_uint8, to_uint8
-from .plugin import Jpeg2000Params, JpegParams
+from .one_by_one import OneByOne, Pixels
+from .records.codecs import AvifParams, Jpeg2000Params, JpegParams, WebpParams
 
 
-class _Codec:
+class _Codec(OneByOne):
     """Each image saved to a file in memory with Pillow's ``options``, and read back."""
 
     def __init__(self, **options: Any) -> None:
         self._options = options
 
-    def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
-        """Encode and decode each image of a batch; ``seeds`` are not used.
+    def spoil(self, pixels: Pixels, seed: int) -> Pixels:
+        """Encode and decode an image; ``seed`` is not used.
 
         Raises:
             ImageError: the encoder cannot take images of this size.
         """
-        pixels = to_uint8(images).transpose(0, 2, 3, 1)
-        decoded = np.stack([self._round_trip(image) for image in pixels])
-        return from_uint8(decoded.transpose(0, 3, 1, 2))
-
-    def _round_trip(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         file = io.BytesIO()
         try:
             Image.fromarray(pixels).save(file, **self._options)
             return np.asarray(Image.open(file))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             height, width, _ = pixels.shape
             raise ImageError(
                 f"Pillow cannot make a {self._options['format']} of {width}x{height} pixels ({error})"
@@ -66,4 +58,20 @@ class Jpeg2000(_Codec):
     def __init__(self, params: Jpeg2000Params) -> None:
         super().__init__(
             format="JPEG2000", quality_mode="rates", quality_layers=[params.rate], irreversible=True, no_jp2=True
+        )
+
+
+class Webp(_Codec):
+    """Lossy WebP, with libwebp's usual effort."""
+
+    def __init__(self, params: WebpParams) -> None:
+        super().__init__(format="WEBP", quality=params.quality, method=4)
+
+
+class Avif(_Codec):
+    """AVIF with 4:2:0 chroma; one thread and one tile, so that the number of processors does not show."""
+
+    def __init__(self, params: AvifParams) -> None:
+        super().__init__(
+            format="AVIF", quality=params.quality, speed=8, subsampling="4:2:0", max_threads=1, autotiling=False
         )

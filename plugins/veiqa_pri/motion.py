@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from .eight_bit import from_uint8, to_uint8
-from .plugin import MotionBlurParams
+from .records.blur import MotionBlurParams
 
 _STEPS = 16  # of the path, in a pixel
 _UNIT = 2**32  # what the weights sum up to; 255 * _UNIT is below 2**53, so a float64 holds every sum

@@ -1,4 +1,4 @@
-"""White noise."""
+"""Noise that is the same everywhere, or follows the value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .eight_bit import from_uint8, to_uint8
-from .plugin import WhiteNoiseParams
+from .one_by_one import OneByOne, Pixels, generator, rounded
+from .records.noise import (
+    ColourNoiseParams,
+    CorrelatedNoiseParams,
+    HighFrequencyNoiseParams,
+    ImpulseNoiseParams,
+    MultiplicativeNoiseParams,
+    WhiteNoiseParams,
+)
 
 
 class WhiteNoise:
@@ -30,4 +38,80 @@ class WhiteNoise:
 
 
 def _noise(seed: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    return np.random.Generator(np.random.PCG64(seed)).standard_normal(shape, dtype=np.float32)
+    return generator(seed).standard_normal(shape, dtype=np.float32)
+
+
+class ColourNoise(OneByOne):
+    """White Gaussian noise of one variance in each of Y, Cb and Cr (ITU-R BT.601), so that it is coloured."""
+
+    def __init__(self, params: ColourNoiseParams) -> None:
+        self._deviation = math.sqrt(params.variance)
+
+    def spoil(self, pixels: Pixels, seed: int) -> Pixels:
+        """Add the noise to an image."""
+        from skimage import color
+
+        noise = 255 * self._deviation * generator(seed).standard_normal(pixels.shape)
+        return rounded(255 * color.ycbcr2rgb(color.rgb2ycbcr(pixels) + noise))
+
+
+class CorrelatedNoise(OneByOne):
+    """White Gaussian noise averaged over squares, then brought to its variance again."""
+
+    def __init__(self, params: CorrelatedNoiseParams) -> None:
+        self._size = params.size
+        self._scale = params.size * math.sqrt(params.variance)  # the mean of size² values has 1/size² of their variance
+
+    def spoil(self, pixels: Pixels, seed: int) -> Pixels:
+        """Add the noise to an image."""
+        _, means = _field(pixels.shape, self._size, seed)
+        return rounded(pixels + 255 * self._scale * means)
+
+
+class HighFrequencyNoise(OneByOne):
+    """White Gaussian noise less its mean over the 3x3 pixels around, then brought to its variance again."""
+
+    def __init__(self, params: HighFrequencyNoiseParams) -> None:
+        self._scale = math.sqrt(params.variance * 9 / 8)  # the difference has 8/9 of the variance
+
+    def spoil(self, pixels: Pixels, seed: int) -> Pixels:
+        """Add the noise to an image."""
+        noise, means = _field(pixels.shape, 3, seed)
+        return rounded(pixels + 255 * self._scale * (noise - means))
+
+
+def _field(shape: tuple[int, ...], size: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """White noise ``[H, W, C]`` of variance 1, and its means over ``size x size`` pixels, past the border too."""
+    from scipy import ndimage  # which takes long to import
+
+    height, width, channels = shape
+    reach = size // 2
+    noise = generator(seed).standard_normal((height + 2 * reach, width + 2 * reach, channels))
+    inner = np.s_[reach : reach + height, reach : reach + width]
+    return noise[inner], ndimage.uniform_filter(noise, (size, size, 1))[inner]
+
+
+class ImpulseNoise(OneByOne):
+    """A share of the values, drawn for each channel alone, becomes 0 or 1 with equal chances."""
+
+    def __init__(self, params: ImpulseNoiseParams) -> None:
+        self._share = params.share
+
+    def spoil(self, pixels: Pixels, seed: int) -> Pixels:
+        """Strew salt and pepper over an image."""
+        from skimage.util import random_noise
+
+        return rounded(255 * random_noise(pixels, mode="s&p", rng=generator(seed), amount=self._share))
+
+
+class MultiplicativeNoise(OneByOne):
+    """Each value times a Gaussian random number of mean 1 of its own."""
+
+    def __init__(self, params: MultiplicativeNoiseParams) -> None:
+        self._variance = params.variance
+
+    def spoil(self, pixels: Pixels, seed: int) -> Pixels:
+        """Multiply an image by the noise."""
+        from skimage.util import random_noise
+
+        return rounded(255 * random_noise(pixels, mode="speckle", rng=generator(seed), mean=0, var=self._variance))

@@ -9,7 +9,11 @@ import pytest
 from veiqa_core.extension.registry import installed
 
 EXPECTED = {
-    "pri": {"mean-blur", "white-noise", "jpeg", "jpeg2000"},
+    "pri": {"mean-blur", "gaussian-blur", "lens-blur", "motion-blur"}
+    | {f"{kind}-noise" for kind in ("white", "colour", "correlated", "high-frequency", "impulse", "multiplicative")}
+    | {"camera-noise", "jpeg", "jpeg2000", "webp", "avif", "quantise", "colour-quantise", "pixelate", "resample"}
+    | {"sharpen", "denoise", "contrast", "raise-contrast", "brighten", "darken", "gamma", "desaturate", "oversaturate"}
+    | {"colour-cast", "chromatic-aberration", "block-loss", "fog", "noisy-jpeg", "camera", "upload"},
     "extractor": {f"efficientnet-lite{n}" for n in (0, 1, 2, "0-quality")}
     | {"vgg16", "inception-resnet-v2", "darknet19", "timm"},
     "explainer": {

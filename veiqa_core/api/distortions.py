@@ -43,7 +43,18 @@ DISTORTIONS: Mapping[str, str] = MappingProxyType(
         "QN": "quantisation noise",
         "SCN": "spatially correlated noise",
         "SHARP": "over-sharpened",
+        "AVIF": "AVIF compression",
+        "BLOCK": "lost blocks",
+        "CAMERA": "noise, denoising and JPEG of a camera",
+        "CAST": "colour cast",
+        "CC-UP": "higher contrast",
+        "DOWN": "reduced and enlarged",
+        "FOG": "fog",
+        "GAMMA": "wrong gamma",
+        "POISSON": "noise of a sensor in little light",
         "SSR": "sparse sampling and reconstruction",
+        "UPLOAD": "reduced, sharpened and compressed as WebP",
+        "WEBP": "WebP compression",
         "WNC": "noise in the colour components too",
     }
 )

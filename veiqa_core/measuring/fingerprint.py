@@ -77,7 +77,7 @@ def _is_editable(dist: str) -> bool:
 def environment(device: Device) -> dict[str, Any]:
     """What decides the bits of a result on this machine: libraries, encoders, device and number of threads."""
     name = torch.cuda.get_device_name(device.torch) if device.torch.type == "cuda" else device.name
-    encoders = {codec: features.version(codec) for codec in ("jpg", "jpg_2000", "libjpeg_turbo")}
+    encoders = {codec: features.version(codec) for codec in ("jpg", "jpg_2000", "libjpeg_turbo", "webp", "avif")}
     return {
         "torch": torch.__version__,
         "numpy": np.__version__,

@@ -20,7 +20,7 @@ from veiqa_core.measuring.networks import open_again, open_network
 from veiqa_core.measuring.seals import seal_of
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 
-SLOW = ("timm", "torchvision", "sympy", "torch._dynamo", "captum", "scipy.stats", "sklearn", "matplotlib")
+SLOW = ("timm", "torchvision", "sympy", "torch._dynamo", "captum", "scipy.stats", "sklearn", "skimage", "matplotlib")
 CPU = Device.find("cpu")
 
 

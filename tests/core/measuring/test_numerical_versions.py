@@ -123,6 +123,7 @@ STAGES: Mapping[ModuleType, Callable[[], Figures]] = {
 def everything() -> dict[str, tuple[int, Callable[[], Figures]]]:
     """What is checked: its version, and how its figures are found."""
     own = [item for kind in KINDS for item in installed().of_kind(kind) if item.dist == "veiqa"]
+    own = [item for item in own if not (item.component.extra and item.missing)]
     components = {
         f"{item.kind}/{item.name}": (item.component.version, lambda item=item: of_component(item.kind, item.label))  # type: ignore[misc]
         for item in own
