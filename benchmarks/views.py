@@ -4,8 +4,8 @@
 
 PHOTOS is a folder of photos larger than the views. Each is blurred, coded as JPEG and made noisy, in three levels at
 its full size. Scores with a view are compared with full-reference metrics of what is then seen, in people's place.
-Prints for each view SROCC over all, the share of steps to more damage that lower the score, the mean score of undamaged
-photos, and processor time.
+Prints after each photo, for each view: SROCC over all so far, the share of steps to more damage that lower the score,
+the mean score of undamaged photos, and processor time.
 """
 
 from __future__ import annotations
@@ -102,15 +102,21 @@ def main(photos: Path, views: tuple[str, ...], recipe: str, count: int) -> None:
                 pair = [images.read(one, view=parse_view(view)) for one in (photo, picture)]
                 values = [metric.measure(pair[0], pair[1]) for metric in metrics]
                 seen[view].append(Seen(f"{number} {kind}", result.score, values))
-        click.echo(f"{number + 1} of {len(found)}: {path}, {photo.width}x{photo.height}", err=True)
-    click.echo(f"view    {'  '.join(f'SROCC {name}' for name in METRICS)}  lowered  undamaged  seconds an image")
+        click.echo(f"{number + 1} of {len(found)}: {path}, {photo.width}x{photo.height}")
+        for text in table(seen, seconds):
+            click.echo(text)
+
+
+def table(seen: dict[str, list[Seen]], seconds: dict[str, float]) -> Iterator[str]:
+    """What was found so far, a line for each view."""
+    yield f"view    {'  '.join(f'SROCC {name}' for name in METRICS)}  lowered  undamaged  seconds an image"
     for view, judged in seen.items():
         scores = [one.score for one in judged]
         ranks = [abs(spearmanr(scores, column)[0]) for column in zip(*(one.values for one in judged), strict=True)]
         whole = np.mean([one.score for one in judged if one.series.endswith("none")])
         shown = "  ".join(f"{rank:10.3f}" for rank in ranks)
         lowered = np.mean(steps(judged))
-        click.echo(f"{view:>6}  {shown}  {lowered:7.2f}  {whole:9.1f}  {seconds[view] / len(judged):.2f}")
+        yield f"{view:>6}  {shown}  {lowered:7.2f}  {whole:9.1f}  {seconds[view] / len(judged):.2f}"
 
 
 def _pixels(path: str) -> int:
