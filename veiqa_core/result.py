@@ -29,13 +29,16 @@ class Result:
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
         flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, a
             precision other than float32 or than the mapper was fitted in, a runtime other than usual or than the mapper
-            was fitted by, and ``uncalibrated`` where no mapper was
-            fitted to ratings, so that there is no score or none on the scale of quality.
+            was fitted by, a size other than with the view of the fit, and ``uncalibrated`` where no mapper was fitted
+            to ratings, so that there is no score or none on the scale of quality.
         error: one line, or None.
         recipe: name and digest of the recipe.
+        size: width and height of the image in pixels; None where it could not be read.
+        judged_size: the width and height at which it was judged, smaller where the recipe's view is.
         heatmaps: the VEIs, where asked for, those that shape the quality map most first.
         quality_map: where the image loses quality, ``[H, W]`` in points of the scale, where heat maps are asked for and
-            the score is calibrated. Pictures and map of a very big image are smaller than it.
+            the score is calibrated. Pictures and map are of the image as it was judged; of a very big one they are
+            smaller.
         path: the file, where the image was one.
     """
 
@@ -51,11 +54,20 @@ class Result:
     heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
     quality_map: Tensor | None = attrs.field(default=None, repr=False, eq=False)
     path: Path | None = attrs.field(default=None, repr=False, eq=False)
+    size: tuple[int, int] | None = None
+    judged_size: tuple[int, int] | None = None
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """The flags but ``uncalibrated``, which holds for all images of a recipe."""
         return tuple(flag for flag in self.flags if flag != "uncalibrated")
+
+    @property
+    def judged(self) -> str | None:
+        """At which size it was judged, in words, where that is not its own."""
+        if self.size is None or self.judged_size is None or self.size == self.judged_size:
+            return None
+        return "{}x{} of {}x{}".format(*self.judged_size, *self.size)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -65,6 +77,8 @@ class Result:
             "interval": None if self.interval is None else list(self.interval),
             "scale": None if self.scale is None else list(self.scale),
             "distortion": None if self.distortion is None else dict(self.distortion),
+            "size": None if self.size is None else list(self.size),
+            "judged_size": None if self.judged_size is None else list(self.judged_size),
             "similarities": dict(self.similarities),
             "flags": list(self.flags),
             "error": self.error,

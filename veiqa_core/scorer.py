@@ -23,6 +23,7 @@ from .measuring.runtimes.base import TORCH, runtime_name
 from .recipes import files as recipe_files
 from .recipes.recipe import DEFAULT_RECIPE, Recipe, RecipeSet
 from .recipes.resolution import ResolvedRecipe, resolve
+from .recipes.view import read_view, written_view
 from .result import Result
 from .scoring.recipe_scorer import ImageScore, RecipeScorer
 from .store import Store
@@ -41,6 +42,8 @@ class Scorer:
             card has it, and whose scores are flagged, for they move a little.
         runtime: what makes forward passes: ``"auto"``, ``"torch"``, or ``"onnxruntime"``, which is faster on a
             processor and serves explainers that ask for activations only; ``auto`` takes it wherever it serves.
+        view: the most pixels of an image's longer side when it is judged, or ``"native"`` for its native size; None as
+            the recipe says.
         distortion: the images' distortion type, for recipe sets.
         registry: the components to use; default: everything installed.
         store: where similarities are looked up first and kept; default: nowhere.
@@ -59,6 +62,7 @@ class Scorer:
         device: str | torch.device = "auto",
         precision: str | torch.dtype = "float32",
         runtime: str = "auto",
+        view: int | str | None = None,
         distortion: str | None = None,
         registry: Registry | None = None,
         store: Store | None = None,
@@ -70,6 +74,8 @@ class Scorer:
             recipe = recipe.pick(distortion)
         elif distortion is not None:
             raise UsageError(f"a distortion type ({distortion}) picks from a recipe set, and this is one recipe")
+        if view is not None:
+            recipe = recipe.at_view(read_view(view, "view"))
         self._source = recipe
         self._store = store
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
@@ -79,7 +85,7 @@ class Scorer:
         self._unserved = self.meter.unserved
         self._runtime = runtime_name(self.meter.runtime())
         self._all = range(len(self.recipe.branches))
-        self.meter.check(self._all)
+        self.meter.check(self._all, self.recipe.view)
         self._label = self.recipe.label
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -110,13 +116,13 @@ class Scorer:
             ComponentError: a component failed on it; :class:`OutOfMemoryError` for want of memory.
             UsageError: a component refused to work as it was asked to.
         """
-        decoded = images.read(image, name)
+        decoded = images.read(image, name, self.recipe.view)
         measurements, pictures = self._measured(decoded, heatmaps)
         for measurement in measurements:
             if measurement.error is not None:
                 raise reraised_as(measurement.error, f"{decoded.name}: {measurement.error}") from measurement.error
         reported = str(image) if name is None and isinstance(image, str | Path) else decoded.name
-        result = self._result(reported, _path(image), measurements, pictures, decoded.remarks)
+        result = self._result(reported, _path(image), measurements, pictures, decoded.remarks, decoded.sizes)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
@@ -140,21 +146,21 @@ class Scorer:
                 yield from (self._scored(number, source, heatmaps) for number, source in group)
 
     def _executed(self, executor: Executor, paths: Iterable[str]) -> Iterator[Result]:
-        for done in executor.run_in_order(Task(path, tuple(self._all)) for path in paths):
+        for done in executor.run_in_order(Task(path, tuple(self._all), self.recipe.view) for path in paths):
             name = done.name
             if done.error is not None:
                 yield self._unread(name, Path(done.name), done.error)
             else:
                 measurements = [done.measured[index] for index in self._all]
-                yield self._result(name, Path(done.name), measurements, Explained(), done.remarks)
+                yield self._result(name, Path(done.name), measurements, Explained(), done.remarks, done.sizes)
 
     def _scored(self, number: int, source: images.Source, heatmaps: bool) -> Result:
         name = str(source) if isinstance(source, str | Path) else f"image {number}"
         try:
-            decoded = images.read(source, images.display_name(name))
+            decoded = images.read(source, images.display_name(name), self.recipe.view)
         except ImageError as error:
             return self._unread(name, _path(source), error)
-        return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded.remarks)
+        return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded.remarks, decoded.sizes)
 
     def _unread(self, name: str, path: Path | None, error: VeiqaError) -> Result:
         return Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label, path=path)
@@ -167,7 +173,7 @@ class Scorer:
         engine = self.meter.engine(self._all)
         outcome = engine.measure(image, "pictures")
         measured = self.meter.reported(image, self._all, engine, outcome)
-        self.meter.keep(image.digest, measured)
+        self.meter.keep(image.key, measured)
         return [measured[index] for index in self._all], explained(
             engine, image.reduced(), outcome, self._recipe_scorer
         )
@@ -179,6 +185,7 @@ class Scorer:
         measurements: Sequence[Measurement],
         pictures: Explained,
         remarks: tuple[str, ...],
+        sizes: images.Sizes | None,
     ) -> Result:
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
@@ -192,6 +199,9 @@ class Scorer:
             flags.append(f"computed by {TORCH}")
         if self._recipe_scorer.calibrated and fitted is not None and fitted.runtime not in (None, self._runtime):
             flags.append(f"fitted by {fitted.runtime}")
+        view = self.recipe.fitted_view
+        if self._recipe_scorer.calibrated and sizes and images.viewed_size(sizes.given, view) != sizes.judged:
+            flags.append(f"fitted with the view {written_view(view)}")
         if not self._recipe_scorer.calibrated:
             flags.append("uncalibrated")
         scored = ImageScore()
@@ -215,6 +225,8 @@ class Scorer:
             heatmaps=pictures.heatmaps,
             quality_map=pictures.quality_map,
             path=path,
+            size=None if sizes is None else sizes.given,
+            judged_size=None if sizes is None else sizes.judged,
         )
 
 

@@ -230,6 +230,8 @@ ROW: dict[str, Any] = {
     "interval": [40.0, 60.0],
     "scale": [0, 100],
     "distortion": {"GB": 0.5, "none": 0.5},
+    "size": [8, 6],
+    "judged_size": [8, 6],
     "similarities": {"k": 1.0},
     "flags": [],
     "error": None,
@@ -249,6 +251,8 @@ def rows(path: Path, form: str) -> list[Any]:
         json.dumps({**ROW, "score": float("nan")}),
         json.dumps({**ROW, "interval": [1]}),
         json.dumps({**ROW, "similarities": {"k": [1]}}),
+        json.dumps({**ROW, "size": [8]}),
+        json.dumps({**ROW, "judged_size": ["8", "6"]}),
         json.dumps({**ROW, "image": 3}),
         json.dumps({**ROW, "flags": [1]}),
         json.dumps(ROW).replace("50.0", "1" + "0" * 5000),
@@ -256,7 +260,7 @@ def rows(path: Path, form: str) -> list[Any]:
         "\ufeff" + json.dumps(ROW),
         "[]",
     ],
-    ids=range(11),
+    ids=range(13),
 )
 def test_a_line_that_is_no_result_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "o.jsonl"
@@ -268,7 +272,7 @@ def test_a_line_that_is_no_result_is_named(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize("cell", ["9_0", "nan", "９０", " 90", "9,0"])
 def test_a_cell_that_is_no_number_is_named(tmp_path: Path, cell: str) -> None:
     path = tmp_path / "o.csv"
-    path.write_text(f'{",".join(columns(["k"]))}\na.png,"{cell}",,,,1,,,r\nb.png,1,,,,1,,,r\n')
+    path.write_text(f'{",".join(columns(["k"]))}\na.png,"{cell}",,,,8,6,8,6,1,,,r\nb.png,1,,,,8,6,8,6,1,,,r\n')
     with pytest.raises(UsageError, match="--resume: row 2 of .* is no result"):
         rows(path, "csv")
 

@@ -22,6 +22,7 @@ from ..images import read as read_image
 from ..isolation.attempts import attempt, or_usage_error
 from ..measuring.quantity import Quantity
 from ..measuring.table import Measurements
+from ..recipes.view import View
 from . import likeness
 
 Progress = Callable[[Iterable[RatedImage]], Iterator[RatedImage]]
@@ -53,13 +54,16 @@ class RatedSet:
         """The rated images."""
         return self.ratings.images
 
-    def read(self, name: str) -> Image:
+    def read(self, name: str, view: View = None) -> Image:
         """Decode one of its images or references.
+
+        Args:
+            view: the most pixels that its longer side has where it is judged; None for its native size.
 
         Raises:
             ImageError: it cannot be read.
         """
-        return read_image(self.root / name, name)
+        return read_image(self.root / name, name, view)
 
     def measurements(self, quantities: Iterable[Quantity]) -> Measurements:
         """A table of its images under some quantities, none of them measured yet."""

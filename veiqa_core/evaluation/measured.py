@@ -107,11 +107,11 @@ def measure(rated: RatedSet, recipes: ResolvedSet, executor: Executor, progress:
     check_covered([rated], recipes)
     table = rated.measurements(quantities(recipes))
     columns = {key: table.columns(recipe.branches) for key, recipe in recipes.recipes.items()}
-    for of_recipe in columns.values():
-        executor.meter.check(of_recipe.tolist())
+    for key, of_recipe in columns.items():
+        executor.meter.check(of_recipe.tolist(), recipes.recipes[key].view)
     kinds = table.distortions
     wanted = {row: columns[recipes.key(kind)] for row, kind in enumerate(kinds) if recipes.covers(kind)}
-    table.fill(executor, wanted, progress)
+    table.fill(executor, wanted, progress, {row: recipes.recipes[recipes.key(kinds[row])].view for row in wanted})
     problems = {row: table.problem(row, of_row) for row, of_row in wanted.items()}
     failed = {table.names[row]: problem for row, problem in problems.items() if problem is not None}
     whole = [row for row in wanted if problems[row] is None]

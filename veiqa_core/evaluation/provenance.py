@@ -9,10 +9,11 @@ import attrs
 import numpy as np
 
 from ..datasets import likeness
-from ..images import display_name
+from ..images import display_name, viewed_size
 from ..measuring.table import Measurements, Rows
 from ..recipes.recipe import DEFAULT_PRECISION, Provenance
 from ..recipes.resolution import ResolvedRecipe
+from ..recipes.view import written_view
 from . import splits
 from .measured import MeasuredSet
 from .splits import Indices, Protocol
@@ -50,6 +51,15 @@ def precision_notes(versions: Mapping[str, Any]) -> list[str]:
     """Figures that were made in another precision than usual say so."""
     own = precision_of(versions)
     return [] if own == DEFAULT_PRECISION else [f"computed in {own}: figures are not those of {DEFAULT_PRECISION}"]
+
+
+def view_notes(table: Measurements) -> list[str]:
+    """What is to be known of images that were judged at a smaller size than they have."""
+    reduced = [sizes.judged for sizes in table.sizes if sizes is not None and sizes.reduced]
+    if not reduced:
+        return []
+    longest = " or ".join(f"{view}" for view in sorted({max(size) for size in reduced}))
+    return [f"{len(reduced)} of {len(table)} images were judged with their longer side reduced to {longest} pixels"]
 
 
 def content_notes(contents: Sequence[str | None]) -> list[str]:
@@ -187,6 +197,7 @@ def notes_on(measured: MeasuredSet, joined: MeasuredSet, calibrated: bool, proto
         notes.append(f"fitted to scores from {low:g} to {high:g}, not this dataset's: no RMSE, no share in intervals")
     if calibrated and not protocol.refits:
         notes += _foreign_precisions(used, measured) + _foreign_runtimes(used, measured)
+        notes += _foreign_views(used, measured)
     shared = fit_overlap(joined, everything, protocol, len(table)) if calibrated else None
     notes += [] if shared is None else shared.notes
     if not calibrated:
@@ -194,7 +205,17 @@ def notes_on(measured: MeasuredSet, joined: MeasuredSet, calibrated: bool, proto
     if protocol.kind == "list":
         out = sum(label not in splits.SIDES for label in table.labels)
         notes += [f"{out} images are on neither side of the list"] if out else []
-    return notes + precision_notes(measured.versions)
+    return notes + view_notes(table) + precision_notes(measured.versions)
+
+
+def _foreign_views(used: Mapping[str | None, ResolvedRecipe], measured: MeasuredSet) -> list[str]:
+    """Of the recipes that were fitted to images seen larger or smaller than some of these."""
+    pairs = set()
+    for key, recipe in used.items():
+        sizes = [one for row in measured.rows(key) if (one := measured.table.sizes[row]) is not None]
+        if any(viewed_size(one.given, recipe.fitted_view) != one.judged for one in sizes):
+            pairs.add((str(written_view(recipe.fitted_view)), str(written_view(recipe.view))))
+    return [f"fitted with the view {fitted}, evaluated with the view {own}" for fitted, own in sorted(pairs)]
 
 
 def _foreign_precisions(used: Mapping[str | None, ResolvedRecipe], measured: MeasuredSet) -> list[str]:

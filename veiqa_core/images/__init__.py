@@ -21,8 +21,20 @@ from . import arrays, files, pillow
 from .decoded import Decoded, Unreadable
 from .formats import suffixes
 from .image import Image
+from .viewing import Sizes, viewed_size
 
-__all__ = ["Image", "Source", "display_name", "frame_name", "frames", "is_frame_name", "read", "suffixes"]
+__all__ = [
+    "Image",
+    "Sizes",
+    "Source",
+    "display_name",
+    "frame_name",
+    "frames",
+    "is_frame_name",
+    "read",
+    "suffixes",
+    "viewed_size",
+]
 
 Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
 
@@ -58,8 +70,8 @@ def frames(path: str | Path) -> int:
         raise ImageError(f"{display_name(path)}: {error}") from error
 
 
-def read(source: Source, name: str | None = None) -> Image:
-    """Decode an image.
+def read(source: Source, name: str | None = None, view: int | None = None) -> Image:
+    """Decode an image, and reduce it to the view where it is larger.
 
     Files: recognised by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is
     laid on white, palettes, grey and CMYK become RGB, and 16-bit values are divided by 65535. Of several frames or
@@ -67,6 +79,9 @@ def read(source: Source, name: str | None = None) -> Image:
     Pillow images: the same for the current frame. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors
     ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: uint8 and uint16 are divided by their type's maximum, floats must lie in
     [0, 1].
+
+    Args:
+        view: the most pixels that its longer side has where it is judged; None for its native size.
 
     Raises:
         ImageError: the image cannot be read, with its name and the reason.
@@ -80,7 +95,7 @@ def read(source: Source, name: str | None = None) -> Image:
         decoded = _decoded(source)
         values = arrays.values_of(decoded.levels)
         plain = ("one colour throughout",) if _is_plain(values) else ()
-        return Image(values, label, decoded.remarks + plain)
+        return Image(values, label, decoded.remarks + plain).viewed(view)
     except Unreadable as error:
         raise ImageError(f"{label}: {error}") from (error.__cause__ or None)
 

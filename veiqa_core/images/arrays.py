@@ -40,6 +40,11 @@ def values_of(array: NDArray[Any]) -> Tensor:
     return values
 
 
+def unit(values: Tensor) -> Tensor:
+    """Values in [0, 1], float32, of 8-bit levels; floats are there already."""
+    return values if values.dtype == torch.float32 else values.to(torch.float32).div_(255)
+
+
 def array_of(tensor: Tensor) -> NDArray[Any]:
     """A tensor ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``, or a batch of one of them, as an array, its channels last.
 

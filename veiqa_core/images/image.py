@@ -7,16 +7,34 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+import attrs
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..contracts import canonical
+from . import viewing
+from .arrays import unit
 from .shrinking import picture
+from .viewing import Sizes
 
 NUMERICAL_VERSION = 1
 """Raised when what is computed here changes, so that kept values are computed again."""
+
+
+@attrs.frozen
+class Given:
+    """An image as it was given, of which a smaller one is judged.
+
+    Attributes:
+        size: width and height in pixels.
+        view: the most pixels of a longer side, to which it was reduced.
+    """
+
+    size: tuple[int, int]
+    digest: str
+    view: int
 
 
 class Image:
@@ -26,16 +44,18 @@ class Image:
         values: ``[1, 3, H, W]`` RGB, 8-bit levels (uint8) or float32 in [0, 1].
         name: its path, or what it is called in results.
         remarks: what a reader of its score should know of how it was decoded.
+        given: what it was reduced from; None where it is as it was given.
     """
 
-    def __init__(self, values: Tensor, name: str, remarks: tuple[str, ...] = ()) -> None:
+    def __init__(self, values: Tensor, name: str, remarks: tuple[str, ...] = (), given: Given | None = None) -> None:
         self._values = canonical(values)
         self.name = name
         self.remarks = remarks
+        self._given = given
 
     def __reduce__(self) -> tuple[Callable[..., Image], tuple[Any, ...]]:
-        """Sent to another process it takes its values and its digest along, and leaves its pixels."""
-        return _received, (self._values.numpy(), self.name, self.remarks, self.digest)
+        """Sent to another process it takes its values and what was computed of them along, and leaves its pixels."""
+        return _received, (self._values.numpy(), self.name, self.remarks, self._given, self._own_digest)
 
     @property
     def bytes(self) -> int:
@@ -47,10 +67,27 @@ class Image:
         """Width and height in pixels."""
         return self._values.shape[3], self._values.shape[2]
 
+    @property
+    def sizes(self) -> Sizes:
+        """Its size as it was given, and as it is judged."""
+        return Sizes(self.size if self._given is None else self._given.size, self.size)
+
+    def viewed(self, view: int | None) -> Image:
+        """As it is judged: itself, or reduced where its longer side has more pixels than that (see :mod:`.viewing`).
+
+        It keeps the digest of what was given. The random numbers that are drawn for it come from what is seen, as all
+        else that is measured does.
+        """
+        size = viewing.viewed_size(self.size, view)
+        if view is None or size == self.size:
+            return self
+        given = Given(self.size, self.digest, view)
+        return Image(viewing.viewed(self._values, size), self.name, self.remarks, given)
+
     @cached_property
     def pixels(self) -> Tensor:
         """``[1, 3, H, W]`` float32, RGB in [0, 1]."""
-        return _unit(self._values)
+        return unit(self._values)
 
     def crop(self, rows: slice, columns: slice) -> Image:
         """A part of it; all of it is the image itself."""
@@ -59,16 +96,31 @@ class Image:
 
     def reduced(self) -> Image:
         """As it is shown: itself, or smaller where it is too big to be shown as it is."""
-        smaller = [picture(_unit(channel)) for channel in torch.split(self._values[0], 1)]
+        smaller = [picture(unit(channel)) for channel in torch.split(self._values[0], 1)]
         if smaller[0].shape[1:] == self._values.shape[2:]:
             return self
         return Image(torch.cat(smaller)[None], self.name, self.remarks)
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """SHA-256 of size and pixel values: the same for a file, an array and a tensor of the same content."""
+        """SHA-256 of size and pixel values: the same for a file, an array and a tensor of the same content.
+
+        Of an image that was reduced it is the digest of what was given.
+        """
+        return self._own_digest if self._given is None else self._given.digest
+
+    @cached_property
+    def key(self) -> str:
+        """Under which name values measured of it are kept: the digest; where it was reduced one of how, too."""
+        if self._given is None:
+            return self.digest
+        seen = f"{self._given.digest} reduced to {self._given.view} by {viewing.NUMERICAL_VERSION}"
+        return hashlib.sha256(seen.encode()).hexdigest()
+
+    @cached_property
+    def _own_digest(self) -> str:
         channels = torch.split(self._values[0], 1)  # one at a time: memory
-        if all(torch.equal(_unit(_levels(channel)), channel) for channel in channels if channel.dtype != torch.uint8):
+        if all(torch.equal(unit(_levels(channel)), channel) for channel in channels if channel.dtype != torch.uint8):
             channels = tuple(map(_levels, channels))
         kind = str(channels[0].dtype).removeprefix("torch.")
         digest = hashlib.sha256(f"{'x'.join(map(str, self._values.shape))} {kind}\n".encode())
@@ -78,21 +130,15 @@ class Image:
 
     @property
     def seed(self) -> int:
-        """A number below 2**63 made from the content, for components that draw random numbers."""
-        return int(self.digest[:16], 16) >> 1
+        """A number below 2**63 made from the pixels that are seen, for components that draw random numbers."""
+        return int(self._own_digest[:16], 16) >> 1
 
 
-def _received(values: NDArray[Any], name: str, remarks: tuple[str, ...], digest: str) -> Image:
-    image = Image(
-        torch.from_numpy(np.require(values, requirements="W")).clone(), name, remarks
-    )  # memory of torch's own
-    image.__dict__["digest"] = digest
+def _received(values: NDArray[Any], name: str, remarks: tuple[str, ...], given: Given | None, digest: str) -> Image:
+    own = torch.from_numpy(np.require(values, requirements="W")).clone()  # memory of torch's own
+    image = Image(own, name, remarks, given)
+    image.__dict__["_own_digest"] = digest
     return image
-
-
-def _unit(values: Tensor) -> Tensor:
-    """Values in [0, 1]; floats are there already."""
-    return values if values.dtype == torch.float32 else values.to(torch.float32).div_(255)
 
 
 def _levels(values: Tensor) -> Tensor:

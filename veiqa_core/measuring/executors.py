@@ -1,8 +1,8 @@
 """Who measures a folder's images: this process, several processes, or the workers of a Dask cluster.
 
-Whoever measures, this process alone decodes every image, looks up what is known, and writes the store and the folder of
-VEIs; a worker gets the decoded image and what is missing, and gives back measurements, with VEIs where they are to be
-kept (:mod:`veiqa_core.measuring.worker`).
+Whoever measures, this process alone decodes every image, reduces it to its view, looks up what is known, and writes the
+store and the folder of VEIs; a worker gets what is seen of the image and what is missing, and gives back measurements,
+with VEIs where they are to be kept (:mod:`veiqa_core.measuring.worker`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from typing import Any
 import attrs
 
 from ..errors import ImageError, UsageError, VeiqaError, one_line
-from ..images import Image, display_name, read
+from ..images import Image, Sizes, display_name, read
+from ..recipes.view import View
 from . import processes
 from .branches.outcome import Measurement
 from .fingerprint import passing
@@ -43,21 +44,37 @@ _LIVES = 3  # how often a task may take its process down before it is given up
 
 @attrs.frozen
 class Task:
-    """Quantities of an image that are wanted, by index."""
+    """Quantities of an image that are wanted, by index, with the view under which they are measured."""
 
     name: str
     wanted: tuple[int, ...]
+    view: View = None
 
 
 @attrs.frozen(eq=False)
 class TaskResult:
-    """A task carried out: what was measured, or why the image cannot be read, and remarks on its decoding."""
+    """A task carried out: what was measured, or why the image cannot be read.
+
+    Attributes:
+        digest, remarks, sizes: of the image, as :class:`veiqa_core.images.Image` has them.
+    """
 
     name: str
     digest: str | None
     measured: dict[int, Measurement]
     error: VeiqaError | None = None
     remarks: tuple[str, ...] = ()
+    sizes: Sizes | None = None
+
+
+@attrs.frozen
+class _About:
+    """What is known of an image that was decoded: the properties of :class:`veiqa_core.images.Image`."""
+
+    digest: str
+    key: str
+    remarks: tuple[str, ...]
+    sizes: Sizes
 
 
 class Executor(AbstractContextManager["Executor"], ABC):
@@ -74,8 +91,7 @@ class Executor(AbstractContextManager["Executor"], ABC):
     def __init__(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> None:
         self.meter = meter
         self.root = root
-        self._digests: dict[str, str] = {}
-        self._remarks: dict[str, tuple[str, ...]] = {}
+        self._about: dict[tuple[str, View], _About] = {}
         self._veis = veis
         self._vei_digests = () if veis is None else meter.vei_digests()
 
@@ -98,8 +114,7 @@ class Executor(AbstractContextManager["Executor"], ABC):
                 done[item.name] = item
                 while waiting and waiting[0] in done:
                     yield done[waiting.popleft()]
-            self._digests.clear()  # memory must not grow with the number of images
-            self._remarks.clear()
+            self._about.clear()  # memory must not grow with the number of images
 
     @property
     def _round(self) -> int:
@@ -115,24 +130,23 @@ class Executor(AbstractContextManager["Executor"], ABC):
             try:
                 yield self._prepare(task)
             except ImageError as error:
-                yield _Prepared(task.name, None, (), {}, error)
+                yield _Prepared(task, None, (), {}, error)
 
     def _prepare(self, task: Task) -> _Prepared:
         """What is known and missing of a task; its image is decoded unless it was before and nothing is missing."""
-        image = None if task.name in self._digests else self._read(task.name)
-        digest = self._digests[task.name]
-        known = self._known(digest, task.wanted)
+        image = None if (task.name, task.view) in self._about else self._read(task)
+        about = self._about[task.name, task.view]
+        known = self._known(about.key, task.wanted)
         missing = tuple(index for index in task.wanted if index not in known)
         if missing and image is None:
-            image = self._read(task.name)
-            if image.digest != digest:  # what was measured of it before is of another image
+            image = self._read(task)
+            if image.digest != about.digest:  # what was measured of it before is of another image
                 raise ImageError(f"{image.name}: changed while it was measured; measure it again")
-        return _Prepared(task.name, image, missing, known)
+        return _Prepared(task, image, missing, known)
 
-    def _read(self, name: str) -> Image:
-        image = read(self.root / name, display_name(name))
-        self._digests.setdefault(name, image.digest)
-        self._remarks.setdefault(name, image.remarks)
+    def _read(self, task: Task) -> Image:
+        image = read(self.root / task.name, display_name(task.name), task.view)
+        self._about.setdefault((task.name, task.view), _About(image.digest, image.key, image.remarks, image.sizes))
         return image
 
     def _known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
@@ -147,27 +161,34 @@ class Executor(AbstractContextManager["Executor"], ABC):
 
     def _settled(self, prepared: _Prepared) -> TaskResult:
         """A task of which nothing is measured."""
-        digest, remarks = self._digests.get(prepared.name), self._remarks.get(prepared.name, ())
-        return TaskResult(prepared.name, digest, prepared.known, prepared.error, remarks)
+        about = self._about.get((prepared.name, prepared.task.view))
+        if about is None:
+            return TaskResult(prepared.name, None, prepared.known, prepared.error)
+        return TaskResult(prepared.name, about.digest, prepared.known, prepared.error, about.remarks, about.sizes)
 
     def _kept(self, prepared: _Prepared, found: Computed) -> TaskResult:
         """A task of which all that was missing is measured, which is kept."""
-        digest = self._digests[prepared.name]
-        self.meter.keep(digest, found.measured)
+        about, measured = self._about[prepared.name, prepared.task.view], prepared.known | found.measured
+        self.meter.keep(about.key, found.measured)
         if self._veis is not None:
-            self._veis.put(digest, prepared.name, found.veis, self._digests_of_veis(found.measured))
-        return TaskResult(prepared.name, digest, prepared.known | found.measured, remarks=self._remarks[prepared.name])
+            self._veis.put(about.key, prepared.name, found.veis, self._digests_of_veis(found.measured))
+        return TaskResult(prepared.name, about.digest, measured, remarks=about.remarks, sizes=about.sizes)
 
 
 @attrs.frozen(eq=False)
 class _Prepared:
     """A task with what is known of it; the image is there where something is missing."""
 
-    name: str
+    task: Task
     image: Image | None
     missing: tuple[int, ...]
     known: dict[int, Measurement]
     error: VeiqaError | None = None
+
+    @property
+    def name(self) -> str:
+        """The image's."""
+        return self.task.name
 
 
 class InProcess(Executor):

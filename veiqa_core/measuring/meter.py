@@ -21,6 +21,7 @@ from ..extension.registry import Part
 from ..images import Image
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedBranch
+from ..recipes.view import View
 from ..store import Store, Value
 from .branches import plan as plans
 from .branches import views
@@ -29,7 +30,7 @@ from .branches.outcome import Measurement, Outcome
 from .branches.plan import Comparison, distinct
 from .branches.steps import Watch
 from .fingerprint import branch_digest, component_version, environment, passing, vei_digest
-from .networks import open_network
+from .networks import check_view, open_network
 from .quantity import Control, Quantity, Similarity
 from .runtimes import serving
 from .runtimes.base import TORCH
@@ -118,20 +119,25 @@ class Meter:
         """What decides the bits of its results on this machine."""
         return {**environment(self.device), "runtime": self.runtime()}
 
-    def check(self, wanted: Sequence[int]) -> None:
+    def check(self, wanted: Sequence[int], view: View = None) -> None:
         """Find what cannot work on any image before the first one is read.
 
+        Args:
+            view: under which these quantities are measured.
+
         Raises:
-            UsageError: as for :class:`.Engine`, or branches of one recipe are the same.
+            UsageError: as for :class:`.Engine`, branches of one recipe are the same, or a network needs larger images
+                than the view leaves.
         """
         keys = [self.keys[index] for index in wanted]
         for key in keys:
             if keys.count(key) > 1:
                 raise RecipeError(f"the branch {key} is there twice, its layer named in two ways")
+        check_view(view, (self.networks[self.quantities[index].branch.extractor] for index in wanted))
         self.engine(wanted)
 
     def known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
-        """What the store holds of an image, by quantity; the image is named by its digest."""
+        """What the store holds of an image, by quantity; the image is named by its :attr:`.Image.key`."""
         if self._store is None:
             return {}
         digests = self.digests()
@@ -186,11 +192,11 @@ class Meter:
 
     def measure(self, image: Image, wanted: Sequence[int]) -> dict[int, Measurement]:
         """Quantities of an image by index: looked up where they are known, measured and kept where not."""
-        found = self.known(image.digest, wanted) if self._store is not None else {}
+        found = self.known(image.key, wanted) if self._store is not None else {}
         missing = [index for index in wanted if index not in found]
         if missing:
             measured = self.compute(image, missing).measured
-            self.keep(image.digest, measured)
+            self.keep(image.key, measured)
             found |= measured
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -13,10 +14,11 @@ from torch.nn.parameter import is_lazy
 
 from ..contracts import FeatureExtractor, Network
 from ..devices import Device
-from ..errors import ComponentError, unwrap
+from ..errors import ComponentError, UsageError, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..isolation.isolated import isolated
+from ..recipes.view import View
 from .seals import seal_module, seal_of
 from .wrappers import unwrapped
 
@@ -52,6 +54,17 @@ def open_again(part: Part, damaged: Network, device: Device) -> Network:
             f"{part.registered.origin}: its network was damaged, and opened again it is not as it was at first"
         )
     return network
+
+
+def check_view(view: View, networks: Iterable[Network]) -> None:
+    """Find out before the first image that a view leaves too few pixels for a network.
+
+    Raises:
+        UsageError: it does.
+    """
+    for network in networks:
+        if view is not None and network.resize is None and view < network.min_size:
+            raise UsageError(f"view {view}: {network.name} needs images of at least {network.min_size} pixels a side")
 
 
 def _opened(part: Part, extractor: FeatureExtractor, device: Device) -> Network:

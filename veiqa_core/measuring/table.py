@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import attrs
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 
 from ..contracts import FloatArray
 from ..errors import ImageError, VeiqaError
+from ..images import Sizes
 from ..recipes.resolution import ResolvedBranch
+from ..recipes.view import View
 from .executors import Executor, Task, TaskResult
 from .quantity import Quantity, Similarity
 
@@ -71,6 +74,7 @@ class Measurements:
         labels: the splits of the dataset's authors; None where they made none.
         hints: by what else the content of each may be known again (see :meth:`.RatedSet.hints_of`).
         digests: of the pixels; empty until an image is read.
+        sizes: of the images as they were given and judged; None until an image is read.
         values: ``[N, Q]``, larger being more similar whatever the metric; NaN where not measured, or failed.
         measured: ``[N, Q]``, whether it was measured, be it in vain.
         flagged: ``[N, Q]``, whether a VEI behind it is degenerate, or something else was remarked.
@@ -87,6 +91,7 @@ class Measurements:
     labels: tuple[str | None, ...] = attrs.field(default=_each(None))
     hints: tuple[frozenset[str], ...] = attrs.field(default=_each(frozenset()))
     digests: list[str] = attrs.field(default=attrs.Factory(lambda table: [""] * len(table), takes_self=True))
+    sizes: list[Sizes | None] = attrs.field(default=attrs.Factory(lambda table: [None] * len(table), takes_self=True))
     values: FloatArray = attrs.field(default=_cells(np.nan))
     measured: NDArray[np.bool_] = attrs.field(default=_cells(False))
     flagged: NDArray[np.bool_] = attrs.field(default=_cells(False))
@@ -110,16 +115,23 @@ class Measurements:
     def _columns(self) -> Mapping[Quantity, int]:
         return {quantity: column for column, quantity in enumerate(self.quantities)}
 
-    def fill(self, executor: Executor, wanted: Mapping[int, Rows], progress: Progress = silent) -> None:
+    def fill(
+        self,
+        executor: Executor,
+        wanted: Mapping[int, Rows],
+        progress: Progress = silent,
+        views: Mapping[int, View] = MappingProxyType({}),
+    ) -> None:
         """Measure what was not measured before.
 
         Args:
             executor: made for :attr:`quantities` and the images' folder.
             wanted: columns, by row.
+            views: under which the images are measured, by row; those that are not there at their native size.
         """
         columns = {row: np.asarray(given, dtype=np.intp) for row, given in wanted.items() if row not in self.unread}
         rows = {self.names[row]: row for row, given in columns.items() if not self.measured[row, given].all()}
-        tasks = (Task(name, self._missing(row, columns[row])) for name, row in rows.items())
+        tasks = (Task(name, self._missing(row, columns[row]), views.get(row)) for name, row in rows.items())
         for result in progress(executor.run(tasks), len(rows), executor) if rows else ():
             self._take(rows[result.name], result)
 
@@ -162,7 +174,7 @@ class Measurements:
 
     def _take(self, row: int, result: TaskResult) -> None:
         if result.digest is not None:
-            self.digests[row] = result.digest
+            self.digests[row], self.sizes[row] = result.digest, result.sizes
         if result.error is not None:
             self.unread[row] = _reason(result.name, result.error)
             return
@@ -189,7 +201,10 @@ def _reason(name: str, error: VeiqaError) -> str:
     return str(error) if isinstance(error, ImageError) else f"{name}: {error}"
 
 
-_BY_ROW = ("names", "quality", "distortions", "contents", "labels", "hints", "digests", "values", "measured", "flagged")
+_BY_ROW = (
+    *("names", "quality", "distortions", "contents", "labels", "hints", "digests", "sizes"),
+    *("values", "measured", "flagged"),
+)
 
 
 def _picked(column: Any, rows: list[int]) -> Any:

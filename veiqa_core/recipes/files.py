@@ -14,11 +14,12 @@ from ..extension.registry import Registry
 from ..files.reading import read_text
 from ..files.toml import check_table, checked_name, default_name, parse
 from .recipe import Branch, Choice, Provenance, Recipe, RecipeSet
+from .view import View, read_view
 
 MOST_BRANCHES = 10_000
 """Branches of a recipe file; each is a measurement of every image."""
 
-_FIELDS = {"name", "based_on", "branch", "mapper", "classifier", "fitted", "chosen"}
+_FIELDS = {"name", "based_on", "view", "branch", "mapper", "classifier", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
 
 
@@ -96,6 +97,7 @@ def read(table: Any, where: str, name: str) -> Recipe:
         classifier=classifier,
         classifier_state=classifier_state,
         based_on=_read_name(table, "based_on", where),
+        view=_read_view(table, where),
         **{part: Provenance.read(table[part], f"{where}: {part}") for part in ("fitted", "chosen") if part in table},
     )
 
@@ -105,6 +107,7 @@ def _write(recipe: Recipe) -> dict[str, Any]:
     parts = {
         "name": recipe.name,
         "based_on": recipe.based_on,
+        "view": recipe.view,
         "branch": _write_branches(recipe.branches),
         "mapper": recipe.mapper and _write_fitted(recipe.mapper, recipe.state),
         "classifier": recipe.classifier and _write_fitted(recipe.classifier, recipe.classifier_state),
@@ -140,6 +143,10 @@ def _write_set(recipes: RecipeSet) -> dict[str, Any]:
 
 def _read_name(table: Mapping[str, Any], field: str, where: str) -> str | None:
     return checked_name(table[field], f"{where}: {field}", RecipeError) if field in table else None
+
+
+def _read_view(table: Mapping[str, Any], where: str) -> View:
+    return read_view(table["view"], f"{where}: view", RecipeError) if "view" in table else None
 
 
 def _check_count(recipes: Iterable[Any], where: str) -> None:

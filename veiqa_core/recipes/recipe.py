@@ -14,6 +14,7 @@ import attrs
 from ..errors import RecipeError, UsageError, brief, near_miss
 from ..files.toml import check_table, checked_name
 from ..files.values import is_range
+from .view import NATIVE, View, read_view, written_view
 
 Scale = Literal["pair", "map", "none"]
 Size = Literal["layer", "input"]
@@ -110,6 +111,7 @@ class Provenance:
         precision: what the networks computed in.
         runtime: what made their forward passes; None where that is not recorded.
         contents: how many contents they show; None where that is not recorded, or some name none.
+        view: how large they were seen, a number of pixels or ``"native"``; None where that is the recipe's own view.
     """
 
     dataset: str
@@ -119,10 +121,11 @@ class Provenance:
     precision: str = DEFAULT_PRECISION
     contents: int | None = None
     runtime: str | None = None
+    view: int | str | None = None
 
     @classmethod
     def read(cls, table: Any, where: str) -> Provenance:
-        """From a table of TOML with all fields; precision, runtime and the number of contents may be left out."""
+        """From a table of TOML; precision, runtime, view and the number of contents may be left out."""
         check_table(table, {field.name for field in attrs.fields(cls)}, where, RecipeError)
         dataset = checked_name(table.get("dataset"), f"{where}.dataset", RecipeError)
         images, ends, seen_ids = (table.get(name) for name in ("images", "range", "seen_ids"))
@@ -139,15 +142,26 @@ class Provenance:
         contents = table.get("contents")
         if contents is not None and (type(contents) is not int or contents < 1):
             raise RecipeError(f"{where}.contents: must be a whole number from 1, not {brief(contents)}")
-        return cls(dataset, images, (float(ends[0]), float(ends[1])), tuple(seen_ids), precision, contents, runtime)
+        view = table.get("view")
+        if view is not None:
+            view = written_view(read_view(view, f"{where}.view", RecipeError))
+        low, high = float(ends[0]), float(ends[1])
+        return cls(dataset, images, (low, high), tuple(seen_ids), precision, contents, runtime, view)
 
     def write(self) -> dict[str, Any]:
-        """What :meth:`read` takes, the precision only where it is not the usual one."""
+        """What :meth:`read` takes, the precision only where it is not the usual one, the view where it is recorded."""
         precision = {} if self.precision == DEFAULT_PRECISION else {"precision": self.precision}
         runtime = {} if self.runtime is None else {"runtime": self.runtime}
         contents = {} if self.contents is None else {"contents": self.contents}
         counted = {"dataset": self.dataset, "images": self.images, **contents}
-        return {**counted, "range": list(self.range), **precision, **runtime, "seen_ids": list(self.seen_ids)}
+        view = {} if self.view is None else {"view": self.view}
+        return {**counted, "range": list(self.range), **precision, **runtime, **view, "seen_ids": list(self.seen_ids)}
+
+    def seen_at(self, own: View) -> View:
+        """How large the images were seen, of a recipe with this view of its own."""
+        if self.view is None:
+            return own
+        return None if self.view == NATIVE else int(self.view)
 
 
 @attrs.frozen
@@ -161,6 +175,10 @@ class Recipe:
         chosen: what the branches were chosen on, where they were chosen by their figures.
         classifier, classifier_state: what predicts the distortion type from the same similarities, likewise.
         based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
+        view: the most pixels of an image's longer side when it is judged; None for its native size.
+
+    Raises:
+        UsageError: the view is no such number.
     """
 
     name: str
@@ -172,6 +190,27 @@ class Recipe:
     classifier: Choice | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
     based_on: str | None = None
+    view: View = attrs.field(default=None)
+
+    @view.validator
+    def _check_view(self, attribute: attrs.Attribute[View], value: Any) -> None:
+        if value is not None:
+            read_view(value, f"recipe {self.name!r}: view")
+
+    def at_view(self, view: View) -> Recipe:
+        """The recipe with another view. What it was fitted on then says with which view, as long as it is another."""
+        if view == self.view:
+            return self
+        fitted, chosen = (_at_view(basis, self.view, view) for basis in (self.fitted, self.chosen))
+        return attrs.evolve(self, view=view, fitted=fitted, chosen=chosen)
+
+
+def _at_view(basis: Provenance | None, own: View, view: View) -> Provenance | None:
+    """What a recipe was made from, once its view has changed."""
+    if basis is None:
+        return None
+    seen = basis.seen_at(own)
+    return attrs.evolve(basis, view=None if seen == view else written_view(seen))
 
 
 @attrs.frozen
@@ -197,6 +236,10 @@ class RecipeSet:
         if distortion not in self.recipes:
             raise UsageError(f"recipe set {self.name!r}: {near_miss('distortion type', distortion, self.recipes)}")
         return self.recipes[distortion]
+
+    def at_view(self, view: View) -> RecipeSet:
+        """The set with another view of every recipe."""
+        return attrs.evolve(self, recipes={kind: recipe.at_view(view) for kind, recipe in self.recipes.items()})
 
 
 def parameter_texts(recipe: Recipe | RecipeSet) -> set[str]:

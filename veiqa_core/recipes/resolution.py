@@ -14,6 +14,7 @@ from ..api.parameters import changed
 from ..errors import RecipeError
 from ..extension.registry import Part, Registry
 from .recipe import BRANCH_KINDS, Branch, Choice, Layer, Provenance, Recipe, RecipeSet, Scale, Size
+from .view import View
 
 
 @attrs.frozen(kw_only=True)
@@ -77,14 +78,22 @@ class ResolvedRecipe:
     chosen: Provenance | None = None
     classifier: Part | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
+    view: View = None
+
+    @property
+    def fitted_view(self) -> View:
+        """With which view the images were seen that the mapper was fitted to; its own where that is not recorded."""
+        return self.view if self.fitted is None else self.fitted.seen_at(self.view)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over components, all parameters, layers and what was fitted, as they are named in the recipe."""
+        """SHA-256 over components, all parameters, layers, the view and what was fitted, as the recipe names them."""
         mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
-        content = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
+        content: dict[str, Any] = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
         if self.classifier is not None:
             content["classifier"] = {**self.classifier.identity, "state": dict(self.classifier_state)}
+        if self.view is not None:
+            content["view"] = self.view
         return _digest(content)
 
     @property
@@ -173,6 +182,7 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
         chosen=recipe.chosen,
         classifier=classifier,
         classifier_state=recipe.classifier_state,
+        view=recipe.view,
     )
 
 

@@ -41,6 +41,7 @@ def recipe(scorer: Scorer) -> dict[str, Any]:
     return {
         "name": recipe.name,
         "digest": recipe.digest,
+        "view": recipe.view,
         "branches": scorer.keys,
         "components": list(components.items()),
         "sources": [

@@ -31,6 +31,7 @@ class Row:
         likely: its likeliest distortion type and that type's probability, NaN where that is not known.
         similarities: by branch key, where there are few.
         thumbnail: a :class:`Picture` as plain data.
+        size, judged_size: of the image, and at which it was judged.
     """
 
     number: int
@@ -43,6 +44,8 @@ class Row:
     remarks: list[str]
     error: str | None
     thumbnail: dict[str, Any] | None
+    size: tuple[int, int] | None
+    judged_size: tuple[int, int] | None
 
     @property
     def file(self) -> str:
@@ -73,10 +76,13 @@ class Row:
     def result(self) -> Result:
         """What is left of the result."""
         interval, scale = (None if ends is None else (ends[0], ends[1]) for ends in (self.interval, self.scale))
+        size, judged_size = (None if one is None else (one[0], one[1]) for one in (self.size, self.judged_size))
         distortion = None if self.likely is None else dict([self.likely])
         flags = tuple(self.remarks)
         return Result(
-            self.name, self.score, self.similarities, flags, self.error, "", interval, scale, distortion=distortion
+            *(self.name, self.score, self.similarities, flags, self.error, "", interval, scale, distortion),
+            size=size,
+            judged_size=judged_size,
         )
 
 
@@ -94,6 +100,8 @@ def row(result: Result, number: int, thumbnail: Picture | None) -> Row:
         remarks=list(result.remarks),
         error=result.error,
         thumbnail=None if thumbnail is None else attrs.asdict(thumbnail),
+        size=result.size,
+        judged_size=result.judged_size,
     )
 
 

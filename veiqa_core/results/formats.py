@@ -23,6 +23,10 @@ UNCALIBRATED = (
 )
 TEXTS = {"image", "distortion", "flags", "error", "recipe"}
 """The columns that hold no numbers."""
+WHOLES = ("width", "height", "judged_width", "judged_height")
+"""Those that hold pixels, of the image and of what was judged."""
+_FIRST = ("image", "score", "low", "high", "distortion")
+_LAST = ("flags", "error", "recipe")
 _FEW = 8  # branches whose similarities a person takes in at a glance
 
 
@@ -43,6 +47,8 @@ class Table(Sink):
             write(f"  {_score_title(result.scale):<{width}}  {result.score:12.4f}{_interval(result)}\n")
         if result.distortion is not None:
             write(f"  {'likely distortion':<{width}}  {_likely(result.distortion)}\n")
+        if result.judged is not None:
+            write(f"  {'judged at':<{width}}  {result.judged}\n")
         for key in self._shown:
             if (value := result.similarities[key]) is not None:
                 write(f"  {key:<{width}}  {value:12.4f}\n")
@@ -115,7 +121,7 @@ def _json(result: Result) -> str:
 
 def columns(keys: Sequence[str]) -> list[str]:
     """The columns of tables for machines, one for each branch among them."""
-    return ["image", "score", "low", "high", "distortion", *keys, "flags", "error", "recipe"]
+    return [*_FIRST, *WHOLES, *keys, *_LAST]
 
 
 def cells(result: Result, keys: Sequence[str]) -> list[Any]:
@@ -127,12 +133,14 @@ def cells(result: Result, keys: Sequence[str]) -> list[Any]:
     likeliest = max(result.distortion, key=result.distortion.__getitem__) if result.distortion else None
     values = [result.similarities.get(key) for key in keys]
     scored = [result.image, result.score, low, high, likeliest]
-    return [*scored, *values, "; ".join(result.flags), result.error, result.recipe]
+    sizes = [*(result.size or (None, None)), *(result.judged_size or (None, None))]
+    return [*scored, *sizes, *values, "; ".join(result.flags), result.error, result.recipe]
 
 
 def previous_row(values: Sequence[Any], keys: Sequence[str], written: object) -> PreviousRow:
     """The result that :func:`cells` were made of."""
-    image, score, low, high, likeliest, *similarities, flags, error, recipe = values
+    image, score, low, high, likeliest, *numbers, flags, error, recipe = values
+    (width, height, judged_width, judged_height), similarities = numbers[: len(WHOLES)], numbers[len(WHOLES) :]
     return PreviousRow(
         image=image,
         score=score,
@@ -142,8 +150,15 @@ def previous_row(values: Sequence[Any], keys: Sequence[str], written: object) ->
         flags=tuple(flags.split("; ")) if flags else (),
         error=error,
         recipe=recipe,
+        size=pair(width, height),
+        judged_size=pair(judged_width, judged_height),
         written=written,
     )
+
+
+def pair(width: Any, height: Any) -> tuple[int, int] | None:
+    """The size of an image, None where it is not known."""
+    return None if width is None or height is None else (int(width), int(height))
 
 
 class CommaSeparated(Sink):
@@ -172,17 +187,17 @@ class CommaSeparated(Sink):
 
 def is_results(path: Path) -> bool:
     """Whether a file holds results, in any of the formats; also where writing it was cut off in its first lines."""
-    header = ",".join(columns(()))[: -len(",flags,error,recipe")]
+    header = ",".join((*_FIRST, *WHOLES))
     if begins(path, re.escape(f"{header},"), r'(\[\n)?\{"image": "', r"\[\]\n$", _TABLE):
         return True
     if begins(path, "PAR1"):
         from .parquet import names
 
-        return names(path)[:5] == header.split(",")
+        return names(path)[: len(_FIRST) + len(WHOLES)] == header.split(",")
     return False
 
 
-_TABLE = r"[^\n]+\n  (score \(|likely distortion |note: |error: |\S+/\S+/\S+ +-?\d)"
+_TABLE = r"[^\n]+\n  (score \(|likely distortion |judged at |note: |error: |\S+/\S+/\S+ +-?\d)"
 """How a table begins: an image's name, then what is known of it."""
 
 FORMATS = {"table": Table, "json": JsonList, "jsonl": JsonLines, "csv": CommaSeparated}

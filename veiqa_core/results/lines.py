@@ -14,7 +14,7 @@ import attrs
 from ..errors import UsageError
 from ..files.marks import head
 from ..files.values import is_number, parse_number
-from .formats import TEXTS, CommaSeparated, JsonLines, columns, previous_row
+from .formats import TEXTS, CommaSeparated, JsonLines, columns, pair, previous_row
 from .resume import NAMES, Draft, ResultSink, Resumption
 from .sinks import PreviousRow, Sink
 
@@ -116,7 +116,8 @@ def _value(column: str, text: str) -> str | float | None:
 def _of_json(item: Any) -> PreviousRow:
     """What a line of JSON stands for."""
     interval, distortion, similarities = item["interval"], item["distortion"], item["similarities"]
-    numbers = [item["score"], *(interval or ()), *similarities.values(), *(distortion or {}).values()]
+    sizes = [*(item["size"] or ()), *(item["judged_size"] or ())]
+    numbers = [item["score"], *(interval or ()), *sizes, *similarities.values(), *(distortion or {}).values()]
     texts = [item["image"], item["recipe"], *item["flags"], item["error"] or ""]
     if not all(value is None or is_number(value) for value in numbers) or not all(isinstance(t, str) for t in texts):
         raise ValueError
@@ -129,6 +130,8 @@ def _of_json(item: Any) -> PreviousRow:
         flags=tuple(item["flags"]),
         error=item["error"],
         recipe=item["recipe"],
+        size=pair(*item["size"] or (None, None)),
+        judged_size=pair(*item["judged_size"] or (None, None)),
         written=None,
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, one_line
 from ..files.paths import display_name
-from .formats import TEXTS, cells, columns, previous_row
+from .formats import TEXTS, WHOLES, cells, columns, previous_row
 from .resume import Draft, ResultSink
 from .sinks import PreviousRow
 
@@ -105,7 +105,8 @@ class ParquetDraft(Draft, ResultSink):
 def schema(keys: Sequence[str]) -> Any:
     """The Arrow schema of results with these branches."""
     arrow = _arrow("pyarrow")
-    own = {name: arrow.string() if name in TEXTS else arrow.float64() for name in columns(())}
+    kinds = dict.fromkeys(TEXTS, arrow.string()) | dict.fromkeys(WHOLES, arrow.int32())
+    own = {name: kinds.get(name, arrow.float64()) for name in columns(())}
     return arrow.schema([(name, own.get(name, arrow.float64())) for name in columns(keys)])
 
 

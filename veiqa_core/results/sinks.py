@@ -22,6 +22,7 @@ class PreviousRow:
         interval: ends of the score's interval.
         likely: the likeliest distortion type and its probability, NaN where the file does not say it.
         similarities: by branch key.
+        size, judged_size: as in :class:`veiqa_core.result.Result`.
         written: what stands in the file.
     """
 
@@ -33,6 +34,8 @@ class PreviousRow:
     flags: tuple[str, ...]
     error: str | None
     recipe: str
+    size: tuple[int, int] | None
+    judged_size: tuple[int, int] | None
     written: object = attrs.field(repr=False)
 
 

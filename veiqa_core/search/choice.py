@@ -19,6 +19,7 @@ from ..extension.registry import Part
 from ..files.paths import file_stem
 from ..isolation.attempts import attempt, or_usage_error
 from ..measuring.table import Indices, Measurements
+from ..recipes.view import View
 from ..scoring.mapping import fitted_prediction
 from .objective import Objective
 from .trials import Trials
@@ -36,6 +37,7 @@ class SearchSettings:
         mapper_of_many: the mapper of recipes with several branches.
         folds: how many parts the contents are dealt into, each to be tested by a choice made on the others.
         folder: where strategies may keep files; None for nowhere.
+        view: under which all images are measured.
     """
 
     strategy: Part
@@ -46,6 +48,7 @@ class SearchSettings:
     folds: int = 5
     seed: int = 0
     folder: Path | None = None
+    view: View = None
 
     def mapper(self, branches: int) -> Part:
         """The mapper of a recipe with so many branches."""

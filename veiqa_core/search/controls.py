@@ -88,7 +88,8 @@ def _measured(
     with context.executor(quantities) as executor:
         for key in dict.fromkeys(key for key, _ in usable):
             wanted = [column for (own, _), column in columns.items() if own == key]
-            table.fill(executor, {int(row): wanted for row in rows[key]})
+            columns_of = {int(row): wanted for row in rows[key]}
+            table.fill(executor, columns_of, views=dict.fromkeys(columns_of, trials.view))
     for row, (own, other) in enumerate(zip(table.digests, trials.table.digests, strict=True)):
         if own != other:  # another picture by now
             table.values[row] = math.nan

@@ -45,7 +45,9 @@ def results_csv(search: Search) -> str:
 
 def about(space: str, rated: RatedSet, settings: SearchSettings) -> dict[str, Any]:
     """Which search it is, as plain data: one of other data is another search."""
+    view = {} if settings.view is None else {"view": settings.view}
     return {
+        **view,
         "space": space,
         "dataset": {"name": rated.name, "path": display_name(rated.root), "images": len(rated.images)},
         "objective": settings.objective.name,

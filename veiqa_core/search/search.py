@@ -12,8 +12,9 @@ from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
-from ..evaluation.provenance import content_notes, precision_notes
+from ..evaluation.provenance import content_notes, precision_notes, view_notes
 from ..extension.registry import Part
+from ..measuring.networks import check_view
 from ..measuring.quantity import Similarity
 from ..measuring.table import Indices, Measurements, Progress
 from ..recipes.recipe import BRANCH_KINDS, Recipe, RecipeSet
@@ -86,13 +87,14 @@ def search(
     rows_of = groups(rated, per_distortion)
     skipped = len(rated.images) - sum(len(rows) for rows in rows_of.values())
     _check_varied(rated, rows_of)
+    check_view(settings.view, context.networks.values())
     able, refused = split_viable(candidates, context)
     with context.executor([Similarity(candidate.branch) for candidate in able]) as executor:
-        trials = Trials.of(rated, able, executor, progress)
+        trials = Trials.of(rated, able, executor, progress, settings.view)
         choices, unchosen = _choices(settings, trials, rows_of)
         folds, predictions = nested.predict(settings, trials, {kind: rows_of[kind] for kind in choices})
         made_with = executor.meter.versions(_parts(able, settings))
-        sample = rated.read(trials.table.names[int(next(iter(choices.values())).rows[0])])
+        sample = rated.read(trials.table.names[int(next(iter(choices.values())).rows[0])], settings.view)
         cost = costs.operations(executor.meter, sample)
     overall = nested.held_out(predictions, settings.seed) if predictions else None
     by_type = {
@@ -122,6 +124,7 @@ def search(
             *rated.remarks,
             *unchosen,
             *_notes(rated, skipped, choices, predictions),
+            *view_notes(trials.table),
             *precision_notes(made_with),
             *notes_on_missing(reported),
             *notes_on_intervals(reported),

@@ -11,6 +11,7 @@ import attrs
 from ..contracts import SearchTask
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
+from ..measuring.networks import check_view
 from ..measuring.quantity import Similarity
 from ..measuring.table import Measurements, Progress
 from ..store import Store
@@ -64,10 +65,11 @@ def measure(
     Raises:
         UsageError: the strategy goes by figures, for which it needs all images.
     """
+    check_view(settings.view, context.networks.values())
     able, _ = split_viable(candidates, context)
     proposed = _proposed(settings, able)
     with context.executor([Similarity(candidate.branch) for candidate in able]) as executor:
-        trials = Trials.of(rated, able, executor, progress)
+        trials = Trials.of(rated, able, executor, progress, settings.view)
         trials.fill(range(shard.number - 1, len(rated.images), shard.of), proposed)
     return trials.table
 

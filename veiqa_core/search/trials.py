@@ -14,6 +14,7 @@ from ..measuring.quantity import Similarity
 from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Measurements, Progress, Rows
 from ..recipes.recipe import Provenance
+from ..recipes.view import View
 from .candidates import Candidate
 
 
@@ -24,6 +25,7 @@ class Trials:
     Attributes:
         candidates: the columns of ``table``.
         executor: made for the candidates' similarities.
+        view: under which all images are measured.
     """
 
     rated: RatedSet
@@ -31,17 +33,26 @@ class Trials:
     table: Measurements
     executor: Executor
     progress: Progress
+    view: View = None
 
     @classmethod
-    def of(cls, rated: RatedSet, candidates: Sequence[Candidate], executor: Executor, progress: Progress) -> Trials:
+    def of(
+        cls,
+        rated: RatedSet,
+        candidates: Sequence[Candidate],
+        executor: Executor,
+        progress: Progress,
+        view: View = None,
+    ) -> Trials:
         """Trials of which none is measured yet."""
         table = rated.measurements(Similarity(candidate.branch) for candidate in candidates)
-        return cls(rated, tuple(candidates), table, executor, progress)
+        return cls(rated, tuple(candidates), table, executor, progress, view)
 
     def fill(self, rows: Rows, columns: Rows) -> None:
         """Measure candidates on images, those not measured before."""
         same = np.asarray(columns, dtype=np.intp)
-        self.table.fill(self.executor, {int(row): same for row in rows}, self.progress)
+        wanted = {int(row): same for row in rows}
+        self.table.fill(self.executor, wanted, self.progress, dict.fromkeys(wanted, self.view))
 
     def provenance(self, rows: Rows, columns: Iterable[int]) -> Provenance:
         """What is recorded of a recipe of some candidates that was chosen on some images."""

@@ -135,7 +135,7 @@ def _recipe(
     part, provenance = settings.mapper(len(chosen)), trials.provenance(rows, chosen)
     similarities, quality = trials.table.similarities(rows, chosen), trials.table.quality[rows]
     branches = tuple(trials.candidates[column].branch.written for column in chosen)
-    recipe = Recipe(name, branches, written(part), chosen=provenance)
+    recipe = Recipe(name, branches, written(part), chosen=provenance, view=settings.view)
     try:
         mapper = fitted_mapper(part, similarities, quality)
         scores = predicted(part, mapper, similarities).score

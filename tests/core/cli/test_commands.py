@@ -37,6 +37,8 @@ FIELDS = {
     "interval",
     "scale",
     "distortion",
+    "size",
+    "judged_size",
     "similarities",
     "flags",
     "error",

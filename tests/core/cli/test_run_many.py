@@ -275,7 +275,8 @@ def test_a_parquet_file_has_the_columns_of_the_csv(photos: Path) -> None:
     as_text = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
     assert as_text == [[display_name(record[0]), *record[1:]] for record in records[1:]]
     kinds = [str(field.type) for field in table.schema]
-    assert kinds == ["string", "double", "double", "double", "string", "double", "string", "string", "string"]
+    scored, sizes, texts = ["string", "double", "double", "double", "string"], ["int32"] * 4, ["string"] * 3
+    assert kinds == [*scored, *sizes, "double", *texts]
 
 
 def test_without_pyarrow_one_line_says_how_to_get_it(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,7 +380,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
     """The whole command on a long list, with quick stand-ins for decoding and measuring."""
     monkeypatch.chdir(tmp_path)
     image = Image(torch.zeros(1, 3, 2, 2), "any")
-    monkeypatch.setattr("veiqa_core.measuring.executors.read", lambda path, name: image)
+    monkeypatch.setattr("veiqa_core.measuring.executors.read", lambda path, name, view: image)
     monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: reported(self, image, wanted))
 
     def peak(count: int, *options: str) -> int:

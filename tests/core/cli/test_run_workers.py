@@ -90,8 +90,8 @@ def test_an_image_is_decoded_once(paths: list[Path], monkeypatch: pytest.MonkeyP
     alone = veiqa("run", *wanted, *OPTIONS, "--no-store")
     read = executors.read
 
-    def read_and_remove(path: Path, name: str) -> Any:
-        image = read(path, name)
+    def read_and_remove(path: Path, name: str, view: int | None) -> Any:
+        image = read(path, name, view)
         path.unlink()
         return image
 

@@ -52,10 +52,11 @@ def test_the_unfitted_recipes_of_the_benchmarks_are_the_shipped_ones() -> None:
         shipped = recipe_files.find(name, installed())
         assert isinstance(unfitted, Recipe)
         assert isinstance(shipped, Recipe)
-        assert (unfitted.branches, unfitted.mapper, unfitted.classifier) == (
+        assert (unfitted.branches, unfitted.mapper, unfitted.classifier, unfitted.view) == (
             shipped.branches,
             shipped.mapper,
             shipped.classifier,
+            shipped.view,
         )
 
 

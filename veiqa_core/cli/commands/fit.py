@@ -56,7 +56,8 @@ def fit(
         check_new("--output", output, ", or say --force")
     found = registry()
     settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    named = recipe.named(found, settings)
+    chosen = recipe.at_view(named)
     part = dataset.part(found, settings)
     parts = [dataset_part(found, settings, name, None) for name, _ in also]
     settings.check_all_used()
@@ -81,8 +82,9 @@ def fit(
         resumable(interruption_note(kept)),
     ):
         measured, *more = measured_sets(sets, recipes, on, kept, workers, folder)
+    base = resolve_all(named, found).label
     name = f"{chosen.name}-fitted" if is_standard_output(output) or is_stream(output) else output.stem
-    fitted = renamed(run(chosen, measured, more), name, recipes.label)
+    fitted = renamed(run(chosen, measured, more), name, base)
     write_text(recipe_files.dumps(fitted), output)
     fitted_to = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
     say(f"{output}: {fitted.name}, {recipes.name} fitted to {fitted_to}")

@@ -16,7 +16,7 @@ from ..numbers import Whole
 from ..options.completion import component_names, shipped_names
 from ..options.dataset import RatedOptions, StoreOptions, interruption_note
 from ..options.grouped import groups, option
-from ..options.recipe import DeviceOptions, SettingOptions
+from ..options.recipe import DeviceOptions, SettingOptions, viewed
 from ..options.settings import Settings
 from ..options.veis import VeiOptions
 from ..options.workers import WorkerOptions
@@ -81,6 +81,12 @@ class SearchOptions:
         help="Parts of the contents, each reported under a choice made without it.",
     )
     seed: int = option("--seed", type=Whole(min=0), default=0, show_default=True, help="Of all that is drawn.")
+    view: str | None = option(
+        "--view",
+        metavar="native|N",
+        help="Images whose longer side exceeds N pixels are reduced to it before anything else, as the recipes found "
+        "then say. Default: native.",
+    )
     shard: str | None = option(
         "--shard", metavar="I/N", help="Measure this part of the images into DIR, choose nothing."
     )
@@ -134,6 +140,7 @@ class SearchOptions:
             folds=self.folds,
             seed=self.seed,
             folder=None if self.output is None else self.output / "strategy",
+            view=viewed(self.view),
         )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...devices import Device
     from ...extension.registry import Registry
     from ...recipes.recipe import Recipe, RecipeSet
+    from ...recipes.view import View
 
 
 _SETTINGS = option("-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind.")
@@ -62,7 +63,16 @@ class RecipeOptions:
     mapper: str | None = option(
         "--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none."
     )
+    view: str | None = option(
+        "--view",
+        metavar="native|N",
+        help="Images whose longer side exceeds N pixels are reduced to it before anything else. Default: as the recipe "
+        "says.",
+    )
     settings: tuple[str, ...] = _SETTINGS
+
+    def __attrs_post_init__(self) -> None:
+        viewed(self.view)
 
     @property
     def read(self) -> tuple[str | None, ...]:
@@ -70,6 +80,18 @@ class RecipeOptions:
         return (self.recipe, *values(self.settings))
 
     def chosen(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
+        """:meth:`named`, with the view that is given, if any.
+
+        Raises:
+            UsageError: as for :meth:`named`.
+        """
+        return self.at_view(self.named(registry, settings))
+
+    def at_view(self, recipe: Recipe | RecipeSet) -> Recipe | RecipeSet:
+        """A recipe with the view that is given, if any."""
+        return recipe if self.view is None else recipe.at_view(viewed(self.view))
+
+    def named(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
         """The recipe named, or an ad-hoc one of the parts named, the others at their defaults; the default recipe
         where nothing is named.
 
@@ -100,6 +122,17 @@ class RecipeOptions:
             layer=None if layer is None else _name_or_index(layer),
             **chosen,
         )
+
+
+def viewed(view: str | None) -> View:
+    """The view that ``--view`` means; where it is not given, the native size.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from ...recipes.view import parse_view
+
+    return None if view is None else parse_view(view)
 
 
 def _name_or_index(layer: str) -> str | int:
