@@ -20,8 +20,8 @@ from veiqa_core.isolation.attempts import attempt
 from veiqa_core.measuring import fingerprint
 from veiqa_core.measuring.branches import comparison, tiling
 from veiqa_core.measuring.branches import tiled_image as pieces
-from veiqa_core.measuring.branches.engine import Engine
 from veiqa_core.measuring.branches.outcome import Measurement
+from veiqa_core.measuring.branches.passes import Passes
 from veiqa_core.measuring.branches.plan import Pass
 from veiqa_core.measuring.branches.tiling import Mosaic, cut
 from veiqa_core.recipes.recipe import Branch, Choice
@@ -103,13 +103,13 @@ def test_what_a_network_sees_in_tiles_is_what_it_sees_in_the_whole() -> None:
 @pytest.mark.usefixtures("in_tiles")
 def test_no_piece_is_bigger_than_a_tile_with_its_margins(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    run = Engine._run
+    run = Passes._run
 
-    def watched(self: Engine, network: Network, step: Pass, images: torch.Tensor) -> Any:
+    def watched(self: Passes, network: Network, step: Pass, images: torch.Tensor) -> Any:
         seen.append(images.shape[2] * images.shape[3])
         return run(self, network, step, images)
 
-    monkeypatch.setattr(Engine, "_run", watched)
+    monkeypatch.setattr(Passes, "_run", watched)
     scorer = Scorer("fast", device="cpu")
     seen.clear()
     result = scorer.score(photo(439, 510))
@@ -170,19 +170,19 @@ def test_kept_similarities_hang_on_all_that_prepares_maps() -> None:
 
 def test_where_memory_is_too_small_tiles_get_smaller(monkeypatch: pytest.MonkeyPatch, small: Choice) -> None:
     measured = engine(branch("gradcam", "psnr", small))
-    run = Engine._run
+    run = Passes._run
 
-    def short_of_memory(self: Engine, network: Network, step: Pass, images: torch.Tensor) -> Any:
+    def short_of_memory(self: Passes, network: Network, step: Pass, images: torch.Tensor) -> Any:
         if images.shape[2] * images.shape[3] > 900 * 900:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
         return run(self, network, step, images)
 
-    monkeypatch.setattr(Engine, "_run", short_of_memory)
+    monkeypatch.setattr(Passes, "_run", short_of_memory)
     (found,) = measured.measure(read(photo(1000, 1100)), "nothing").measurements
     assert found.similarity is not None
     assert found.flags == ("seen in 4 tiles, for want of memory",)
     assert not found.lasting
-    monkeypatch.setattr(Engine, "_run", lambda *_: (_ for _ in ()).throw(MemoryError()))
+    monkeypatch.setattr(Passes, "_run", lambda *_: (_ for _ in ()).throw(MemoryError()))
     (failed,) = measured.measure(read(photo(100, 100)), "nothing").measurements
     assert failed == Measurement(failed.key, None, error=failed.error)
     assert isinstance(failed.error, OutOfMemoryError)

@@ -29,7 +29,8 @@ from ..memory import SIZES
 from ..networks import open_network
 from ..runtimes.serving import served
 from . import plan as plans
-from .comparison import Comparer, prepare, similarities
+from .comparer import Comparer, similarities
+from .comparison import prepare
 from .outcome import Outcome, passing
 from .passes import Passes, Place, Targets
 from .plan import Explanation, Plan, distinct

@@ -13,7 +13,7 @@ from making import photo, with_plugin
 
 from veiqa_core import Recipe, Scorer
 from veiqa_core.extension.registry import Registry
-from veiqa_core.measuring.branches.comparison import similarities
+from veiqa_core.measuring.branches.comparer import similarities
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.result import Result
 
@@ -110,7 +110,7 @@ def test_a_metric_that_promises_nothing_sees_a_pair_at_a_time(score: Callable[..
 
 def test_maps_of_many_cells_wait_for_no_others(score: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     expected = score("far", "writes").similarities
-    monkeypatch.setattr("veiqa_core.measuring.branches.comparison._TOGETHER", 100)
+    monkeypatch.setattr("veiqa_core.measuring.branches.comparer._TOGETHER", 100)
     assert score("far", "writes").similarities == expected
     assert [count for _, count, (height, width) in seen() if height * width > 100] == [1] * 8 * 2
 
@@ -118,7 +118,7 @@ def test_maps_of_many_cells_wait_for_no_others(score: Callable[..., Result], mon
 def test_maps_that_are_enlarged_count_as_large_as_they_become(
     score: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("veiqa_core.measuring.branches.comparison._TOGETHER", 1000)
+    monkeypatch.setattr("veiqa_core.measuring.branches.comparer._TOGETHER", 1000)
     score("far", size="input")
     assert [(count, size) for _, count, size in seen()] == [(1, IMAGE.shape[:2])] * 8
 
