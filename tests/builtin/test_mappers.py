@@ -86,7 +86,7 @@ numbers = st.floats(-1e6, 1e6, allow_subnormal=False)
 scales = st.sampled_from([1e-12, 1e-3, 1.0, 1e6, 1e12])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from(FITTED),
     st.lists(st.tuples(numbers, numbers), min_size=5, max_size=40),

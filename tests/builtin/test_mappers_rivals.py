@@ -116,7 +116,7 @@ def test_no_fit_loses_to_curve_fit_on_any_kind_of_data(name: str) -> None:
 
 @pytest.mark.parametrize("name", MAPPERS)
 def test_thousands_of_random_sets_are_fitted(name: str) -> None:
-    for number in range(400):
+    for number in range(200):
         rng = np.random.default_rng([12, number])
         count = int(rng.integers(5, 60))
         x, y = data(KINDS[number % len(KINDS)], rng, count)

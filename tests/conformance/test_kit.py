@@ -141,7 +141,7 @@ def test_weights_written_into_behind_torch_are_seen(monkeypatch: pytest.MonkeyPa
         return good(self, view)
 
     monkeypatch.setattr(type(of.make()), "explain", explain)
-    reported = "efficientnet-lite0: changes weights of the network"
+    reported = "an EfficientNet: changes weights of the network"
     assert outcome(of, "network-untouched") == ("failed", reported)
 
 

@@ -55,13 +55,10 @@ def rated(count: int, branches: int, seed: int = 3) -> tuple[FloatArray, FloatAr
 @functools.cache
 def networks() -> Mapping[str, Network]:
     """Small untrained networks that explainers are tried on."""
-    wanted = {
-        "efficientnet-lite0": ("efficientnet-lite0", {"weights": "random:0"}),
-        "a residual network": ("timm", {"model": "test_resnet", "weights": "random:0"}),
-    }
+    wanted = {"an EfficientNet": "test_efficientnet", "a residual network": "test_resnet"}
     return {
-        label: installed().part("extractor", f"veiqa:{name}", params).create().open(CPU)
-        for label, (name, params) in wanted.items()
+        label: installed().part("extractor", "veiqa:timm", {"model": model, "weights": "random:0"}).create().open(CPU)
+        for label, model in wanted.items()
     }
 
 
