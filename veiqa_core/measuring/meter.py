@@ -80,7 +80,10 @@ class Meter:
         for part in distinct(item.branch.extractor for item in quantities):
             if part not in self.networks:
                 self.networks[part] = open_network(part, device)
-        self.quantities = tuple(self._with_layer(item) for item in quantities)
+        self.quantities = tuple(
+            attrs.evolve(item, branch=views.with_layer_name(item.branch, self.networks[item.branch.extractor]))
+            for item in quantities
+        )
         self._controls = {
             part: or_usage_error(attempt(part, part.create))
             for part in distinct(item.control for item in quantities if isinstance(item, Control))
@@ -208,13 +211,6 @@ class Meter:
             for vei in distinct(vei for pair in pairs for vei in pair)
         }
         return tuple({vei.key: digests[vei] for vei in pair} for pair in pairs)
-
-    def _with_layer(self, item: Quantity) -> Quantity:
-        """The quantity with its branch's layer as a name, so that equal work has equal keys."""
-        branch = item.branch
-        if branch.space == "layer":
-            branch = attrs.evolve(branch, layer=views.layer_name(self.networks[branch.extractor], branch.layer))
-        return attrs.evolve(item, branch=branch)
 
     def _make_engine(self, branches: tuple[ResolvedBranch, ...]) -> Engine:
         return Engine(branches, self.device, self.networks)

@@ -12,7 +12,6 @@ import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
-import attrs
 import torch
 from torch import Tensor
 
@@ -37,7 +36,7 @@ from .plan import Explanation, Plan, distinct
 from .steps import Steps, Watch
 from .tiled_image import TiledImage
 from .tiling import WHOLE
-from .views import layer_name
+from .views import with_layer_name
 
 NUMERICAL_VERSION = 1
 """Raised when what is computed here or in ``passes`` changes, so that kept values are computed again."""
@@ -82,7 +81,7 @@ class Engine:
         self.watch: Watch | None = None
         parts = distinct(part for b in given for part in (b.pri, b.explainer, b.metric))
         self.components = {part: _create(part) for part in parts}
-        named = [self._with_layer(branch) for branch in given]
+        named = [with_layer_name(branch, self.networks[branch.extractor]) for branch in given]
         self.plan: Plan = plans.make(
             named,
             {part: network.default_layer for part, network in self.networks.items()},
@@ -151,12 +150,6 @@ class Engine:
         least = branch.metric.traits.get("min_size", 1)
         pair = prepare(x, y, scale="none", size=branch.size, image=(x.shape[-2], x.shape[-1]), min_size=least)
         return similarities(self.components[branch.metric], [pair])[0]
-
-    def _with_layer(self, branch: ResolvedBranch) -> ResolvedBranch:
-        """The branch with its layer as a name, so that equal work has equal keys."""
-        if branch.space == "input":
-            return branch
-        return attrs.evolve(branch, layer=layer_name(self.networks[branch.extractor], branch.layer))
 
     def _generate(self, part: Part, image: Image) -> Tensor | VeiqaError:
         def work() -> Tensor:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
 from torch import Tensor, nn
 
 from ...contracts import Network, Target
 from ...errors import ComponentError, IncompatibleError, near_miss
+from ...recipes.resolution import ResolvedBranch
 from ..runtimes.base import ImagePass
 
 
@@ -81,6 +83,15 @@ class TargetModule(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """The target ``[M]`` of an image batch in [0, 1]."""
         return self._target.scalar(self._call(images))
+
+
+def with_layer_name(branch: ResolvedBranch, network: Network) -> ResolvedBranch:
+    """A branch with its layer as a name, so that equal work has equal keys; one whose map lives at the input as it is.
+
+    Raises:
+        IncompatibleError: as for :func:`layer_name`.
+    """
+    return branch if branch.space == "input" else attrs.evolve(branch, layer=layer_name(network, branch.layer))
 
 
 def layer_name(network: Network, layer: str | int | None) -> str:
