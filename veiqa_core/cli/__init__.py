@@ -22,6 +22,7 @@ _SUMMARIES = {
     "fit": "Fit a recipe's mapper to the ratings of a dataset, and write the recipe.",
     "search": "Search a space for the branches that agree best with the ratings of a dataset.",
     "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
+    "ladder": "Make good photos worse step by step, and show where a recipe's score does not fall.",
     "compare": "Compare an image with its reference by full-reference metrics.",
     "verify": "Check what components compute against published, exact and independently derived values.",
     "datasets": "List the datasets; check a folder, or make a synthetic one.",

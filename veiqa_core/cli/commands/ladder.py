@@ -1,0 +1,170 @@
+"""``veiqa ladder``: how far to trust a recipe, by photos made worse step by step."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from ...errors import UsageError, VeiqaError
+from ...results.progress import bar
+from ..numbers import Whole
+from ..options.grouped import groups, option
+from ..options.recipe import DeviceOptions, RecipeOptions
+from ..options.settings import Settings
+from ..options.workers import set_up
+from ..paths import PATH
+from ..printing import data, json_data, line, note, say
+
+if TYPE_CHECKING:
+    from ...datasets.distort import Distortion
+    from ...evaluation.ladder import Ladder, Summary
+    from ...extension.registry import Registry
+
+
+@attrs.frozen
+class LadderOptions:
+    """Which distortions, and in how many steps."""
+
+    distortions: tuple[str, ...] = option(
+        "--distortion",
+        multiple=True,
+        metavar="TYPE",
+        help="As for 'datasets make'; repeatable. Default: all that have a strength.",
+    )
+    levels: int = option(
+        "--levels",
+        type=Whole(),
+        default=5,
+        show_default=True,
+        metavar="N",
+        help="Severities from mildest to strongest.",
+    )
+    seed: int = option("--seed", type=Whole(), default=0, show_default=True, metavar="N", help="For other noise.")
+    form: str = option(
+        "--format",
+        type=click.Choice(["table", "csv", "json"]),
+        default="table",
+        show_default=True,
+        help="A table of means, or every score.",
+    )
+
+    def found(self, registry: Registry) -> tuple[Distortion, ...]:
+        """The distortions that are meant.
+
+        Raises:
+            UsageError: one is unknown.
+        """
+        from ...datasets import distort
+        from ...evaluation.ladder import every_distortion
+
+        named = tuple(distort.find(name, registry) for name in dict.fromkeys(self.distortions))
+        return named or every_distortion(registry)
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, type=PATH, metavar="PHOTO...")
+@groups(ladder=LadderOptions, recipe=RecipeOptions)
+@click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
+@groups(device=DeviceOptions)
+@click.pass_context
+def ladder(
+    ctx: click.Context,
+    /,
+    photos: tuple[Path, ...],
+    ladder: LadderOptions,
+    recipe: RecipeOptions,
+    threads: int | None,
+    device: DeviceOptions,
+) -> None:
+    """Make good photos worse step by step, by every kind of distortion, and show where a recipe's score does not fall.
+
+    Of a folder all photos in it are taken. A stronger distortion of one kind never looks better, so a score that rises
+    is wrong, whatever people would say.
+
+    The exit status is 0, or 1 if a photo or a distortion failed, or 2 if the command cannot be run as given.
+    """
+    from ...datasets import distort
+    from ...evaluation.ladder import ladders, scored, summaries
+    from ...images import read
+    from ...scorer import Scorer
+    from ..common import registry
+
+    found = registry()
+    settings = Settings(found, recipe.settings)
+    chosen = recipe.chosen(found, settings)
+    settings.check_all_used()
+    kinds, levels = ladder.found(found), distort.even_levels(ladder.levels)
+    files = _files(photos)
+    set_up(threads)
+    scorer = Scorer(chosen, device=device.device, precision=device.precision, runtime=device.runtime, registry=found)
+    made: list[Ladder] = []
+    failures: dict[str, None] = {}
+    with bar("scoring", len(files) * len(kinds), " ladders") as shown:
+        for path in files:
+            try:
+                for one in ladders(read(path), kinds, levels, scored(scorer), ladder.seed):
+                    shown.advance()
+                    if isinstance(one, VeiqaError):
+                        failures[f"{path}: {one}"] = None
+                    else:
+                        made.append(one)
+            except UsageError:
+                raise
+            except VeiqaError as error:
+                failures[str(error)] = None
+                shown.advance(len(kinds))
+    _show(made, summaries(made), ladder.form)
+    for failure in failures:
+        say(f"warning: {failure}")
+    ctx.exit(1 if failures else 0)
+
+
+def _files(photos: Sequence[Path]) -> list[Path]:
+    from ...datasets.photos import find_photos
+
+    files: list[Path] = []
+    for path in photos:
+        files += find_photos(path, note).values() if path.is_dir() else [path]
+    return list(dict.fromkeys(files))
+
+
+def _show(made: Sequence[Ladder], kinds: Sequence[Summary], form: str) -> None:
+    rows = [
+        {"photo": one.photo, "distortion": one.distortion, **attrs.asdict(rung)} for one in made for rung in one.rungs
+    ]
+    if form == "json":
+        json_data({"scores": rows, "distortions": [{**attrs.asdict(kind), "falls": kind.falls} for kind in kinds]})
+    elif form == "csv":
+        text = io.StringIO(newline="")
+        written = csv.DictWriter(text, ["photo", "distortion", "severity", "made_by", "score", "likely"])
+        written.writeheader()
+        written.writerows(rows)
+        data(text.getvalue())
+    elif made:
+        _table(kinds)
+
+
+def _table(kinds: Sequence[Summary]) -> None:
+    from ...evaluation.ladder import ABOVE, TAU
+
+    names = max(len("distortion"), *(len(kind.distortion) for kind in kinds))
+    steps = len(kinds[0].scores) - 1
+    heads = "".join(f"{head:>7}" for head in ("photo", *range(1, steps + 1)))
+    line(f"{'distortion':<{names}}{heads}   tau (lowest)    above  likely at {steps}")
+    for kind in kinds:
+        scores = "".join(f"{score:7.1f}" for score in kind.scores)
+        tau = f"{kind.tau:6.2f} ({kind.lowest_tau:5.2f})"
+        mark = "" if kind.falls else "  !"
+        line(f"{kind.distortion:<{names}}{scores}  {tau} {kind.above[0]:+8.1f}  {kind.likely or '-'}{mark}")
+    line()
+    line("Mean scores of the photos as they are and at each step. tau: rank correlation of score and strength, median")
+    line("and lowest; 1 where every step lowers the score. above: by how much a step exceeds its photo at most.")
+    wrong = sum(not kind.falls for kind in kinds)
+    if wrong:
+        line(f"! {wrong} of {len(kinds)}: tau below {TAU:g}, or more than {ABOVE:g} points above the photo.")
