@@ -27,6 +27,9 @@ IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
 EXTRAS = "[lite,optuna,export,dask,parquet,heif,dicom,raw,tiff]"
 ELSEWHERE = ("tests/third_party", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")
 """Tests in sessions of their own."""
+MATRIX = "tests/cross/test_matrix.py::test_every_combination_of_an_extractor_works"
+LARGE = tuple(f"--deselect={MATRIX}[veiqa:{name}]" for name in ("vgg16", "inception-resnet-v2"))
+"""Large networks in all combinations, which the session ``cross`` tries."""
 SAMPLES = {path.name: path for path in sorted(Path("tests/plugins").glob("veiqa-*"))}
 EXAMPLES = sorted(Path("docs/examples").glob("veiqa-*"))
 
@@ -79,7 +82,7 @@ def tests(session: nox.Session) -> None:
     Those of the report look at it in Chromium, where Debian's chromium and chromium-driver are installed.
     """
     install_wheel(session, EXTRAS, *TEST_TOOLS)
-    session.run("pytest", *IN_PARALLEL, *ignoring(*ELSEWHERE), *session.posargs)
+    session.run("pytest", *IN_PARALLEL, *ignoring(*ELSEWHERE), *LARGE, *session.posargs)
 
 
 @nox.session
@@ -112,7 +115,7 @@ def examples(session: nox.Session) -> None:
 def all_plugins(session: nox.Session) -> None:
     """Run the core's tests with all plugins of docs/examples installed: none may disturb another."""
     install_examples(session, EXTRAS)
-    session.run("pytest", *IN_PARALLEL, *ignoring(*ELSEWHERE), *session.posargs)
+    session.run("pytest", *IN_PARALLEL, *ignoring(*ELSEWHERE), *LARGE, *session.posargs)
 
 
 @nox.session

@@ -23,8 +23,8 @@ from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 
-SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
-BRANCH = Branch(pri=Choice("mean-blur"), extractor=SMALL, layer=1)
+BRANCH = Branch(pri=Choice("mean-blur"), extractor=Choice("tiny"), layer=1)
+pytestmark = pytest.mark.usefixtures("tiny")
 CONTENTS, LEVELS = 4, 4
 FORMATS = ("table", "json", "csv", "md")
 

@@ -151,7 +151,7 @@ def test_rows_come_as_they_are_done_and_nothing_is_held(paths: list[Path], monke
     with executors.InProcess(scorer.meter, Path()) as executor:
         for done, _ in enumerate(scorer.score_many(drawing(), executor=executor), 1):
             assert len(drawn) <= done + 3
-            assert len(executor._digests) <= 2
+            assert len(executor._about) <= 2
 
 
 def test_what_excludes_each_other_is_said(paths: list[Path], tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def pri(name, factory="soft:Dim", strength=("amount", 0.1, 0.8), **traits):
 
 @hookimpl
 def veiqa_pri_generators():
-    yield pri("dim", distortion="DARK")
+    yield pri("dim", distortion="DIM")
     yield pri("no-type")
     yield pri("smear", distortion="GB")
     yield pri("dim+dim")
@@ -123,7 +123,7 @@ def table(path: Path) -> list[dict[str, str]]:
         ("jpeg", "JPEG", ["jpeg"]),
         ("veiqa:gaussian-blur", "GB", ["gaussian-blur"]),
         ("gaussian-blur+WN+JP2K", "GB+WN+JP2K", ["gaussian-blur", "white-noise", "jpeg2000"]),
-        ("DARK", "DARK", ["dim"]),
+        ("DIM", "DIM", ["dim"]),
         ("soft:smear", "GB", ["smear"]),
         ("no-type", "soft:no-type", ["no-type"]),
         ("dim+dim", "soft:dim+dim", ["dim+dim"]),
@@ -373,9 +373,9 @@ def test_what_one_generator_cannot_do_leaves_the_others(photos: Path, tmp_path: 
 def test_a_generator_of_another_distribution_is_found(photos: Path, tmp_path: Path, registry: Registry) -> None:
     levels = levels_at("severity", [0.5])
     out = tmp_path / "out"
-    rows = made(SyntheticSet(photos, out, distortions=["DARK+WN"], levels=levels, registry=registry))
+    rows = made(SyntheticSet(photos, out, distortions=["DIM+WN"], levels=levels, registry=registry))
     assert rows[0].made_by == "soft:dim(amount=0.282843) + white-noise(variance=0.00707107)"
-    assert rows[0].image == "dark+wn/cat-0.5.png"
+    assert rows[0].image == "dim+wn/cat-0.5.png"
 
 
 @pytest.mark.parametrize(

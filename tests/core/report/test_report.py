@@ -181,8 +181,8 @@ def test_rows_are_read_while_the_page_is_written(
 
     monkeypatch.setattr(Spool, "get", counted_get)
     monkeypatch.setattr(writer, "page", counted_page)
-    written(path, explainer, (made_result(f"{number}.png", 1.0) for number in range(600)), details=0)
-    assert sum(reads_by_piece) == 600
+    written(path, explainer, (made_result(f"{number}.png", 1.0) for number in range(500)), details=0)
+    assert sum(reads_by_piece) == 500
     assert max(reads_by_piece) < 300
 
 
