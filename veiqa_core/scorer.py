@@ -120,7 +120,8 @@ class Scorer:
         measurements, pictures = self._measured(decoded, heatmaps)
         for measurement in measurements:
             if measurement.error is not None:
-                raise reraised_as(measurement.error, f"{decoded.name}: {measurement.error}") from measurement.error
+                problem = f"{decoded.name}: {measurement.error}{_as_judged(decoded.sizes)}"
+                raise reraised_as(measurement.error, problem) from measurement.error
         reported = str(image) if name is None and isinstance(image, str | Path) else decoded.name
         result = self._result(reported, _path(image), measurements, pictures, decoded.remarks, decoded.sizes)
         if result.error is not None:
@@ -217,7 +218,7 @@ class Scorer:
             score=scored.score,
             similarities=similarities,
             flags=tuple(flags),
-            error=f"{images.display_name(name)}: {'; '.join(errors)}" if errors else None,
+            error=f"{images.display_name(name)}: {'; '.join(errors)}{_as_judged(sizes)}" if errors else None,
             recipe=self._label,
             interval=scored.interval,
             scale=self._recipe_scorer.scale,
@@ -228,6 +229,14 @@ class Scorer:
             size=None if sizes is None else sizes.given,
             judged_size=None if sizes is None else sizes.judged,
         )
+
+
+def _as_judged(sizes: images.Sizes | None) -> str:
+    """What is to be known of an image that failed: whether it was reduced before."""
+    if sizes is None or not sizes.reduced:
+        return ""
+    (width, height), (full_width, full_height) = sizes.judged, sizes.given
+    return f" (judged at {width}x{height} of {full_width}x{full_height}; with the view native all of it is seen)"
 
 
 def _reopened(recipe: str, name: str, device: Device, store: Path | None) -> Scorer:

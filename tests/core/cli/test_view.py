@@ -59,6 +59,16 @@ def test_a_run_says_at_which_size_images_were_judged(recipe: Path, big: Path, tm
     assert "130 × 90 pixels, judged at 80 × 55." in page.read_text()  # as the row says
 
 
+def test_a_panorama_that_gets_too_narrow_is_said_to_be_judged_smaller(recipe: Path, tmp_path: Path) -> None:
+    PIL.Image.fromarray(photo(40, 400)).save(tmp_path / "wide.png")
+    done = veiqa("run", tmp_path / "wide.png", "--recipe", recipe, "--no-store", "--device", "cpu", "--format", "json")
+    assert done.exit_code == 1
+    (row,) = json.loads(done.stdout)
+    assert "80x8 pixels are too few for test_resnet" in row["error"]
+    assert row["error"].endswith("(judged at 80x8 of 400x40; with the view native all of it is seen)")
+    assert run(tmp_path / "wide.png", "--recipe", recipe, "--view", "native")
+
+
 def test_rows_with_another_view_are_not_gone_on_with(recipe: Path, big: Path, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     run(big, "--recipe", recipe, "--output", rows)
