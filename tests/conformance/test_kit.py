@@ -132,6 +132,19 @@ def test_what_a_component_leaves_of_the_process_is_named_and_given_back(
 
 
 @pytest.mark.usefixtures("installed")
+def test_a_sum_that_threads_share_is_no_batch_of_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = subject("metric/veiqa-bad:good")
+    monkeypatch.setattr(type(of.make()), "compare", lambda self, x, y: (x - y).abs().sum(dim=(1, 2)))
+    assert outcome(of, "batch") == ("passed", "")
+    record = of.part.registered.record
+    traits = {**record.traits, "batch": True}
+    registered = attrs.evolve(of.part.registered, record=attrs.evolve(record, traits=traits))
+    sure = attrs.evolve(of, part=attrs.evolve(of.part, registered=registered))
+    due = "gives a pair other bits alone than in a batch, and its trait batch says that it does not"
+    assert outcome(sure, "batch") == ("failed", due)
+
+
+@pytest.mark.usefixtures("installed")
 def test_weights_written_into_behind_torch_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     of = subject("explainer/veiqa-bad:good")
     good = type(of.make()).explain

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -26,13 +28,15 @@ class PseudoRating(Protocol):
     """What scores images in people's place.
 
     Attributes:
-        source: what computes the scores.
+        source: what computes the scores, for people.
+        identity: the same, with what decides their numbers.
         score_type: ``"mos"`` where high scores are good, else ``"dmos"``.
         scaled: whether scores go from 0 to 100.
         bounded: whether both ends of the scale are known.
     """
 
     source: str
+    identity: str
     score_type: ScoreType
     scaled: bool
     bounded: bool
@@ -64,7 +68,7 @@ class Metric:
     def __init__(self, metric: Part) -> None:
         self._metric = FullReference(metric)
         self._low, self._high = metric.traits["bounds"]
-        self.source = metric.key
+        self.source = self.identity = metric.key
         self.score_type: ScoreType = "mos" if metric.traits["similar"] == "high" else "dmos"
         self.scaled = self.bounded = None not in (self._low, self._high)
 
@@ -115,6 +119,9 @@ class Calibrated:
             self._by_type = {kind: fit(values[types == kind], quality[types == kind]) for kind in frequent}
         except FitError as error:
             raise UsageError(f"{rated.root}: its ratings do not calibrate {self.source}: {error}") from error
+        curves = {kind: [dict(curve.state()) for curve in found] for kind, found in self._by_type.items()}
+        everything = json.dumps([[dict(curve.state()) for curve in self._of_all], curves], sort_keys=True)
+        self.identity = f"{self.source}, curves {hashlib.sha256(everything.encode()).hexdigest()[:16]}"
 
     def score(self, reference: Image, image: Image, distortion: str | None) -> float:
         """The mean of what the curves make of each metric, within the range of the ratings."""

@@ -6,6 +6,7 @@ operations on arrays.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -41,9 +42,10 @@ def bootstrap(
     """
     drawn: dict[str, list[FloatArray]] = {}
     every = max(1, _CELLS // len(clusters))
-    samples = [np.bincount(sample, minlength=len(clusters)) for sample in resampled(clusters, times=times, seed=seed)]
-    for start in range(0, times, every):
-        for name, values in figures(np.array(samples[start : start + every], dtype=np.float64)).items():
+    samples = resampled(clusters, times=times, seed=seed)
+    for _ in range(0, times, every):
+        some = [np.bincount(sample, minlength=len(clusters)) for sample in itertools.islice(samples, every)]
+        for name, values in figures(np.array(some, dtype=np.float64)).items():
             drawn.setdefault(name, []).append(values)
     return {name: _interval(np.concatenate(values)) for name, values in drawn.items()}
 

@@ -70,7 +70,8 @@ def veiqa_similarity_metrics() -> Iterable[Component]:  # type: ignore[empty-bod
     """Similarity metrics: compare the VEI of the PRI with the VEI of the input.
 
     The factory gives a :class:`veiqa_core.contracts.SimilarityMetric`. Traits: ``similar`` ('high' or 'low'),
-    ``bounds``, ``identity`` ('max', 'min' or a number), ``symmetric``; optionally ``min_size`` and ``image``::
+    ``bounds``, ``identity`` ('max', 'min' or a number), ``symmetric``; optionally ``min_size``, ``batch`` and
+    ``image``::
 
         @hookimpl
         def veiqa_similarity_metrics():

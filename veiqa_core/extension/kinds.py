@@ -86,6 +86,7 @@ _KINDS = (
                 "(parameter, mildest, strongest): the positive parameter that says how strong, and its useful range",
                 _is_strength,
             ),
+            "whole": Trait("whether it must see a whole image, not a tile of a big one", _is_bool),
         },
     ),
     Kind("extractor", "veiqa_feature_extractors", "feature extractor", {}),

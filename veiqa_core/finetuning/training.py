@@ -115,7 +115,7 @@ class Finetuning:
         photos: the folder; those smaller than a piece are left out.
         distortions: what the photos are degraded by, each up to its strongest.
         out: made where needed.
-        rating: as for :class:`.samples.Samples`.
+        make_rating: makes the rating of :class:`.samples.Samples`, once all else has been looked at.
         workers: processes that make samples, beside this one; results do not depend on them.
 
     Attributes:
@@ -138,13 +138,11 @@ class Finetuning:
         *,
         schedule: Schedule,
         device: torch.device,
-        rating: PseudoRating | None = None,
+        make_rating: Callable[[], PseudoRating] | None = None,
         workers: int = 0,
     ) -> None:
         self.schedule, self._device, self._workers, self._out = schedule, device, workers, out
         kinds = tuple(dict.fromkeys(distortions))
-        if rating is not None and not rating.bounded:
-            raise UsageError(f"{rating.source} has no worst or no best value: bring it to a scale with --calibrate")
         check_folder(out)
         self.notes: list[str] = []
         found = find_photos(photos, self.notes.append)
@@ -153,13 +151,16 @@ class Finetuning:
             raise UsageError(f"{self._network.name} needs pieces of {self._network.min_size} pixels or more a side")
         files, self.left_out = usable(found, schedule.side)
         self.trained_on, self.held_out = parted(files, schedule)
+        rating = None if make_rating is None else make_rating()
+        if rating is not None and not rating.bounded:
+            raise UsageError(f"{rating.source} has no worst or no best value: bring it to a scale with --calibrate")
         self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed, rating=rating)
         self._about = {
             "extractor": extractor.identity,
             "begun with": self._network.weights_digest,
             "logits": [QUALITY, *self.samples.types],
             "distortions": [[step.ref + " " + step.version for step in kind.steps] for kind in kinds],
-            "quality": "severity" if rating is None else rating.source,
+            "quality": "severity" if rating is None else rating.identity,
             "schedule": attrs.asdict(schedule),
             "trained on": {name: _digest(files[name]) for name in self.trained_on},
             "held out": {name: _digest(files[name]) for name in self.held_out},

@@ -1,4 +1,4 @@
-"""VEIs kept on disk: one safetensors file an image, named by the digest of its pixels.
+"""VEIs kept on disk: one safetensors file an image, named by the image's key.
 
 Beside its maps a file holds the image's name and, for each map, what the map depends on and a checksum. A map that
 depends on something else by now, or is not what was written, counts as not there.

@@ -194,8 +194,8 @@ class Recipe:
 
     @view.validator
     def _check_view(self, attribute: attrs.Attribute[View], value: Any) -> None:
-        if value is not None:
-            read_view(value, f"recipe {self.name!r}: view")
+        if value is not None and read_view(value, f"recipe {self.name!r}: view") is None:
+            raise UsageError(f"recipe {self.name!r}: view: in Python the native size is None, not {brief(value)}")
 
     def at_view(self, view: View) -> Recipe:
         """The recipe with another view. What it was fitted on then says with which view, as long as it is another."""

@@ -73,7 +73,7 @@ COMPONENTS = (
         params=MotionBlurParams,
         requires=("numpy", "torch"),
         traits={"distortion": "MB", "strength": ("length", 2.0, 40.0)},
-        reference="The motion blur of KADID-10k: Lin et al., QoMEX 2019",
+        reference=f"The motion blur of {KADID}",
     ),
     Component(
         name="lens-blur",

@@ -38,7 +38,7 @@ COMPONENTS = (
         summary="Sharpened too much, by unsharp masking.",
         factory="veiqa_pri.enhancement:Sharpen",
         params=SharpenParams,
-        requires=("numpy", "skimage", "torch"),
+        requires=("numpy", "scipy", "skimage", "torch"),
         traits={"distortion": "SHARP", "strength": ("amount", 0.3, 12.0)},
         reference=f"The high sharpening of {KADID}",
     ),
@@ -47,7 +47,7 @@ COMPONENTS = (
         summary="Denoised too much: fine texture is gone, edges stay.",
         factory="veiqa_pri.enhancement:Denoise",
         params=DenoiseParams,
-        requires=("numpy", "skimage", "torch"),
+        requires=("numpy", "scipy", "skimage", "torch"),
         traits={"distortion": "DN", "strength": ("weight", 0.02, 0.5)},
         reference=f"After the denoising of {TID2013}, by total variation: Chambolle, J. Mathematical Imaging and "
         "Vision 20, 2004",

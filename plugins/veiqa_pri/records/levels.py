@@ -29,7 +29,7 @@ COMPONENTS = (
         params=QuantiseParams,
         requires=("numpy", "torch"),
         traits={"distortion": "QN", "strength": ("levels", 48, 3)},
-        reference="The quantisation noise of TID2013: Ponomarenko et al., Signal Processing: Image Communication, 2015",
+        reference=f"The quantisation noise of {TID2013}",
     ),
     Component(
         name="colour-quantise",
@@ -37,7 +37,7 @@ COMPONENTS = (
         factory="veiqa_pri.levels:ColourQuantise",
         params=ColourQuantiseParams,
         requires=("numpy", "PIL", "torch"),
-        traits={"distortion": "CQ", "strength": ("colours", 128, 4)},
+        traits={"whole": True, "distortion": "CQ", "strength": ("colours", 128, 4)},
         reference=f"The colour quantisation with dither of {TID2013}; median cut: Heckbert, SIGGRAPH 1982; "
         "dither: Floyd and Steinberg, Proc. SID 17(2), 1976",
     ),

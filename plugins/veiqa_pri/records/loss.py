@@ -47,7 +47,7 @@ COMPONENTS = (
         factory="veiqa_pri.fog:Fog",
         params=FogParams,
         requires=("numpy", "torch"),
-        traits={"distortion": "FOG", "strength": ("density", 0.04, 2.5)},
+        traits={"whole": True, "distortion": "FOG", "strength": ("density", 0.04, 2.5)},
         reference="The law of Koschmieder as in Sakaridis et al., Int. J. Computer Vision 126, 2018, eq. 1 and 2",
     ),
 )

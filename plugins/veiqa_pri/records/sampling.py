@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from veiqa_core.api import Component, param, params
 
+from .sources import KADID
+
 
 @params
 class PixelateParams:
@@ -29,14 +31,14 @@ COMPONENTS = (
         params=PixelateParams,
         requires=("numpy", "torch"),
         traits={"distortion": "PIXEL", "strength": ("size", 2, 16)},
-        reference="The pixelation of KADID-10k: Lin et al., QoMEX 2019",
+        reference=f"The pixelation of {KADID}",
     ),
     Component(
         name="resample",
         summary="Reduced and enlarged to its size again.",
         factory="veiqa_pri.sampling:Resample",
         params=ResampleParams,
-        requires=("numpy", "skimage", "torch"),
+        requires=("numpy", "scipy", "skimage", "torch"),
         traits={"distortion": "DOWN", "strength": ("factor", 1.2, 10.0)},
         reference="The down-sampling of practical degradation models: Zhang et al., ICCV 2021, section 3.2",
     ),

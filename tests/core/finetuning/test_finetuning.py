@@ -220,8 +220,8 @@ def test_a_run_that_goes_on_ends_with_the_same_bytes(photos: Path, tmp_path: Pat
 def test_processes_that_make_samples_change_nothing(photos: Path, tmp_path: Path) -> None:
     schedule = Schedule(epochs=1, samples=1, batch=4, side=SIDE, held_out=0.5)
     rating = Metric(image_metric(installed(), "gmsd"))
-    list(tuning(photos, tmp_path / "alone", schedule, rating=rating).run())
-    list(tuning(photos, tmp_path / "helped", schedule, rating=rating, workers=1).run())
+    list(tuning(photos, tmp_path / "alone", schedule, make_rating=lambda: rating).run())
+    list(tuning(photos, tmp_path / "helped", schedule, make_rating=lambda: rating, workers=1).run())
     assert (tmp_path / "alone" / WEIGHTS).read_bytes() == (tmp_path / "helped" / WEIGHTS).read_bytes()
 
 
@@ -332,13 +332,18 @@ def test_a_killed_command_goes_on_to_the_same_bytes(photos: Path, tmp_path: Path
         assert (killed / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+def test_a_metric_without_a_worst_value_is_no_quality(photos: Path, tmp_path: Path) -> None:
+    done = veiqa(*options(photos, tmp_path / "out"), "--metric", "psnr")
+    assert done.exit_code == 2
+    assert "psnr has no worst or no best value: bring it to a scale with --calibrate" in done.stderr
+
+
 def test_bad_options_get_one_line(photos: Path, tmp_path: Path) -> None:
     for more, reported in (
         (("--extractor", "vgg61"), "vgg16"),
         (("--distortion", "GBX"), "unknown distortion"),
         (("-p", "extractor.modle=x"), "modle"),
         (("--epochs", "0"), "epochs must be at least 1"),
-        (("--metric", "psnr"), "psnr has no worst or no best value: bring it to a scale with --calibrate"),
         (("--metric", "vsi", "--metric", "gmsd"), "several metrics have no common scale"),
         (("--metric", "ad2"), "unknown similarity metric 'ad2'"),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ def veiqa_similarity_metrics():
         yield Component(
             name=name, summary="S.", factory=f"together:{name.title().replace('-', '')}", traits={**HOW, "batch": batch}
         )
+    yield Component(name="wide", summary="S.", factory="together:Wide", traits={**HOW, "batch": True, "min_size": 90})
 
 class Far:
     def __init__(self, params): pass
@@ -38,6 +40,8 @@ class Far:
         return (x - y).abs().flatten(1).amax(1)
 
 class FarAlone(Far): pass
+
+class Wide(Far): pass
 
 class Fussy(Far):
     def compare(self, x, y):
@@ -108,11 +112,28 @@ def test_a_metric_that_promises_nothing_sees_a_pair_at_a_time(score: Callable[..
     assert list(together.similarities.values()) == list(alone.similarities.values())
 
 
-def test_maps_of_many_cells_wait_for_no_others(score: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_cells_are_compared_at_once_than_fit(
+    score: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = score("far", "writes").similarities
-    monkeypatch.setattr("veiqa_core.measuring.branches.comparer._TOGETHER", 100)
-    assert score("far", "writes").similarities == expected
-    assert [count for _, count, (height, width) in seen() if height * width > 100] == [1] * 8 * 2
+    sizes = sorted({size for _, _, size in seen()})
+    for most in (2 * math.prod(sizes[1]), math.prod(sizes[0]), 10):
+        monkeypatch.setattr("veiqa_core.measuring.branches.comparer._TOGETHER", most)
+        assert score("far", "writes").similarities == expected
+        assert all(count == 1 or count * math.prod(size) <= most for _, count, size in seen())
+        assert sum(count for _, count, _ in seen()) == 2 * 8
+
+
+@pytest.mark.parametrize("size", ["layer", "input"])
+def test_maps_reach_the_least_size_that_a_metric_takes(
+    score: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    found = score("far", "wide", size=size)
+    assert found.error is None
+    assert all(min(side) >= 90 for name, _, side in seen() if name == "Wide")
+    assert all(side == IMAGE.shape[:2] or size == "layer" for name, _, side in seen() if name == "Far")
+    due = list(score("far", size=size).similarities.values())
+    assert list(found.similarities.values())[::2] == due
 
 
 def test_maps_that_are_enlarged_count_as_large_as_they_become(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import isfunction
 from typing import Any
 
+import attrs
 import pytest
 import torch
 from hypothesis import given
@@ -117,6 +118,19 @@ def test_no_piece_is_bigger_than_a_tile_with_its_margins(monkeypatch: pytest.Mon
     assert len(seen) == 4 * 4  # tiles, of the input and three PRIs
     assert result.score is not None
     assert scorer.score(photo(439, 510)) == result
+
+
+@pytest.mark.usefixtures("in_tiles")
+@pytest.mark.parametrize("pri", ["fog", "chromatic-aberration", "contrast", "raise-contrast", "colour-quantise"])
+def test_what_must_see_a_whole_image_is_cut_from_what_it_makes_of_it(pri: str) -> None:
+    image, part = read(photo(439, 510)), installed().part("pri", pri)
+    whole = part.create().generate(image.pixels, [image.seed])
+    measured = engine(attrs.evolve(branch("activation-norm", "psnr"), pri=Choice(pri)))
+    pieces = list(measured._pieces(image).of(part, together=False))
+    assert len(pieces) == 4
+    for tile, piece in pieces:
+        assert isinstance(piece, torch.Tensor)
+        assert torch.equal(piece, whole[..., tile.rows.outer, tile.columns.outer])
 
 
 @pytest.mark.usefixtures("in_tiles")

@@ -53,6 +53,9 @@ def test_in_python_and_on_the_command_line_as_well() -> None:
     wrong: Any = 12
     with pytest.raises(UsageError, match="recipe 'plain': view: must be native, .* not 12"):
         attrs.evolve(PLAIN, view=wrong)
+    named: Any = "native"
+    with pytest.raises(UsageError, match="recipe 'plain': view: in Python the native size is None, not 'native'"):
+        attrs.evolve(PLAIN, view=named)
     assert (parse_view("native"), parse_view("1024")) == (None, 1024)
     for text in ("foo", "12", "1_024", "-5", ""):
         with pytest.raises(UsageError, match="^--view: must be native, or a whole number"):

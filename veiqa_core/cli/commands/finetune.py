@@ -123,7 +123,7 @@ def finetune(
     from ...finetuning import Finetuning
 
     planned = schedule.schedule()
-    make_rating = rating.maker(found, DEFAULT_METRIC) if rating.given else None
+    make_rating = rating.maker(found, DEFAULT_METRIC) if rating.given else None  # takes long where it calibrates
     set_up(threads)
     tuning = Finetuning(
         found.part("extractor", choice.name, choice.params),
@@ -131,7 +131,7 @@ def finetune(
         [distort.find(name, found) for name in distortions or DEFAULT_DISTORTIONS],
         output,
         schedule=planned,
-        rating=make_rating and make_rating(),
+        make_rating=make_rating,
         device=Device.find(device).torch,
         workers=workers,
     )

@@ -19,10 +19,13 @@ from ...recipes.recipe import Scale, Size
 from ...recipes.resolution import ResolvedBranch
 from .comparison import compared_size, degenerate, prepare
 from .outcome import Measurement
-from .plan import Comparison, distinct
+from .plan import Comparison, Explanation, distinct
 
 _TOGETHER = 2**16
-"""Cells of the maps that are compared at once; more of them would not fit a processor's cache."""
+"""Cells of the maps that are compared at once at most; more of them would not fit a processor's cache."""
+
+Key = tuple[Explanation, Explanation]
+"""What the PRI's VEI and the input's are."""
 
 
 @attrs.frozen
@@ -30,17 +33,16 @@ class _Form:
     """How pairs are brought to one scale and size; those of one form can be compared together.
 
     Attributes:
+        min_size: a metric's, of which nothing but ``goal`` depends.
         shape: of the VEIs.
-        cells: how many each map has that a metric sees.
-        metric: of pairs that are too big to be prepared for several metrics at once, theirs.
+        goal: height and width of the maps that a metric sees.
     """
 
     scale: Scale
     size: Size
-    min_size: int
+    min_size: int = attrs.field(eq=False)
     shape: tuple[int, ...]
-    cells: int
-    metric: Part | None
+    goal: tuple[int, int]
 
 
 @attrs.frozen(eq=False)
@@ -67,7 +69,7 @@ class Comparer:
         self.measurements: dict[str, Measurement] = {}
         self._metrics = metrics
         self._image = image
-        self._waiting: dict[_Form, dict[tuple[int, int], _Pair]] = {}
+        self._waiting: dict[_Form, dict[Key, _Pair]] = {}
 
     def add(
         self, comparison: Comparison, x: Tensor | VeiqaError, y: Tensor | VeiqaError, remarks: tuple[str, ...]
@@ -86,22 +88,24 @@ class Comparer:
             return
         sides = (("the input's VEI", y), ("the PRI's VEI", x))
         flags = (*remarks, *(f"{key}: {side} is {problem}" for side, vei in sides if (problem := degenerate(vei))))
-        form = self._form(branch, x)
-        pair = self._waiting.setdefault(form, {}).setdefault((id(x), id(y)), _Pair(x, y))
-        pair.wanted[branch.metric] = key, flags
+        pairs = self._waiting.setdefault(self._form(branch, x), {})
+        pairs.setdefault((comparison.x, comparison.y), _Pair(x, y)).wanted[branch.metric] = key, flags
 
     def compare(self, *, everything: bool) -> None:
         """Compare all that waits, or only where enough of one form has come together."""
         for form, pairs in list(self._waiting.items()):
-            if everything or len(pairs) * form.cells >= _TOGETHER:
-                self._compare(form, list(self._waiting.pop(form).values()))
+            at_once = max(1, _TOGETHER // math.prod(form.goal))
+            if not everything and len(pairs) < at_once:
+                continue
+            del self._waiting[form]
+            waiting = list(pairs.values())
+            for start in range(0, len(waiting), at_once):
+                self._compare(form, waiting[start : start + at_once])
 
     def _form(self, branch: ResolvedBranch, vei: Tensor) -> _Form:
         least = branch.metric.traits.get("min_size", 1)
-        least = least if min(vei.shape[-2:]) < least else 1  # then metrics with different ones see the same maps
-        cells = math.prod(compared_size(vei.shape[-2:], branch.size, comparable_size(self._image), least))
-        shared = cells <= _TOGETHER
-        return _Form(branch.scale, branch.size, least, tuple(vei.shape), cells, None if shared else branch.metric)
+        goal = compared_size(vei.shape[-2:], branch.size, comparable_size(self._image), least)
+        return _Form(branch.scale, branch.size, least, tuple(vei.shape), goal)
 
     def _compare(self, form: _Form, pairs: Sequence[_Pair]) -> None:
         metrics = distinct(metric for pair in pairs for metric in pair.wanted)

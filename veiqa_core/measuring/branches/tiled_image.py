@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from torch import Tensor
 
-from ...contracts import Network
+from ...contracts import Network, canonical
 from ...errors import VeiqaError
 from ...extension.registry import Part
 from ...images import Image
@@ -22,7 +22,8 @@ class TiledImage:
     """An image and its PRIs in pieces.
 
     Of an image that passes as a whole there is one piece, and each PRI is made once. Of one in tiles the PRI of a tile
-    is made when it is due, from the tile with its margins, and not kept.
+    is made when it is due, from the tile with its margins, and not kept; a PRI that must see the whole image is made of
+    it, and kept until another is due.
 
     Args:
         generate: makes the PRI of an image.
@@ -75,11 +76,17 @@ class TiledImage:
         image = self._image.crop(tile.rows.outer, tile.columns.outer)
         if pri is None:
             return image.pixels
-        if len(self._tiles) > 1:
+        several = len(self._tiles) > 1
+        if several and not pri.traits.get("whole", False):
             return self._generate(pri, image)
         if pri not in self._pris:
-            self._pris[pri] = self._generate(pri, image)
-        return self._pris[pri]
+            if several:
+                self._pris.clear()
+            self._pris[pri] = self._generate(pri, self._image)
+        whole = self._pris[pri]
+        if isinstance(whole, VeiqaError) or not several:
+            return whole
+        return canonical(whole[..., tile.rows.outer, tile.columns.outer])
 
     def _shown(self, pri: Part) -> Tensor | VeiqaError:
         width, height = self.size

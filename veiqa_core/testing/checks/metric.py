@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -16,6 +17,8 @@ FOUNDATION = ("values",)
 
 _SEEDS = range(2, 12)
 _ROUNDING = 1e-9
+_SHARED = 184
+"""Side of a map of which torch's threads share the work."""
 
 
 def _side(of: Subject) -> int:
@@ -97,14 +100,32 @@ def check_symmetry(of: Subject) -> None:
 def check_batch(of: Subject) -> None:
     """A pair has the same value alone and in a batch: exactly so where its trait ``batch`` says it."""
     metric, exact = of.make(), bool(of.traits.get("batch", False))
-    for seed in _SEEDS if exact else _SEEDS[:1]:
-        x, y = maps(_side(of) + seed, seed=seed)
-        together = metric.compare(x, y)
+    for side, threads in _sides(of) if exact else [(_side(of), 1)]:
+        x, y = maps(side)
+        with _threads(threads):
+            together = metric.compare(x, y)
         for index in range(len(x)):
-            alone = metric.compare(x[index : index + 1], y[index : index + 1])[0]
+            with _threads(threads):
+                alone = metric.compare(x[index : index + 1], y[index : index + 1])[0]
             same = alone == together[index] if exact else torch.isclose(alone, together[index], rtol=1e-9, atol=1e-12)
             problem = "gives a pair other bits alone than in a batch, and its trait batch says that it does not"
             require(bool(same), problem if exact else "gives a pair another value alone than in a batch")
+
+
+def _sides(of: Subject) -> Iterator[tuple[int, int]]:
+    """Sides of maps, and how many threads compare them; those of the largest would share one sum among them."""
+    yield from ((_side(of) + more, 1) for more in range(8))
+    yield _SHARED, 2
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def check_input_untouched(of: Subject) -> None:
