@@ -82,10 +82,10 @@ def ladder(
     threads: int | None,
     device: DeviceOptions,
 ) -> None:
-    """Make good photos worse step by step, by every kind of distortion, and show where a recipe's score does not fall.
+    """Make good photos worse step by step, and show where a recipe's score does not fall.
 
-    Of a folder all photos in it are taken. A stronger distortion of one kind never looks better, so a score that rises
-    is wrong, whatever people would say.
+    They are distorted in every kind of way, or those that are named. Of a folder all photos in it are taken. A stronger
+    distortion of one kind never looks better, so a score that rises is wrong, whatever people would say.
 
     The exit status is 0, or 1 if a photo or a distortion failed, or 2 if the command cannot be run as given.
     """
