@@ -24,6 +24,8 @@ TEST_TOOLS = (
 DOC_TOOLS = ("sphinx>=8", "myst-parser>=4", "furo>=2024.8", "sphinx-copybutton>=0.5", "piq>=0.8")
 IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
 """A process a core; tests that stand together share one, and so their fixtures, for as long as all are busy."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""Threads of several processes that share the cores only wait for each other; tests/conftest.py says the same."""
 EXTRAS = "[lite,optuna,export,dask,parquet,heif,dicom,raw,tiff]"
 ELSEWHERE = ("tests/third_party", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")
 """Tests in sessions of their own."""
@@ -101,14 +103,14 @@ def third_party(session: nox.Session, dist: str) -> None:
     install_wheel(session, "", "pytest>=8", "pytest-xdist>=3.6", "hatchling")
     session.install("--no-deps", "--no-build-isolation", *(str(SAMPLES[name]) for name in dists))
     installed = {"VEIQA_TEST_THIRD_PARTY": ",".join(dists)}
-    session.run("pytest", "-n", "2", "tests/third_party", *session.posargs, env=installed)
+    session.run("pytest", "-n", "2", "tests/third_party", *session.posargs, env={**ONE_THREAD, **installed})
 
 
 @nox.session
 def examples(session: nox.Session) -> None:
     """Install all plugins of docs/examples beside the built-ins, and run their tests."""
     install_examples(session)
-    session.run("pytest", *IN_PARALLEL, *(str(path / "tests") for path in EXAMPLES), *session.posargs)
+    session.run("pytest", *IN_PARALLEL, *(str(path / "tests") for path in EXAMPLES), *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
@@ -136,7 +138,7 @@ def docs(session: nox.Session) -> None:
     """Build the site of docs/ without a warning, and execute every code block of the pages. Arguments go to pytest."""
     install_wheel(session, "", *TEST_TOOLS, *DOC_TOOLS)
     session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", "docs/_build")
-    session.run("pytest", "tests/docs", "-n", "2", *session.posargs, env={"OMP_NUM_THREADS": "1"})
+    session.run("pytest", "tests/docs", "-n", "2", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
