@@ -101,8 +101,8 @@ def make(
 ) -> None:
     """Make a rated set in the folder OUT from the photos in REFS and the folders in it.
 
-    The scores are not people's: a full-reference metric stands in for them, and scores.csv says so. The exit status is
-    0, or 1 if some image could not be made, or 2 if the command cannot be run as given.
+    The scores are not people's: a full-reference metric stands in for them, vsi unless another is named, and scores.csv
+    says so. The exit status is 0, or 1 if some image could not be made, or 2 if the command cannot be run as given.
     """
     from ..common import registry, resumable
 

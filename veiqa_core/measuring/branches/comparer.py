@@ -24,7 +24,7 @@ from .plan import Comparison, Explanation, distinct
 _TOGETHER = 2**16
 """Cells of the maps that are compared at once at most; more of them would not fit a processor's cache."""
 
-Key = tuple[Explanation, Explanation]
+_Key = tuple[Explanation, Explanation]
 """What the PRI's VEI and the input's are."""
 
 
@@ -33,7 +33,7 @@ class _Form:
     """How pairs are brought to one scale and size; those of one form can be compared together.
 
     Attributes:
-        min_size: a metric's, of which nothing but ``goal`` depends.
+        min_size: a metric's; it decides nothing but ``goal``.
         shape: of the VEIs.
         goal: height and width of the maps that a metric sees.
     """
@@ -69,7 +69,7 @@ class Comparer:
         self.measurements: dict[str, Measurement] = {}
         self._metrics = metrics
         self._image = image
-        self._waiting: dict[_Form, dict[Key, _Pair]] = {}
+        self._waiting: dict[_Form, dict[_Key, _Pair]] = {}
 
     def add(
         self, comparison: Comparison, x: Tensor | VeiqaError, y: Tensor | VeiqaError, remarks: tuple[str, ...]
