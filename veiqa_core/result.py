@@ -10,6 +10,7 @@ import attrs
 from torch import Tensor
 
 from .explanations.heatmaps import Heatmaps
+from .remarks import unsure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +27,8 @@ class Result:
         interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
         scale: the worst and the best score; None where the recipe does not say what it was fitted on.
         distortion: probability of each distortion type; None without a fitted classifier.
+        novelty: how unlike the images that the recipe was fitted on it is, 1 being the limit from which on the score is
+            a guess; None where the recipe does not say what those are like.
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
         flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, a
             precision other than float32 or than the mapper was fitted in, a runtime other than usual or than the mapper
@@ -51,6 +54,7 @@ class Result:
     interval: tuple[float, float] | None = None
     scale: tuple[float, float] | None = None
     distortion: Mapping[str, float] | None = None
+    novelty: float | None = None
     heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
     quality_map: Tensor | None = attrs.field(default=None, repr=False, eq=False)
     path: Path | None = attrs.field(default=None, repr=False, eq=False)
@@ -61,6 +65,11 @@ class Result:
     def remarks(self) -> tuple[str, ...]:
         """The flags but ``uncalibrated``, which holds for all images of a recipe."""
         return tuple(flag for flag in self.flags if flag != "uncalibrated")
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the score is a guess: of a picture unlike those fitted on, or that is no photo."""
+        return unsure(self.flags)
 
     @property
     def judged(self) -> str | None:
@@ -77,6 +86,7 @@ class Result:
             "interval": None if self.interval is None else list(self.interval),
             "scale": None if self.scale is None else list(self.scale),
             "distortion": None if self.distortion is None else dict(self.distortion),
+            "novelty": self.novelty,
             "size": None if self.size is None else list(self.size),
             "judged_size": None if self.judged_size is None else list(self.judged_size),
             "similarities": dict(self.similarities),

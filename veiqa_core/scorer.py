@@ -16,7 +16,7 @@ from .errors import ComponentError, ImageError, UsageError, VeiqaError, reraised
 from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
 from .measuring.branches.outcome import Measurement
-from .measuring.executors import Executor, Task
+from .measuring.executors import Executor, Task, TaskResult
 from .measuring.meter import Meter
 from .measuring.quantity import Similarity
 from .measuring.runtimes.base import TORCH, runtime_name
@@ -24,7 +24,9 @@ from .recipes import files as recipe_files
 from .recipes.recipe import DEFAULT_RECIPE, Recipe, RecipeSet
 from .recipes.resolution import ResolvedRecipe, resolve
 from .recipes.view import read_view, written_view
+from .remarks import UNFAMILIAR
 from .result import Result
+from .scoring.novelty import LIMIT
 from .scoring.recipe_scorer import ImageScore, RecipeScorer
 from .store import Store
 
@@ -104,6 +106,11 @@ class Scorer:
         return self._recipe_scorer.scale
 
     @property
+    def knows_novelty(self) -> bool:
+        """Whether the recipe says what the images that it was fitted on are like."""
+        return bool(self.recipe.novelty)
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """The branches' keys, as in :attr:`Result.similarities`."""
         return self.meter.keys
@@ -123,7 +130,7 @@ class Scorer:
                 problem = f"{decoded.name}: {measurement.error}{_as_judged(decoded.sizes)}"
                 raise reraised_as(measurement.error, problem) from measurement.error
         reported = str(image) if name is None and isinstance(image, str | Path) else decoded.name
-        result = self._result(reported, _path(image), measurements, pictures, decoded.remarks, decoded.sizes)
+        result = self._result(reported, _path(image), measurements, pictures, decoded)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
@@ -153,7 +160,7 @@ class Scorer:
                 yield self._unread(name, Path(done.name), done.error)
             else:
                 measurements = [done.measured[index] for index in self._all]
-                yield self._result(name, Path(done.name), measurements, Explained(), done.remarks, done.sizes)
+                yield self._result(name, Path(done.name), measurements, Explained(), done)
 
     def _scored(self, number: int, source: images.Source, heatmaps: bool) -> Result:
         name = str(source) if isinstance(source, str | Path) else f"image {number}"
@@ -161,7 +168,7 @@ class Scorer:
             decoded = images.read(source, images.display_name(name), self.recipe.view)
         except ImageError as error:
             return self._unread(name, _path(source), error)
-        return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded.remarks, decoded.sizes)
+        return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded)
 
     def _unread(self, name: str, path: Path | None, error: VeiqaError) -> Result:
         return Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label, path=path)
@@ -185,12 +192,24 @@ class Scorer:
         path: Path | None,
         measurements: Sequence[Measurement],
         pictures: Explained,
-        remarks: tuple[str, ...],
-        sizes: images.Sizes | None,
+        image: images.Image | TaskResult,
     ) -> Result:
+        """What is said of an image.
+
+        Args:
+            name, path: under which it is reported.
+            image: whose remarks, sizes and kind are known.
+        """
+        sizes = image.sizes
         similarities = {item.key: item.similarity for item in measurements}
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
-        flags = [*remarks, *dict.fromkeys(flag for item in measurements for flag in item.flags), *pictures.flags]
+        kind = () if image.kind is None or not self.calibrated else (image.kind,)
+        flags = [
+            *image.remarks,
+            *kind,
+            *dict.fromkeys(flag for item in measurements for flag in item.flags),
+            *pictures.flags,
+        ]
         if self.meter.device.precision != "float32":
             flags.append(f"computed in {self.meter.device.precision}")
         fitted = self.recipe.fitted
@@ -213,6 +232,8 @@ class Scorer:
                 )
             except VeiqaError as error:
                 errors = [str(error)]
+        if scored.novelty is not None and scored.novelty > LIMIT:
+            flags.append(UNFAMILIAR)
         return Result(
             image=name,
             score=scored.score,
@@ -223,6 +244,7 @@ class Scorer:
             interval=scored.interval,
             scale=self._recipe_scorer.scale,
             distortion=scored.distortion,
+            novelty=scored.novelty,
             heatmaps=pictures.heatmaps,
             quality_map=pictures.quality_map,
             path=path,

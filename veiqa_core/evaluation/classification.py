@@ -10,12 +10,9 @@ import attrs
 from ..contracts import DistortionClassifier
 from ..errors import FitError
 from ..extension.registry import Part
-from ..scoring.classification import fitted_classifier, probabilities, ready_classifier
+from ..scoring.classification import OTHER, fitted_classifier, probabilities, ready_classifier
 from .measured import MeasuredSet
 from .splits import Indices, Split
-
-OTHER = "other"
-"""What a classifier may call the types that it does not distinguish."""
 
 
 @attrs.frozen

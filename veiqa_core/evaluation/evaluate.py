@@ -20,6 +20,7 @@ from ..images import display_name
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe
 from ..scoring.mapping import fitted_mapper, ready_mapper, unmapped, within
+from ..scoring.novelty import Novelty, fitted_novelty, ready_novelty
 from . import splits
 from .classification import TypeAccuracy, type_accuracy
 from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_missing, notes_on_splits
@@ -27,7 +28,16 @@ from .measured import MeasuredSet
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
 
-Mappers = Mapping[str | None, ScoreMapper | None]
+
+@attrs.frozen(eq=False)
+class _Fit:
+    """A mapper, and what is known of the images that it was fitted to."""
+
+    mapper: ScoreMapper
+    novelty: Novelty | None
+
+
+Fits = Mapping[str | None, _Fit | None]
 
 
 @attrs.frozen(eq=False)
@@ -150,9 +160,9 @@ class _Run:
         self._used = measured.used
         self._refits = protocol.refits
         self._ends = measured.rated.ratings.quality_range
-        self._given: Mappers = {}
+        self._given: Fits = {}
         if not self._refits:
-            self._given = {key: ready_mapper(recipe) for key, recipe in self._used.items()}
+            self._given = {key: _ready(recipe) for key, recipe in self._used.items()}
         self._logistics = {name: registry.part("mapper", f"veiqa:{name}") for name in MAPPINGS[1:]}
         self.refusals: list[str] = []
 
@@ -166,8 +176,8 @@ class _Run:
     def predict(self, split: Split) -> Predictions:
         """Scores of the tested images, mapped in each way."""
         table = self._table
-        mappers = self._fit_mappers(split.train) if self._refits else self._given
-        fitted_on, tested = (self._scores(mappers, side) for side in (split.train, split.test))
+        fits = self._fit(split.train) if self._refits else self._given
+        fitted_on, tested = (self._scores(fits, side) for side in (split.train, split.test))
         types = tuple(table.distortions[index] for index in split.test)
         scales: Sequence[object] = [None] * len(table) if self.calibrated else self._measured.keys
         mapped = functools.partial(self._mapped, split, fitted_on.score, tested.score)
@@ -181,39 +191,46 @@ class _Run:
             mapped_by_type={name: mapped(part, table.distortions) for name, part in self._logistics.items()},
         )
 
-    def _fit_mappers(self, train: Indices) -> Mappers:
-        mappers: dict[str | None, ScoreMapper | None] = {}
+    def _fit(self, train: Indices) -> Fits:
+        fits: dict[str | None, _Fit | None] = {}
         for key, recipe in self._used.items():
             rows = [index for index in train if self._measured.keys[index] == key]
             if recipe.mapper is None or not _fittable(recipe.mapper):
-                mappers[key] = ready_mapper(recipe)
+                fits[key] = _ready(recipe)
             elif rows:
                 try:
-                    similarities, quality = self._measured.similarities(rows), self._table.quality[rows]
-                    contents = [self._table.contents[row] for row in rows]
-                    mappers[key] = fitted_mapper(recipe.mapper, similarities, quality, contents)
+                    fits[key] = self._fitted(recipe.mapper, rows)
                 except VeiqaError as error:
                     self._refuse(f"not fitted everywhere{'' if key is None else f', {key}'}: {error}")
             else:
                 self._refuse(f"not fitted everywhere, {key}: there are no images to fit it on")
-        return mappers
+        return fits
 
-    def _scores(self, mappers: Mappers, indices: Indices) -> Prediction:
+    def _fitted(self, part: Part, rows: Sequence[int]) -> _Fit:
+        similarities, quality = self._measured.similarities(rows), self._table.quality[rows]
+        contents, types = ([column[row] for row in rows] for column in (self._table.contents, self._table.distortions))
+        mapper = fitted_mapper(part, similarities, quality, contents)
+        return _Fit(mapper, fitted_novelty(part, mapper, similarities, quality, contents, types))
+
+    def _scores(self, fits: Fits, indices: Indices) -> Prediction:
         """Scores of images under the mapper of their key; NaN where it could not be fitted."""
         columns = {name: np.full(len(indices), np.nan) for name in ("score", "low", "high")}
         for key, recipe in self._used.items():
             at = np.array(
                 [place for place, index in enumerate(indices) if self._measured.keys[index] == key], dtype=np.intp
             )
-            mapper = mappers.get(key)
-            if len(at) == 0 or (mapper is None and self._refits and _fittable(recipe.mapper)):
+            fit = fits.get(key)
+            if len(at) == 0 or (fit is None and self._refits and _fittable(recipe.mapper)):
                 continue
             similarities = self._measured.similarities(indices[at])
-            if mapper is None or recipe.mapper is None:
+            if fit is None or recipe.mapper is None:
                 prediction = unmapped(similarities)
             else:
-                work = functools.partial(mapper.predict, similarities)
+                work = functools.partial(fit.mapper.predict, similarities)
                 prediction = within(or_usage_error(attempt(recipe.mapper, work)), self._scale(recipe))
+                if fit.novelty is not None:
+                    widened = fit.novelty.widened(prediction, fit.novelty.of(similarities))
+                    prediction = within(widened, self._scale(recipe))
             for name, values in columns.items():
                 values[at] = getattr(prediction, name)
         return Prediction(**columns)
@@ -249,6 +266,12 @@ class _Run:
     def _refuse(self, why: str) -> None:
         if why not in self.refusals:
             self.refusals.append(why)
+
+
+def _ready(recipe: ResolvedRecipe) -> _Fit | None:
+    """A recipe's mapper as it is; None where it has none, or it is not fitted yet."""
+    mapper = ready_mapper(recipe)
+    return None if mapper is None else _Fit(mapper, ready_novelty(recipe))
 
 
 def _fittable(mapper: Part | None) -> bool:

@@ -1,7 +1,8 @@
 """Where an image loses its quality: what a recipe makes of the similarities in the neighbourhood of each place.
 
 Where input and PRI explain alike, there is little left to degrade, and quality is low: the mapper says how low, as it
-does for whole images. Where all VEIs are empty nothing is said.
+does for whole images. A plain place alone looks worse than in its image, so all places are then shifted alike until
+their mean is what the score of the whole image lost. Where all VEIs are empty nothing is said.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ..recipes.recipe import Scale, Size
 from ..scoring.recipe_scorer import RecipeScorer
 from .neighbourhoods import grid, neighbourhoods, spread
 
+_HALVINGS = 30  # of an interval of some hundred points
 _KEPT = 4  # pairs cut into surroundings: of one pair for metrics that need different sizes
 
 
@@ -32,8 +34,8 @@ class QualityMap:
     """Where quality is lost.
 
     Attributes:
-        lost: ``[H, W]`` float32 of zero or more: by how many points of the scale an image that is like this place
-            throughout would fall short of the best score.
+        lost: ``[H, W]`` float32 of zero or more: how many points of the scale each place costs. The mean is by how much
+            the image's score falls short of the best one.
         influence: for each PRI's VEI how much the pair shapes the map: the standard deviation, over the places, of its
             branches' share in the score, to first order, in points.
     """
@@ -53,17 +55,40 @@ def quality_map(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: R
     whole = torch.tensor([item.similarity for item in outcome.measurements], dtype=torch.float64)
     places = _Places(image, outcome)
     local = torch.stack([places.similarities(engine, step) for step in engine.plan.comparisons])
-    lost = recipe_scorer.scale[1] - torch.from_numpy(
-        recipe_scorer.scores(local.flatten(1).T.contiguous().numpy())
-    ).view(places.cells)
-    shown = spread(torch.where(_anything_seen(outcome, lost.shape), lost, 0), (image.size[1], image.size[0]))
+    worst, best = recipe_scorer.scale
+    rows = torch.cat([whole[:, None], local.flatten(1)], dim=1).T.contiguous()
+    lost = best - torch.from_numpy(recipe_scorer.scores(rows.numpy()))
+    size = (image.size[1], image.size[0])
+    seen = spread(_anything_seen(outcome, places.cells), size)
+    shown = adding_up(spread(lost[1:].view(places.cells), size), seen, float(lost[0]), best - worst)
     slope = torch.from_numpy(recipe_scorer.sensitivity(whole.numpy()))
     share = slope[:, None, None] * (local - whole[:, None, None])
     influence: dict[Explanation, float] = {}
     for vei in dict.fromkeys(step.x for step in engine.plan.comparisons):
-        rows = [index for index, step in enumerate(engine.plan.comparisons) if step.x == vei]
-        influence[vei] = float(share[rows].sum(0).std(correction=0))
+        own = [index for index, step in enumerate(engine.plan.comparisons) if step.x == vei]
+        influence[vei] = float(share[own].sum(0).std(correction=0))
     return QualityMap(shown.float(), influence)
+
+
+def adding_up(lost: Tensor, seen: Tensor, mean: float, most: float) -> Tensor:
+    """The map nearest to ``lost`` whose values lie between 0 and ``most`` and have a given mean.
+
+    That is ``lost`` shifted by one number and held between the two ends: the Euclidean projection.
+
+    Args:
+        lost, seen: ``[H, W]``; ``seen``, from 0 to 1, is how much of each value counts.
+
+    Returns:
+        ``[H, W]``; with a smaller mean, where too little is seen.
+    """
+    low, high = -float(lost.max()), most - float(lost.min())
+    for _ in range(_HALVINGS):
+        shift = (low + high) / 2
+        if float((seen * (lost + shift).clamp(0, most)).mean()) < mean:
+            low = shift
+        else:
+            high = shift
+    return seen * (lost + high).clamp(0, most)
 
 
 class _Places:
@@ -97,7 +122,7 @@ class _Places:
         return neighbourhoods(first, self.cells, least), neighbourhoods(second, self.cells, least)
 
 
-def _anything_seen(outcome: Outcome, cells: torch.Size) -> Tensor:
-    """Cells in which some VEI is not zero, ``[down, across]``."""
+def _anything_seen(outcome: Outcome, cells: tuple[int, int]) -> Tensor:
+    """1 for each cell in which some VEI is not zero, else 0, float64 ``[down, across]``."""
     strengths = [F.adaptive_max_pool2d(vei.abs(), cells)[0] for vei in outcome.veis.values() if isinstance(vei, Tensor)]
-    return torch.stack(strengths).amax(0) > 0
+    return (torch.stack(strengths).amax(0) > 0).double()

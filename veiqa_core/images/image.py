@@ -16,6 +16,7 @@ from torch import Tensor
 from ..contracts import canonical
 from . import viewing
 from .arrays import unit
+from .picture_kind import picture_kind
 from .shrinking import picture
 from .viewing import Sizes
 
@@ -30,11 +31,13 @@ class Given:
     Attributes:
         size: width and height in pixels.
         view: the most pixels of a longer side, to which it was reduced.
+        kind: what it is, where that is no photo.
     """
 
     size: tuple[int, int]
     digest: str
     view: int
+    kind: str | None
 
 
 class Image:
@@ -81,8 +84,13 @@ class Image:
         size = viewing.viewed_size(self.size, view)
         if view is None or size == self.size:
             return self
-        given = Given(self.size, self.digest, view)
+        given = Given(self.size, self.digest, view, self.kind)
         return Image(viewing.viewed(self._values, size), self.name, self.remarks, given)
+
+    @cached_property
+    def kind(self) -> str | None:
+        """What the picture as it was given is, as a remark, where that is no photo (see :mod:`.picture_kind`)."""
+        return picture_kind(self._values) if self._given is None else self._given.kind
 
     @cached_property
     def pixels(self) -> Tensor:

@@ -56,7 +56,7 @@ class TaskResult:
     """A task carried out: what was measured, or why the image cannot be read.
 
     Attributes:
-        digest, remarks, sizes: of the image, as :class:`veiqa_core.images.Image` has them.
+        digest, remarks, sizes, kind: of the image, as :class:`veiqa_core.images.Image` has them.
     """
 
     name: str
@@ -65,6 +65,7 @@ class TaskResult:
     error: VeiqaError | None = None
     remarks: tuple[str, ...] = ()
     sizes: Sizes | None = None
+    kind: str | None = None
 
 
 @attrs.frozen
@@ -75,6 +76,11 @@ class _About:
     key: str
     remarks: tuple[str, ...]
     sizes: Sizes
+    kind: str | None
+
+    def result(self, name: str, measured: dict[int, Measurement], error: VeiqaError | None = None) -> TaskResult:
+        """What a task on the image gave."""
+        return TaskResult(name, self.digest, measured, error, self.remarks, self.sizes, self.kind)
 
 
 class Executor(AbstractContextManager["Executor"], ABC):
@@ -146,7 +152,8 @@ class Executor(AbstractContextManager["Executor"], ABC):
 
     def _read(self, task: Task) -> Image:
         image = read(self.root / task.name, display_name(task.name), task.view)
-        self._about.setdefault((task.name, task.view), _About(image.digest, image.key, image.remarks, image.sizes))
+        about = _About(image.digest, image.key, image.remarks, image.sizes, image.kind)
+        self._about.setdefault((task.name, task.view), about)
         return image
 
     def _known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
@@ -164,7 +171,7 @@ class Executor(AbstractContextManager["Executor"], ABC):
         about = self._about.get((prepared.name, prepared.task.view))
         if about is None:
             return TaskResult(prepared.name, None, prepared.known, prepared.error)
-        return TaskResult(prepared.name, about.digest, prepared.known, prepared.error, about.remarks, about.sizes)
+        return about.result(prepared.name, prepared.known, prepared.error)
 
     def _kept(self, prepared: _Prepared, found: Computed) -> TaskResult:
         """A task of which all that was missing is measured, which is kept."""
@@ -172,7 +179,7 @@ class Executor(AbstractContextManager["Executor"], ABC):
         self.meter.keep(about.key, found.measured)
         if self._veis is not None:
             self._veis.put(about.key, prepared.name, found.veis, self._digests_of_veis(found.measured))
-        return TaskResult(prepared.name, about.digest, measured, remarks=about.remarks, sizes=about.sizes)
+        return about.result(prepared.name, measured)
 
 
 @attrs.frozen(eq=False)

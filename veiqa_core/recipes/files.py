@@ -19,7 +19,7 @@ from .view import View, read_view
 MOST_BRANCHES = 10_000
 """Branches of a recipe file; each is a measurement of every image."""
 
-_FIELDS = {"name", "based_on", "view", "branch", "mapper", "classifier", "fitted", "chosen"}
+_FIELDS = {"name", "based_on", "view", "branch", "mapper", "classifier", "novelty", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
 
 
@@ -96,6 +96,7 @@ def read(table: Any, where: str, name: str) -> Recipe:
         state=state,
         classifier=classifier,
         classifier_state=classifier_state,
+        novelty=_read_novelty(table, where),
         based_on=_read_name(table, "based_on", where),
         view=_read_view(table, where),
         **{part: Provenance.read(table[part], f"{where}: {part}") for part in ("fitted", "chosen") if part in table},
@@ -111,6 +112,7 @@ def _write(recipe: Recipe) -> dict[str, Any]:
         "branch": _write_branches(recipe.branches),
         "mapper": recipe.mapper and _write_fitted(recipe.mapper, recipe.state),
         "classifier": recipe.classifier and _write_fitted(recipe.classifier, recipe.classifier_state),
+        "novelty": dict(recipe.novelty) or None,
         "fitted": recipe.fitted and recipe.fitted.write(),
         "chosen": recipe.chosen and recipe.chosen.write(),
     }
@@ -210,6 +212,13 @@ def _read_fitted(table: Mapping[str, Any], name: str, where: str) -> tuple[Choic
     if isinstance(given, Mapping):
         given = {key: value for key, value in given.items() if key != "state"}
     return Choice.read(given, f"{where}: {name}"), state
+
+
+def _read_novelty(table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    novelty = table.get("novelty", {})
+    if not isinstance(novelty, Mapping):
+        raise RecipeError(f"{where}: novelty must be a table, not {brief(novelty)}")
+    return novelty
 
 
 def _write_fitted(choice: Choice, state: Mapping[str, Any]) -> Any:

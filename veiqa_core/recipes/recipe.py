@@ -174,6 +174,7 @@ class Recipe:
         fitted: what the mapper was fitted on, where that is recorded.
         chosen: what the branches were chosen on, where they were chosen by their figures.
         classifier, classifier_state: what predicts the distortion type from the same similarities, likewise.
+        novelty: what the images fitted on fill, as :meth:`veiqa_core.scoring.novelty.Novelty.state` gives it, likewise.
         based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
         view: the most pixels of an image's longer side when it is judged; None for its native size.
 
@@ -189,6 +190,7 @@ class Recipe:
     chosen: Provenance | None = None
     classifier: Choice | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
+    novelty: Mapping[str, Any] = attrs.field(factory=dict)
     based_on: str | None = None
     view: View = attrs.field(default=None)
 

@@ -78,6 +78,7 @@ class ResolvedRecipe:
     chosen: Provenance | None = None
     classifier: Part | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
+    novelty: Mapping[str, Any] = attrs.field(factory=dict)
     view: View = None
 
     @property
@@ -92,6 +93,8 @@ class ResolvedRecipe:
         content: dict[str, Any] = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
         if self.classifier is not None:
             content["classifier"] = {**self.classifier.identity, "state": dict(self.classifier_state)}
+        if self.novelty:
+            content["novelty"] = dict(self.novelty)
         if self.view is not None:
             content["view"] = self.view
         return _digest(content)
@@ -182,6 +185,7 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
         chosen=recipe.chosen,
         classifier=classifier,
         classifier_state=recipe.classifier_state,
+        novelty=recipe.novelty,
         view=recipe.view,
     )
 

@@ -136,6 +136,7 @@ class ReportWriter(Sink):
                 interval=row.interval,
                 scale=self._scorer.scale,
                 distortion=None if row.likely is None else dict([row.likely]),
+                novelty=row.novelty,
                 size=row.size,
                 judged_size=row.judged_size,
             )

@@ -25,7 +25,7 @@ TEXTS = {"image", "distortion", "flags", "error", "recipe"}
 """The columns that hold no numbers."""
 WHOLES = ("width", "height", "judged_width", "judged_height")
 """Those that hold pixels, of the image and of what was judged."""
-_FIRST = ("image", "score", "low", "high", "distortion")
+_FIRST = ("image", "score", "low", "high", "distortion", "novelty")
 _LAST = ("flags", "error", "recipe")
 _FEW = 8  # branches whose similarities a person takes in at a glance
 
@@ -132,20 +132,21 @@ def cells(result: Result, keys: Sequence[str]) -> list[Any]:
     low, high = result.interval or (None, None)
     likeliest = max(result.distortion, key=result.distortion.__getitem__) if result.distortion else None
     values = [result.similarities.get(key) for key in keys]
-    scored = [result.image, result.score, low, high, likeliest]
+    scored = [result.image, result.score, low, high, likeliest, result.novelty]
     sizes = [*(result.size or (None, None)), *(result.judged_size or (None, None))]
     return [*scored, *sizes, *values, "; ".join(result.flags), result.error, result.recipe]
 
 
 def previous_row(values: Sequence[Any], keys: Sequence[str], written: object) -> PreviousRow:
     """The result that :func:`cells` were made of."""
-    image, score, low, high, likeliest, *numbers, flags, error, recipe = values
+    image, score, low, high, likeliest, novelty, *numbers, flags, error, recipe = values
     (width, height, judged_width, judged_height), similarities = numbers[: len(WHOLES)], numbers[len(WHOLES) :]
     return PreviousRow(
         image=image,
         score=score,
         interval=None if low is None or high is None else (low, high),
         likely=None if likeliest is None else (likeliest, math.nan),
+        novelty=novelty,
         similarities=dict(zip(keys, similarities, strict=True)),
         flags=tuple(flags.split("; ")) if flags else (),
         error=error,

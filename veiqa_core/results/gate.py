@@ -1,19 +1,20 @@
-"""What becomes of a run: what failed, what lies below ``--fail-under``, and the exit status that says so."""
+"""What becomes of a run: what failed, what ``--fail-under`` and ``--fail-unsure`` refuse, and the exit status."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..remarks import unsure
 from .sinks import PreviousRow, Sink
 
 if TYPE_CHECKING:
     from ..result import Result
     from ..scorer import Scorer
 
-FAILED, BELOW = 1, 3
+FAILED, REFUSED = 1, 3
 
 
 class Gate(Sink):
@@ -24,18 +25,21 @@ class Gate(Sink):
 
     Args:
         least: the score that none may be below; None for no gate.
+        sure: whether no score may be a guess.
         say: takes a line for the user.
 
     Raises:
         UsageError: it is no number.
     """
 
-    def __init__(self, least: float | None, say: Callable[[str], object]) -> None:
+    def __init__(self, least: float | None, sure: bool, say: Callable[[str], object]) -> None:
         if least is not None and not math.isfinite(least):
             raise UsageError(f"--fail-under {least}: is no score")
-        self._least = least
+        self._least, self._sure = least, sure
         self._say = say
         self.images = self._failed = self._below = self._problems = 0
+        self._unsure = 0
+        self._first_unsure = ""
         self._worst: tuple[float, str] | None = None
 
     def check(self, scorer: Scorer) -> None:
@@ -44,6 +48,11 @@ class Gate(Sink):
         Raises:
             UsageError: they cannot.
         """
+        if self._sure and not scorer.knows_novelty:
+            raise UsageError(
+                f"--fail-unsure needs a recipe that says what it was fitted on, and {scorer.recipe.label} does not: "
+                "fit it anew with 'veiqa fit'"
+            )
         if self._least is None:
             return
         label, scale = scorer.recipe.label, scorer.scale
@@ -58,15 +67,18 @@ class Gate(Sink):
 
     def add(self, result: Result) -> None:
         """Count one result."""
-        self._count(result.image, result.score, result.error)
+        self._count(result.image, result.score, result.error, result.flags)
 
     def skip(self, row: PreviousRow) -> None:
         """Count what an earlier run found."""
-        self._count(row.image, row.score, row.error)
+        self._count(row.image, row.score, row.error, row.flags)
 
-    def _count(self, image: str, score: float | None, error: str | None) -> None:
+    def _count(self, image: str, score: float | None, error: str | None, flags: Iterable[str]) -> None:
         self.images += 1
         self._failed += error is not None
+        if self._sure and unsure(flags):
+            self._unsure += 1
+            self._first_unsure = self._first_unsure or image
         if self._least is not None and score is not None and score < self._least:
             self._below += 1
             if self._worst is None or score < self._worst[0]:
@@ -82,7 +94,7 @@ class Gate(Sink):
         """The exit status. What failed cannot be let through either, and needs looking at first."""
         if self._failed or self._problems:
             return FAILED
-        return BELOW if self._below else 0
+        return REFUSED if self._below or self._unsure else 0
 
     def report(self) -> None:
         """Say why the status is not 0."""
@@ -92,3 +104,5 @@ class Gate(Sink):
             score, image = self._worst
             found = f"{self._below:,} of {self.images:,} images; the worst is {image} with {score:.4f}"
             self._say(f"below {self._least:g}: {found}")
+        if self._unsure:
+            self._say(f"unsure: {self._unsure:,} of {self.images:,} images; the first is {self._first_unsure}")

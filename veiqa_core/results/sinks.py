@@ -21,6 +21,7 @@ class PreviousRow:
     Attributes:
         interval: ends of the score's interval.
         likely: the likeliest distortion type and its probability, NaN where the file does not say it.
+        novelty: as in :class:`veiqa_core.result.Result`.
         similarities: by branch key.
         size, judged_size: as in :class:`veiqa_core.result.Result`.
         written: what stands in the file.
@@ -30,6 +31,7 @@ class PreviousRow:
     score: float | None
     interval: tuple[float, float] | None
     likely: tuple[str, float] | None
+    novelty: float | None
     similarities: Mapping[str, float | None]
     flags: tuple[str, ...]
     error: str | None

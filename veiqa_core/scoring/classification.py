@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
+from ..api.distortions import PRISTINE
 from ..contracts import DistortionClassifier, FloatArray, canonical_array
 from ..errors import VeiqaError, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe
 from .mapping import restored
+
+OTHER = "other"
+"""What a classifier may call the types that it does not distinguish."""
+
+_IMPOSSIBLE, _POSSIBLE = 0.5, 0.75  # of the scale: the scores up to and from which an image may have no distortion
+
+
+def consistent(distortion: Mapping[str, float], quality: float) -> dict[str, float]:
+    """Probabilities that do not contradict the score: an image of low quality has some distortion.
+
+    That of :data:`~veiqa_core.api.distortions.PRISTINE` is at most 0 up to half of the scale and at most 1 from three
+    quarters on, in between in proportion. What it loses goes to the other types in their proportions, or to
+    :data:`OTHER` where they have none.
+
+    Args:
+        distortion: the probability of each type.
+        quality: the score from 0, the worst, to 1.
+    """
+    most = min(max((quality - _IMPOSSIBLE) / (_POSSIBLE - _IMPOSSIBLE), 0.0), 1.0)
+    none = distortion.get(PRISTINE, 0.0)
+    if none <= most:
+        return dict(distortion)
+    others = sum(share for kind, share in distortion.items() if kind != PRISTINE)
+    if others <= 0:
+        return {**distortion, PRISTINE: most, OTHER: 1 - most}
+    factor = (1 - most) / others
+    return {kind: most if kind == PRISTINE else share * factor for kind, share in distortion.items()}
 
 
 def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:

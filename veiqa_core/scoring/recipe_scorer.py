@@ -13,8 +13,9 @@ from ..extension.registry import Part
 from ..isolation.attempts import attempt
 from ..measuring.quantity import signs
 from ..recipes.resolution import ResolvedRecipe
-from .classification import ready_classifier, types_and_probabilities
+from .classification import consistent, ready_classifier, types_and_probabilities
 from .mapping import finite_prediction, ready_mapper, within
+from .novelty import ready_novelty
 
 
 @attrs.frozen
@@ -25,11 +26,14 @@ class ImageScore:
         score: quality, higher being better; None without a mapper, or before it is fitted.
         interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
         distortion: probability of each distortion type; None without a fitted classifier.
+        novelty: how unlike the images fitted on it is, 1 being the limit; None where the recipe does not say what
+            those are like.
     """
 
     score: float | None = None
     interval: tuple[float, float] | None = None
     distortion: Mapping[str, float] | None = None
+    novelty: float | None = None
 
 
 class RecipeScorer:
@@ -48,6 +52,7 @@ class RecipeScorer:
         self._signs = signs(recipe.branches)
         self._mapper = ready_mapper(recipe)
         self._classifier = ready_classifier(recipe)
+        self._novelty = ready_novelty(recipe)
         self.calibrated = self._mapper is not None and bool(recipe.state)
         self.scale = recipe.fitted.range if self.calibrated and recipe.fitted is not None else None
 
@@ -58,12 +63,15 @@ class RecipeScorer:
             VeiqaError: the mapper or the classifier fails.
         """
         oriented = (similarities * self._signs)[None]
-        score = interval = None
+        score = interval = novelty = None
         if self._mapper is not None and self._recipe.mapper is not None:
             made = self._predicted(self._recipe.mapper, self._mapper, oriented)
+            if self._novelty is not None:
+                found = self._novelty.of(oriented)
+                made, novelty = within(self._novelty.widened(made, found), self.scale), float(found[0])
             score, low, high = float(made.score[0]), float(made.low[0]), float(made.high[0])
             interval = (low, high) if np.isfinite([low, high]).all() else None
-        return ImageScore(score, interval, self._distortion(oriented))
+        return ImageScore(score, interval, self._distortion(oriented, score), novelty)
 
     def scores(self, similarities: FloatArray) -> FloatArray:
         """Scores ``[N]`` of similarities ``[N, B]``, as the metrics give them.
@@ -99,11 +107,15 @@ class RecipeScorer:
         """Predictions within the scale."""
         return within(finite_prediction(part, mapper, oriented), self.scale)
 
-    def _distortion(self, oriented: FloatArray) -> Mapping[str, float] | None:
+    def _distortion(self, oriented: FloatArray, score: float | None) -> Mapping[str, float] | None:
         if self._classifier is None or self._recipe.classifier is None:
             return None
         classes, (shares,) = types_and_probabilities(self._recipe.classifier, self._classifier, oriented)
-        return dict(zip(classes, shares.tolist(), strict=True))
+        found = dict(zip(classes, shares.tolist(), strict=True))
+        if score is None or self.scale is None:
+            return found
+        worst, best = self.scale
+        return consistent(found, (score - worst) / (best - worst))
 
 
 def likely(distortion: Mapping[str, float]) -> list[tuple[str, float]]:

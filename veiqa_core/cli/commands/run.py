@@ -55,7 +55,7 @@ def run(
     standard input.
 
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given, or 3 if some image lies
-    below --fail-under and none failed.
+    below --fail-under, or is unsure with --fail-unsure, and none failed.
     """
     from ..common import registry
 
@@ -68,7 +68,7 @@ def run(
     settings = Settings(found, recipe.settings)
     chosen = recipe.chosen(found, settings)
     settings.check_all_used()
-    verdict = Gate(gate.fail_under, say)
+    verdict = Gate(gate.fail_under, gate.fail_unsure, say)
     files = inputs.found(verdict.problem, Once(_left_out))
     names = inputs.names(files)
     from ...scorer import Scorer

@@ -1,4 +1,4 @@
-"""``--fail-under``: a gate for pipelines."""
+"""``--fail-under`` and ``--fail-unsure``: a gate for pipelines."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from .grouped import option
 
 @attrs.frozen
 class GateOptions:
-    """``--fail-under``."""
+    """What the images must hold."""
 
     fail_under: float | None = option(
         "--fail-under", type=Number(), metavar="SCORE", help="Exit with status 3 if some image scores below."
+    )
+    fail_unsure: bool = option(
+        "--fail-unsure",
+        is_flag=True,
+        help="Exit with status 3 if some score is a guess: of an image unlike those fitted on, or of no photo.",
     )
