@@ -37,6 +37,7 @@ FIELDS = {
     "interval",
     "scale",
     "distortion",
+    "novelty",
     "size",
     "judged_size",
     "similarities",

@@ -322,6 +322,15 @@ def test_a_gate_beyond_the_scale_is_refused(photos: Path) -> None:
         assert re.fullmatch(reported, done.stderr)
 
 
+def test_a_gate_refuses_scores_that_are_guesses(photos: Path) -> None:
+    done = veiqa("run", photos / "0.png", "--recipe", "fast", "--device", "cpu", "--fail-unsure")
+    assert "note: too small to judge\n" in done.stdout
+    assert (done.exit_code, done.stderr) == (3, f"unsure: 1 of 1 images; the first is {photos / '0.png'}\n")
+    done = veiqa("run", photos / "0.png", *OPTIONS, "--fail-unsure")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Error: --fail-unsure needs a recipe that says what it was fitted on, and ad-hoc@")
+
+
 @pytest.mark.parametrize("command", [("components",), ("run", "photos/0.png", *OPTIONS)])
 def test_who_reads_no_more_ends_a_command_without_a_word(photos: Path, command: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
