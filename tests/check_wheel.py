@@ -19,7 +19,7 @@ KINDS = (
     "classifiers",
     "datasets",
     "strategies",
-    "baselines",
+    "controls",
     "recipes",
 )
 CORE = Path(__file__).parents[1] / "veiqa_core"

@@ -32,7 +32,7 @@ PROTOCOLS = {
     "classifier": "DistortionClassifier",
     "dataset": "Dataset",
     "strategy": "SearchStrategy",
-    "baseline": "Baseline",
+    "control": "Control",
 }
 """The protocol in ``veiqa_core.contracts`` that a kind's factory gives."""
 

@@ -487,10 +487,10 @@ class StrategyWithoutABudget(StrategyGood):
             yield Proposal((0,))
 
 
-# Baselines
+# Controls
 
 
-class BaselineGood(Base):
+class ControlGood(Base):
     """The mean of the image."""
 
     def branch(self, branch: Any) -> Any:
@@ -500,12 +500,12 @@ class BaselineGood(Base):
         return float(pair.image.mean())
 
 
-class BaselineBranch(BaselineGood):
+class ControlBranch(ControlGood):
     def branch(self, branch: Any) -> Any:
         branch["pri"] = "veiqa:white-noise"
         return branch
 
 
-class BaselineValue(BaselineGood):
+class ControlValue(ControlGood):
     def value(self, pair: Any) -> float:
         return float("nan")

@@ -109,6 +109,6 @@ def veiqa_search_strategies() -> Iterator[Component]:
 
 
 @hookimpl
-def veiqa_baselines() -> Iterator[Component]:
+def veiqa_controls() -> Iterator[Component]:
     for name in ("good", "branch", "value"):
-        yield record("baseline", name)
+        yield record("control", name)

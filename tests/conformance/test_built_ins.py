@@ -31,7 +31,7 @@ EXPECTED = {
     "classifier": {"multinomial"},
     "dataset": {"live", "csiq", "siqad", "tid2013", "kadid10k", "koniq10k", "csv"},
     "strategy": {"exhaustive", "random", "halving", "optuna"},
-    "baseline": {"pixels", "random-network", "vei-mean"},
+    "control": {"pixels", "random-network", "vei-mean"},
 }
 
 

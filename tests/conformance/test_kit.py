@@ -207,7 +207,7 @@ def failing_here(made: Any) -> Any:
         ("explainer", "explain", "map"),
         ("mapper", "predict", "fit-and-predict"),
         ("classifier", "probabilities", "probabilities"),
-        ("baseline", "value", "value"),
+        ("control", "value", "value"),
     ],
 )
 def test_one_cause_is_one_failure(

@@ -106,7 +106,7 @@ def test_every_kind_of_component_is_listed() -> None:
         "classifier",
         "dataset",
         "strategy",
-        "baseline",
+        "control",
     }
     assert all(row["summary"] and row["reference"] for row in rows if row["dist"] == "veiqa")
 

@@ -34,10 +34,10 @@ from .scoring import (
     TunableExtractor,
     View,
 )
-from .searching import Baseline, Pair, Proposal, SearchStrategy, SearchTask
+from .searching import Control, Pair, Proposal, SearchStrategy, SearchTask
 
 __all__ = [
-    "Baseline",
+    "Control",
     "Dataset",
     "DistortionClassifier",
     "Explainer",

@@ -160,13 +160,13 @@ def veiqa_search_strategies() -> Iterable[Component]:  # type: ignore[empty-body
 
 
 @hookspec
-def veiqa_baselines() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Baselines: controls that the winner of a search is held against.
+def veiqa_controls() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Controls: what the winner of a search is held against, with a part of the method left out.
 
-    The factory gives a :class:`veiqa_core.contracts.Baseline`::
+    The factory gives a :class:`veiqa_core.contracts.Control`::
 
         @hookimpl
-        def veiqa_baselines():
+        def veiqa_controls():
             yield Component(
                 name="vei-maximum",
                 summary="Largest value of the VEI.",

@@ -164,7 +164,7 @@ _KINDS = (
             ),
         },
     ),
-    Kind("baseline", "veiqa_baselines", "baseline", {}),
+    Kind("control", "veiqa_controls", "control", {}),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}

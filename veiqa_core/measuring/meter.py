@@ -280,7 +280,7 @@ def _digest(item: Quantity, branch: str) -> str:
         return branch
     content = {
         "branch": branch,
-        "baseline": item.control.identity,
+        "control": item.control.identity,
         "version": component_version(item.control.registered),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -133,7 +133,7 @@ def _opened(job: Job) -> Meter:
     for table, control in job.quantities:
         branch = resolve_branch(Branch.read(table, "job"), registry)
         quantities.append(
-            Similarity(branch) if control is None else Control(branch, registry.part("baseline", *control))
+            Similarity(branch) if control is None else Control(branch, registry.part("control", *control))
         )
     meter = Meter(quantities, job.device)
     job.check(meter)

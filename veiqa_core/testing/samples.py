@@ -106,7 +106,7 @@ def open_anew(of: Subject) -> Network:
 
 
 def pair() -> Pair:
-    """An image and its PRI with maps, for baselines."""
+    """An image and its PRI with maps, for controls."""
     image, pri = images(2)[:, None]
     return Pair(image, pri, image[:, 0], pri[:, 0], 0.5, lambda x, y: float((x - y).abs().mean()))
 
@@ -196,7 +196,7 @@ def _strategy(of: Subject) -> bytes:
     return repr(proposals(of.make(), task())).encode()
 
 
-def _baseline(of: Subject) -> bytes:
+def _control(of: Subject) -> bytes:
     table = of.make().branch(Branch.read({"pri": "veiqa:jpeg"}, "probe").write())
     return repr((dict(table), of.make().value(pair()))).encode()
 
@@ -210,5 +210,5 @@ _PROBES: Mapping[str, Callable[[Subject], bytes]] = {
     "classifier": _classifier,
     "dataset": _dataset,
     "strategy": _strategy,
-    "baseline": _baseline,
+    "control": _control,
 }

@@ -253,7 +253,7 @@ def test_plugins_are_listed_and_checked() -> None:
         "datasets",
         "recipes",
         "strategies",
-        "baselines",
+        "controls",
     }
 
 

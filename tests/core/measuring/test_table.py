@@ -19,7 +19,7 @@ from veiqa_core.recipes.resolution import resolve_branch
 
 REGISTRY = installed()
 ALIKE, APART = (resolve_branch(Branch(pri=Choice("jpeg"), metric=Choice(m)), REGISTRY) for m in ("psnr", "gmsd"))
-QUANTITIES = (Similarity(ALIKE), Similarity(APART), Control(APART, REGISTRY.part("baseline", "pixels")))
+QUANTITIES = (Similarity(ALIKE), Similarity(APART), Control(APART, REGISTRY.part("control", "pixels")))
 
 
 class Given:

@@ -19,7 +19,7 @@ import torch
 
 from ...api import parameters as params
 from ...contracts import (
-    Baseline,
+    Control,
     Dataset,
     DistortionClassifier,
     Explainer,
@@ -46,7 +46,7 @@ PROTOCOLS: dict[str, type] = {
     "classifier": DistortionClassifier,
     "dataset": Dataset,
     "strategy": SearchStrategy,
-    "baseline": Baseline,
+    "control": Control,
 }
 
 _LIGHT = """
