@@ -15,6 +15,7 @@ KINDS = (
     "extractors",
     "explainers",
     "metrics",
+    "methods",
     "mappers",
     "classifiers",
     "datasets",

@@ -28,6 +28,7 @@ PROTOCOLS = {
     "extractor": "FeatureExtractor",
     "explainer": "Explainer",
     "metric": "SimilarityMetric",
+    "method": "Method",
     "mapper": "ScoreMapper",
     "classifier": "DistortionClassifier",
     "dataset": "Dataset",

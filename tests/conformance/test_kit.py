@@ -205,6 +205,7 @@ def failing_here(made: Any) -> Any:
         ("metric", "compare", "values"),
         ("pri", "generate", "image"),
         ("explainer", "explain", "map"),
+        ("method", "measure", "values"),
         ("mapper", "predict", "fit-and-predict"),
         ("classifier", "probabilities", "probabilities"),
         ("control", "value", "value"),

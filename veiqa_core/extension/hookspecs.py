@@ -86,6 +86,25 @@ def veiqa_similarity_metrics() -> Iterable[Component]:  # type: ignore[empty-bod
 
 
 @hookspec
+def veiqa_methods() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Methods: whole no-reference indices, which need neither a pseudo-reference image nor a network.
+
+    The factory gives a :class:`veiqa_core.contracts.Method`. Traits: ``better`` ('high', 'low' or 'none') which way its
+    values are better, ``bounds``, ``min_size``; ``outputs`` names its values where they are not one of its own name::
+
+        @hookimpl
+        def veiqa_methods():
+            yield Component(
+                name="contrast",
+                summary="Standard deviation of the grey values.",
+                factory="my_plugin.contrast:Contrast",
+                requires=("torch",),
+                traits={"better": "high", "bounds": (0, 1), "min_size": 1},
+            )
+    """
+
+
+@hookspec
 def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
     """Score mappers: map the similarities of a recipe's branches to one quality score, higher being better.
 

@@ -131,6 +131,12 @@ class ResolvedSet:
         return f"{self.name}@{digest[:12]}"
 
 
+def method_outputs(part: Part) -> tuple[str, ...]:
+    """The names of a method's values: those of its trait, or one that is its own name."""
+    named: tuple[str, ...] = part.traits.get("outputs", (part.registered.name,))
+    return named
+
+
 def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
