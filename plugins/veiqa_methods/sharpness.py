@@ -38,4 +38,5 @@ def _variance(image: Tensor) -> Tensor:
     red, green, blue = image.double() * 255
     luma = _LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue
     around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
-    return (around - 4 * luma[1:-1, 1:-1]).var(correction=0)
+    variance: Tensor = (around - 4 * luma[1:-1, 1:-1]).var(correction=0)
+    return variance

@@ -339,7 +339,7 @@ class MethodAnyBatch(MethodGood):
 
 class MethodAnyLayout(MethodGood):
     def measure(self, images: Tensor) -> Tensor:
-        return super().measure(images) + images.stride(1) % 5
+        return super().measure(images) + float(images.stride(1) == 1)
 
 
 class MethodConstantImage(MethodGood):
