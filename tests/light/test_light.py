@@ -102,6 +102,7 @@ def test_every_kind_of_component_is_listed() -> None:
         "extractor",
         "explainer",
         "metric",
+        "method",
         "mapper",
         "classifier",
         "dataset",

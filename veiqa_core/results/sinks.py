@@ -21,7 +21,7 @@ class PreviousRow:
     Attributes:
         interval: ends of the score's interval.
         likely: the likeliest distortion type and its probability, NaN where the file does not say it.
-        similarities: by branch key.
+        values: as :attr:`veiqa_core.result.Result.values`.
         size, judged_size: as in :class:`veiqa_core.result.Result`.
         written: what stands in the file.
     """
@@ -30,7 +30,7 @@ class PreviousRow:
     score: float | None
     interval: tuple[float, float] | None
     likely: tuple[str, float] | None
-    similarities: Mapping[str, float | None]
+    values: Mapping[str, float | None]
     flags: tuple[str, ...]
     error: str | None
     recipe: str

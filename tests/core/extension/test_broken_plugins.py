@@ -75,7 +75,8 @@ LEFT_OUT = {
         "@hookimpl\ndef veiqa_similarity_metric():\n    return []",
         "unknown hook 'veiqa_similarity_metric'. Did you mean 'veiqa_similarity_metrics'? Known: veiqa_controls, "
         "veiqa_datasets, veiqa_distortion_classifiers, veiqa_explainers, veiqa_feature_extractors, "
-        "veiqa_methods, veiqa_pri_generators, veiqa_recipes, veiqa_score_mappers, veiqa_search_strategies, veiqa_similarity_metrics.",
+        "veiqa_methods, veiqa_pri_generators, veiqa_recipes, veiqa_score_mappers, veiqa_search_strategies, "
+        "veiqa_similarity_metrics.",
     ),
     "hook that is not decorated": (
         "def veiqa_explainers():\n    return []",
