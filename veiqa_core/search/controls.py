@@ -21,8 +21,8 @@ from .context import SearchContext
 from .feasibility import problems
 from .trials import Trials
 
-Winners = Mapping[str | None, tuple[ResolvedBranch, Indices]]
-"""For each key a branch, and the rows of the images that it is for."""
+Winners = Mapping[str | None, tuple[ResolvedBranch | None, Indices]]
+"""For each key a branch, or None of a method, and the rows of the images that it is for."""
 
 
 @attrs.frozen(eq=False)
@@ -61,8 +61,10 @@ def control(winners: Winners, trials: Trials, context: SearchContext) -> Mapping
     }
 
 
-def _quantity(part: Part, branch: ResolvedBranch, registry: Registry) -> Control | str:
+def _quantity(part: Part, branch: ResolvedBranch | None, registry: Registry) -> Control | str:
     """What is to be measured, or why it cannot be."""
+    if branch is None:
+        return "a method has neither PRI nor network that could be left out"
 
     def work() -> Control:
         control: contracts.Control = or_usage_error(attempt(part, part.create))

@@ -22,6 +22,7 @@ from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.page import svg
 from veiqa_core.page.formatting import interval, number
@@ -90,7 +91,7 @@ def made(
     rated = RatedSet(HOSTILE, "given", Path("/nowhere"), Ratings(images=images, score_type="mos", range=(-9.0, 9.0)))
     candidates = [
         Candidate(
-            attrs.evolve(BRANCH, layer=f"layer{column}"),
+            Similarity(attrs.evolve(BRANCH, layer=f"layer{column}")),
             {"pri": "jpeg", "pri.quality": column % 4, "metric": f"m{column % 3}", "layer": f"layer{column // 3}"},
         )
         for column in range(count)

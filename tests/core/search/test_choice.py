@@ -24,6 +24,7 @@ from veiqa_core.extension.catalogue import Registered
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
@@ -82,7 +83,7 @@ def rated_set(quality: Any, contents: int, types: Any = None) -> RatedSet:
 def given_trials(values: Any, quality: Any, contents: int = 10, **more: Any) -> tuple[Trials, GivenExecutor]:
     executor = GivenExecutor(values, **more)
     count = executor.values.shape[1]
-    candidates = [Candidate(BRANCH, {"pri": "jpeg", "number": number}) for number in range(count)]
+    candidates = [Candidate(Similarity(BRANCH), {"pri": "jpeg", "number": number}) for number in range(count)]
     trials = Trials.of(rated_set(quality, contents), candidates, executor, silent)  # type: ignore[arg-type]
     return trials, executor
 
