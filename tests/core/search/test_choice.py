@@ -241,7 +241,10 @@ def test_the_winner_stands_among_equals_and_the_cheapest_near_it_is_found() -> N
     best = quality + rng.normal(0, 0.3, 100)
     values = np.stack([best, best + rng.normal(0, 0.1, 100), rng.normal(size=100)], axis=1)
     trials, _ = given_trials(values, quality, contents=20)
-    named = (attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(trials.candidates))
+    named = (
+        attrs.evolve(c, quantity=Similarity(attrs.evolve(BRANCH, layer=f"l{i}")))
+        for i, c in enumerate(trials.candidates)
+    )
     trials = attrs.evolve(trials, candidates=tuple(named))
     selection = chosen(trials, settings())
     found = winner(None, selection, settings(), trials, np.array([9.0, 1.0, 0.1]), [])
