@@ -17,7 +17,6 @@ import pytest
 from veiqa_core.cli.search_output import summary
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.datasets.rated_set import RatedSet
-from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.outcome import Measurement
@@ -48,7 +47,7 @@ IMAGES = 36
 class Executor:
     """Similarities by chance, of which some failed; the first image cannot be read."""
 
-    meter = SimpleNamespace(device=Device(), runtime=lambda columns: "torch")
+    meter = SimpleNamespace(precision="float32", runtime=lambda columns: "torch")
 
     def __init__(self, quality: Any, count: int, broken: Iterable[int]) -> None:
         rng = np.random.default_rng(1)

@@ -44,7 +44,7 @@ BRANCH = resolve_branch(Branch(pri=Choice("jpeg")), REGISTRY)
 class GivenExecutor:
     """Delivers similarities from a table, and counts what was asked for."""
 
-    meter = SimpleNamespace(device=Device(), runtime=lambda columns: "torch")
+    meter = SimpleNamespace(device=Device(), precision="float32", runtime=lambda columns: "torch")
 
     def __init__(self, values: Any, failing: Any = None, unreadable: Iterable[str] = ()) -> None:
         self.values = np.asarray(values, dtype=float)
