@@ -61,14 +61,14 @@ class Variant:
         description: how.
         changes: of the recipe's branch, as recipes write them.
         more: a further branch beside it, changed likewise.
-        baseline: measured in place of the branches' similarities.
+        control: measured in place of the branches' similarities.
     """
 
     part: str
     description: str
     changes: dict[str, Any]
     more: dict[str, Any] | None = None
-    baseline: str | None = None
+    control: str | None = None
 
 
 def variants() -> Iterator[Variant]:
@@ -95,10 +95,10 @@ def variants() -> Iterator[Variant]:
     drop = {"extractor": TUNED, "metric": "veiqa:ad", **cam}
     yield Variant("weights", "fine-tuned, cam of the quality logit, average difference", drop)
     yield Variant("weights", "fine-tuned, activation norms and that", {"extractor": TUNED}, more=drop)
-    yield Variant("no network", "the metrics on the pixels of image and PRI", {"layer": "blocks.0"}, baseline="pixels")
+    yield Variant("no network", "the metrics on the pixels of image and PRI", {"layer": "blocks.0"}, control="pixels")
     alone = {"pri": "veiqa:mean-blur", "metric": "veiqa:nae"}
-    yield Variant(NO_COMPARISON, "the mean of the image's own VEIs", alone, baseline="vei-mean")
-    yield Variant(NO_COMPARISON, "the same, fine-tuned", {**alone, "extractor": TUNED}, baseline="vei-mean")
+    yield Variant(NO_COMPARISON, "the mean of the image's own VEIs", alone, control="vei-mean")
+    yield Variant(NO_COMPARISON, "the same, fine-tuned", {**alone, "extractor": TUNED}, control="vei-mean")
 
 
 def _eleven() -> list[Any]:
@@ -112,10 +112,10 @@ def quantities(variant: Variant, registry: Registry) -> tuple[list[Quantity], Pa
     changed = (variant.changes,) if variant.more is None else (variant.changes, variant.more)
     table = {**BASE, "branch": [{**BRANCH, **changes} for changes in changed]}
     resolved = resolve_all(read(table, "ablation", variant.description), registry).recipes[None]
-    baseline = None if variant.baseline is None else registry.part("baseline", variant.baseline)
-    if baseline is None:
+    control = None if variant.control is None else registry.part("control", variant.control)
+    if control is None:
         return list(map(Similarity, resolved.branches)), resolved.mapper
-    return [Control(branch, baseline) for branch in resolved.branches], resolved.mapper
+    return [Control(branch, control) for branch in resolved.branches], resolved.mapper
 
 
 def measured(rated: RatedSet, executor: Executor, wanted: Sequence[Quantity]) -> Measurements:
@@ -189,10 +189,10 @@ def main(given: Given, parts: tuple[str, ...], output: Path | None) -> None:
 
 def _passes(variant: Variant, wanted: Sequence[Quantity]) -> str:
     """Forward passes an image, and whether there are backward ones."""
-    if variant.baseline == "pixels":
+    if variant.control == "pixels":
         return "0"
     networks = len(distinct(quantity.branch.extractor for quantity in wanted))
-    compared = 0 if variant.baseline else len(distinct(quantity.branch.pri for quantity in wanted))
+    compared = 0 if variant.control else len(distinct(quantity.branch.pri for quantity in wanted))
     backward = any("gradients" in quantity.branch.explainer.traits["uses"] for quantity in wanted)
     return f"{networks * (1 + compared)}{' + backward' if backward else ''}"
 

@@ -33,11 +33,10 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.executors import Executor, InProcess, ProcessPool, Task
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.report.search.folder import write as write_search
 from veiqa_core.search import census, networks
-from veiqa_core.search.candidates import Candidate, expand, extractors
+from veiqa_core.search.candidates import Candidate, branches_of, expand, extractors
 from veiqa_core.search.choice import SearchSettings
 from veiqa_core.search.context import SearchContext
 from veiqa_core.search.objective import Objective
@@ -89,7 +88,7 @@ def seconds(work: Callable[[], Any]) -> float:
 
 def single(candidate: Candidate) -> Scorer:
     """A scorer of one combination."""
-    return Scorer(Recipe("single", (candidate.branch.written,)), device="cpu")
+    return Scorer(Recipe("single", (branches_of([candidate])[0].written,)), device="cpu")
 
 
 def one_by_one(candidates: list[Candidate], image: Any, count: int) -> dict[str, float]:
@@ -167,7 +166,7 @@ def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
     opened = networks.opened(extractors(space, registry), CPU)
     candidates = expand(space, registry, opened)
     light = [candidate for candidate in candidates if candidate.coordinates["explainer"] != "occlusion"]
-    quantities = [Similarity(candidate.branch) for candidate in candidates]
+    quantities = [candidate.quantity for candidate in candidates]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "set").mkdir()
@@ -185,7 +184,7 @@ def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
             "occlusion windows": PLACES,
             "passes": passes(candidates, opened),
             "an image": {"shared": shared, "one by one": alone, "ratio": alone["seconds"] / shared},
-            "workers": workers(Meter([Similarity(c.branch) for c in light], CPU, None, dict(opened)), rated),
+            "workers": workers(Meter([c.quantity for c in light], CPU, None, dict(opened)), rated),
             "repeat": {"images": repeated, **repeats(candidates, few, opened, folder)},
         }
     text = json.dumps(found, indent=2)

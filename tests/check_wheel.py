@@ -15,11 +15,12 @@ KINDS = (
     "extractors",
     "explainers",
     "metrics",
+    "methods",
     "mappers",
     "classifiers",
     "datasets",
     "strategies",
-    "baselines",
+    "controls",
     "recipes",
 )
 CORE = Path(__file__).parents[1] / "veiqa_core"

@@ -30,6 +30,8 @@ class Result:
         novelty: how unlike the images that the recipe was fitted on it is, 1 being the limit from which on the score is
             a guess; None where the recipe does not say what those are like.
         similarities: similarity of the PRI's and the input's VEI by branch key; None where it could not be computed.
+        methods: what the recipe's methods give, on scales of their own, by the key of the output; None where it could
+            not be computed.
         flags: remarks that qualify the numbers: how the image was decoded where that is not plain, degenerate VEIs, a
             precision other than float32 or than the mapper was fitted in, a runtime other than usual or than the mapper
             was fitted by, a size other than with the view of the fit, and ``uncalibrated`` where no mapper was fitted
@@ -60,6 +62,12 @@ class Result:
     path: Path | None = attrs.field(default=None, repr=False, eq=False)
     size: tuple[int, int] | None = None
     judged_size: tuple[int, int] | None = None
+    methods: dict[str, float | None] = attrs.field(factory=dict)
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """All that was measured, by key, in the order of the recipe: similarities, then what the methods give."""
+        return {**self.similarities, **self.methods}
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -90,6 +98,7 @@ class Result:
             "size": None if self.size is None else list(self.size),
             "judged_size": None if self.judged_size is None else list(self.judged_size),
             "similarities": dict(self.similarities),
+            "methods": dict(self.methods),
             "flags": list(self.flags),
             "error": self.error,
             "recipe": self.recipe,

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import torch
 
@@ -18,7 +19,7 @@ from .extension.registry import Registry, installed
 from .measuring.branches.outcome import Measurement
 from .measuring.executors import Executor, Task, TaskResult
 from .measuring.meter import Meter
-from .measuring.quantity import Similarity
+from .measuring.quantity import of_recipe
 from .measuring.runtimes.base import TORCH, runtime_name
 from .recipes import files as recipe_files
 from .recipes.recipe import DEFAULT_RECIPE, Recipe, RecipeSet
@@ -29,6 +30,8 @@ from .result import Result
 from .scoring.novelty import LIMIT
 from .scoring.recipe_scorer import ImageScore, RecipeScorer
 from .store import Store
+
+NO_MAP = "no quality map: a method has none"
 
 
 class Scorer:
@@ -51,7 +54,7 @@ class Scorer:
         store: where similarities are looked up first and kept; default: nowhere.
 
     Attributes:
-        meter: what measures the branches; executors that score are made for it.
+        meter: what measures branches and methods; executors that score are made for it.
 
     Raises:
         UsageError: the recipe cannot be read or run, with the reason in one line.
@@ -83,10 +86,10 @@ class Scorer:
         self.recipe: ResolvedRecipe = resolve(recipe, registry)
         self._recipe_scorer = RecipeScorer(self.recipe)
         where = Device.find(device, precision, runtime)
-        self.meter = Meter(list(map(Similarity, self.recipe.branches)), where, store)
+        self.meter = Meter(of_recipe(self.recipe), where, store)
         self._unserved = self.meter.unserved
         self._runtime = runtime_name(self.meter.runtime())
-        self._all = range(len(self.recipe.branches))
+        self._all = range(len(self.meter.quantities))
         self.meter.check(self._all, self.recipe.view)
         self._label = self.recipe.label
 
@@ -112,8 +115,18 @@ class Scorer:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The branches' keys, as in :attr:`Result.similarities`."""
+        """The keys of the branches, then of the methods' outputs, as in :attr:`Result.values`."""
         return self.meter.keys
+
+    @property
+    def similarity_keys(self) -> tuple[str, ...]:
+        """The keys of the branches, as in :attr:`Result.similarities`."""
+        return self.keys[: len(self.recipe.branches)]
+
+    @property
+    def method_keys(self) -> tuple[str, ...]:
+        """The keys of the methods' outputs, as in :attr:`Result.methods`."""
+        return self.keys[len(self.recipe.branches) :]
 
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
         """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
@@ -171,20 +184,21 @@ class Scorer:
         return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded)
 
     def _unread(self, name: str, path: Path | None, error: VeiqaError) -> Result:
-        return Result(name, None, dict.fromkeys(self.keys), (), str(error), self._label, path=path)
+        methods: dict[str, float | None] = dict.fromkeys(self.method_keys)
+        similarities: dict[str, float | None] = dict.fromkeys(self.similarity_keys)
+        return Result(name, None, similarities, (), str(error), self._label, path=path, methods=methods)
 
     def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], Explained]:
-        """The branches on an image, and their heat maps, which are made anew."""
-        if not heatmaps:
+        """All quantities of an image, and the heat maps of its branches, which are made anew."""
+        if not heatmaps or not self.recipe.branches:
             measured = self.meter.measure(image, self._all)
             return [measured[index] for index in self._all], Explained()
-        engine = self.meter.engine(self._all)
-        outcome = engine.measure(image, "pictures")
-        measured = self.meter.reported(image, self._all, engine, outcome)
-        self.meter.keep(image.key, measured)
-        return [measured[index] for index in self._all], explained(
-            engine, image.reduced(), outcome, self._recipe_scorer
-        )
+        measured, engine, outcome = self.meter.shown(image, self._all)
+        scorer = None if self.recipe.methods else self._recipe_scorer
+        pictures = explained(engine, image.reduced(), outcome, scorer)
+        if self.recipe.methods and self.calibrated:
+            pictures = attrs.evolve(pictures, flags=(*pictures.flags, NO_MAP))
+        return [measured[index] for index in self._all], pictures
 
     def _result(
         self,
@@ -201,19 +215,15 @@ class Scorer:
             image: whose remarks, sizes and kind are known.
         """
         sizes = image.sizes
-        similarities = {item.key: item.similarity for item in measurements}
+        branches = len(self.recipe.branches)
         errors = list(dict.fromkeys(str(item.error) for item in measurements if item.error is not None))
         kind = () if image.kind is None or not self.calibrated else (image.kind,)
-        flags = [
-            *image.remarks,
-            *kind,
-            *dict.fromkeys(flag for item in measurements for flag in item.flags),
-            *pictures.flags,
-        ]
-        if self.meter.device.precision != "float32":
-            flags.append(f"computed in {self.meter.device.precision}")
+        flags = [*image.remarks, *kind]
+        flags += [*dict.fromkeys(flag for item in measurements for flag in item.flags), *pictures.flags]
+        if self.meter.precision != "float32":
+            flags.append(f"computed in {self.meter.precision}")
         fitted = self.recipe.fitted
-        if self._recipe_scorer.calibrated and fitted is not None and fitted.precision != self.meter.device.precision:
+        if self._recipe_scorer.calibrated and fitted is not None and fitted.precision != self.meter.precision:
             flags.append(f"fitted in {fitted.precision}")
         if self._unserved:
             flags.append(f"computed by {TORCH}")
@@ -237,7 +247,8 @@ class Scorer:
         return Result(
             image=name,
             score=scored.score,
-            similarities=similarities,
+            similarities={item.key: item.similarity for item in measurements[:branches]},
+            methods={item.key: item.similarity for item in measurements[branches:]},
             flags=tuple(flags),
             error=f"{images.display_name(name)}: {'; '.join(errors)}{_as_judged(sizes)}" if errors else None,
             recipe=self._label,

@@ -28,11 +28,12 @@ PROTOCOLS = {
     "extractor": "FeatureExtractor",
     "explainer": "Explainer",
     "metric": "SimilarityMetric",
+    "method": "Method",
     "mapper": "ScoreMapper",
     "classifier": "DistortionClassifier",
     "dataset": "Dataset",
     "strategy": "SearchStrategy",
-    "baseline": "Baseline",
+    "control": "Control",
 }
 """The protocol in ``veiqa_core.contracts`` that a kind's factory gives."""
 

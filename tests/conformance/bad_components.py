@@ -306,6 +306,65 @@ class MetricLeavesNoTrace(MetricGood):
         return super().compare(x, y)
 
 
+# Methods
+
+
+class MethodGood(Base):
+    """The mean of the image."""
+
+    outputs: Any = ("mean",)
+
+    def measure(self, images: Tensor) -> Tensor:
+        return torch.stack([image.double().contiguous().mean() for image in images])[:, None]
+
+
+class MethodValues(MethodGood):
+    def measure(self, images: Tensor) -> Tensor:
+        return images.mean(dim=(1, 2, 3))[:, None]
+
+
+class MethodOutputs(MethodGood):
+    outputs = ("average",)
+
+
+class MethodInputUntouched(MethodGood):
+    def measure(self, images: Tensor) -> Tensor:
+        return super().measure(images.mul_(0.5))
+
+
+class MethodAnyBatch(MethodGood):
+    def measure(self, images: Tensor) -> Tensor:
+        return super().measure(images) + len(images)
+
+
+class MethodAnyLayout(MethodGood):
+    def measure(self, images: Tensor) -> Tensor:
+        return super().measure(images) + float(images.stride(1) == 1)
+
+
+class MethodConstantImage(MethodGood):
+    def measure(self, images: Tensor) -> Tensor:
+        return super().measure((images - images.mean()) / images.std()).abs()
+
+
+class MethodOddSizes(MethodGood):
+    def measure(self, images: Tensor) -> Tensor:
+        values = super().measure(images)
+        return values if images.shape[-1] < 2 * images.shape[-2] else values[:, :0]
+
+
+class MethodSmallestSize(MethodGood):
+    def measure(self, images: Tensor) -> Tensor:
+        return super().measure(images) - 100 * (images.shape[-1] == 5)
+
+
+class MethodArbitraryImages(MethodGood):
+    """Below its bounds where there is little light."""
+
+    def measure(self, images: Tensor) -> Tensor:
+        return super().measure(images) - 0.01 * (images.shape[-1] < 20)
+
+
 # Score mappers
 
 
@@ -487,10 +546,10 @@ class StrategyWithoutABudget(StrategyGood):
             yield Proposal((0,))
 
 
-# Baselines
+# Controls
 
 
-class BaselineGood(Base):
+class ControlGood(Base):
     """The mean of the image."""
 
     def branch(self, branch: Any) -> Any:
@@ -500,12 +559,12 @@ class BaselineGood(Base):
         return float(pair.image.mean())
 
 
-class BaselineBranch(BaselineGood):
+class ControlBranch(ControlGood):
     def branch(self, branch: Any) -> Any:
         branch["pri"] = "veiqa:white-noise"
         return branch
 
 
-class BaselineValue(BaselineGood):
+class ControlValue(ControlGood):
     def value(self, pair: Any) -> float:
         return float("nan")

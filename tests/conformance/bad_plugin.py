@@ -84,6 +84,13 @@ def one() -> Iterator[Component]:
 
 
 @hookimpl
+def veiqa_methods() -> Iterator[Component]:
+    names = ("good", "values", "outputs", "input-untouched", "any-batch", "any-layout", "constant-image", "odd-sizes")
+    for name in (*names, "smallest-size", "arbitrary-images"):
+        yield record("method", name, {"better": "high", "bounds": (0, None), "min_size": 5, "outputs": ("mean",)})
+
+
+@hookimpl
 def veiqa_score_mappers() -> Iterator[Component]:
     names = ("good", "fit-and-predict", "alone-and-in-a-batch", "state", "bad-state", "sensitivity", "too-few")
     for name in (*names, "input-untouched", "arbitrary-ratings"):
@@ -109,6 +116,6 @@ def veiqa_search_strategies() -> Iterator[Component]:
 
 
 @hookimpl
-def veiqa_baselines() -> Iterator[Component]:
+def veiqa_controls() -> Iterator[Component]:
     for name in ("good", "branch", "value"):
-        yield record("baseline", name)
+        yield record("control", name)

@@ -27,11 +27,12 @@ EXPECTED = {
         "activation-norm",
     },
     "metric": {"psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae", "ad"},
+    "method": {"laplacian-variance"},
     "mapper": {"logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "pca-svr", "identity"},
     "classifier": {"multinomial"},
     "dataset": {"live", "csiq", "siqad", "tid2013", "kadid10k", "koniq10k", "csv"},
     "strategy": {"exhaustive", "random", "halving", "optuna"},
-    "baseline": {"pixels", "random-network", "vei-mean"},
+    "control": {"pixels", "random-network", "vei-mean"},
 }
 
 

@@ -205,9 +205,10 @@ def failing_here(made: Any) -> Any:
         ("metric", "compare", "values"),
         ("pri", "generate", "image"),
         ("explainer", "explain", "map"),
+        ("method", "measure", "values"),
         ("mapper", "predict", "fit-and-predict"),
         ("classifier", "probabilities", "probabilities"),
-        ("baseline", "value", "value"),
+        ("control", "value", "value"),
     ],
 )
 def test_one_cause_is_one_failure(

@@ -25,7 +25,7 @@ from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
 from veiqa_core.measuring.executors import InProcess
 from veiqa_core.measuring.meter import Meter
-from veiqa_core.measuring.quantity import Similarity, signs
+from veiqa_core.measuring.quantity import Similarity, of_recipe, signs
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_branch
 from veiqa_core.scoring.mapping import fitted_mapper
@@ -203,11 +203,11 @@ def _misjudged(measured: ResolvedBranch, row: Row, similarity: float | None) -> 
     part = installed().part("mapper", row["mapper"])
     recipe = ResolvedRecipe(name="cross", branches=(measured,), mapper=part, state={})
     around = similarity + max(abs(similarity), 1.0) * np.linspace(-0.2, 0.2, 25)
-    oriented = (around * signs(recipe.branches))[:, None]
+    oriented = (around * signs(of_recipe(recipe)))[:, None]
     quality = 50 - 30 * (oriented[:, 0] - oriented.mean()) / np.ptp(oriented)  # more similar to the PRI is worse
     recipe_scorer = RecipeScorer(attrs.evolve(recipe, state=fitted_mapper(part, oriented, quality).state()))
     scores = [recipe_scorer.score(np.array([value])).score for value in (similarity, around[0], around[-1])]
     if any(score is None or not np.isfinite(score) for score in scores):
         return f"scores of {scores}"
-    falls = (scores[2] - scores[1]) * signs(recipe.branches)[0] < 0
+    falls = (scores[2] - scores[1]) * signs(of_recipe(recipe))[0] < 0
     return None if falls else f"scores of {scores[1:]} for similarities of {around[0]} and {around[-1]}"

@@ -234,6 +234,7 @@ ROW: dict[str, Any] = {
     "size": [8, 6],
     "judged_size": [8, 6],
     "similarities": {"k": 1.0},
+    "methods": {},
     "flags": [],
     "error": None,
     "recipe": "r",

@@ -102,11 +102,12 @@ def test_every_kind_of_component_is_listed() -> None:
         "extractor",
         "explainer",
         "metric",
+        "method",
         "mapper",
         "classifier",
         "dataset",
         "strategy",
-        "baseline",
+        "control",
     }
     assert all(row["summary"] and row["reference"] for row in rows if row["dist"] == "veiqa")
 

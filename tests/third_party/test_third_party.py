@@ -30,7 +30,7 @@ BROKEN = (
     "plugin veiqa-broken 1.0 (entry point 'main'): cannot be imported: "
     "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
 )
-FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 2.0; this VEIQA offers 1.6"
+FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 3.0; this VEIQA offers 2.0"
 LEFT_OUT = {"veiqa-broken": BROKEN, "veiqa-future": FUTURE}
 CLASH = "similarity metric 'psnr' is offered by veiqa 0.1.0 and veiqa-clash 1.0: say 'veiqa:psnr' or 'veiqa-clash:psnr'"
 
@@ -144,7 +144,7 @@ def test_a_third_party_dataset_is_evaluated_with_a_third_party_recipe(tmp_path: 
 
 
 @needs("veiqa-sample")
-def test_a_third_party_space_is_searched_with_a_third_party_strategy_and_baseline(tmp_path: Path) -> None:
+def test_a_third_party_space_is_searched_with_a_third_party_strategy_and_control(tmp_path: Path) -> None:
     folder = rated_views(tmp_path / "views")
     assert "veiqa-sample:edges" in veiqa("spaces").stdout
     options = ("scored-names", str(folder), "--space", "edges", "--strategy", "first", "--device", "cpu")

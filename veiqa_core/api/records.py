@@ -13,12 +13,9 @@ import pluggy
 from . import parameters as _params
 from .parameters import NoParams, param
 
-API_VERSION = (1, 6)
+API_VERSION = (2, 0)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
-``VEIQA_API = (major, minor)``; absent means (1, 0). 1.1 added datasets, recipes as resources, and known values; 1.2
-search strategies, baselines, search spaces and extras; 1.3 distortion classifiers; 1.4 what reads people's tables, and
-the version of a component's numbers; 1.5 a network's graph; 1.6 batches of metrics,
-and PRIs of whole images."""
+``VEIQA_API = (major, minor)``; absent means (2, 0)."""
 
 hookimpl = pluggy.HookimplMarker("veiqa")
 """Marks a function of a plugin as its implementation of the hook of that name."""

@@ -6,6 +6,7 @@ name             type                     meaning
 image batch      float32 ``[N, 3, H, W]``  RGB in [0, 1]; a batch holds one size
 VEI              float32 ``[N, h, w]``     finite, not rescaled: its magnitude carries information
 similarity       float64 ``[N]``           what a metric returns between the PRI's VEI (x) and the input's VEI (y)
+method's values  float64 ``[N, F]``       what a method gives: no pseudo-reference image, no network
 score            float                    mapped quality, higher is always better
 ===============  =======================  ==========================================================================
 
@@ -18,6 +19,7 @@ asks for itself.
 from __future__ import annotations
 
 from .layout import canonical, canonical_array
+from .method import Method
 from .rating import Dataset, KnownValue
 from .ratings import RatedImage, Ratings
 from .scoring import (
@@ -34,16 +36,17 @@ from .scoring import (
     TunableExtractor,
     View,
 )
-from .searching import Baseline, Pair, Proposal, SearchStrategy, SearchTask
+from .searching import Control, Pair, Proposal, SearchStrategy, SearchTask
 
 __all__ = [
-    "Baseline",
+    "Control",
     "Dataset",
     "DistortionClassifier",
     "Explainer",
     "FeatureExtractor",
     "FloatArray",
     "KnownValue",
+    "Method",
     "Network",
     "Pair",
     "Prediction",

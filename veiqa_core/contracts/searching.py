@@ -1,4 +1,4 @@
-"""Search strategies, and the baselines that a winner is held against."""
+"""Search strategies, and the controls that a winner is held against."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SearchStrategy(Protocol):
 
 @attrs.frozen(eq=False)
 class Pair:
-    """An image and its PRI under one branch, as a baseline sees them.
+    """An image and its PRI under one branch, as a control sees them.
 
     Attributes:
         image, pri: ``[1, 3, H, W]`` float32 in [0, 1].
@@ -75,7 +75,7 @@ class Pair:
 
 
 @runtime_checkable
-class Baseline(Protocol):
+class Control(Protocol):
     """A control: what a branch must beat before its similarity can be said to come from what the network sees."""
 
     def branch(self, branch: Mapping[str, Any]) -> Mapping[str, Any]:

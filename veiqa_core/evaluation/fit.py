@@ -102,7 +102,8 @@ def remarks(fitted: Recipe | RecipeSet, measured: MeasuredSet, also: Sequence[Me
         if rows:
             same = sum(constant(column) for column in joined.similarities(rows).T)
             if same:
-                notes.append(f"{recipe.name}: branches that are the same in all images, and so add nothing: {same}")
+                what = "values" if recipe.methods else "branches"
+                notes.append(f"{recipe.name}: {what} that are the same in all images, and so add nothing: {same}")
     return notes
 
 

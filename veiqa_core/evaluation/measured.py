@@ -13,10 +13,9 @@ from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
 from ..measuring.executors import Executor
-from ..measuring.quantity import quantities
+from ..measuring.quantity import of_recipe, quantities
 from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Indices, Measurements, Progress, Rows, silent
-from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 
 
@@ -63,7 +62,7 @@ class MeasuredSet:
 
     @cached_property
     def _columns(self) -> Mapping[str | None, Indices]:
-        return {key: self.table.columns(recipe.branches) for key, recipe in self.used.items()}
+        return {key: self.table.columns(of_recipe(recipe)) for key, recipe in self.used.items()}
 
     def joined(self, others: Iterable[MeasuredSet]) -> MeasuredSet:
         """With the images of other datasets as further rows, their quality brought from its declared range to this
@@ -106,9 +105,9 @@ def measure(rated: RatedSet, recipes: ResolvedSet, executor: Executor, progress:
     """
     check_covered([rated], recipes)
     table = rated.measurements(quantities(recipes))
-    columns = {key: table.columns(recipe.branches) for key, recipe in recipes.recipes.items()}
-    for key, of_recipe in columns.items():
-        executor.meter.check(of_recipe.tolist(), recipes.recipes[key].view)
+    columns = {key: table.columns(of_recipe(recipe)) for key, recipe in recipes.recipes.items()}
+    for key, own in columns.items():
+        executor.meter.check(own.tolist(), recipes.recipes[key].view)
     kinds = table.distortions
     wanted = {row: columns[recipes.key(kind)] for row, kind in enumerate(kinds) if recipes.covers(kind)}
     table.fill(executor, wanted, progress, {row: recipes.recipes[recipes.key(kinds[row])].view for row in wanted})
@@ -117,7 +116,7 @@ def measure(rated: RatedSet, recipes: ResolvedSet, executor: Executor, progress:
     whole = [row for row in wanted if problems[row] is None]
     if not whole:
         raise UsageError(f"{rated.root}: no image could be measured; the first: {next(iter(failed.values()))}")
-    parts = [getattr(branch, kind) for r in recipes.recipes.values() for branch in r.branches for kind in BRANCH_KINDS]
+    parts = [part for recipe in recipes.recipes.values() for part in recipe.parts]
     parts += [recipe.mapper for recipe in recipes.recipes.values() if recipe.mapper is not None]
     return MeasuredSet(
         rated=rated,
@@ -127,5 +126,5 @@ def measure(rated: RatedSet, recipes: ResolvedSet, executor: Executor, progress:
         failed=failed,
         flagged=sum(bool(table.flagged[row, wanted[row]].any()) for row in whole),
         versions=executor.meter.versions(parts),
-        runtimes={key: runtime_name(executor.meter.runtime(of_recipe)) for key, of_recipe in columns.items()},
+        runtimes={key: runtime_name(executor.meter.runtime(own)) for key, own in columns.items()},
     )

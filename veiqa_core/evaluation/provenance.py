@@ -237,8 +237,10 @@ def _uncalibrated_notes(used: Mapping[str | None, ResolvedRecipe], protocol: Pro
         notes.append(f"fitted in part only, and reported as if it were not: no fitted mapper for {', '.join(unfitted)}")
     if len(used) > 1:
         notes.append("the types' scores have no common scale: overall, all figures are after logistic5, type by type")
-    several = any(len(recipe.branches) > 1 for recipe in used.values())
+    several = any(recipe.width > 1 for recipe in used.values())
     what = "minus the mean similarity of the branches" if several else "minus the similarity"
+    if any(recipe.methods for recipe in used.values()):
+        what = "minus the mean of all values, oriented" if several else "the method's value, the way it says is better"
     how = "" if protocol.refits else "; 'veiqa fit' or --split loco fits one"
     return [*notes, f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}"]
 

@@ -45,11 +45,15 @@ class Explained:
     flags: tuple[str, ...] = ()
 
 
-def explained(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: RecipeScorer) -> Explained:
-    """The heat maps of an image, and its quality map where all branches were measured and the score is calibrated."""
+def explained(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: RecipeScorer | None) -> Explained:
+    """The heat maps of an image, and its quality map where all branches were measured and the score is calibrated.
+
+    Args:
+        recipe_scorer: None where the score has other parts than branches, so that there is no quality map.
+    """
     found: QualityMap | None = None
     flags: tuple[str, ...] = ()
-    if all(item.error is None for item in outcome.measurements):
+    if recipe_scorer is not None and all(item.error is None for item in outcome.measurements):
         try:
             found = quality_map(engine, image, outcome, recipe_scorer)
         except VeiqaError as error:  # the score stands without it

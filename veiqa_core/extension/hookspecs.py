@@ -86,6 +86,25 @@ def veiqa_similarity_metrics() -> Iterable[Component]:  # type: ignore[empty-bod
 
 
 @hookspec
+def veiqa_methods() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Methods: whole no-reference indices, which need neither a pseudo-reference image nor a network.
+
+    The factory gives a :class:`veiqa_core.contracts.Method`. Traits: ``better`` ('high', 'low' or 'none') which way its
+    values are better, ``bounds``, ``min_size``; ``outputs`` names its values where they are not one of its own name::
+
+        @hookimpl
+        def veiqa_methods():
+            yield Component(
+                name="contrast",
+                summary="Standard deviation of the grey values.",
+                factory="my_plugin.contrast:Contrast",
+                requires=("torch",),
+                traits={"better": "high", "bounds": (0, 1), "min_size": 1},
+            )
+    """
+
+
+@hookspec
 def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
     """Score mappers: map the similarities of a recipe's branches to one quality score, higher being better.
 
@@ -160,13 +179,13 @@ def veiqa_search_strategies() -> Iterable[Component]:  # type: ignore[empty-body
 
 
 @hookspec
-def veiqa_baselines() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Baselines: controls that the winner of a search is held against.
+def veiqa_controls() -> Iterable[Component]:  # type: ignore[empty-body]
+    """Controls: what the winner of a search is held against, with a part of the method left out.
 
-    The factory gives a :class:`veiqa_core.contracts.Baseline`::
+    The factory gives a :class:`veiqa_core.contracts.Control`::
 
         @hookimpl
-        def veiqa_baselines():
+        def veiqa_controls():
             yield Component(
                 name="vei-maximum",
                 summary="Largest value of the VEI.",

@@ -6,6 +6,7 @@ A kind is added by one entry here, one hook in ``hookspecs`` and one protocol in
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ class Kind:
         return f"trait {missing[0]!r} is missing: {self.traits[missing[0]].help}" if missing else None
 
 
+_OUTPUT = re.compile(r"\w[\w.+-]*\Z", re.ASCII)
+
 USES = ("activations", "gradients", "input_gradients", "forward")
 
 
@@ -69,6 +72,11 @@ def _is_bounds(value: Any) -> bool:
 def _is_strength(value: Any) -> bool:
     named = isinstance(value, tuple) and len(value) == 3 and isinstance(value[0], str)
     return named and all(_is_number(end) and end > 0 for end in value[1:]) and value[1] != value[2]
+
+
+def _is_outputs(value: Any) -> bool:
+    named = isinstance(value, tuple) and bool(value) and all(isinstance(v, str) and _OUTPUT.match(v) for v in value)
+    return named and len(set(value)) == len(value)
 
 
 def _among(*words: str) -> Callable[[Any], bool]:
@@ -122,6 +130,21 @@ _KINDS = (
         },
     ),
     Kind(
+        "method",
+        "veiqa_methods",
+        "method",
+        {
+            "better": Trait(
+                "'high', 'low' or 'none': which way its values are better; 'none' of features",
+                _among("high", "low", "none"),
+                required=True,
+            ),
+            "bounds": Trait("(lowest, highest) value, None where unbounded", _is_bounds, required=True),
+            "min_size": Trait("the smallest side of an image that it takes, in pixels", _is_size, required=True),
+            "outputs": Trait("a tuple of the names of its values, where they are not one of its own name", _is_outputs),
+        },
+    ),
+    Kind(
         "mapper",
         "veiqa_score_mappers",
         "score mapper",
@@ -164,7 +187,7 @@ _KINDS = (
             ),
         },
     ),
-    Kind("baseline", "veiqa_baselines", "baseline", {}),
+    Kind("control", "veiqa_controls", "control", {}),
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _KINDS}

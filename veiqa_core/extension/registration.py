@@ -111,7 +111,7 @@ def _offer(hook: str, record: Any, plugin: Found) -> Registered | Shipped:
 
 
 def _check_api(module: object) -> None:
-    wanted = getattr(module, "VEIQA_API", (1, 0))
+    wanted = getattr(module, "VEIQA_API", (API_VERSION[0], 0))
     if not (isinstance(wanted, tuple) and len(wanted) == 2 and all(isinstance(number, int) for number in wanted)):
         raise Refused(f"VEIQA_API must be (major, minor), not {wanted!r}")
     if wanted[0] != API_VERSION[0] or wanted[1] > API_VERSION[1]:

@@ -1,4 +1,4 @@
-"""What a similarity or a VEI depends on besides the image, as one digest: by it what is kept is known again."""
+"""What a value or a VEI depends on besides the image, as one digest: by it what is kept is known again."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ STAGES_OF_VEIS = (scoring, image, isolated, engine, tiling, eager, compiled)
 """The modules of the core that shape a VEI. Each states a ``NUMERICAL_VERSION``, raised when it gives other numbers."""
 STAGES = (*STAGES_OF_VEIS, comparison, shrinking)
 """The modules of the core that shape a similarity."""
+STAGES_OF_METHODS = (image, isolated, shrinking)
+"""The modules of the core that shape the value of a method."""
 _BIG = 2**22
 _MAKE = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part")
 """By what Linux names a processor, whatever the architecture."""
@@ -125,6 +127,12 @@ def branch_digest(comparison: Comparison, weights_digest: str, device: Device) -
     content = {"branch": branch.identity, "layer": comparison.y.layer, "runtime": comparison.y.runtime}
     parts = [getattr(branch, kind) for kind in BRANCH_KINDS]
     return _digest(content, parts, STAGES, weights_digest, device)
+
+
+def method_digest(method: Part, output: str) -> str:
+    """SHA-256 over a method, one of its outputs, all versions and the environment with the processor as the device."""
+    content = {"method": method.identity, "output": output}
+    return _digest(content, [method], STAGES_OF_METHODS, "none", Device())
 
 
 def vei_digest(vei: Explanation, weights_digest: str, device: Device) -> str:

@@ -29,9 +29,11 @@ from .branches.engine import Engine
 from .branches.outcome import Measurement, Outcome
 from .branches.plan import Comparison, distinct
 from .branches.steps import Watch
-from .fingerprint import branch_digest, component_version, environment, passing, vei_digest
+from .fingerprint import branch_digest, component_version, environment, method_digest, passing, vei_digest
+from .methods import Methods
+from .methods import check_view as check_view_of_methods
 from .networks import check_view, open_network
-from .quantity import Control, Quantity, Similarity
+from .quantity import Control, MethodOutput, Quantity, Similarity
 from .runtimes import serving
 from .runtimes.base import TORCH
 
@@ -77,13 +79,12 @@ class Meter:
         self.device = device
         self.watch: Watch | None = None
         self.networks = {} if networks is None else networks
-        for part in distinct(item.branch.extractor for item in quantities):
+        for part in distinct(item.branch.extractor for item in quantities if not isinstance(item, MethodOutput)):
             if part not in self.networks:
                 self.networks[part] = open_network(part, device)
-        self.quantities = tuple(
-            attrs.evolve(item, branch=views.with_layer_name(item.branch, self.networks[item.branch.extractor]))
-            for item in quantities
-        )
+        self.quantities = tuple(map(self._with_layer_name, quantities))
+        self._branches = {i: q.branch for i, q in enumerate(self.quantities) if not isinstance(q, MethodOutput)}
+        self._methods = Methods(item.method for item in quantities if isinstance(item, MethodOutput))
         self._controls = {
             part: or_usage_error(attempt(part, part.create))
             for part in distinct(item.control for item in quantities if isinstance(item, Control))
@@ -99,9 +100,8 @@ class Meter:
         Args:
             wanted: of these quantities; None for all.
         """
-        comparisons = self._comparisons
-        some = comparisons if wanted is None else [comparisons[index] for index in wanted]
-        runtimes = {comparison.y.runtime for comparison in some} - {TORCH}
+        some = self._comparisons if wanted is None else set(wanted)
+        runtimes = {step.y.runtime for index, step in self._comparisons.items() if index in some} - {TORCH}
         return min((" ".join(runtime.split()[:2]) for runtime in runtimes), default=TORCH)
 
     @property
@@ -109,8 +109,13 @@ class Meter:
         """Whether torch makes passes that a compiled runtime makes where it is there and nothing else is asked for."""
         if not attrs.evolve(self.device, runtime="auto").may_compile:
             return False
-        made = zip(self.quantities, self._comparisons, strict=True)
-        return any(serving.asks_activations_only(q.branch) and c.y.runtime == TORCH for q, c in made)
+        made = self._comparisons.values()
+        return any(serving.asks_activations_only(step.branch) and step.y.runtime == TORCH for step in made)
+
+    @property
+    def precision(self) -> str:
+        """What is computed in: methods always compute in full precision."""
+        return self.device.precision if self._branches else "float32"
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -120,7 +125,7 @@ class Meter:
 
     def environment(self) -> dict[str, Any]:
         """What decides the bits of its results on this machine."""
-        return {**environment(self.device), "runtime": self.runtime()}
+        return {**environment(self.device), "runtime": self.runtime(), "precision": self.precision}
 
     def check(self, wanted: Sequence[int], view: View = None) -> None:
         """Find what cannot work on any image before the first one is read.
@@ -129,15 +134,18 @@ class Meter:
             view: under which these quantities are measured.
 
         Raises:
-            UsageError: as for :class:`.Engine`, branches of one recipe are the same, or a network needs larger images
-                than the view leaves.
+            UsageError: as for :class:`.Engine`, branches of one recipe are the same, or a network or a method needs
+                larger images than the view leaves.
         """
         keys = [self.keys[index] for index in wanted]
         for key in keys:
             if keys.count(key) > 1:
                 raise RecipeError(f"the branch {key} is there twice, its layer named in two ways")
-        check_view(view, (self.networks[self.quantities[index].branch.extractor] for index in wanted))
-        self.engine(wanted)
+        branched, methods = self._split(wanted)
+        check_view(view, (self.networks[self._branches[index].extractor] for index in branched))
+        check_view_of_methods(view, distinct(item.method for item in methods.values()))
+        if branched:
+            self.engine(branched)
 
     def known(self, image: str, wanted: Sequence[int]) -> dict[int, Measurement]:
         """What the store holds of an image, by quantity; the image is named by its :attr:`.Image.key`."""
@@ -153,30 +161,50 @@ class Meter:
 
     def compute(self, image: Image, wanted: Sequence[int], *, veis: bool = False) -> Computed:
         """Measure quantities of an image, whatever the store holds, and their VEIs where these are wanted."""
-        engine = self.engine(wanted)
-        needed = veis or any(isinstance(self.quantities[index], Control) for index in wanted)
+        branched, methods = self._split(wanted)
+        found = self._methods.measure(image, methods)
+        if not branched:
+            return Computed(found, {})
+        engine = self.engine(branched)
+        needed = veis or any(isinstance(self.quantities[index], Control) for index in branched)
         outcome = engine.measure(image, "all" if needed else "nothing")
         made = {vei.key: item for vei, item in outcome.veis.items() if not isinstance(item, VeiqaError)} if veis else {}
         arrays = {key: item[0].float().numpy() for key, item in made.items()}
-        return Computed(self.reported(image, wanted, engine, outcome), arrays)
+        return Computed(found | self._reported(image, branched, engine, outcome), arrays)
+
+    def shown(self, image: Image, wanted: Sequence[int]) -> tuple[dict[int, Measurement], Engine, Outcome]:
+        """Quantities of an image, measured anew and kept, with what is shown of its branches."""
+        branched, methods = self._split(wanted)
+        engine = self.engine(branched)
+        outcome = engine.measure(image, "pictures")
+        found = self._methods.measure(image, methods) | self._reported(image, branched, engine, outcome)
+        self.keep(image.key, found)
+        return found, engine, outcome
+
+    def _split(self, wanted: Iterable[int]) -> tuple[list[int], dict[int, MethodOutput]]:
+        """Those of some quantities that come from branches, and those that come from methods."""
+        methods = {i: item for i in wanted if isinstance(item := self.quantities[i], MethodOutput)}
+        return [index for index in wanted if index in self._branches], methods
 
     def engine(self, wanted: Sequence[int]) -> Engine:
-        """The engine that measures these quantities.
+        """The engine that measures these quantities, all of branches.
 
         Raises:
             UsageError: as for :class:`veiqa_core.measuring.branches.engine.Engine`.
         """
-        engine = self._engine(tuple(distinct(self.quantities[index].branch for index in wanted)))
+        engine = self._engine(tuple(distinct(self._branches[index] for index in wanted)))
         engine.watch = self.watch
         return engine
 
-    def reported(self, image: Image, wanted: Sequence[int], engine: Engine, outcome: Outcome) -> dict[int, Measurement]:
+    def _reported(
+        self, image: Image, wanted: Sequence[int], engine: Engine, outcome: Outcome
+    ) -> dict[int, Measurement]:
         """Quantities of an image from what the engine made of it."""
         measured = {m.key: (c, m) for c, m in zip(engine.plan.comparisons, outcome.measurements, strict=True)}
         found = {}
         for index in wanted:
             quantity = self.quantities[index]
-            comparison, measurement = measured[quantity.branch.key]
+            comparison, measurement = measured[self._branches[index].key]
             if isinstance(quantity, Control):
                 measurement = self._controlled(engine, quantity.control, comparison, measurement, image, outcome)
             found[index] = attrs.evolve(measurement, key=self.keys[index])
@@ -205,22 +233,28 @@ class Meter:
 
     def vei_digests(self) -> tuple[dict[str, str], ...]:
         """For each quantity what its two VEIs depend on: digests by :attr:`.plan.Explanation.key`."""
-        pairs = [(comparison.y, comparison.x) for comparison in self._comparisons]
+        pairs = {index: (step.y, step.x) for index, step in self._comparisons.items()}
         digests = {
             vei: vei_digest(vei, self.networks[vei.extractor].weights_digest, self.device)
-            for vei in distinct(vei for pair in pairs for vei in pair)
+            for vei in distinct(vei for pair in pairs.values() for vei in pair)
         }
-        return tuple({vei.key: digests[vei] for vei in pair} for pair in pairs)
+        return tuple({vei.key: digests[vei] for vei in pairs.get(index, ())} for index in range(len(self.quantities)))
 
     def _make_engine(self, branches: tuple[ResolvedBranch, ...]) -> Engine:
         return Engine(branches, self.device, self.networks)
 
+    def _with_layer_name(self, item: Quantity) -> Quantity:
+        if isinstance(item, MethodOutput):
+            return item
+        return attrs.evolve(item, branch=views.with_layer_name(item.branch, self.networks[item.branch.extractor]))
+
     @functools.cached_property
-    def _comparisons(self) -> tuple[Comparison, ...]:
-        """What the branch of each quantity compares."""
+    def _comparisons(self) -> Mapping[int, Comparison]:
+        """What the branch of each quantity that has one compares."""
         defaults = {part: network.default_layer for part, network in self.networks.items()}
-        branches = [item.branch for item in self.quantities]
-        return plans.make(branches, defaults, serving.served(branches, self.networks, self.device)).comparisons
+        branches = list(self._branches.values())
+        made = plans.make(branches, defaults, serving.served(branches, self.networks, self.device)).comparisons
+        return dict(zip(self._branches, made, strict=True))
 
     def versions(self, parts: Iterable[Part]) -> dict[str, Any]:
         """What figures were made with: libraries and device, components, and the weights of each network."""
@@ -238,10 +272,12 @@ class Meter:
         return self._digests[now]
 
     def _find_digests(self) -> Iterator[str]:
-        return (
-            _digest(item, branch_digest(comparison, self.networks[item.branch.extractor].weights_digest, self.device))
-            for item, comparison in zip(self.quantities, self._comparisons, strict=True)
-        )
+        for index, item in enumerate(self.quantities):
+            if isinstance(item, MethodOutput):
+                yield method_digest(item.method, item.output)
+            else:
+                weights = self.networks[item.branch.extractor].weights_digest
+                yield _digest(item, branch_digest(self._comparisons[index], weights, self.device))
 
     def _controlled(
         self,
@@ -275,12 +311,12 @@ def _finite(value: Any) -> float:
     return float(value)
 
 
-def _digest(item: Quantity, branch: str) -> str:
+def _digest(item: Similarity | Control, branch: str) -> str:
     if isinstance(item, Similarity):
         return branch
     content = {
         "branch": branch,
-        "baseline": item.control.identity,
+        "control": item.control.identity,
         "version": component_version(item.control.registered),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What is measured of an image: similarities of branches, and the values of controls."""
+"""What is measured of an image: similarities of branches, outputs of methods, and the values of controls."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..extension.registry import Part
-from ..recipes.resolution import ResolvedBranch, ResolvedSet
+from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet, method_outputs
 from .branches.plan import distinct
 
 
@@ -44,7 +44,28 @@ class Control:
         return f"{self.control.key} of {self.branch.key}"
 
 
-Quantity = Similarity | Control
+@attrs.frozen
+class MethodOutput:
+    """One value of a method."""
+
+    method: Part
+    output: str
+
+    @property
+    def key(self) -> str:
+        """A readable name: the method's, with that of the output where it has several."""
+        return self.method.key if len(method_outputs(self.method)) == 1 else f"{self.method.key}/{self.output}"
+
+    @property
+    def sign(self) -> float:
+        """The factor that orients its values as similarities are: larger is then worse.
+
+        Values of which neither way is better stand as they are.
+        """
+        return -1.0 if self.method.traits["better"] == "high" else 1.0
+
+
+Quantity = Similarity | Control | MethodOutput
 
 
 def metric_sign(metric: Part) -> float:
@@ -52,13 +73,21 @@ def metric_sign(metric: Part) -> float:
     return 1.0 if metric.traits["similar"] == "high" else -1.0
 
 
-def signs(branches: Iterable[ResolvedBranch]) -> FloatArray:
-    """The factors ``[B]`` that orient the similarities of branches."""
-    return np.array([Similarity(branch).sign for branch in branches], dtype=np.float64)
+def signs(items: Iterable[Quantity]) -> FloatArray:
+    """The factors ``[Q]`` that orient quantities."""
+    return np.array([item.sign for item in items], dtype=np.float64)
+
+
+def outputs(method: Part) -> list[Quantity]:
+    """The values of a method, each one quantity."""
+    return [MethodOutput(method, name) for name in method_outputs(method)]
+
+
+def of_recipe(recipe: ResolvedRecipe) -> list[Quantity]:
+    """What a recipe's mapper maps, in this order: the similarities of its branches, then the outputs of its methods."""
+    return [*map(Similarity, recipe.branches), *(item for method in recipe.methods for item in outputs(method))]
 
 
 def quantities(recipes: ResolvedSet) -> list[Quantity]:
     """What has to be measured for the recipes of a set, each quantity once."""
-    return [
-        Similarity(branch) for branch in distinct(b for recipe in recipes.recipes.values() for b in recipe.branches)
-    ]
+    return distinct(item for recipe in recipes.recipes.values() for item in of_recipe(recipe))

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from ..contracts import FloatArray
 from ..errors import ImageError, VeiqaError
 from ..images import Sizes
-from ..recipes.resolution import ResolvedBranch
 from ..recipes.view import View
 from .executors import Executor, Task, TaskResult
-from .quantity import Quantity, Similarity
+from .quantity import Quantity
 
 Indices = NDArray[np.intp]
 Rows = Sequence[int] | Indices
@@ -75,7 +74,8 @@ class Measurements:
         hints: by what else the content of each may be known again (see :meth:`.RatedSet.hints_of`).
         digests: of the pixels; empty until an image is read.
         sizes: of the images as they were given and judged; None until an image is read.
-        values: ``[N, Q]``, larger being more similar whatever the metric; NaN where not measured, or failed.
+        values: ``[N, Q]``, oriented: larger is more similar to the PRI, or worse by the method; NaN where not measured,
+            or failed.
         measured: ``[N, Q]``, whether it was measured, be it in vain.
         flagged: ``[N, Q]``, whether a VEI behind it is degenerate, or something else was remarked.
         unread: why images cannot be read, by row.
@@ -107,9 +107,9 @@ class Measurements:
         """What each image is kept together with: its content, or itself where none is named."""
         return tuple(content or name for content, name in zip(self.contents, self.names, strict=True))
 
-    def columns(self, branches: Iterable[ResolvedBranch]) -> Indices:
-        """The columns of the similarities of branches."""
-        return np.array([self._columns[Similarity(branch)] for branch in branches], dtype=np.intp)
+    def columns(self, quantities: Iterable[Quantity]) -> Indices:
+        """The columns of quantities."""
+        return np.array([self._columns[quantity] for quantity in quantities], dtype=np.intp)
 
     @cached_property
     def _columns(self) -> Mapping[Quantity, int]:

@@ -1,6 +1,6 @@
 """A worker's side of measuring: what it is sent, what it does, and how a process of its own begins and ends.
 
-Workers open networks themselves, from the branches as recipes write them.
+Workers open networks and build methods themselves, from quantities as plain values.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ import torch
 
 from ..devices import Device
 from ..errors import UsageError
-from ..extension.registry import Part, installed
+from ..extension.registry import Part, Registry, installed
 from ..images import Image
 from ..isolation.terminal import escape_streams
 from ..recipes.recipe import Branch
 from ..recipes.resolution import resolve_branch
 from .memory import retain_heap
 from .meter import Computed, Meter
-from .quantity import Control, Similarity
+from .quantity import Control, MethodOutput, Quantity, Similarity
 
 
 @attrs.frozen
@@ -35,7 +35,8 @@ class Job:
 
     Attributes:
         name: distinguishes this job from others.
-        quantities: for each its branch as a recipe writes it, and of a control its name and parameters.
+        quantities: for each its kind; the branch as a recipe writes it, or the method's name and parameters; and the
+            control's name and parameters, or the output.
         veis: whether VEIs are to be sent back.
         environment: what decides the bits of a result where the job was made.
         digests: what each quantity depends on there, besides the image.
@@ -44,7 +45,7 @@ class Job:
     name: str
     device: Device
     threads: int
-    quantities: tuple[tuple[Any, tuple[str, Any] | None], ...]
+    quantities: tuple[tuple[str, Any, Any], ...]
     veis: bool
     environment: Mapping[str, Any]
     digests: tuple[str, ...]
@@ -52,15 +53,11 @@ class Job:
     @classmethod
     def of(cls, meter: Meter, veis: bool) -> Job:
         """The job of measuring what a meter measures."""
-        written = tuple(
-            (q.branch.written.write(), _identity(q.control) if isinstance(q, Control) else None)
-            for q in meter.quantities
-        )
         return cls(
             name=uuid.uuid4().hex,
             device=meter.device,
             threads=torch.get_num_threads(),
-            quantities=written,
+            quantities=tuple(map(_written, meter.quantities)),
             veis=veis,
             environment=meter.environment(),
             digests=meter.digests(),
@@ -129,16 +126,26 @@ def _meter(job: Job) -> Meter:
 
 def _opened(job: Job) -> Meter:
     registry = installed()
-    quantities = []
-    for table, control in job.quantities:
-        branch = resolve_branch(Branch.read(table, "job"), registry)
-        quantities.append(
-            Similarity(branch) if control is None else Control(branch, registry.part("baseline", *control))
-        )
-    meter = Meter(quantities, job.device)
+    meter = Meter([_read(*written, registry) for written in job.quantities], job.device)
     job.check(meter)
     return meter
 
 
-def _identity(control: Part) -> tuple[str, Any]:
-    return control.identity["component"], control.identity["params"]
+def _written(quantity: Quantity) -> tuple[str, Any, Any]:
+    """A quantity as plain values."""
+    if isinstance(quantity, MethodOutput):
+        return "method", _identity(quantity.method), quantity.output
+    table = quantity.branch.written.write()
+    return ("control", table, _identity(quantity.control)) if isinstance(quantity, Control) else ("branch", table, None)
+
+
+def _read(kind: str, what: Any, more: Any, registry: Registry) -> Quantity:
+    """What :func:`_written` made plain."""
+    if kind == "method":
+        return MethodOutput(registry.part("method", *what), more)
+    branch = resolve_branch(Branch.read(what, "job"), registry)
+    return Control(branch, registry.part("control", *more)) if kind == "control" else Similarity(branch)
+
+
+def _identity(part: Part) -> tuple[str, Any]:
+    return part.identity["component"], part.identity["params"]

@@ -19,7 +19,7 @@ from .view import View, read_view
 MOST_BRANCHES = 10_000
 """Branches of a recipe file; each is a measurement of every image."""
 
-_FIELDS = {"name", "based_on", "view", "branch", "mapper", "classifier", "novelty", "fitted", "chosen"}
+_FIELDS = {"name", "based_on", "view", "branch", "method", "mapper", "classifier", "novelty", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
 
 
@@ -74,15 +74,15 @@ def dumps(recipe: Recipe | RecipeSet) -> str:
 
 
 def read(table: Any, where: str, name: str) -> Recipe:
-    """A recipe from a table of TOML with ``branch`` tables, and where there are any a ``mapper`` and a ``classifier``.
+    """A recipe from a table of TOML with ``branch`` or ``method`` tables, perhaps a ``mapper`` and a ``classifier``.
 
     Raises:
         RecipeError: it is not one.
     """
     check_table(table, _FIELDS, where, RecipeError)
-    branches = _written_branches(table)
-    if not branches:
-        raise RecipeError(f"{where}: no [[branch]]; a recipe needs one or more")
+    branches, methods = _written_branches(table), _read_methods(table, where)
+    if not branches and not methods:
+        raise RecipeError(f"{where}: no [[branch]] and no [[method]]; a recipe needs one or more")
     mapper, state = _read_fitted(table, "mapper", where)
     classifier, classifier_state = _read_fitted(table, "classifier", where)
     return Recipe(
@@ -99,6 +99,7 @@ def read(table: Any, where: str, name: str) -> Recipe:
         novelty=_read_novelty(table, where),
         based_on=_read_name(table, "based_on", where),
         view=_read_view(table, where),
+        methods=methods,
         **{part: Provenance.read(table[part], f"{where}: {part}") for part in ("fitted", "chosen") if part in table},
     )
 
@@ -109,7 +110,8 @@ def _write(recipe: Recipe) -> dict[str, Any]:
         "name": recipe.name,
         "based_on": recipe.based_on,
         "view": recipe.view,
-        "branch": _write_branches(recipe.branches),
+        "branch": _write_branches(recipe.branches) if recipe.branches else None,
+        "method": [{"name": method.name, **method.given} for method in recipe.methods] or None,
         "mapper": recipe.mapper and _write_fitted(recipe.mapper, recipe.state),
         "classifier": recipe.classifier and _write_fitted(recipe.classifier, recipe.classifier_state),
         "novelty": dict(recipe.novelty) or None,
@@ -172,6 +174,15 @@ def _written_branches(table: Any) -> list[Any]:
     """The branches of a recipe's table as they are written."""
     branches = table.get("branch") if isinstance(table, Mapping) else None
     return branches if isinstance(branches, list) else []
+
+
+def _read_methods(table: Mapping[str, Any], where: str) -> tuple[Choice, ...]:
+    methods = table.get("method", [])
+    if not isinstance(methods, list):
+        raise RecipeError(f"{where}: methods are written as [[method]]")
+    if len(methods) > MOST_BRANCHES:
+        raise RecipeError(f"{where}: has {len(methods):,} methods, more than {MOST_BRANCHES:,}")
+    return tuple(Choice.read(item, f"{where}: method {i}") for i, item in enumerate(methods, start=1))
 
 
 def _read_branches(table: Any, where: str) -> list[Branch]:

@@ -1,4 +1,4 @@
-"""Recipes: which branches give similarities, and how these are mapped to one score.
+"""Recipes: which branches give similarities, which methods values, and how these are mapped to one score.
 
 A recipe is plain data: ``files`` reads and writes it as TOML, ``resolution`` checks it against the installed
 components.
@@ -48,8 +48,12 @@ class Choice:
 
     def write(self) -> Any:
         """What :meth:`read` takes."""
-        params = {name: value for name, value in self.params.items() if value is not None}  # TOML knows no null
-        return {"name": self.name, **params} if params else self.name
+        return {"name": self.name, **self.given} if self.given else self.name
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The parameters as TOML holds them, which knows no null."""
+        return {name: value for name, value in self.params.items() if value is not None}
 
 
 @attrs.frozen(kw_only=True)
@@ -166,10 +170,10 @@ class Provenance:
 
 @attrs.frozen
 class Recipe:
-    """Branches and the mapper of their similarities.
+    """Branches and methods, and the mapper of their values.
 
     Attributes:
-        mapper: None where similarities are all that is wanted.
+        mapper: None where the values are all that is wanted.
         state: what the mapper was fitted to, as its ``state()`` gives it; empty before a fit.
         fitted: what the mapper was fitted on, where that is recorded.
         chosen: what the branches were chosen on, where they were chosen by their figures.
@@ -177,13 +181,15 @@ class Recipe:
         novelty: what the images fitted on fill, as :meth:`veiqa_core.scoring.novelty.Novelty.state` gives it, likewise.
         based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
         view: the most pixels of an image's longer side when it is judged; None for its native size.
+        methods: whole no-reference indices, whose values are mapped after the similarities of the branches.
 
     Raises:
         UsageError: the view is no such number.
+        ValueError: there is neither a branch nor a method.
     """
 
     name: str
-    branches: tuple[Branch, ...] = attrs.field(validator=attrs.validators.min_len(1))
+    branches: tuple[Branch, ...]
     mapper: Choice | None = None
     state: Mapping[str, Any] = attrs.field(factory=dict)
     fitted: Provenance | None = None
@@ -193,6 +199,11 @@ class Recipe:
     novelty: Mapping[str, Any] = attrs.field(factory=dict)
     based_on: str | None = None
     view: View = attrs.field(default=None)
+    methods: tuple[Choice, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if not self.branches and not self.methods:
+            raise ValueError(f"recipe {self.name!r} has neither a branch nor a method")
 
     @view.validator
     def _check_view(self, attribute: attrs.Attribute[View], value: Any) -> None:
@@ -249,7 +260,11 @@ def parameter_texts(recipe: Recipe | RecipeSet) -> set[str]:
     choices = [
         choice
         for one in (recipe.recipes.values() if isinstance(recipe, RecipeSet) else (recipe,))
-        for choice in (*(getattr(branch, kind) for branch in one.branches for kind in BRANCH_KINDS), one.mapper)
+        for choice in (
+            *(getattr(branch, kind) for branch in one.branches for kind in BRANCH_KINDS),
+            *one.methods,
+            one.mapper,
+        )
         if choice is not None
     ]
     return {value for choice in choices for value in choice.params.values() if isinstance(value, str)}
@@ -259,9 +274,10 @@ def ad_hoc(
     *,
     pris: Iterable[Choice] = (),
     mapper: Choice | None = None,
+    methods: tuple[Choice, ...] = (),
     name: str = "ad-hoc",
     **parts: Any,
 ) -> Recipe:
     """A recipe with one branch for each PRI (default: all four), its other parts those of :class:`Branch`."""
     chosen = tuple(pris) or tuple(Choice(pri) for pri in DEFAULT_PRIS)
-    return Recipe(name, tuple(Branch(pri=pri, **parts) for pri in chosen), mapper)
+    return Recipe(name, tuple(Branch(pri=pri, **parts) for pri in chosen), mapper, methods=methods)

@@ -80,6 +80,17 @@ class ResolvedRecipe:
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
     novelty: Mapping[str, Any] = attrs.field(factory=dict)
     view: View = None
+    methods: tuple[Part, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many values of an image its mapper maps: similarities of branches, then outputs of methods."""
+        return len(self.branches) + sum(len(method_outputs(method)) for method in self.methods)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The components that measure."""
+        return [*(getattr(branch, kind) for branch in self.branches for kind in BRANCH_KINDS), *self.methods]
 
     @property
     def fitted_view(self) -> View:
@@ -91,6 +102,8 @@ class ResolvedRecipe:
         """SHA-256 over components, all parameters, layers, the view and what was fitted, as the recipe names them."""
         mapper = None if self.mapper is None else {**self.mapper.identity, "state": dict(self.state)}
         content: dict[str, Any] = {"branches": [branch.identity for branch in self.branches], "mapper": mapper}
+        if self.methods:
+            content["methods"] = [method.identity for method in self.methods]
         if self.classifier is not None:
             content["classifier"] = {**self.classifier.identity, "state": dict(self.classifier_state)}
         if self.novelty:
@@ -134,6 +147,12 @@ class ResolvedSet:
         return f"{self.name}@{digest[:12]}"
 
 
+def method_outputs(part: Part) -> tuple[str, ...]:
+    """The names of a method's values: those of its trait, or one that is its own name."""
+    named: tuple[str, ...] = part.traits.get("outputs", (part.registered.name,))
+    return named
+
+
 def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -165,18 +184,14 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
     twice = next((key for key, count in Counter(keys).items() if count > 1), None)
     if twice is not None:
         raise RecipeError(f"recipe {recipe.name!r} has the branch {twice} twice")
+    methods = _methods(recipe, registry)
     mapper = None
     if recipe.mapper is not None:
         mapper = registry.part("mapper", recipe.mapper.name, recipe.mapper.params)
-        if mapper.traits["branches"] == "one" and len(branches) > 1:
-            raise RecipeError(
-                f"mapper {mapper.key} maps one similarity, and recipe {recipe.name!r} has {len(branches)} branches: "
-                "choose one PRI, or a mapper of several branches"
-            )
     classifier = None
     if recipe.classifier is not None:
         classifier = registry.part("classifier", recipe.classifier.name, recipe.classifier.params)
-    return ResolvedRecipe(
+    resolved = ResolvedRecipe(
         name=recipe.name,
         branches=branches,
         mapper=mapper,
@@ -187,6 +202,33 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
         classifier_state=recipe.classifier_state,
         novelty=recipe.novelty,
         view=recipe.view,
+        methods=methods,
+    )
+    _check_mapper(resolved)
+    return resolved
+
+
+def _methods(recipe: Recipe, registry: Registry) -> tuple[Part, ...]:
+    methods = tuple(registry.part("method", choice.name, choice.params) for choice in recipe.methods)
+    twice = next((method.key for method, count in Counter(methods).items() if count > 1), None)
+    if twice is not None:
+        raise RecipeError(f"recipe {recipe.name!r} has the method {twice} twice")
+    return methods
+
+
+def _check_mapper(recipe: ResolvedRecipe) -> None:
+    """Refuse a mapper of one value where there are several."""
+    if recipe.mapper is None or recipe.mapper.traits["branches"] == "many" or recipe.width == 1:
+        return
+    mapper, name = recipe.mapper.key, recipe.name
+    if recipe.methods:
+        raise RecipeError(
+            f"mapper {mapper} maps one value, and recipe {name!r} measures {recipe.width}: choose one branch or one "
+            "method of one value, or a mapper of several, such as ridge"
+        )
+    raise RecipeError(
+        f"mapper {mapper} maps one similarity, and recipe {name!r} has {recipe.width} branches: "
+        "choose one PRI, or a mapper of several branches"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..page.formatting import flat
-from ..recipes.recipe import BRANCH_KINDS
 from ..scorer import Scorer
 
 _COMPONENTS = {
@@ -24,6 +23,8 @@ def meaning(scorer: Scorer) -> dict[str, Any]:
         "is_fitted": bool(recipe.state),
         "fitted": recipe.fitted if recipe.state else None,
         "classifier": recipe.classifier is not None,
+        "branches": bool(recipe.branches),
+        "methods": bool(recipe.methods),
     }
 
 
@@ -35,14 +36,16 @@ def recipe(scorer: Scorer) -> dict[str, Any]:
         name: list(dict.fromkeys(getattr(branch, kind).key for branch in recipe.branches))
         for name, kind in _COMPONENTS.items()
     }
+    components["Methods"] = [method.key for method in recipe.methods]
+    components = {name: keys for name, keys in components.items() if keys}
     components |= {name: [part.key] for name, part in single.items() if part is not None}
-    parts = [getattr(branch, kind) for branch in recipe.branches for kind in BRANCH_KINDS]
-    parts += [part for part in single.values() if part is not None]
+    parts = [*recipe.parts, *(part for part in single.values() if part is not None)]
     return {
         "name": recipe.name,
         "digest": recipe.digest,
         "view": recipe.view,
-        "branches": scorer.keys,
+        "branches": scorer.similarity_keys,
+        "outputs": scorer.method_keys,
         "components": list(components.items()),
         "sources": [
             (name, basis, " + ".join(dict.fromkeys(basis.dataset.split(" + "))))

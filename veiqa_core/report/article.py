@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -41,8 +42,13 @@ def article(result: Result, number: int, note: str | None = None) -> Markup:
         opacity=_OPACITY,
         pairs=list(map(_pair, result.heatmaps[:MOST_PAIRS])),
         other_pairs=result.heatmaps[MOST_PAIRS:],
-        similarities=[(key, value) for key, value in result.similarities.items() if value is not None],
+        similarities=_known(result.similarities),
+        methods=_known(result.methods),
     )
+
+
+def _known(values: Mapping[str, float | None]) -> list[tuple[str, float]]:
+    return [(key, value) for key, value in values.items() if value is not None]
 
 
 def _viewer(result: Result) -> dict[str, Any]:

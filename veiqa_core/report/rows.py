@@ -16,7 +16,7 @@ from ..result import Result
 from .scores import gauge, split_name
 
 FEW = 6
-"""Branches whose similarities fit into a table beside the score."""
+"""Values that fit into a table beside the score."""
 
 OPTIONAL = ("interval", "likely", "remarks", "error")
 """What not every image of every recipe has."""
@@ -29,7 +29,7 @@ class Row:
     Attributes:
         number: its place in the run, from 1.
         likely: its likeliest distortion type and that type's probability, NaN where that is not known.
-        similarities: by branch key, where there are few.
+        values: as :attr:`veiqa_core.result.Result.values`, where there are few.
         thumbnail: a :class:`Picture` as plain data.
         size, judged_size: of the image, and at which it was judged.
     """
@@ -40,7 +40,7 @@ class Row:
     scale: tuple[float, float] | None
     interval: tuple[float, float] | None
     likely: tuple[str, float] | None
-    similarities: dict[str, float | None]
+    values: dict[str, float | None]
     remarks: list[str]
     error: str | None
     thumbnail: dict[str, Any] | None
@@ -80,7 +80,7 @@ class Row:
         distortion = None if self.likely is None else dict([self.likely])
         flags = tuple(self.remarks)
         return Result(
-            *(self.name, self.score, self.similarities, flags, self.error, "", interval, scale, distortion),
+            *(self.name, self.score, self.values, flags, self.error, "", interval, scale, distortion),
             size=size,
             judged_size=judged_size,
         )
@@ -96,7 +96,7 @@ def row(result: Result, number: int, thumbnail: Picture | None) -> Row:
         scale=result.scale,
         interval=result.interval,
         likely=likely,
-        similarities=dict(result.similarities) if len(result.similarities) <= FEW else {},
+        values=result.values if len(result.values) <= FEW else {},
         remarks=list(result.remarks),
         error=result.error,
         thumbnail=None if thumbnail is None else attrs.asdict(thumbnail),

@@ -125,11 +125,13 @@ class ReportWriter(Sink):
 
     def skip(self, row: PreviousRow) -> None:
         """Show an image that an earlier run scored; if it is among the worst, it is scored again."""
+        methods = set(self._scorer.method_keys)
         self.add(
             Result(
                 image=row.image,
                 score=row.score,
-                similarities=dict(row.similarities),
+                similarities={key: value for key, value in row.values.items() if key not in methods},
+                methods={key: value for key, value in row.values.items() if key in methods},
                 flags=row.flags,
                 error=row.error,
                 recipe=row.recipe,

@@ -17,17 +17,23 @@ from .sinks import PreviousRow, Sink
 if TYPE_CHECKING:
     from ..result import Result
 
-UNCALIBRATED = (
-    "Not yet a quality: these are similarities between the explanations of each image and of its pseudo-reference "
-    "images; a score needs a fitted mapper in the recipe."
-)
+_SIMILARITIES = "similarities between the explanations of each image and of its pseudo-reference images"
+_METHODS = "what methods give, on scales of their own"
+
+
+def uncalibrated(similarities: bool, methods: bool) -> str:
+    """What values without a score are, where there are some of either kind."""
+    what = " and ".join([*([_SIMILARITIES] if similarities else []), *([_METHODS] if methods else [])])
+    return f"Not yet a quality: these are {what}; a score needs a fitted mapper in the recipe."
+
+
 TEXTS = {"image", "distortion", "flags", "error", "recipe"}
 """The columns that hold no numbers."""
 WHOLES = ("width", "height", "judged_width", "judged_height")
 """Those that hold pixels, of the image and of what was judged."""
 _FIRST = ("image", "score", "low", "high", "distortion", "novelty")
 _LAST = ("flags", "error", "recipe")
-_FEW = 8  # branches whose similarities a person takes in at a glance
+_FEW = 8  # values that a person takes in at a glance
 
 
 class Table(Sink):
@@ -37,7 +43,7 @@ class Table(Sink):
         self._stream = stream
         self._shown = tuple(keys) if len(keys) <= _FEW else ()
         self._width = max(map(len, (*self._shown, _score_title(None))))
-        self._uncalibrated = False
+        self._uncalibrated: Result | None = None
 
     def add(self, result: Result) -> None:
         """Write the image's name and what is known of it, a line each."""
@@ -50,20 +56,24 @@ class Table(Sink):
         if result.judged is not None:
             write(f"  {'judged at':<{width}}  {result.judged}\n")
         for key in self._shown:
-            if (value := result.similarities[key]) is not None:
+            if (value := result.values[key]) is not None:
                 write(f"  {key:<{width}}  {value:12.4f}\n")
-        for flag in result.flags:
-            self._uncalibrated |= flag == "uncalibrated"
-            if flag != "uncalibrated":
-                write(f"  note: {printable(flag)}\n")
+        for flag in result.remarks:
+            write(f"  note: {printable(flag)}\n")
+        if "uncalibrated" in result.flags:
+            self._uncalibrated = result
         if result.error is not None:
             write(f"  error: {printable(result.error)}\n")
         self._stream.flush()
 
     def close(self) -> None:
-        """Say once what similarities without a score are."""
-        if self._uncalibrated:
-            self._stream.write(f"{UNCALIBRATED}\n")
+        """Say once what values without a score are."""
+        if (result := self._uncalibrated) is not None:
+            if not self._shown:
+                self._stream.write(
+                    f"{len(result.values)} values an image: --format json, jsonl, csv or parquet holds them.\n"
+                )
+            self._stream.write(f"{uncalibrated(bool(result.similarities), bool(result.methods))}\n")
         self._stream.flush()
 
 
@@ -120,7 +130,7 @@ def _json(result: Result) -> str:
 
 
 def columns(keys: Sequence[str]) -> list[str]:
-    """The columns of tables for machines, one for each branch among them."""
+    """The columns of tables for machines, one for each quantity among them."""
     return [*_FIRST, *WHOLES, *keys, *_LAST]
 
 
@@ -131,7 +141,7 @@ def cells(result: Result, keys: Sequence[str]) -> list[Any]:
     """
     low, high = result.interval or (None, None)
     likeliest = max(result.distortion, key=result.distortion.__getitem__) if result.distortion else None
-    values = [result.similarities.get(key) for key in keys]
+    values = [result.values.get(key) for key in keys]
     scored = [result.image, result.score, low, high, likeliest, result.novelty]
     sizes = [*(result.size or (None, None)), *(result.judged_size or (None, None))]
     return [*scored, *sizes, *values, "; ".join(result.flags), result.error, result.recipe]
@@ -140,14 +150,14 @@ def cells(result: Result, keys: Sequence[str]) -> list[Any]:
 def previous_row(values: Sequence[Any], keys: Sequence[str], written: object) -> PreviousRow:
     """The result that :func:`cells` were made of."""
     image, score, low, high, likeliest, novelty, *numbers, flags, error, recipe = values
-    (width, height, judged_width, judged_height), similarities = numbers[: len(WHOLES)], numbers[len(WHOLES) :]
+    (width, height, judged_width, judged_height), measured = numbers[: len(WHOLES)], numbers[len(WHOLES) :]
     return PreviousRow(
         image=image,
         score=score,
         interval=None if low is None or high is None else (low, high),
         likely=None if likeliest is None else (likeliest, math.nan),
         novelty=novelty,
-        similarities=dict(zip(keys, similarities, strict=True)),
+        values=dict(zip(keys, measured, strict=True)),
         flags=tuple(flags.split("; ")) if flags else (),
         error=error,
         recipe=recipe,
@@ -198,7 +208,7 @@ def is_results(path: Path) -> bool:
     return False
 
 
-_TABLE = r"[^\n]+\n  (score \(|likely distortion |judged at |note: |error: |\S+/\S+/\S+ +-?\d)"
+_TABLE = r"[^\n]+\n  (score \(|likely distortion |judged at |note: |error: |\S+/\S+/\S+ +-?\d|\S+ +-?\d+\.\d{4}\n)"
 """How a table begins: an image's name, then what is known of it."""
 
 FORMATS = {"table": Table, "json": JsonList, "jsonl": JsonLines, "csv": CommaSeparated}

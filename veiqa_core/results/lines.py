@@ -115,16 +115,11 @@ def _value(column: str, text: str) -> str | float | None:
 
 def _of_json(item: Any) -> PreviousRow:
     """What a line of JSON stands for."""
-    interval, distortion, similarities = item["interval"], item["distortion"], item["similarities"]
+    interval, distortion = item["interval"], item["distortion"]
+    values = {**item["similarities"], **item["methods"]}
     sizes = [*(item["size"] or ()), *(item["judged_size"] or ())]
-    numbers = [
-        item["score"],
-        item["novelty"],
-        *(interval or ()),
-        *sizes,
-        *similarities.values(),
-        *(distortion or {}).values(),
-    ]
+    numbers = [item["score"], item["novelty"], *(interval or ()), *sizes]
+    numbers += [*values.values(), *(distortion or {}).values()]
     texts = [item["image"], item["recipe"], *item["flags"], item["error"] or ""]
     if not all(value is None or is_number(value) for value in numbers) or not all(isinstance(t, str) for t in texts):
         raise ValueError
@@ -134,7 +129,7 @@ def _of_json(item: Any) -> PreviousRow:
         interval=None if interval is None else (float(interval[0]), float(interval[1])),
         likely=max(distortion.items(), key=lambda share: share[1]) if distortion else None,
         novelty=item["novelty"],
-        similarities=dict(similarities),
+        values=values,
         flags=tuple(item["flags"]),
         error=item["error"],
         recipe=item["recipe"],

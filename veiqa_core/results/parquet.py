@@ -103,7 +103,7 @@ class ParquetDraft(Draft, ResultSink):
 
 
 def schema(keys: Sequence[str]) -> Any:
-    """The Arrow schema of results with these branches."""
+    """The Arrow schema of results with these quantities."""
     arrow = _arrow("pyarrow")
     kinds = dict.fromkeys(TEXTS, arrow.string()) | dict.fromkeys(WHOLES, arrow.int32())
     own = {name: kinds.get(name, arrow.float64()) for name in columns(())}

@@ -22,7 +22,7 @@ class PreviousRow:
         interval: ends of the score's interval.
         likely: the likeliest distortion type and its probability, NaN where the file does not say it.
         novelty: as in :class:`veiqa_core.result.Result`.
-        similarities: by branch key.
+        values: as :attr:`veiqa_core.result.Result.values`.
         size, judged_size: as in :class:`veiqa_core.result.Result`.
         written: what stands in the file.
     """
@@ -32,7 +32,7 @@ class PreviousRow:
     interval: tuple[float, float] | None
     likely: tuple[str, float] | None
     novelty: float | None
-    similarities: Mapping[str, float | None]
+    values: Mapping[str, float | None]
     flags: tuple[str, ...]
     error: str | None
     recipe: str

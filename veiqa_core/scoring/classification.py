@@ -55,7 +55,7 @@ def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
     restore = partial(restored, classifier, recipe.classifier_state, f"recipe {recipe.name!r}: classifier.state")
     or_usage_error(attempt(recipe.classifier, restore))
     try:
-        probabilities(recipe.classifier, classifier, np.zeros((1, len(recipe.branches))))
+        probabilities(recipe.classifier, classifier, np.zeros((1, recipe.width)))
     except VeiqaError as error:
         or_usage_error(error)
     return classifier

@@ -49,7 +49,7 @@ def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
         or_usage_error(attempt(recipe.mapper, restore))
     elif recipe.mapper.traits["fitted"]:
         return None
-    trial = np.zeros((1, len(recipe.branches)))
+    trial = np.zeros((1, recipe.width))
     or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
     return mapper
 

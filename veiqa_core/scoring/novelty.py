@@ -164,7 +164,7 @@ def ready_novelty(recipe: ResolvedRecipe) -> Novelty | None:
     """
     if not recipe.novelty:
         return None
-    return Novelty.restore(recipe.novelty, len(recipe.branches), f"recipe {recipe.name!r}: novelty")
+    return Novelty.restore(recipe.novelty, recipe.width, f"recipe {recipe.name!r}: novelty")
 
 
 def fitted_novelty(

@@ -11,7 +11,7 @@ from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
 from ..errors import UsageError, unwrap
 from ..extension.registry import Part
 from ..isolation.attempts import attempt
-from ..measuring.quantity import signs
+from ..measuring.quantity import of_recipe, signs
 from ..recipes.resolution import ResolvedRecipe
 from .classification import consistent, ready_classifier, types_and_probabilities
 from .mapping import finite_prediction, ready_mapper, within
@@ -37,7 +37,7 @@ class ImageScore:
 
 
 class RecipeScorer:
-    """Scores images by their similarities.
+    """Scores images by their similarities, and after these the values of methods, which are called similarities here.
 
     Attributes:
         calibrated: whether scores are on the scale of ratings, because the mapper was fitted to some.
@@ -49,7 +49,7 @@ class RecipeScorer:
 
     def __init__(self, recipe: ResolvedRecipe) -> None:
         self._recipe = recipe
-        self._signs = signs(recipe.branches)
+        self._signs = signs(of_recipe(recipe))
         self._mapper = ready_mapper(recipe)
         self._classifier = ready_classifier(recipe)
         self._novelty = ready_novelty(recipe)

@@ -1,4 +1,4 @@
-"""From a space to the branches that a search chooses from."""
+"""From a space to the branches and methods that a search chooses from."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from ..contracts import Network
 from ..errors import UsageError, brief, near_miss
 from ..extension.registry import Part, Registry
 from ..measuring.branches import views
+from ..measuring.quantity import MethodOutput, Similarity
 from ..recipes.recipe import BRANCH_KINDS, Layer, Size
-from ..recipes.resolution import ResolvedBranch
-from .space import Condition, Entry, Space, Value, combinations
+from ..recipes.resolution import ResolvedBranch, method_outputs
+from .space import SPACE_KINDS, Condition, Entry, Space, Value, combinations
 
 MOST_CANDIDATES = 100_000
 """Combinations of a space, before its conditions leave some out."""
@@ -25,15 +26,37 @@ Coordinates = Mapping[str, Value]
 
 @attrs.frozen
 class Candidate:
-    """A branch, and its coordinates in the space: the components, and what varies of each."""
+    """A similarity or a method's value, and its coordinates in the space: components, and what varies of each."""
 
-    branch: ResolvedBranch
+    quantity: Similarity | MethodOutput
     coordinates: Coordinates = attrs.field(eq=False, hash=False)
 
     @property
     def key(self) -> str:
-        """The branch's key."""
-        return self.branch.key
+        """A readable name."""
+        return self.quantity.key
+
+    @property
+    def branch(self) -> ResolvedBranch | None:
+        """The branch; None of a method."""
+        return None if isinstance(self.quantity, MethodOutput) else self.quantity.branch
+
+    @property
+    def parts(self) -> list[Part]:
+        """The components that measure."""
+        if isinstance(self.quantity, MethodOutput):
+            return [self.quantity.method]
+        return [getattr(self.quantity.branch, kind) for kind in BRANCH_KINDS]
+
+
+def branches_of(candidates: Iterable[Candidate]) -> list[ResolvedBranch]:
+    """The branches among candidates."""
+    return [branch for candidate in candidates if (branch := candidate.branch) is not None]
+
+
+def methods_of(candidates: Iterable[Candidate]) -> list[Part]:
+    """The methods among candidates."""
+    return [item.method for candidate in candidates if isinstance(item := candidate.quantity, MethodOutput)]
 
 
 @attrs.frozen
@@ -66,7 +89,7 @@ def expand(space: Space, registry: Registry, networks: Mapping[Part, Network]) -
     """
     _check_size(space, registry, networks)
     variants = {kind: list(_variants(space, kind, registry)) for kind in BRANCH_KINDS}
-    found = list(dict.fromkeys(_candidates(space, variants, networks)))
+    found = list(dict.fromkeys([*_candidates(space, variants, networks), *_methods(space, registry)]))
     for number, condition in enumerate(space.conditions, 1):
         where = f"search space {space.name!r}: condition {number}"
         found = _kept(found, _with_labels(condition, registry), where)
@@ -101,6 +124,9 @@ def _check_size(space: Space, registry: Registry, networks: Mapping[Part, Networ
             layers = len(entry.layers) if isinstance(entry.layers, tuple) else deepest if entry.layers == "all" else 1
             of_kind += math.prod(map(len, tried.values())) * layers
         count *= of_kind
+    for entry in space.entries["method"]:
+        tried = _tried(entry, params.describe(registry.get("method", entry.name).component.params))
+        count += math.prod(map(len, tried.values()))
     if count > MOST_CANDIDATES:
         raise UsageError(
             f"search space {space.name!r}: has {count:,} combinations, more than the {MOST_CANDIDATES:,} that can be "
@@ -133,7 +159,19 @@ def _candidates(
         for layer, size in _places(chosen, extractor, networks):
             branch = ResolvedBranch(**parts, layer=layer, scale=chosen["scale"], size=size)
             place = {} if layer is None else {"layer": layer}
-            yield Candidate(branch, {**own, **place, "scale": chosen["scale"], "size": size})
+            yield Candidate(Similarity(branch), {**own, **place, "scale": chosen["scale"], "size": size})
+
+
+def _methods(space: Space, registry: Registry) -> Iterator[Candidate]:
+    """The methods of a space, each of one value: a recipe takes all values of a method or none."""
+    for variant in _variants(space, "method", registry):
+        (output, *others) = method_outputs(variant.part)
+        if others:
+            raise UsageError(
+                f"search space {space.name!r}: method {variant.part.key} gives {len(others) + 1} values, and a "
+                "candidate is one; 'veiqa fit --method' fits a mapper to all of them"
+            )
+        yield Candidate(MethodOutput(variant.part, output), variant.coordinates)
 
 
 def _places(
@@ -155,7 +193,7 @@ def _with_labels(condition: Condition, registry: Registry) -> Condition:
 
     def labelled(given: Mapping[str, tuple[Value, ...]]) -> dict[str, tuple[Value, ...]]:
         return {
-            name: tuple(registry.get(name, str(value)).label for value in values) if name in BRANCH_KINDS else values
+            name: tuple(registry.get(name, str(value)).label for value in values) if name in SPACE_KINDS else values
             for name, values in given.items()
         }
 

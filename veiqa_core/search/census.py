@@ -13,7 +13,7 @@ from ..extension.registry import Part
 from ..measuring.branches import plan as plans
 from ..measuring.branches.plan import Plan
 from ..measuring.runtimes.serving import Served
-from .candidates import Candidate
+from .candidates import Candidate, branches_of
 
 BYTES_A_VALUE = 30
 """What a value takes in the store on disk, with its share of the indexes (see docs/store.md)."""
@@ -40,6 +40,7 @@ class Census:
     comparisons: int
     images: int
     missing: Mapping[str, str]
+    methods: int = 0
 
     @property
     def disk(self) -> int:
@@ -55,6 +56,7 @@ class Census:
             *((f"{name} sweeps", count) for name, count in self.sweeps.items()),
             ("VEIs", self.veis),
             ("comparisons of VEIs", self.comparisons),
+            *([("methods", self.methods)] if self.methods else []),
         ]
         width = max(len(what) for what, _ in each)
         return [
@@ -76,7 +78,7 @@ def count(
     """Count the stages of candidates on a number of images, every network being one that a compiled runtime serves."""
     defaults = {part: network.default_layer for part, network in networks.items()}
     served = {part: Served("compiled", frozenset(network.layers)) for part, network in networks.items()}
-    plan = plans.make([candidate.branch for candidate in candidates], defaults, served if device.may_compile else {})
+    plan = plans.make(branches_of(candidates), defaults, served if device.may_compile else {})
     return Census(
         candidates=len(candidates),
         pris=len(plan.pris),
@@ -87,6 +89,7 @@ def count(
         comparisons=len(plan.comparisons),
         images=images,
         missing=missing,
+        methods=sum(candidate.branch is None for candidate in candidates),
     )
 
 

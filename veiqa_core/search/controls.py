@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from ..contracts import Baseline, FloatArray
+from .. import contracts
+from ..contracts import FloatArray
 from ..errors import UsageError
 from ..extension.registry import Part, Registry
 from ..isolation.attempts import attempt, or_usage_error
@@ -20,8 +21,8 @@ from .context import SearchContext
 from .feasibility import problems
 from .trials import Trials
 
-Winners = Mapping[str | None, tuple[ResolvedBranch, Indices]]
-"""For each key a branch, and the rows of the images that it is for."""
+Winners = Mapping[str | None, tuple[ResolvedBranch | None, Indices]]
+"""For each key a branch, or None of a method, and the rows of the images that it is for."""
 
 
 @attrs.frozen(eq=False)
@@ -40,9 +41,9 @@ class Controlled:
 
 
 def control(winners: Winners, trials: Trials, context: SearchContext) -> Mapping[str | None, list[Controlled]]:
-    """Every installed baseline for the branch and the images of each key."""
+    """Every installed control for the branch and the images of each key."""
     registry = context.registry
-    parts = [registry.part("baseline", item.ref) for item in registry.of_kind("baseline")]
+    parts = [registry.part("control", item.ref) for item in registry.of_kind("control")]
     made = {(key, part): _quantity(part, branch, registry) for key, (branch, _) in winners.items() for part in parts}
     sound = [item.branch for item in made.values() if isinstance(item, Control)]
     refused = problems(distinct(sound), context)
@@ -60,12 +61,14 @@ def control(winners: Winners, trials: Trials, context: SearchContext) -> Mapping
     }
 
 
-def _quantity(part: Part, branch: ResolvedBranch, registry: Registry) -> Control | str:
+def _quantity(part: Part, branch: ResolvedBranch | None, registry: Registry) -> Control | str:
     """What is to be measured, or why it cannot be."""
+    if branch is None:
+        return "a method has neither PRI nor network that could be left out"
 
     def work() -> Control:
-        baseline: Baseline = or_usage_error(attempt(part, part.create))
-        table = or_usage_error(attempt(part, lambda: baseline.branch(branch.written.write())))
+        control: contracts.Control = or_usage_error(attempt(part, part.create))
+        table = or_usage_error(attempt(part, lambda: control.branch(branch.written.write())))
         return Control(resolve_branch(Branch.read(table, part.registered.origin), registry), part)
 
     try:

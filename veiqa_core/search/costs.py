@@ -12,14 +12,15 @@ from ..images import Image
 from ..measuring.branches.engine import Engine
 from ..measuring.branches.outcome import Measurement
 from ..measuring.meter import Meter
+from ..measuring.quantity import MethodOutput
 
 
 def operations(meter: Meter, image: Image) -> FloatArray:
-    """Operations ``[C]`` that the networks take for each of a meter's branches on one image and its PRI.
+    """Operations ``[C]`` that the networks take for each of a meter's quantities on one image and its PRI.
 
     Convolutions and matrix products count, in forward and backward passes, as PyTorch counts them, whatever runtime
-    makes the passes; PRIs and metrics do not. They depend on the image's size alone, under which they are kept in the
-    store like similarities of an image.
+    makes the passes; PRIs, metrics and methods do not. They depend on the image's size alone, under which they
+    are kept in the store like similarities of an image.
     """
     width, height = image.size
     place, columns = f"torch operations:{width}x{height}", range(len(meter.quantities))
@@ -29,7 +30,11 @@ def operations(meter: Meter, image: Image) -> FloatArray:
     for column in columns:
         if column in found:
             continue
-        branch = meter.quantities[column].branch
+        quantity = meter.quantities[column]
+        if isinstance(quantity, MethodOutput):
+            missing[column] = Measurement(meter.keys[column], 0.0)
+            continue
+        branch = quantity.branch
         explained = (branch.extractor, branch.explainer, branch.layer)
         if explained not in counted:
             engine = Engine([branch], attrs.evolve(meter.device, runtime="torch"), meter.networks)

@@ -1,4 +1,4 @@
-"""Which branches can work at all, found before the first image is read."""
+"""Which branches and methods can work at all, found before the first image is read."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from ..extension.registry import Part
 from ..isolation.attempts import attempt
 from ..measuring.branches.engine import Engine
 from ..measuring.branches.plan import distinct
+from ..measuring.methods import Methods
 from ..recipes.recipe import BRANCH_KINDS
 from ..recipes.resolution import ResolvedBranch
-from .candidates import Candidate
+from .candidates import Candidate, branches_of
 from .context import SearchContext
 
 
@@ -21,11 +22,24 @@ def split_viable(candidates: Sequence[Candidate], context: SearchContext) -> tup
     Raises:
         UsageError: none can.
     """
-    reasons = problems([candidate.branch for candidate in candidates], context)
-    able = [candidate for candidate in candidates if candidate.branch not in reasons]
+    of_branches = problems(branches_of(candidates), context)
+    reasons = {
+        candidate.key: reason
+        for candidate in candidates
+        if (reason := _method_problem(candidate) if candidate.branch is None else of_branches.get(candidate.branch))
+    }
+    able = [candidate for candidate in candidates if candidate.key not in reasons]
     if not able:
         raise UsageError(f"no candidate can work; the first: {next(iter(reasons.values()))}")
-    return able, {candidate.key: reasons[c] for candidate in candidates if (c := candidate.branch) in reasons}
+    return able, reasons
+
+
+def _method_problem(candidate: Candidate) -> str | None:
+    try:
+        Methods(candidate.parts)
+    except UsageError as error:
+        return str(error)
+    return None
 
 
 def problems(branches: Sequence[ResolvedBranch], context: SearchContext) -> Mapping[ResolvedBranch, str]:

@@ -14,13 +14,13 @@ from ..errors import UsageError
 from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes, view_notes
 from ..extension.registry import Part
+from ..measuring.methods import check_view as check_view_of_methods
 from ..measuring.networks import check_view
-from ..measuring.quantity import Similarity
 from ..measuring.table import Indices, Measurements, Progress
-from ..recipes.recipe import BRANCH_KINDS, Recipe, RecipeSet
+from ..recipes.recipe import Recipe, RecipeSet
 from ..scoring.mapping import constant
 from . import controls, costs, nested
-from .candidates import Candidate
+from .candidates import Candidate, methods_of
 from .choice import NoChoiceError, SearchSettings, Selection, choose, label
 from .context import SearchContext
 from .feasibility import split_viable
@@ -88,8 +88,9 @@ def search(
     skipped = len(rated.images) - sum(len(rows) for rows in rows_of.values())
     _check_varied(rated, rows_of)
     check_view(settings.view, context.networks.values())
+    check_view_of_methods(settings.view, methods_of(candidates))
     able, refused = split_viable(candidates, context)
-    with context.executor([Similarity(candidate.branch) for candidate in able]) as executor:
+    with context.executor([candidate.quantity for candidate in able]) as executor:
         trials = Trials.of(rated, able, executor, progress, settings.view)
         choices, unchosen = _choices(settings, trials, rows_of)
         folds, predictions = nested.predict(settings, trials, {kind: rows_of[kind] for kind in choices})
@@ -183,7 +184,7 @@ def _choices(
 
 
 def _parts(candidates: Sequence[Candidate], settings: SearchSettings) -> list[Part]:
-    used = [getattr(candidate.branch, kind) for candidate in candidates for kind in BRANCH_KINDS]
+    used = [part for candidate in candidates for part in candidate.parts]
     return list(dict.fromkeys([*used, settings.strategy, settings.objective.mapper, settings.mapper_of_many]))
 
 

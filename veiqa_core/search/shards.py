@@ -11,11 +11,11 @@ import attrs
 from ..contracts import SearchTask
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
+from ..measuring.methods import check_view as check_view_of_methods
 from ..measuring.networks import check_view
-from ..measuring.quantity import Similarity
 from ..measuring.table import Measurements, Progress
 from ..store import Store
-from .candidates import Candidate
+from .candidates import Candidate, methods_of
 from .choice import Dialogue, SearchSettings
 from .context import SearchContext
 from .feasibility import split_viable
@@ -66,9 +66,10 @@ def measure(
         UsageError: the strategy goes by figures, for which it needs all images.
     """
     check_view(settings.view, context.networks.values())
+    check_view_of_methods(settings.view, methods_of(candidates))
     able, _ = split_viable(candidates, context)
     proposed = _proposed(settings, able)
-    with context.executor([Similarity(candidate.branch) for candidate in able]) as executor:
+    with context.executor([candidate.quantity for candidate in able]) as executor:
         trials = Trials.of(rated, able, executor, progress, settings.view)
         trials.fill(range(shard.number - 1, len(rated.images), shard.of), proposed)
     return trials.table

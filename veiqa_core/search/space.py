@@ -17,7 +17,9 @@ from ..files.toml import check_table, checked_name, default_name, parse
 from ..files.values import is_number
 from ..recipes.recipe import BRANCH_KINDS, Choice, Scale, Size
 
-_FIELDS = {"name", *BRANCH_KINDS, "compare", "condition", "mapper"}
+SPACE_KINDS = (*BRANCH_KINDS, "method")
+"""The kinds of component that a space may list."""
+_FIELDS = {"name", *SPACE_KINDS, "compare", "condition", "mapper"}
 _OWN_FIELDS = {"name", "search", "layer"}
 _RANGE_FIELDS = {"from", "to", "steps", "spacing"}
 _COMPARE: Mapping[str, tuple[str, ...]] = {"scale": get_args(Scale), "size": get_args(Size)}
@@ -62,7 +64,7 @@ class Space:
     """What a search tries.
 
     Attributes:
-        entries: the components of each kind of a branch.
+        entries: the components of each kind of a branch, and the methods; no branches where only methods are tried.
         scales, sizes: how VEIs are compared (see :class:`veiqa_core.recipes.recipe.Branch`).
         mapper, mapper_of_many: the mappers of recipes of one branch, and of several.
     """
@@ -79,7 +81,12 @@ class Space:
     def read(cls, table: Any, where: str, name: str) -> Space:
         """From a table of TOML."""
         check_table(table, _FIELDS, where)
-        entries = {kind: _entries(table.get(kind), kind, f"{where}: {kind}") for kind in BRANCH_KINDS}
+        entries = {
+            kind: _entries(table[kind], kind, f"{where}: {kind}") if kind in table else () for kind in SPACE_KINDS
+        }
+        lacking = [kind for kind in BRANCH_KINDS if not entries[kind]]
+        if lacking and (len(lacking) < len(BRANCH_KINDS) or not entries["method"]):
+            raise UsageError(f"{where}: {lacking[0]}: name one component or more")
         compare = table.get("compare", {})
         check_table(compare, set(_COMPARE), f"{where}: compare")
         ways: dict[str, Any] = {

@@ -10,7 +10,6 @@ import numpy as np
 from ..datasets.rated_set import RatedSet
 from ..evaluation.provenance import provenance_of
 from ..measuring.executors import Executor
-from ..measuring.quantity import Similarity
 from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Measurements, Progress, Rows
 from ..recipes.recipe import Provenance
@@ -24,7 +23,7 @@ class Trials:
 
     Attributes:
         candidates: the columns of ``table``.
-        executor: made for the candidates' similarities.
+        executor: made for the candidates' quantities.
         view: under which all images are measured.
     """
 
@@ -45,7 +44,7 @@ class Trials:
         view: View = None,
     ) -> Trials:
         """Trials of which none is measured yet."""
-        table = rated.measurements(Similarity(candidate.branch) for candidate in candidates)
+        table = rated.measurements(candidate.quantity for candidate in candidates)
         return cls(rated, tuple(candidates), table, executor, progress, view)
 
     def fill(self, rows: Rows, columns: Rows) -> None:
@@ -58,4 +57,4 @@ class Trials:
         """What is recorded of a recipe of some candidates that was chosen on some images."""
         meter, ends = self.executor.meter, self.rated.ratings.quality_range
         runtime = runtime_name(meter.runtime(columns))
-        return provenance_of(self.rated.name, self.table, rows, ends, meter.device.precision, runtime)
+        return provenance_of(self.rated.name, self.table, rows, ends, meter.precision, runtime)

@@ -15,6 +15,7 @@ from ..recipes.recipe import Recipe
 from ..recipes.resolution import written
 from ..scoring.mapping import fitted_mapper, predicted
 from . import certainty
+from .candidates import branches_of, methods_of
 from .certainty import ChanceLevel, Ranking
 from .choice import SearchSettings, Selection
 from .controls import Controlled
@@ -132,10 +133,12 @@ def _recipe(
     rows: Indices,
 ) -> tuple[Recipe, FloatArray]:
     """A recipe fitted to all images, and its scores of them; not fitted where they do not determine a mapping."""
+    chosen = sorted(chosen, key=lambda column: trials.candidates[column].branch is None)  # the order of a recipe
     part, provenance = settings.mapper(len(chosen)), trials.provenance(rows, chosen)
     similarities, quality = trials.table.similarities(rows, chosen), trials.table.quality[rows]
-    branches = tuple(trials.candidates[column].branch.written for column in chosen)
-    recipe = Recipe(name, branches, written(part), chosen=provenance, view=settings.view)
+    taken = [trials.candidates[column] for column in chosen]
+    branches, methods = tuple(branch.written for branch in branches_of(taken)), tuple(map(written, methods_of(taken)))
+    recipe = Recipe(name, branches, written(part), chosen=provenance, view=settings.view, methods=methods)
     try:
         mapper = fitted_mapper(part, similarities, quality)
         scores = predicted(part, mapper, similarities).score

@@ -35,6 +35,18 @@ def images(count: int = 3, height: int = 72, width: int = 88, seed: int = 1) -> 
     return ((waves + noise).clamp(0, 1) * 255).round() / 255
 
 
+def least_side(of: Subject) -> int:
+    """The smallest side of an image that a method takes."""
+    side: int = of.traits["min_size"]
+    return side
+
+
+def method_images(of: Subject, count: int = 3, height: int = 72, width: int = 88) -> Tensor:
+    """:func:`images` of sides that a method takes."""
+    least = least_side(of)
+    return images(count, max(height, least), max(width, least))
+
+
 def maps(side: int, count: int = 6, seed: int = 2) -> tuple[Tensor, Tensor]:
     """Two batches of maps ``[count, side + 3, side + 9]`` float64 in [0, 1]: even, sparse and peaked ones."""
     generator = torch.Generator().manual_seed(seed)
@@ -106,7 +118,7 @@ def open_anew(of: Subject) -> Network:
 
 
 def pair() -> Pair:
-    """An image and its PRI with maps, for baselines."""
+    """An image and its PRI with maps, for controls."""
     image, pri = images(2)[:, None]
     return Pair(image, pri, image[:, 0], pri[:, 0], 0.5, lambda x, y: float((x - y).abs().mean()))
 
@@ -154,6 +166,10 @@ def _metric(of: Subject) -> bytes:
     return bytes(of.make().compare(*maps(of.traits.get("min_size", 4))).numpy().tobytes())
 
 
+def _method(of: Subject) -> bytes:
+    return bytes(of.make().measure(method_images(of)).numpy().tobytes())
+
+
 def _mapper(of: Subject) -> bytes:
     similarities, quality = rated(60, branches(of))
     mapper = of.make()
@@ -196,7 +212,7 @@ def _strategy(of: Subject) -> bytes:
     return repr(proposals(of.make(), task())).encode()
 
 
-def _baseline(of: Subject) -> bytes:
+def _control(of: Subject) -> bytes:
     table = of.make().branch(Branch.read({"pri": "veiqa:jpeg"}, "probe").write())
     return repr((dict(table), of.make().value(pair()))).encode()
 
@@ -206,9 +222,10 @@ _PROBES: Mapping[str, Callable[[Subject], bytes]] = {
     "extractor": _extractor,
     "explainer": _explainer,
     "metric": _metric,
+    "method": _method,
     "mapper": _mapper,
     "classifier": _classifier,
     "dataset": _dataset,
     "strategy": _strategy,
-    "baseline": _baseline,
+    "control": _control,
 }

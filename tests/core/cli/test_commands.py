@@ -41,6 +41,7 @@ FIELDS = {
     "size",
     "judged_size",
     "similarities",
+    "methods",
     "flags",
     "error",
     "recipe",
@@ -249,12 +250,13 @@ def test_plugins_are_listed_and_checked() -> None:
         "extractors",
         "explainers",
         "metrics",
+        "methods",
         "mappers",
         "classifiers",
         "datasets",
         "recipes",
         "strategies",
-        "baselines",
+        "controls",
     }
 
 

@@ -19,7 +19,7 @@ PLUGIN = """
 from veiqa_core.api import Component, Resource, hookimpl
 from veiqa_core.contracts import RatedImage, Ratings
 
-VEIQA_API = (1, 1)
+VEIQA_API = (2, 0)
 TRAITS = {"home": "https://example.org/ours", "score_type": "mos", "range": (1, 5), "images": 3, "references": 2}
 
 @hookimpl

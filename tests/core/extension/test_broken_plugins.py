@@ -67,15 +67,16 @@ LEFT_OUT = {
         "def fall():\n    fall()\nfall()",
         "cannot be imported: RecursionError: maximum recursion depth exceeded",
     ),
-    "other major version": ("VEIQA_API = (2, 0)", f"is written for plugin API 2.0; this VEIQA offers {API}"),
-    "older major version": ("VEIQA_API = (0, 9)", f"is written for plugin API 0.9; this VEIQA offers {API}"),
-    "newer minor version": ("VEIQA_API = (1, 99)", f"is written for plugin API 1.99; this VEIQA offers {API}"),
+    "other major version": ("VEIQA_API = (3, 0)", f"is written for plugin API 3.0; this VEIQA offers {API}"),
+    "older major version": ("VEIQA_API = (1, 6)", f"is written for plugin API 1.6; this VEIQA offers {API}"),
+    "newer minor version": ("VEIQA_API = (2, 99)", f"is written for plugin API 2.99; this VEIQA offers {API}"),
     "version that is none": ("VEIQA_API = '1'", "VEIQA_API must be (major, minor), not '1'"),
     "misspelt hook": (
         "@hookimpl\ndef veiqa_similarity_metric():\n    return []",
-        "unknown hook 'veiqa_similarity_metric'. Did you mean 'veiqa_similarity_metrics'? Known: veiqa_baselines, "
+        "unknown hook 'veiqa_similarity_metric'. Did you mean 'veiqa_similarity_metrics'? Known: veiqa_controls, "
         "veiqa_datasets, veiqa_distortion_classifiers, veiqa_explainers, veiqa_feature_extractors, "
-        "veiqa_pri_generators, veiqa_recipes, veiqa_score_mappers, veiqa_search_strategies, veiqa_similarity_metrics.",
+        "veiqa_methods, veiqa_pri_generators, veiqa_recipes, veiqa_score_mappers, veiqa_search_strategies, "
+        "veiqa_similarity_metrics.",
     ),
     "hook that is not decorated": (
         "def veiqa_explainers():\n    return []",

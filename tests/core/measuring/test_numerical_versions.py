@@ -33,7 +33,7 @@ from veiqa_core.testing.kit import Subject
 
 GOLDEN = Path(__file__).parent / "golden" / "numerics.json"
 TOLERANCE = 1e-3  # relative: processors and versions of libraries round differently, and encoders differ a little
-KINDS = ("pri", "explainer", "metric", "baseline")
+KINDS = ("pri", "explainer", "metric", "method", "control")
 """The kinds whose components shape what is kept. Extractors are known by their weights, and by the stage of passes."""
 
 Figures = list[float]
@@ -47,9 +47,9 @@ def figures(values: Any) -> Figures:
 
 def of_component(kind: str, name: str) -> Figures:
     made = samples.probe(Subject(installed().part(kind, name)))
-    if kind == "baseline":
+    if kind == "control":
         return [float(made.decode().rpartition(",")[2].strip(" )"))]
-    return figures(np.frombuffer(made, np.float64 if kind == "metric" else np.float32))
+    return figures(np.frombuffer(made, np.float64 if kind in ("metric", "method") else np.float32))
 
 
 def network() -> Network:

@@ -19,7 +19,7 @@ from veiqa_core.recipes.resolution import resolve_branch
 
 REGISTRY = installed()
 ALIKE, APART = (resolve_branch(Branch(pri=Choice("jpeg"), metric=Choice(m)), REGISTRY) for m in ("psnr", "gmsd"))
-QUANTITIES = (Similarity(ALIKE), Similarity(APART), Control(APART, REGISTRY.part("baseline", "pixels")))
+QUANTITIES = (Similarity(ALIKE), Similarity(APART), Control(APART, REGISTRY.part("control", "pixels")))
 
 
 class Given:
@@ -56,8 +56,8 @@ def filled(*names: str, **more: Any) -> Measurements:
 def test_similarities_are_oriented_and_controls_are_not() -> None:
     made = filled("a.png")
     assert made.values.tolist() == [[2.0, -3.0, 4.0]]  # GMSD falls with similarity
-    assert signs([ALIKE, APART]).tolist() == [1.0, -1.0]
-    assert made.columns([APART, ALIKE]).tolist() == [1, 0]
+    assert signs(QUANTITIES[:2]).tolist() == [1.0, -1.0]
+    assert made.columns([QUANTITIES[1], QUANTITIES[0]]).tolist() == [1, 0]
     assert made.flagged.tolist() == [[False, False, True]]
     assert made.digests == ["of a.png"]
 

@@ -17,11 +17,11 @@ import pytest
 from veiqa_core.cli.search_output import summary
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.datasets.rated_set import RatedSet
-from veiqa_core.devices import Device
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.page import svg
 from veiqa_core.page.formatting import interval, number
@@ -47,7 +47,7 @@ IMAGES = 36
 class Executor:
     """Similarities by chance, of which some failed; the first image cannot be read."""
 
-    meter = SimpleNamespace(device=Device(), runtime=lambda columns: "torch")
+    meter = SimpleNamespace(precision="float32", runtime=lambda columns: "torch")
 
     def __init__(self, quality: Any, count: int, broken: Iterable[int]) -> None:
         rng = np.random.default_rng(1)
@@ -90,7 +90,7 @@ def made(
     rated = RatedSet(HOSTILE, "given", Path("/nowhere"), Ratings(images=images, score_type="mos", range=(-9.0, 9.0)))
     candidates = [
         Candidate(
-            attrs.evolve(BRANCH, layer=f"layer{column}"),
+            Similarity(attrs.evolve(BRANCH, layer=f"layer{column}")),
             {"pri": "jpeg", "pri.quality": column % 4, "metric": f"m{column % 3}", "layer": f"layer{column // 3}"},
         )
         for column in range(count)

@@ -24,6 +24,7 @@ from veiqa_core.extension.catalogue import Registered
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
@@ -43,7 +44,7 @@ BRANCH = resolve_branch(Branch(pri=Choice("jpeg")), REGISTRY)
 class GivenExecutor:
     """Delivers similarities from a table, and counts what was asked for."""
 
-    meter = SimpleNamespace(device=Device(), runtime=lambda columns: "torch")
+    meter = SimpleNamespace(device=Device(), precision="float32", runtime=lambda columns: "torch")
 
     def __init__(self, values: Any, failing: Any = None, unreadable: Iterable[str] = ()) -> None:
         self.values = np.asarray(values, dtype=float)
@@ -82,7 +83,7 @@ def rated_set(quality: Any, contents: int, types: Any = None) -> RatedSet:
 def given_trials(values: Any, quality: Any, contents: int = 10, **more: Any) -> tuple[Trials, GivenExecutor]:
     executor = GivenExecutor(values, **more)
     count = executor.values.shape[1]
-    candidates = [Candidate(BRANCH, {"pri": "jpeg", "number": number}) for number in range(count)]
+    candidates = [Candidate(Similarity(BRANCH), {"pri": "jpeg", "number": number}) for number in range(count)]
     trials = Trials.of(rated_set(quality, contents), candidates, executor, silent)  # type: ignore[arg-type]
     return trials, executor
 
@@ -240,7 +241,10 @@ def test_the_winner_stands_among_equals_and_the_cheapest_near_it_is_found() -> N
     best = quality + rng.normal(0, 0.3, 100)
     values = np.stack([best, best + rng.normal(0, 0.1, 100), rng.normal(size=100)], axis=1)
     trials, _ = given_trials(values, quality, contents=20)
-    named = (attrs.evolve(c, branch=attrs.evolve(BRANCH, layer=f"l{i}")) for i, c in enumerate(trials.candidates))
+    named = (
+        attrs.evolve(c, quantity=Similarity(attrs.evolve(BRANCH, layer=f"l{i}")))
+        for i, c in enumerate(trials.candidates)
+    )
     trials = attrs.evolve(trials, candidates=tuple(named))
     selection = chosen(trials, settings())
     found = winner(None, selection, settings(), trials, np.array([9.0, 1.0, 0.1]), [])

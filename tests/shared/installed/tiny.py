@@ -7,7 +7,7 @@ from typing import Any
 
 from veiqa_core.api import Component, hookimpl, param, params
 
-VEIQA_API = (1, 6)
+VEIQA_API = (2, 0)
 
 
 @params

@@ -27,7 +27,7 @@ class _DefaultsToList(click.Group):
 def components() -> None:
     """List the components, or show one with its parameters.
 
-    KIND is pri, extractor, explainer, metric, mapper, classifier, dataset, strategy or baseline.
+    KIND is pri, extractor, explainer, metric, method, mapper, classifier, dataset, strategy or control.
     """
 
 

@@ -81,6 +81,7 @@ def evaluate(
     on = device.found()
     protocol = split.protocol()
     recipes = resolve_all(chosen, found)
+    veis.check(recipes)
     loaded = load(part, dataset.path, dataset.distortions)
     others = [load(one, folder, dataset.distortions) for one, (_, folder) in zip(parts, split.train, strict=True)]
     rated = prepared(protocol, loaded)

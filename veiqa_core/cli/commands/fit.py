@@ -71,6 +71,7 @@ def fit(
 
     on = device.found()
     recipes = resolve_all(chosen, found)
+    veis.check(recipes)
     rated = load(part, dataset.path, dataset.distortions)
     refuse_input_target("--output", output, *parameter_texts(chosen))
     sets = [rated, *(load(one, folder, dataset.distortions) for one, (_, folder) in zip(parts, also, strict=True))]

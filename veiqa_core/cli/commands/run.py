@@ -89,6 +89,7 @@ def run(
             store=kept,
         )
         verdict.check(scorer)
+        report.check_drawn(scorer)
         executor = stack.enter_context(workers.executor(scorer.meter, Path()))
         results = output.sink(scorer.keys, scorer.recipe.label)
         pictures = report.pictures(files, verdict.problem)

@@ -60,6 +60,13 @@ class RecipeOptions:
     metric: str | None = option(
         "--metric", shell_complete=component_names("metric"), metavar="M", help="Similarity metric. Default: psnr."
     )
+    methods: tuple[str, ...] = option(
+        "--method",
+        shell_complete=component_names("method"),
+        multiple=True,
+        metavar="N",
+        help="Method: a whole no-reference index; repeatable. Alone, or beside branches where their parts are named.",
+    )
     mapper: str | None = option(
         "--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none."
     )
@@ -103,11 +110,18 @@ class RecipeOptions:
 
         parts = {name: getattr(self, name) for name in ("extractor", "layer", "explainer", "metric")}
         given = {name: value for name, value in parts.items() if value is not None}
-        parts_named = bool(self.pris or self.mapper or given or settings.kinds & {*recipes.BRANCH_KINDS, "mapper"})
+        branches_named = bool(self.pris or given or settings.kinds & {*recipes.BRANCH_KINDS})
+        parts_named = bool(branches_named or self.methods or self.mapper or settings.kinds & {"method", "mapper"})
         if self.recipe is not None and parts_named:
-            raise UsageError("--recipe already says everything: leave out --pri, --extractor, --layer, ..., -p")
+            raise UsageError(
+                "--recipe already says everything: leave out --pri, --extractor, --layer, ..., --method, -p"
+            )
         if not parts_named:
             return recipe_files.find(self.recipe or recipes.DEFAULT_RECIPE, registry)
+        mapper = None if self.mapper is None else settings.choice("mapper", self.mapper)
+        methods = tuple(settings.choice("method", name) for name in self.methods)
+        if methods and not branches_named:
+            return recipes.Recipe("ad-hoc", (), mapper, methods=methods)
         layer = given.pop("layer", None)
         names = {
             "extractor": recipes.DEFAULT_EXTRACTOR,
@@ -118,7 +132,8 @@ class RecipeOptions:
         chosen: dict[str, Any] = {kind: settings.choice(kind, name) for kind, name in names.items()}
         return recipes.ad_hoc(
             pris=[settings.choice("pri", pri) for pri in self.pris or recipes.DEFAULT_PRIS],
-            mapper=None if self.mapper is None else settings.choice("mapper", self.mapper),
+            mapper=mapper,
+            methods=methods,
             layer=None if layer is None else _name_or_index(layer),
             **chosen,
         )

@@ -74,6 +74,15 @@ class ReportOptions:
         made = Made("a report", partial(is_page, kind="report"))
         check_target("--report", self.report, made, store=store, read=read)
 
+    def check_drawn(self, scorer: Scorer) -> None:
+        """Refuse a folder for pictures where there is nothing to draw.
+
+        Raises:
+            UsageError: the recipe has methods only.
+        """
+        if self.vei is not None and not scorer.recipe.branches:
+            raise UsageError("--vei draws what networks see, and a method has no map: leave it out, or add a branch")
+
     def at_once(self, inputs: Inputs) -> bool:
         """Whether every one of the images is shown with heat maps, which are made best while it is scored."""
         if self.report is None:

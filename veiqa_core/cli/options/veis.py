@@ -19,6 +19,7 @@ from .grouped import option
 
 if TYPE_CHECKING:
     from ...measuring.vei_files import VeiFolder
+    from ...recipes.resolution import ResolvedSet
 
 
 _CAP = 10 * 2**30  # bytes
@@ -60,6 +61,15 @@ class VeiOptions:
     def __attrs_post_init__(self) -> None:
         if self.keep_vei is None and self.keep_vei_cap is not None:
             raise UsageError("--keep-vei-cap goes with --keep-vei DIR")
+
+    def check(self, recipes: ResolvedSet) -> None:
+        """Refuse a folder for VEIs where there are none.
+
+        Raises:
+            UsageError: the recipes have methods only.
+        """
+        if self.keep_vei is not None and not any(recipe.branches for recipe in recipes.recipes.values()):
+            raise UsageError("--keep-vei keeps what networks see, and a method has no map: leave it out")
 
     @contextmanager
     def opened(self, *datasets: Path) -> Iterator[VeiFolder | None]:

@@ -14,9 +14,10 @@ from .plan import Explanation
 
 @attrs.frozen
 class Measurement:
-    """The outcome of one branch on one image: a similarity or an error, and remarks on the VEIs.
+    """The outcome of one quantity on one image: a value or an error, and remarks on it.
 
     Attributes:
+        similarity: the value, of whatever quantity it is.
         lasting: whether it may be kept; not where only want of memory made it what it is, nor where a component damaged
             a network on the way.
     """

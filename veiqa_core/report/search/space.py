@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...contracts import FloatArray
-from ...search.candidates import Candidate
+from ...search.candidates import Candidate, branches_of
 from .wording import Wording, called
 
 RANKED = 500
@@ -19,6 +19,7 @@ _CELLS = 15_000
 """So many cells of heat tables can be on a page."""
 
 _KINDS = {"PRI": "pri", "network": "extractor", "explainer": "explainer", "metric": "metric"}
+_NONE = "none: a method"
 _PAIRS = (("layer", "metric"), ("PRI", "explainer"))
 
 Labels = Mapping[str, Sequence[str | None]]
@@ -108,7 +109,8 @@ def cost(wording: Wording) -> dict[str, Any]:
 
 
 def _stages(candidates: Sequence[Candidate]) -> Mapping[str, int]:
-    branches = [candidate.branch for candidate in candidates]
+    branches = branches_of(candidates)
+    methods = len(candidates) - len(branches)
     seen = {(b.extractor, b.explainer, b.layer) for b in branches}
     return {
         "PRIs": len({b.pri for b in branches}),
@@ -117,6 +119,7 @@ def _stages(candidates: Sequence[Candidate]) -> Mapping[str, int]:
         ),
         "Explanations": len({(b.pri, b.extractor, b.explainer, b.layer) for b in branches}) + len(seen),
         "Comparisons": len(set(branches)),
+        **({"Methods": methods} if methods else {}),
     }
 
 
@@ -127,7 +130,7 @@ def _axes(candidates: Sequence[Candidate]) -> Labels:
     }
     several = len(set(axes["network"])) > 1
     axes["layer"] = [
-        " ".join([*([str(network)] if several else []), str(candidate.coordinates.get("layer", "(input)"))])
+        " ".join([*([str(network)] if several else []), _layer(candidate)])
         for candidate, network in zip(candidates, axes["network"], strict=True)
     ]
     for axis in ("scale", "size"):
@@ -135,10 +138,16 @@ def _axes(candidates: Sequence[Candidate]) -> Labels:
     return axes
 
 
+def _layer(candidate: Candidate) -> str:
+    return str(candidate.coordinates.get("layer", "(input)" if candidate.branch else _NONE))
+
+
 def _component(candidate: Candidate, kind: str) -> str | None:
     name = candidate.coordinates.get(kind)
     own = [(at.removeprefix(f"{kind}."), v) for at, v in candidate.coordinates.items() if at.startswith(f"{kind}.")]
-    return None if name is None else " ".join([str(name), *(f"{at}={value}" for at, value in own)])
+    if name is None:
+        return _NONE
+    return " ".join([str(name), *(f"{at}={value}" for at, value in own)])
 
 
 def _pairs(axes: Labels) -> Iterator[tuple[str, str]]:

@@ -19,11 +19,12 @@ import torch
 
 from ...api import parameters as params
 from ...contracts import (
-    Baseline,
+    Control,
     Dataset,
     DistortionClassifier,
     Explainer,
     FeatureExtractor,
+    Method,
     PriGenerator,
     ScoreMapper,
     SearchStrategy,
@@ -42,11 +43,12 @@ PROTOCOLS: dict[str, type] = {
     "extractor": FeatureExtractor,
     "explainer": Explainer,
     "metric": SimilarityMetric,
+    "method": Method,
     "mapper": ScoreMapper,
     "classifier": DistortionClassifier,
     "dataset": Dataset,
     "strategy": SearchStrategy,
-    "baseline": Baseline,
+    "control": Control,
 }
 
 _LIGHT = """

@@ -2,7 +2,7 @@
 
 from veiqa_core.api import Component, hookimpl
 
-VEIQA_API = (1, 3)
+VEIQA_API = (2, 0)
 
 TABLE = (
     (

@@ -1,3 +1,3 @@
 """Wants another major version of the plugin API."""
 
-VEIQA_API = (2, 0)
+VEIQA_API = (3, 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from veiqa_core.api import Component, Resource, hookimpl, param, params, target_param
 
-VEIQA_API = (1, 3)
+VEIQA_API = (2, 0)
 
 
 @params
@@ -118,8 +118,8 @@ def veiqa_search_strategies() -> Iterator[Component]:
 
 
 @hookimpl
-def veiqa_baselines() -> Iterator[Component]:
-    """One baseline."""
+def veiqa_controls() -> Iterator[Component]:
+    """One control."""
     yield Component(
         name="vei-maximum",
         summary="Largest value of the VEI.",

@@ -1,4 +1,4 @@
-"""Baselines."""
+"""Controls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check_branch(of: Subject) -> None:
 
 def check_value(of: Subject) -> None:
     """It gives one finite number for a pair, the same again."""
-    baseline = of.make()
-    value = baseline.value(pair())
+    control = of.make()
+    value = control.value(pair())
     require(isinstance(value, float) and math.isfinite(value), f"gives {value!r}; a finite float is due")
-    require(baseline.value(pair()) == value, "gives another number when asked again")
+    require(control.value(pair()) == value, "gives another number when asked again")

@@ -1,4 +1,4 @@
-"""Baselines: what they measure, on pairs made by hand."""
+"""Controls: what they measure, on pairs made by hand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLE = Branch.read({"pri": {"name": "jpeg", "quality": 5}, "metric": "ssim", "l
 
 
 def make(name: str, **params: Any) -> Any:
-    return installed().part("baseline", f"veiqa:{name}", params).create()
+    return installed().part("control", f"veiqa:{name}", params).create()
 
 
 def pair(**given: Any) -> Pair:
