@@ -88,7 +88,7 @@ def veiqa_feature_extractors() -> Iterable[Component]:
         )
     yield _network(
         "efficientnet-lite0-quality",
-        "EfficientNet-Lite0 fine-tuned to quality: logit 0 is quality, then none, GB, WN, JPEG, JP2K.",
+        "EfficientNet-Lite0 fine-tuned to quality: logit 0 is quality, 1 no distortion, the others are 34 types.",
         "timm_networks:EfficientNetLite0Quality",
         f"{_LITE}; fine-tuned as in Ahmed et al., IJEECS 36(3), 2024, section 2.2",
     )

@@ -13,7 +13,7 @@ from .base import Module, WeightedExtractor
 from .plugin import NetworkParams
 from .weights import Package, State
 
-_QUALITY_LOGITS = 6  # quality, none, GB, WN, JPEG, JP2K
+_QUALITY_LOGITS = 36  # quality, none, and 34 types
 
 
 @attrs.frozen(kw_only=True)
@@ -178,7 +178,7 @@ class EfficientNetLite0Quality(EfficientNetLite):
     package = Package(
         "veiqa_extractors",
         "weights/efficientnet-lite0-quality.safetensors",
-        "37f161f26d08f452ccfcd3dd3a83d8f139a2e7c94ad15f396be4aa1bf8aaab88",
+        "cd5201526ae7ae7022ee62c61aa8efa82360533ad13fba1ce0b4c8a8faa139ce",
         "pip install veiqa",
     )
 
