@@ -9,7 +9,11 @@ from torch import Tensor
 
 @runtime_checkable
 class Method(Protocol):
-    """A whole no-reference index, such as NIQE, or the features that one is made of, such as BRISQUE's."""
+    """A whole no-reference index, such as NIQE, or the features that one is made of, such as BRISQUE's.
+
+    A method whose values depend on files that it reads also has ``digest``, a text that names their content: what was
+    measured with other files is then measured again.
+    """
 
     @property
     def outputs(self) -> tuple[str, ...]:

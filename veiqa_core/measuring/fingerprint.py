@@ -129,9 +129,13 @@ def branch_digest(comparison: Comparison, weights_digest: str, device: Device) -
     return _digest(content, parts, STAGES, weights_digest, device)
 
 
-def method_digest(method: Part, output: str) -> str:
-    """SHA-256 over a method, one of its outputs, all versions and the environment with the processor as the device."""
-    content = {"method": method.identity, "output": output}
+def method_digest(method: Part, output: str, data: str) -> str:
+    """SHA-256 over a method, one of its outputs, all versions and the environment with the processor as the device.
+
+    Args:
+        data: names what the method read from files; empty for nothing.
+    """
+    content = {"method": method.identity, "output": output, "data": data}
     return _digest(content, [method], STAGES_OF_METHODS, "none", Device())
 
 

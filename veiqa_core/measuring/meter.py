@@ -274,7 +274,7 @@ class Meter:
     def _find_digests(self) -> Iterator[str]:
         for index, item in enumerate(self.quantities):
             if isinstance(item, MethodOutput):
-                yield method_digest(item.method, item.output)
+                yield method_digest(item.method, item.output, self._methods.data(item.method))
             else:
                 weights = self.networks[item.branch.extractor].weights_digest
                 yield _digest(item, branch_digest(self._comparisons[index], weights, self.device))

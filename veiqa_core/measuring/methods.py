@@ -41,6 +41,10 @@ class Methods:
         values = {part: self._values(part, image) for part in distinct(item.method for item in wanted.values())}
         return {index: _measurement(item, values[item.method]) for index, item in wanted.items()}
 
+    def data(self, part: Part) -> str:
+        """What names the content of the files that a method reads; empty where it reads none."""
+        return str(getattr(self._made[part], "digest", ""))
+
     def _values(self, part: Part, image: Image) -> Mapping[str, float] | VeiqaError:
         width, height = image.size
         least = part.traits["min_size"]
