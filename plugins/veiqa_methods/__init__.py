@@ -1,0 +1,1 @@
+"""No-reference methods: whole indices and feature sets that need no network."""
