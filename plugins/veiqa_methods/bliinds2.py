@@ -17,7 +17,7 @@ from .records import BLIINDS2_FEATURES, BLIINDS2_MIN_SIZE, Bliinds2Params
 SIDE, _TILE = 5, 3
 LEVELS = 3
 _SHARE = 10  # one in so many windows is among the extreme ones
-_SHAPES: Array = 0.03 + 0.001 * np.arange(9971)  # 0.03, 0.031, ..., 10
+_SHAPES: Array = 0.03 + 0.001 * np.arange(9971, dtype=np.float64)  # 0.03, 0.031, ..., 10
 _RATIOS: Array = gamma(1 / _SHAPES) * gamma(3 / _SHAPES) / gamma(2 / _SHAPES) ** 2
 _NO_SHAPE = 11.0  # where the ratio is beyond the grid
 _GRID: Array = np.arange(1, 100.25, 0.5)  # of the scores that the release tries
@@ -25,7 +25,7 @@ _GRID: Array = np.arange(1, 100.25, 0.5)  # of the scores that the release tries
 
 def _places(text: str) -> list[int]:
     """Positions of coefficients, given as rows and columns from 1, in a window row by row."""
-    return [(int(row) - 1) * SIDE + int(column) - 1 for row, column in text.split()]
+    return [(int(place[0]) - 1) * SIDE + int(place[1]) - 1 for place in text.split()]
 
 
 _BANDS = (
@@ -124,7 +124,8 @@ def _shape(coefficients: Array) -> Array:
     away = np.abs(coefficients - coefficients.mean(axis=1, keepdims=True))
     wanted = coefficients.var(axis=1, ddof=1) / (away.mean(axis=1) ** 2 + 1e-7)
     place = nearest_above(_RATIOS, wanted)
-    return np.where(place < 0, _NO_SHAPE, _SHAPES[place])
+    shapes: Array = np.where(place < 0, _NO_SHAPE, _SHAPES[place])
+    return shapes
 
 
 def _energies(transforms: Array) -> Array:

@@ -55,7 +55,8 @@ def levels(image: Tensor) -> Array:
 def grey(image: Array) -> Array:
     """MATLAB's ``rgb2gray`` of levels ``[3, H, W]``: Y of YIQ, rounded half up to whole levels ``[H, W]``."""
     red, green, blue = _TO_GREY
-    return np.floor(red * image[0] + green * image[1] + blue * image[2] + 0.5)
+    rounded: Array = np.floor(red * image[0] + green * image[1] + blue * image[2] + 0.5)
+    return rounded
 
 
 def gaussian(size: int, sigma: float) -> Array:

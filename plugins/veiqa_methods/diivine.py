@@ -189,7 +189,8 @@ def _quantised(band: Array) -> Array:
     if width == 0:
         return np.zeros_like(band)
     places = np.clip(np.ceil((band - least) / width) - 1, 0, _BINS - 1)
-    return least + (places + 0.5) * width
+    centres: Array = least + (places + 0.5) * width
+    return centres
 
 
 def _correlation_at(values: Array, distance: int) -> float:

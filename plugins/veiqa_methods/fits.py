@@ -11,7 +11,7 @@ from scipy.special import gamma
 
 from .common import Array
 
-SHAPES: Array = 0.2 + 0.001 * np.arange(9801)  # 0.2, 0.201, ..., 10
+SHAPES: Array = 0.2 + 0.001 * np.arange(9801, dtype=np.float64)  # 0.2, 0.201, ..., 10
 _MOMENTS: Array = gamma(2 / SHAPES) ** 2 / (gamma(1 / SHAPES) * gamma(3 / SHAPES))  # squared first over second; rises
 _STEPS = 60
 _CLOSE = 1e-10  # Newton's steps square the error: after such a step nothing is left of it
@@ -62,13 +62,15 @@ class AsymmetricGaussian:
     @property
     def width(self) -> Array:
         """From a root mean square to the scale parameter: sqrt(Gamma(1/alpha) / Gamma(3/alpha))."""
-        return np.sqrt(gamma(1 / self.shape) / gamma(3 / self.shape))
+        width: Array = np.sqrt(gamma(1 / self.shape) / gamma(3 / self.shape))
+        return width
 
     @property
     def skew(self) -> Array:
         """Mean of the distribution, from the difference of its scales."""
         reach = gamma(2 / self.shape) / gamma(1 / self.shape)
-        return (self.right - self.left) * self.width * reach
+        mean: Array = (self.right - self.left) * self.width * reach
+        return mean
 
 
 def _squares(samples: Array) -> Array:

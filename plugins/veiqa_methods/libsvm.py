@@ -110,7 +110,8 @@ class Machine:
 
     def values(self, point: Array) -> Array:
         """What a regression gives ``[1]`` for scaled features ``[F]``."""
-        return (self.coefficients * self._kernels(point)).sum(axis=1) - self.rho
+        values: Array = (self.coefficients * self._kernels(point)).sum(axis=1) - self.rho
+        return values
 
     def probabilities(self, point: Array) -> Array:
         """Of the classes ``[K]``, in the order of the file, as LIBSVM couples them (Wu, Lin and Weng, JMLR 5, 2004)."""

@@ -58,7 +58,8 @@ def _impaired(blocks: Array) -> Array:
     """Which blocks ``[B]`` have a nearly uniform part of an edge."""
     edges = np.stack([blocks[:, 0], blocks[:, -1], blocks[:, :, 0], blocks[:, :, -1]], axis=1)
     parts = np.lib.stride_tricks.sliding_window_view(edges, _PART, axis=2)
-    return (parts.std(axis=-1, ddof=1) < _UNIFORM).any(axis=(1, 2)).astype(np.float64)
+    impaired: Array = (parts.std(axis=-1, ddof=1) < _UNIFORM).any(axis=(1, 2)).astype(np.float64)
+    return impaired
 
 
 def _noisy(blocks: Array, variances: Array) -> Array:

@@ -81,7 +81,8 @@ class Principal:
         """Distance ``[P]`` of each point ``[P, K]``, with the mean of the model's covariance and another."""
         away = points - self.mean
         squares = ((away @ inverse((self.covariance + covariance) / 2)) * away).sum(axis=1)
-        return np.sqrt(np.maximum(squares, 0))
+        distances: Array = np.sqrt(np.maximum(squares, 0))
+        return distances
 
     def write(self, path: Path, about: str) -> None:
         """Write an ``.npz`` of a model that was learned, with ``about`` for where it comes from."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -91,7 +92,8 @@ class Pristine:
     def distance(self, mean: Array, covariance: Array) -> float:
         """From another Gaussian: NIQE's form of Mahalanobis's distance, with the mean of both covariances."""
         away = self.mean - mean
-        return float(np.sqrt(max(away @ inverse((self.covariance + covariance) / 2) @ away, 0.0)))
+        square = float(away @ inverse((self.covariance + covariance) / 2) @ away)
+        return math.sqrt(max(square, 0.0))
 
     def write(self, path: Path, about: str) -> None:
         """Write an ``.npz`` of ``mu`` and ``cov``, with ``about`` for where they come from."""
@@ -99,11 +101,8 @@ class Pristine:
 
 
 def inverse(matrix: Array) -> Array:
-    """Pseudo-inverse of a symmetric matrix, with MATLAB's tolerance."""
-    values, vectors = np.linalg.eigh(matrix)
-    size = np.abs(values)
-    kept = size > len(matrix) * np.spacing(size.max())
-    result: Array = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    """Pseudo-inverse with MATLAB's tolerance, by singular values: an eigendecomposition loses digits of small ones."""
+    result: Array = np.linalg.pinv(matrix, rcond=len(matrix) * np.spacing(1.0))
     return result
 
 

@@ -84,4 +84,5 @@ def patch_features(image: Array) -> Array:
 def _distances(points: Array, centroids: Array) -> Array:
     """Euclidean distances ``[P, C]``."""
     squares = (points**2).sum(axis=1)[:, None] + (centroids**2).sum(axis=1) - 2 * points @ centroids.T
-    return np.sqrt(np.maximum(squares, 0))
+    distances: Array = np.sqrt(np.maximum(squares, 0))
+    return distances

@@ -21,7 +21,7 @@ class BlurEffect:
     """How little of the gradients another blur takes away (Crete et al., SPIE 6492, 2007), by scikit-image.
 
     Of the grey image, the larger of the values along rows and along columns: 0 for no blur, 1 for the strongest. A
-    direction without any gradient is left out; an image without any, a flat one, counts as 1.
+    direction without any gradient counts as 1, and so does a flat image.
     """
 
     def __init__(self, params: BlurEffectParams) -> None:
@@ -46,8 +46,7 @@ class BlurEffect:
 
         with np.errstate(invalid="ignore", divide="ignore"):
             along = np.asarray(blur_effect(grey(image) / 255, h_size=self._size, reduce_func=None))
-        known = along[~np.isnan(along)]
-        return np.array([known.max() if known.size else 1.0])
+        return np.array([np.nan_to_num(along, nan=1.0).max()])
 
 
 class NoiseSigma:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import scipy.io
 from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vectors, photo, values
+from PIL import Image
+from scipy import ndimage
 
 from veiqa_methods.common import grey
 from veiqa_methods.niqe import Niqe, natural_statistics, patch_features, statistics, train
@@ -78,3 +80,9 @@ def test_the_packaged_model_tells_blur_and_noise_from_a_photo() -> None:
     assert model.mean.shape == (36,)
     assert np.linalg.eigvalsh(model.covariance).min() > -1e-12
     assert model.digest.startswith("sha256:")
+    with Image.open(Path(__file__).parents[3] / "docs/images/chelsea.png") as file:
+        clean = np.asarray(file.convert("RGB"), dtype=float).transpose(2, 0, 1)
+    blurred = np.rint(ndimage.gaussian_filter(clean, (0, 3, 3)))
+    noisy = np.clip(np.rint(clean + np.random.default_rng(0).normal(0, 40, clean.shape)), 0, 255)
+    scores = Niqe(NiqeParams()).measure(batch(clean, blurred, noisy))[:, 0].tolist()
+    assert 0 < scores[0] < min(scores[1:])
