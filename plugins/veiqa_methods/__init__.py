@@ -1,1 +1,1 @@
-"""No-reference methods: whole indices and feature sets that need no network."""
+"""The built-in methods."""

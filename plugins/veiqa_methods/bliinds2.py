@@ -1,4 +1,4 @@
-"""BLIINDS-II: statistics of local discrete cosine transforms."""
+"""BLIINDS-II: statistics of local discrete cosine transforms, and the release's score."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from scipy.fft import dct
 from scipy.special import gamma
 from torch import Tensor
 
+from veiqa_core.api import NoParams, WeightsError
+
 from .common import Array, correlate, gaussian, grey, measure_each
 from .fits import nearest_above
 from .pristine import field, read_arrays
-from .records import BLIINDS2_FEATURES, BLIINDS2_MIN_SIZE, Bliinds2Params
+from .records import BLIINDS2_FEATURES, BLIINDS2_MIN_SIZE, Bliinds2ScoreParams
 
 SIDE, _TILE = 5, 3
 LEVELS = 3
@@ -41,30 +43,22 @@ _ORIENTATIONS = (
 
 
 class Bliinds2:
-    """BLIINDS-II (Saad, Bovik and Charrier, IEEE TIP 21(8), 2012), of the grey image, exact to the authors' release.
+    """The features of BLIINDS-II (Saad, Bovik and Charrier, IEEE TIP 21(8), 2012), exact to the authors' release.
 
-    Gives the 24 features, which a mapper maps to a score. With ``model``, the release's parameters as ``mu`` ``[25]``
-    and ``sigma_inv`` ``[25, 25]`` in an ``.npz`` or ``.mat``, it gives the release's score instead: the likeliest of
-    1, 1.5, ..., 100, minus 1. The release takes the first channel of what it is given, which of a colour image is red;
-    here it is given the grey one.
+    The release takes the first channel of what it is given, which of a colour image is red; here it is given the grey
+    image.
     """
 
-    def __init__(self, params: Bliinds2Params) -> None:
-        self._model: tuple[Array, Array] | None = None
-        self.digest = ""
-        if params.model:
-            path = Path(params.model)
-            arrays, self.digest = read_arrays(path)
-            size = len(BLIINDS2_FEATURES) + 1
-            self._model = field(arrays, "mu", (size,), path), field(arrays, "sigma_inv", (size, size), path)
+    def __init__(self, params: NoParams) -> None:
+        """Nothing is set."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the 24 features, or of the one score."""
-        return ("bliinds2",) if self._model else BLIINDS2_FEATURES
+        """Names of the 24 features."""
+        return BLIINDS2_FEATURES
 
     def measure(self, images: Tensor) -> Tensor:
-        """Features float64 ``[N, 24]`` or scores ``[N, 1]``, lower better, of a batch ``[N, 3, H, W]``.
+        """Features float64 ``[N, 24]`` of a batch ``[N, 3, H, W]``.
 
         Raises:
             ImageError: a side is below 16.
@@ -72,9 +66,40 @@ class Bliinds2:
         return measure_each(self, images, BLIINDS2_MIN_SIZE)
 
     def features(self, image: Array) -> Array:
-        """Features ``[24]`` or score ``[1]`` of an image ``[3, H, W]`` of levels."""
-        found = features(grey(image))
-        return found if self._model is None else np.array([_likeliest(found, *self._model)])
+        """Features ``[24]`` of an image ``[3, H, W]`` of levels."""
+        return features(grey(image))
+
+
+class Bliinds2Score:
+    """The score of BLIINDS-II's release: the likeliest of 1, 1.5, ..., 100 with the features, minus 1.
+
+    ``model`` names the release's parameters: ``mu`` ``[25]`` and ``sigma_inv`` ``[25, 25]`` in an ``.npz`` or ``.mat``.
+    """
+
+    def __init__(self, params: Bliinds2ScoreParams) -> None:
+        if not params.model:
+            raise WeightsError("bliinds2-score needs its release's parameters: -p method.model=FILE")
+        path, size = Path(params.model), len(BLIINDS2_FEATURES) + 1
+        arrays, self.digest = read_arrays(path)
+        self._mean = field(arrays, "mu", (size,), path)
+        self._inverse = field(arrays, "sigma_inv", (size, size), path)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The one output."""
+        return ("bliinds2-score",)
+
+    def measure(self, images: Tensor) -> Tensor:
+        """Scores float64 ``[N, 1]`` from 0 to 99 of a batch ``[N, 3, H, W]``; lower is better.
+
+        Raises:
+            ImageError: a side is below 16.
+        """
+        return measure_each(self, images, BLIINDS2_MIN_SIZE)
+
+    def features(self, image: Array) -> Array:
+        """The score ``[1]`` of an image ``[3, H, W]`` of levels."""
+        return np.array([_likeliest(features(grey(image)), self._mean, self._inverse)])
 
 
 def features(values: Array) -> Array:
@@ -93,7 +118,8 @@ def _transforms(values: Array) -> Array:
     padded = np.pad(values, ((1, -height % _TILE + 1), (1, -width % _TILE + 1)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, (SIDE, SIDE))[::_TILE, ::_TILE]
     basis = dct(np.eye(SIDE), norm="ortho", axis=0)
-    return np.einsum("ia,rcab,jb->rcij", basis, windows, basis, optimize=True).reshape(-1, SIDE * SIDE)
+    found: Array = np.einsum("ia,rcab,jb->rcij", basis, windows, basis, optimize=True)
+    return found.reshape(-1, SIDE * SIDE)
 
 
 def _statistics(transforms: Array) -> list[float]:

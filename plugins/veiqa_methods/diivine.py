@@ -10,11 +10,13 @@ import attrs
 import numpy as np
 from torch import Tensor
 
+from veiqa_core.api import NoParams, WeightsError
+
 from .common import Array, gaussian, grey, measure_each, resize, smooth
 from .fits import generalised_gaussian, ratio
 from .libsvm import Machine
 from .pristine import field, inverse, read_arrays
-from .records import DIIVINE_FEATURES, DIIVINE_MIN_SIZE, DiivineParams
+from .records import DIIVINE_FEATURES, DIIVINE_MIN_SIZE, DiivineScoreParams
 from .steerable import ORIENTATIONS, pyramid
 
 _BINS = 100
@@ -27,28 +29,22 @@ _FARTHEST = 25.0
 
 
 class Diivine:
-    """DIIVINE (Moorthy and Bovik, IEEE TIP 20(12), 2011), exact to the authors' release with its pyramid toolbox.
-
-    Gives the 88 features, which a mapper maps to a score. With ``model`` it gives the release's score instead: a folder
-    that holds the release's machines in LIBSVM's format (``diivine_class.model``, ``diivine_reg1.model`` to
-    ``diivine_reg5.model``), and ``diivine_scaling.npz`` with ``a_class`` and ``b_class`` ``[88]``, and ``a_reg`` and
-    ``b_reg`` ``[5, 88]``.
+    """The features of DIIVINE (Moorthy and Bovik, IEEE TIP 20(12), 2011), exact to the authors' release.
 
     The bands of a flat image hold nothing and are exactly 0: variances and correlations are then 0, and shapes the
     first of the grid.
     """
 
-    def __init__(self, params: DiivineParams) -> None:
-        self._machines = Machines.read(Path(params.model)) if params.model else None
-        self.digest = self._machines.digest if self._machines else ""
+    def __init__(self, params: NoParams) -> None:
+        """Nothing is set."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the 88 features, or of the one score."""
-        return ("diivine",) if self._machines else DIIVINE_FEATURES
+        """Names of the 88 features."""
+        return DIIVINE_FEATURES
 
     def measure(self, images: Tensor) -> Tensor:
-        """Features float64 ``[N, 88]`` or scores ``[N, 1]``, lower better, of a batch ``[N, 3, H, W]``.
+        """Features float64 ``[N, 88]`` of a batch ``[N, 3, H, W]``.
 
         Raises:
             ImageError: a side is below 64.
@@ -56,9 +52,40 @@ class Diivine:
         return measure_each(self, images, DIIVINE_MIN_SIZE)
 
     def features(self, image: Array) -> Array:
-        """Features ``[88]`` or score ``[1]`` of an image ``[3, H, W]`` of levels."""
-        found = features(grey(image))
-        return found if self._machines is None else np.array([self._machines.score(found)])
+        """Features ``[88]`` of an image ``[3, H, W]`` of levels."""
+        return features(grey(image))
+
+
+class DiivineScore:
+    """The score of DIIVINE's release, by its machines.
+
+    ``model`` names a folder that holds them in LIBSVM's format, ``diivine_class.model`` and ``diivine_reg1.model`` to
+    ``diivine_reg5.model``, and ``diivine_scaling.npz`` with ``a_class`` and ``b_class`` ``[88]``, and ``a_reg`` and
+    ``b_reg`` ``[5, 88]``.
+    """
+
+    def __init__(self, params: DiivineScoreParams) -> None:
+        if not params.model:
+            raise WeightsError("diivine-score needs its release's machines: -p method.model=FOLDER")
+        self._machines = Machines.read(Path(params.model))
+        self.digest = self._machines.digest
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The one output."""
+        return ("diivine-score",)
+
+    def measure(self, images: Tensor) -> Tensor:
+        """Scores float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``; lower is better.
+
+        Raises:
+            ImageError: a side is below 64.
+        """
+        return measure_each(self, images, DIIVINE_MIN_SIZE)
+
+    def features(self, image: Array) -> Array:
+        """The score ``[1]`` of an image ``[3, H, W]`` of levels."""
+        return np.array([self._machines.score(features(grey(image)))])
 
 
 @attrs.frozen(eq=False)

@@ -102,8 +102,7 @@ class Pristine:
 
 def inverse(matrix: Array) -> Array:
     """Pseudo-inverse with MATLAB's tolerance, by singular values: an eigendecomposition loses digits of small ones."""
-    result: Array = np.linalg.pinv(matrix, rcond=len(matrix) * np.spacing(1.0))
-    return result
+    return np.asarray(np.linalg.pinv(matrix, rcond=len(matrix) * np.spacing(1.0)), dtype=np.float64)
 
 
 def packaged(name: str) -> Pristine:

@@ -62,20 +62,18 @@ class NiqeParams:
 
 
 @params
-class BrisqueParams:
-    """Of BRISQUE."""
+class BrisqueScoreParams:
+    """Of BRISQUE's score."""
 
-    model: str = param(default="", help="The release's allmodel, for its score; empty: the features are given.")
-    ranges: str = param(default="", help="The release's allrange, which goes with its allmodel.")
+    model: str = param(default="", help="The release's allmodel; needed.")
+    ranges: str = param(default="", help="The release's allrange; needed.")
 
 
 @params
-class Bliinds2Params:
-    """Of BLIINDS-II."""
+class Bliinds2ScoreParams:
+    """Of BLIINDS-II's score."""
 
-    model: str = param(
-        default="", help="File of the release's mu and sigma_inv, .npz or .mat; empty: the features are given."
-    )
+    model: str = param(default="", help="File of the release's mu and sigma_inv, .npz or .mat; needed.")
 
 
 @params
@@ -86,12 +84,10 @@ class BlurEffectParams:
 
 
 @params
-class DiivineParams:
-    """Of DIIVINE."""
+class DiivineScoreParams:
+    """Of DIIVINE's score."""
 
-    model: str = param(
-        default="", help="Folder of the release's machines, for its score; empty: the features are given."
-    )
+    model: str = param(default="", help="Folder of the release's machines and their scaling; needed.")
 
 
 @params
@@ -122,11 +118,19 @@ METHODS = (
     ),
     Component(
         name="brisque",
-        summary="BRISQUE: 36 statistics of locally normalised levels, or the release's score.",
+        summary="BRISQUE: 36 statistics of locally normalised levels.",
         factory="veiqa_methods.brisque:Brisque",
-        params=BrisqueParams,
         requires=_NEEDS,
         traits={**_FEATURES, "min_size": BRISQUE_MIN_SIZE, "outputs": BRISQUE_FEATURES},
+        reference="Mittal, Moorthy and Bovik, IEEE Trans. Image Processing 21(12), 2012",
+    ),
+    Component(
+        name="brisque-score",
+        summary="BRISQUE's score, by files of its release.",
+        factory="veiqa_methods.brisque:BrisqueScore",
+        params=BrisqueScoreParams,
+        requires=_NEEDS,
+        traits={**_LOW, "min_size": BRISQUE_MIN_SIZE, "outputs": ("brisque-score",)},
         reference="Mittal, Moorthy and Bovik, IEEE Trans. Image Processing 21(12), 2012",
     ),
     Component(
@@ -157,20 +161,36 @@ METHODS = (
     ),
     Component(
         name="bliinds2",
-        summary="BLIINDS-II: 24 statistics of local cosine transforms, or the release's score.",
+        summary="BLIINDS-II: 24 statistics of local cosine transforms.",
         factory="veiqa_methods.bliinds2:Bliinds2",
-        params=Bliinds2Params,
         requires=_NEEDS,
         traits={**_FEATURES, "min_size": BLIINDS2_MIN_SIZE, "outputs": BLIINDS2_FEATURES},
         reference="Saad, Bovik and Charrier, IEEE Trans. Image Processing 21(8), 2012",
     ),
     Component(
+        name="bliinds2-score",
+        summary="BLIINDS-II's score, by files of its release.",
+        factory="veiqa_methods.bliinds2:Bliinds2Score",
+        params=Bliinds2ScoreParams,
+        requires=_NEEDS,
+        traits={**_LOW, "min_size": BLIINDS2_MIN_SIZE, "outputs": ("bliinds2-score",)},
+        reference="Saad, Bovik and Charrier, IEEE Trans. Image Processing 21(8), 2012",
+    ),
+    Component(
         name="diivine",
-        summary="DIIVINE: 88 statistics of a steerable pyramid, or the release's score.",
+        summary="DIIVINE: 88 statistics of a steerable pyramid.",
         factory="veiqa_methods.diivine:Diivine",
-        params=DiivineParams,
         requires=_NEEDS,
         traits={**_FEATURES, "min_size": DIIVINE_MIN_SIZE, "outputs": DIIVINE_FEATURES},
+        reference="Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011",
+    ),
+    Component(
+        name="diivine-score",
+        summary="DIIVINE's score, by files of its release.",
+        factory="veiqa_methods.diivine:DiivineScore",
+        params=DiivineScoreParams,
+        requires=_NEEDS,
+        traits={**_LOW, "min_size": DIIVINE_MIN_SIZE, "outputs": ("diivine-score",)},
         reference="Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011",
     ),
     Component(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vectors, photo, values
 
-from veiqa_methods.bliinds2 import Bliinds2, _likeliest, _transforms, features
+from veiqa_methods.bliinds2 import Bliinds2Score, _likeliest, _transforms, features
 from veiqa_methods.common import grey
-from veiqa_methods.records import Bliinds2Params
+from veiqa_methods.records import Bliinds2ScoreParams
 
 
 @needs_vectors
@@ -17,7 +17,7 @@ def test_features_and_score_are_the_release_s(name: str) -> None:
     wanted, image = values("bliinds2", name), levels(name)
     assert error(features(grey(image)), wanted["features_24_gray"]) < 1e-7
     assert error(features(image[0]), wanted["features_24_red"]) < 1e-7
-    method = Bliinds2(Bliinds2Params(model=str(PARAMETERS / "bliinds2_live.npz")))
+    method = Bliinds2Score(Bliinds2ScoreParams(model=str(PARAMETERS / "bliinds2_live.npz")))
     assert float(method.measure(batch(image))) == wanted["score_gray"]
 
 

@@ -9,9 +9,9 @@ import pytest
 from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vectors, photo, values
 
 from veiqa_core.api import WeightsError
-from veiqa_methods.brisque import Brisque, features
+from veiqa_methods.brisque import BrisqueScore, features
 from veiqa_methods.libsvm import Machine, Scaling, _coupled
-from veiqa_methods.records import BrisqueParams
+from veiqa_methods.records import BrisqueScoreParams
 
 MODEL = """svm_type epsilon_svr
 kernel_type rbf
@@ -30,10 +30,9 @@ SV
 def test_features_and_score_are_the_release_s(name: str) -> None:
     wanted, image = values("brisque", name), levels(name)
     assert error(features(image), wanted["features_36_zeroed"]) < 1e-9
-    method = Brisque(
-        BrisqueParams(model=str(PARAMETERS / "brisque_allmodel.txt"), ranges=str(PARAMETERS / "brisque_allrange.txt"))
-    )
-    assert method.outputs == ("brisque",)
+    model, ranges = (str(PARAMETERS / f"brisque_{name}.txt") for name in ("allmodel", "allrange"))
+    method = BrisqueScore(BrisqueScoreParams(model=model, ranges=ranges))
+    assert method.outputs == ("brisque-score",)
     assert float(method.measure(batch(image))) == pytest.approx(wanted["score_zeroed_double"], abs=1e-8)
 
 
@@ -95,5 +94,5 @@ def test_what_is_no_such_machine_is_refused(old: str, new: str, tmp_path: Path) 
 
 
 def test_one_file_is_not_enough() -> None:
-    with pytest.raises(WeightsError, match="both files"):
-        Brisque(BrisqueParams(model="allmodel"))
+    with pytest.raises(WeightsError, match="allmodel and allrange"):
+        BrisqueScore(BrisqueScoreParams(model="allmodel"))

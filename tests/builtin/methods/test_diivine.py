@@ -7,8 +7,8 @@ import pytest
 from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vectors, photo, values
 
 from veiqa_methods.common import grey
-from veiqa_methods.diivine import Diivine, _correlation_at, _quantised, _structure, features
-from veiqa_methods.records import DIIVINE_FEATURES, DiivineParams
+from veiqa_methods.diivine import DiivineScore, _correlation_at, _quantised, _structure, features
+from veiqa_methods.records import DIIVINE_FEATURES, DiivineScoreParams
 from veiqa_methods.steerable import pyramid
 
 CHOSEN = NAMES[::5]  # of 18: 2 s each
@@ -19,8 +19,8 @@ CHOSEN = NAMES[::5]  # of 18: 2 s each
 def test_features_and_score_are_the_release_s(name: str) -> None:
     wanted, image = values("diivine", name), levels(name)
     assert error(features(grey(image)), wanted["features_88"]) < 1e-7
-    method = Diivine(DiivineParams(model=str(PARAMETERS)))
-    assert method.outputs == ("diivine",)
+    method = DiivineScore(DiivineScoreParams(model=str(PARAMETERS)))
+    assert method.outputs == ("diivine-score",)
     assert float(method.measure(batch(image))) == pytest.approx(wanted["score"], abs=1e-6)
 
 

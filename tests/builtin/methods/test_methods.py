@@ -16,7 +16,9 @@ from veiqa_core.api import Component, ImageError, WeightsError
 from veiqa_methods.records import METHODS
 
 MODELS = Path(veiqa_methods.__file__).parent / "models"
-NEED_A_FILE = {"qac"} if (MODELS / "ilniqe.npz").is_file() else {"qac", "ilniqe"}
+NEED_A_FILE = {"qac", "brisque-score", "bliinds2-score", "diivine-score"}
+if not (MODELS / "ilniqe.npz").is_file():
+    NEED_A_FILE.add("ilniqe")
 SLOW = {"ilniqe", "diivine"}
 READY = [record for record in METHODS if record.name not in NEED_A_FILE]
 
@@ -68,7 +70,14 @@ class TestMethod:
             made(record).measure(torch.zeros(1, 3, 2 * least, least - 1))
 
 
-@pytest.mark.parametrize("name", ["niqe", "qac", "bliinds2"])
+@pytest.mark.parametrize("name", sorted(NEED_A_FILE))
+def test_what_needs_a_file_says_so(name: str) -> None:
+    record = next(record for record in METHODS if record.name == name)
+    with pytest.raises(WeightsError, match=r"-p method\.model="):
+        made(record)
+
+
+@pytest.mark.parametrize("name", ["niqe", "qac", "bliinds2-score"])
 def test_files_that_are_no_models_are_refused_in_one_line(name: str, tmp_path: Any) -> None:
     record = next(record for record in METHODS if record.name == name)
     absent, text, other = tmp_path / "absent.npz", tmp_path / "text.npz", tmp_path / "other.npz"
