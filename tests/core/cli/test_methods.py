@@ -12,6 +12,7 @@ from making import photo, save, veiqa
 
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Choice, Recipe
+from veiqa_core.remarks import TOO_SMALL
 
 METHOD = ("--method", "laplacian-variance")
 MIXED = """
@@ -123,7 +124,7 @@ def test_a_method_is_evaluated_and_fitted(rated: Path, tmp_path: Path) -> None:
     assert fitted.fitted is not None
     row = json.loads(done("run", rated / "GB0-1.png", "--recipe", output, "--format", "jsonl"))
     assert row["score"] is not None
-    assert row["flags"] == []
+    assert row["flags"] == [TOO_SMALL]
     reported = done("evaluate", "csv", rated, *METHOD, "--keep-vei", tmp_path / "veis", status=2)
     assert reported == "Error: --keep-vei keeps what networks see, and a method has no map: leave it out"
 

@@ -275,7 +275,8 @@ def test_a_parquet_file_has_the_columns_of_the_csv(photos: Path) -> None:
     as_text = [["" if value is None else str(value) for value in row.values()] for row in table.to_pylist()]
     assert as_text == [[display_name(record[0]), *record[1:]] for record in records[1:]]
     kinds = [str(field.type) for field in table.schema]
-    scored, sizes, texts = ["string", "double", "double", "double", "string"], ["int32"] * 4, ["string"] * 3
+    scored = ["string", "double", "double", "double", "string", "double"]
+    sizes, texts = ["int32"] * 4, ["string"] * 3
     assert kinds == [*scored, *sizes, "double", *texts]
 
 

@@ -24,7 +24,8 @@ from veiqa_core.recipes.resolution import resolve
 
 PHOTO = Path(__file__).parents[3] / "docs" / "images" / "chelsea.png"
 NAMES = ("default", "fast")
-KINDS = ["GB", "JP2K", "JPEG", "WN", "none", "other"]
+KINDS = ["BLOCK", "CQ", "GB", "HFN", "IN", "JP2K", "JPEG", "PIXEL", "QN", "WN", "none", "other"]
+COMMON = ("GB", "JP2K", "JPEG", "WN")
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -32,7 +33,7 @@ def scorer(request: pytest.FixtureRequest) -> Scorer:
     return Scorer(request.param, device="cpu")
 
 
-@pytest.mark.parametrize(("name", "passes"), [("default", 12), ("fast", 4)])
+@pytest.mark.parametrize(("name", "passes"), [("default", 3), ("fast", 2)])
 def test_a_recipe_says_what_it_was_fitted_on_and_costs_what_it_says(name: str, passes: int) -> None:
     loaded = recipe_files.find(name, installed())
     assert isinstance(loaded, Recipe)
@@ -80,7 +81,7 @@ def test_a_photo_scores_well_and_falls_with_every_distortion(scorer: Scorer) -> 
             assert sum(result.distortion.values()) == pytest.approx(1)
             scores.append(result.score)
             if severity == 0.6:
-                single = {own: result.distortion[own] for own in KINDS[:4]}  # 'other' is often mixtures of them
+                single = {own: result.distortion[own] for own in COMMON}
                 assert max(single, key=single.__getitem__) == kind.name
         assert scores == sorted(scores, reverse=True), (name, scores)
         assert scores[0] - scores[-1] > 30
@@ -105,13 +106,13 @@ def test_the_map_lies_where_the_photo_is_hurt() -> None:
 
 def test_the_command_without_options_uses_the_default(tmp_path: Path) -> None:
     with PIL.Image.open(PHOTO) as image:
-        image.convert("RGB").crop((0, 0, 200, 160)).save(tmp_path / "cat.png")
+        image.convert("RGB").save(tmp_path / "cat.png")
     done = veiqa("run", tmp_path / "cat.png", "--device", "cpu", "--vei", tmp_path / "maps")
     assert done.exit_code == 0, done.output
     assert "score (0 worst, 100 best)" in done.stdout
     assert "90 % interval" in done.stdout
     assert "likely distortion" in done.stdout
-    assert len(done.stdout.splitlines()) == 3  # not a line for each of 165 branches
+    assert len(done.stdout.splitlines()) == 3  # not a line for each of 102 branches
     drawn = sorted(path.name for path in (tmp_path / "maps").iterdir())
     assert "cat--quality.png" in drawn
     assert len(drawn) == 5  # and four pairs
