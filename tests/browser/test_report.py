@@ -59,6 +59,7 @@ class Explainer:
 
     def __init__(self, scorer: Any, make: Callable[..., Any]) -> None:
         self.recipe, self.meter, self.keys = scorer.recipe, scorer.meter, scorer.keys
+        self.similarity_keys, self.method_keys = scorer.similarity_keys, scorer.method_keys
         self.make = make
 
     def score(self, path: Path, *, name: str, heatmaps: bool) -> Any:

@@ -263,7 +263,7 @@ def rows(path: Path, form: str) -> list[Any]:
         "\ufeff" + json.dumps(ROW),
         "[]",
     ],
-    ids=range(13),
+    ids=range(14),
 )
 def test_a_line_that_is_no_result_is_named(tmp_path: Path, line: str) -> None:
     path = tmp_path / "o.jsonl"
@@ -275,7 +275,7 @@ def test_a_line_that_is_no_result_is_named(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize("cell", ["9_0", "nan", "９０", " 90", "9,0"])
 def test_a_cell_that_is_no_number_is_named(tmp_path: Path, cell: str) -> None:
     path = tmp_path / "o.csv"
-    path.write_text(f'{",".join(columns(["k"]))}\na.png,"{cell}",,,,8,6,8,6,1,,,r\nb.png,1,,,,8,6,8,6,1,,,r\n')
+    path.write_text(f'{",".join(columns(["k"]))}\na.png,"{cell}",,,,,8,6,8,6,1,,,r\nb.png,1,,,,,8,6,8,6,1,,,r\n')
     with pytest.raises(UsageError, match="--resume: row 2 of .* is no result"):
         rows(path, "csv")
 

@@ -20,7 +20,7 @@ NEED_A_FILE = {"qac", "brisque-score", "bliinds2-score", "diivine-score"}
 if not (MODELS / "ilniqe.npz").is_file():
     NEED_A_FILE.add("ilniqe")
 SLOW = {"ilniqe", "diivine"}
-READY = [record for record in METHODS if record.name not in NEED_A_FILE]
+READY = [record for record in METHODS if record.name not in {*NEED_A_FILE, "laplacian-variance"}]
 
 
 def made(record: Component, **values: Any) -> Any:

@@ -22,6 +22,7 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
+from veiqa_core.remarks import TOO_SMALL
 
 BRANCH = Branch(pri=Choice("mean-blur"), extractor=Choice("tiny"), layer=1)
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -186,7 +187,7 @@ def test_fit_writes_a_recipe_that_scores_and_knows_its_contents(rated: Path, one
     assert done.exit_code == 0, done.output
     assert f"{out}: fitted, one fitted to 32 images of csv" in done.stderr
     (row,) = json.loads(veiqa("run", rated / "ref0.png", "--recipe", out, "--format", "json").stdout)
-    assert row["flags"] == []
+    assert row["flags"] == [TOO_SMALL]
     assert row["score"] is not None
     assert figures("csv", rated, "--recipe", out)["overall"]["fit"] == "in-sample"
     elsewhere = write_set(tmp_path / "elsewhere", seed=9)

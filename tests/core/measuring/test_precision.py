@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,15 @@ from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.runtimes.eager import TorchPass
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance, Recipe
+from veiqa_core.remarks import unsure
 from veiqa_core.store import Store
 
 LITE = "efficientnet-lite0"
+
+
+def sure(flags: Iterable[str]) -> list[str]:
+    """The flags that do not call the score of so small a photo a guess."""
+    return [flag for flag in flags if not unsure([flag])]
 
 
 def test_scores_move_a_little_and_say_so() -> None:
@@ -31,7 +38,7 @@ def test_scores_move_a_little_and_say_so() -> None:
     assert rough.score is not None
     assert 0 < abs(rough.score - exact.score) < 10
     assert "computed in bfloat16" in rough.flags
-    assert exact.flags == ()
+    assert sure(exact.flags) == []
 
 
 def test_a_recipe_fitted_in_another_precision_is_flagged(small: Choice) -> None:
@@ -43,9 +50,9 @@ def test_a_recipe_fitted_in_another_precision_is_flagged(small: Choice) -> None:
     flags = Scorer(fitted, device="cpu", precision="bfloat16").score(photo(150, 180)).flags
     assert "fitted in bfloat16" not in flags
     exact = Recipe("fitted", branches, Choice("linear"), state, Provenance("made", 9, (0, 100), ()))
-    assert Scorer(exact, device="cpu").score(photo(150, 180)).flags == ()
+    assert sure(Scorer(exact, device="cpu").score(photo(150, 180)).flags) == []
     flags = Scorer(exact, device="cpu", precision="bfloat16").score(photo(150, 180)).flags
-    assert flags[-2:] == ("computed in bfloat16", "fitted in float32")
+    assert sure(flags)[-2:] == ["computed in bfloat16", "fitted in float32"]
 
 
 def test_the_same_image_has_the_same_score_in_bfloat16_too(small: Choice) -> None:
