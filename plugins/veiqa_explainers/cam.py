@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from veiqa_core.api import IncompatibleError
-from veiqa_core.contracts import Network, View
+from veiqa_core.contracts import Network, Target, View
 
 from .plugin import CamParams, TargetParams
 
@@ -84,8 +86,11 @@ class Cam:
 
     def explain(self, view: View) -> Tensor:
         """The map ``[N, h, w]`` of the last layer."""
+        return self.explain_targets(view, [view.target])[0]
+
+    def explain_targets(self, view: View, targets: Sequence[Target]) -> list[Tensor]:
+        """The map ``[N, h, w]`` of the last layer for each target; a product of its own for each."""
         self.check(view.network, view.layer)
-        assert view.network.linear_head is not None
-        assert view.target.classes is not None
-        weights = view.network.linear_head[view.target.classes]
-        return torch.einsum("nc,nchw->nhw", weights, view.activations())
+        head, activations = view.network.linear_head, view.activations()
+        assert head is not None
+        return [torch.einsum("nc,nchw->nhw", head[target.classes], activations) for target in targets]

@@ -188,6 +188,11 @@ class ExplainerConstantImage(ExplainerGood):
         return view.activations().mean(1) / view.images.std()
 
 
+class ExplainerTargets(ExplainerGood):
+    def explain_targets(self, view: Any, targets: Any) -> list[Tensor]:
+        return [self.explain(view) + place for place, _ in enumerate(targets)]
+
+
 class ExplainerNetworkUntouched(ExplainerGood):
     def explain(self, view: Any) -> Tensor:
         view.network.module.register_forward_hook(lambda *_: None)

@@ -55,8 +55,8 @@ def veiqa_feature_extractors() -> Iterator[Component]:
 
 @hookimpl
 def veiqa_explainers() -> Iterator[Component]:
-    names = ("good", "map", "batch", "constant-image", "network-untouched", "network-untouched-after-an-error")
-    for name in names:
+    names = ("good", "map", "batch", "constant-image", "targets", "network-untouched")
+    for name in (*names, "network-untouched-after-an-error"):
         yield record("explainer", name, {"space": "layer", "uses": ("activations",)})
 
 

@@ -30,7 +30,7 @@ BROKEN = (
     "plugin veiqa-broken 1.0 (entry point 'main'): cannot be imported: "
     "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"
 )
-FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 3.0; this VEIQA offers 2.0"
+FUTURE = "plugin veiqa-future 1.0 (entry point 'main'): is written for plugin API 3.0; this VEIQA offers 2.1"
 LEFT_OUT = {"veiqa-broken": BROKEN, "veiqa-future": FUTURE}
 CLASH = "similarity metric 'psnr' is offered by veiqa 0.1.0 and veiqa-clash 1.0: say 'veiqa:psnr' or 'veiqa-clash:psnr'"
 

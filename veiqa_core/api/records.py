@@ -13,7 +13,7 @@ import pluggy
 from . import parameters as _params
 from .parameters import NoParams, param
 
-API_VERSION = (2, 0)
+API_VERSION = (2, 1)
 """The plugin contract, apart from the package's version. A plugin may state the one it was written for as
 ``VEIQA_API = (major, minor)``; absent means (2, 0)."""
 

@@ -25,6 +25,7 @@ from .ratings import RatedImage, Ratings
 from .scoring import (
     DistortionClassifier,
     Explainer,
+    ExplainerOfTargets,
     FeatureExtractor,
     FloatArray,
     Network,
@@ -43,6 +44,7 @@ __all__ = [
     "Dataset",
     "DistortionClassifier",
     "Explainer",
+    "ExplainerOfTargets",
     "FeatureExtractor",
     "FloatArray",
     "KnownValue",

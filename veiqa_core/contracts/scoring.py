@@ -271,6 +271,20 @@ class Explainer(Protocol):
 
 
 @runtime_checkable
+class ExplainerOfTargets(Explainer, Protocol):
+    """An explainer that explains several targets of one layer at once, for less than one after another."""
+
+    def explain_targets(self, view: View, targets: Sequence[Target]) -> Sequence[Tensor]:
+        """For each target what :meth:`explain` gives of a view of it, to the same bits whatever the others are.
+
+        Args:
+            view: of one of the targets.
+            targets: one or more; nothing but the target differs between the explainers that are asked together.
+        """
+        ...
+
+
+@runtime_checkable
 class SimilarityMetric(Protocol):
     """Compares two VEIs (section 2.4)."""
 

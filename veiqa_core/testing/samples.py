@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..contracts import FloatArray, Network, Pair, SearchTask, View
+from ..contracts import FloatArray, Network, Pair, SearchTask, Target, View
 from ..errors import DatasetError, IncompatibleError, WeightsError
 from ..extension.registry import installed
 from ..measuring.branches.views import PassView
@@ -90,11 +90,11 @@ def served(of: Subject) -> dict[str, Network]:
     return found
 
 
-def view(of: Subject, network: Network, batch: Tensor) -> View:
-    """What an explainer sees of a batch."""
+def view(of: Subject, network: Network, batch: Tensor, target: Target | None = None) -> View:
+    """What an explainer sees of a batch; of a target, or of the top class."""
     uses, layer = of.traits["uses"], network.default_layer
     image_pass = TorchPass(network, batch, activations=[layer], gradients=[layer], pixels="input_gradients" in uses)
-    return PassView(image_pass, layer, image_pass.choose_target("top"), uses)
+    return PassView(image_pass, layer, target or image_pass.choose_target("top"), uses)
 
 
 @functools.lru_cache(maxsize=1)  # the checks of one component follow each other

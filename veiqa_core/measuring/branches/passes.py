@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
 import torch
 from torch import Tensor
 
-from ...contracts import Network, Target, canonical
+from ...contracts import ExplainerOfTargets, Network, Target, canonical
 from ...devices import Device
 from ...errors import ComponentError, VeiqaError
 from ...extension.registry import Part
@@ -124,16 +125,15 @@ class Passes:
         made: dict[Explanation, Tensor | VeiqaError] = {}
         unseen: list[Explanation] = []
         damaged = False
-        for vei in step.explanations:
+        groups = tuple((vei,) for vei in step.explanations) if each else step.groups
+        for group in groups:
             if isinstance(image_pass, VeiqaError):
-                made[vei] = image_pass
+                made |= dict.fromkeys(group, image_pass)
                 continue
-            view = PassView(image_pass, vei.layer, targets[vei.target], vei.uses)
-            made[vei] = attempt(vei.explainer, functools.partial(self._vei, image_pass, view, vei))
-            unseen.append(vei)
-            if view.lent:
-                self._borrowers.add(vei.explainer)
-            if not (each or vei.explainer in self._borrowers or vei is step.explanations[-1]):
+            made |= self._group(image_pass, group, targets)
+            unseen += group
+            borrowed = any(vei.explainer in self._borrowers for vei in group)
+            if not (each or borrowed or group is groups[-1]):
                 continue
             damage = self._damage(step.extractor)
             if damage is not None:
@@ -150,6 +150,21 @@ class Passes:
                     image_pass = self._pass(step, source)
             unseen = []
         return made, damaged
+
+    def _group(
+        self, image_pass: ImagePass, group: tuple[Explanation, ...], targets: Targets
+    ) -> Mapping[Explanation, Tensor | VeiqaError]:
+        """VEIs that differ in their target alone: at once where the explainer can, one by one where that fails."""
+        first = group[0].explainer
+        if len(group) > 1 and isinstance(self._explainers[first], ExplainerOfTargets):
+            wanted = [targets[vei.target] for vei in group]
+            made = attempt(first, functools.partial(self._several, image_pass, group, wanted))
+            if not isinstance(made, VeiqaError):
+                return dict(zip(group, made, strict=True))
+        return {
+            vei: attempt(vei.explainer, functools.partial(self._vei, image_pass, vei, targets[vei.target]))
+            for vei in group
+        }
 
     def _damage(self, extractor: Part) -> str | None:
         """What was done to a network since it was opened; None for nothing."""
@@ -192,15 +207,40 @@ class Passes:
             raise ComponentError(f"its network, opened again, is not served as at first: {made}")
         return CompiledPass(network, made, images, step.activations)
 
-    def _vei(self, image_pass: ImagePass, view: PassView, vei: Explanation) -> Tensor:
-        given: Tensor = self._explainers[vei.explainer].explain(view)
-        made = given.detach().cpu().clone()  # it may be the component's own, to be written into again
-        if made.ndim != 3 or len(made) != 1:
-            raise ValueError(f"gave a VEI of shape {tuple(made.shape)}; [N, h, w] is due")
-        if not torch.isfinite(made).all():
-            image_pass.check_finite()
-            raise ValueError("gave a VEI that is not finite")
-        return canonical(made)
+    def _several(
+        self, image_pass: ImagePass, group: tuple[Explanation, ...], targets: Sequence[Target]
+    ) -> Sequence[Tensor]:
+        with self._view(image_pass, group[0], targets[0]) as view:
+            given = self._explainers[group[0].explainer].explain_targets(view, targets)
+        if len(given) != len(group):
+            raise ValueError(f"gave {len(given)} VEIs for {len(group)} targets")
+        return [_checked(image_pass, vei) for vei in given]
+
+    def _vei(self, image_pass: ImagePass, vei: Explanation, target: Target) -> Tensor:
+        with self._view(image_pass, vei, target) as view:
+            given: Tensor = self._explainers[vei.explainer].explain(view)
+        return _checked(image_pass, given)
+
+    @contextmanager
+    def _view(self, image_pass: ImagePass, vei: Explanation, target: Target) -> Iterator[PassView]:
+        """A view; the explainer that was lent the network by it is kept in mind, also where it fails."""
+        view = PassView(image_pass, vei.layer, target, vei.uses)
+        try:
+            yield view
+        finally:
+            if view.lent:
+                self._borrowers.add(vei.explainer)
+
+
+def _checked(image_pass: ImagePass, given: Tensor) -> Tensor:
+    """A VEI as a component gave it, found to be one, in memory of our own: the component may write into its own."""
+    made = given.detach().cpu().clone()
+    if made.ndim != 3 or len(made) != 1:
+        raise ValueError(f"gave a VEI of shape {tuple(made.shape)}; [N, h, w] is due")
+    if not torch.isfinite(made).all():
+        image_pass.check_finite()
+        raise ValueError("gave a VEI that is not finite")
+    return canonical(made)
 
 
 def _targets(step: Pass, image_pass: ImagePass) -> Targets:

@@ -15,7 +15,7 @@ from ..runtimes.serving import Served, asks_activations_only
 T = TypeVar("T")
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Explanation:
     """What one VEI is: of which image (None: the input itself), through which network, by which explainer.
 
@@ -42,6 +42,12 @@ class Explanation:
         return wanted
 
     @property
+    def apart_from_target(self) -> tuple[object, ...]:
+        """What it has in common with explanations of the same pass that differ in their target alone."""
+        others = attrs.asdict(self.explainer.params, filter=lambda field, _: field.name != "target", recurse=False)
+        return self.explainer.registered.ref, tuple(others.items()), self.layer
+
+    @property
     def uses(self) -> tuple[str, ...]:
         """What the explainer asks of the view."""
         used: tuple[str, ...] = self.explainer.traits["uses"]
@@ -57,6 +63,7 @@ class Pass:
         runtime: what makes it.
         activations, gradients: layers whose activations or gradients the explainers use.
         pixels: whether they use the gradient with respect to the pixels.
+        groups: the explanations, those together that differ in their target alone.
     """
 
     pri: Part | None
@@ -66,6 +73,14 @@ class Pass:
     gradients: frozenset[str]
     pixels: bool
     explanations: tuple[Explanation, ...]
+    groups: tuple[tuple[Explanation, ...], ...] = attrs.field(init=False, eq=False)
+
+    @groups.default
+    def _by_target(self) -> tuple[tuple[Explanation, ...], ...]:
+        found: dict[tuple[object, ...], list[Explanation]] = {}
+        for vei in self.explanations:
+            found.setdefault(vei.apart_from_target, []).append(vei)
+        return tuple(map(tuple, found.values()))
 
     @property
     def backward(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ...contracts import Network, View
+from ...contracts import ExplainerOfTargets, Network, Target, View
 from ...isolation.process import hooks_for_all_modules
 from ...measuring.seals import Seal
 from ..kit import CheckFailed, Subject, require
@@ -47,6 +47,21 @@ def check_constant_image(of: Subject) -> None:
     for label, network in served(of).items():
         made = of.make().explain(view(of, network, torch.full((1, 3, 72, 88), 0.5)))
         require(torch.isfinite(made).all(), f"{label}: gives a VEI that is not finite for a constant image")
+
+
+def check_targets(of: Subject) -> None:
+    """Where it explains several targets at once, each has the bits that it has alone."""
+    explainer = of.make()
+    if not isinstance(explainer, ExplainerOfTargets):
+        return
+    batch = images(1)
+    for label, network in served(of).items():
+        targets = [Target(torch.tensor([place])) for place in (1, 0, 2)]
+        together = explainer.explain_targets(view(of, network, batch, targets[0]), targets)
+        require(len(together) == 3, f"{label}: gives {len(together)} VEIs for 3 targets")
+        for target, made in zip(targets, together, strict=True):
+            alone = explainer.explain(view(of, network, batch, target))
+            require(torch.equal(made, alone), f"{label}: gives a target another VEI beside others than alone")
 
 
 def check_network_untouched(of: Subject) -> None:
