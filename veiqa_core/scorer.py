@@ -17,7 +17,7 @@ from .errors import ComponentError, ImageError, UsageError, VeiqaError, reraised
 from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
 from .measuring.branches.outcome import Measurement
-from .measuring.executors import Executor, Task, TaskResult
+from .measuring.executors.executor import Executor, Task, TaskResult
 from .measuring.meter import Meter
 from .measuring.quantity import of_recipe
 from .measuring.runtimes.base import TORCH, runtime_name

@@ -20,7 +20,8 @@ from . import limits
 from .devices import Device, cpu_has_bfloat16
 from .errors import VeiqaError, one_line
 from .extension.registry import Registry
-from .measuring.executors import Executor, InProcess, ProcessPool
+from .measuring.executors.executor import Executor, InProcess
+from .measuring.executors.pool import ProcessPool
 from .measuring.runtimes.base import TORCH
 from .recipes.recipe import Recipe, RecipeSet
 from .scorer import Scorer

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.images import read
-from veiqa_core.measuring.executors import InProcess
+from veiqa_core.measuring.executors.executor import InProcess
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.quantity import Similarity, of_recipe, signs
 from veiqa_core.recipes.recipe import Branch, Choice

@@ -26,7 +26,8 @@ from veiqa_core.cli.files import refuse_store_target
 from veiqa_core.cli.paths import PATH
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
-from veiqa_core.measuring import executors, processes
+from veiqa_core.measuring import processes
+from veiqa_core.measuring.executors import pool
 from veiqa_core.store import default_path, open_default
 
 SMALL = ("--extractor", "timm", "-p", "extractor.model=test_resnet", "-p", "extractor.weights=random:0")
@@ -125,7 +126,7 @@ def test_workers_that_cannot_be_begun_are_one_line(
     def fail(*given: object, **named: object) -> None:
         raise error
 
-    monkeypatch.setattr(executors, "ProcessPoolExecutor", fail)
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", fail)
     done = veiqa("run", photo, *OPTIONS, "--no-store", "--workers", 2)
     assert done.exit_code == 2
     (line,) = done.stderr.splitlines()
@@ -147,7 +148,7 @@ from pathlib import Path
 from veiqa_core import Scorer
 from veiqa_core.recipes import recipe
 from veiqa_core.errors import UsageError
-from veiqa_core.measuring.executors import ProcessPool
+from veiqa_core.measuring.executors.pool import ProcessPool
 network = recipe.Choice("timm", {"model": "test_resnet", "weights": "random:0"})
 scorer = Scorer(recipe.ad_hoc(extractor=network), device="cpu")
 try:

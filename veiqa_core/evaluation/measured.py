@@ -12,7 +12,7 @@ import attrs
 from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
-from ..measuring.executors import Executor
+from ..measuring.executors.executor import Executor
 from ..measuring.quantity import of_recipe, quantities
 from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Indices, Measurements, Progress, Rows, silent

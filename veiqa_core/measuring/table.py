@@ -15,7 +15,7 @@ from ..contracts import FloatArray
 from ..errors import ImageError, VeiqaError
 from ..images import Sizes
 from ..recipes.view import View
-from .executors import Executor, Task, TaskResult
+from .executors.executor import Executor, Task, TaskResult
 from .quantity import Quantity
 
 Indices = NDArray[np.intp]

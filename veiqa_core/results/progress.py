@@ -13,7 +13,7 @@ from ..isolation.terminal import behind, encodable
 from ..text import duration, printable
 
 if TYPE_CHECKING:
-    from ..measuring.executors import Executor
+    from ..measuring.executors.executor import Executor
     from ..measuring.meter import Meter
 
 Item = TypeVar("Item")

@@ -9,7 +9,7 @@ import attrs
 from ..contracts import Network
 from ..devices import Device
 from ..extension.registry import Part, Registry
-from ..measuring.executors import Executor
+from ..measuring.executors.executor import Executor
 from ..measuring.meter import Meter
 from ..measuring.quantity import Quantity
 from ..store import Store

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..datasets.rated_set import RatedSet
 from ..evaluation.provenance import provenance_of
-from ..measuring.executors import Executor
+from ..measuring.executors.executor import Executor
 from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Measurements, Progress, Rows
 from ..recipes.recipe import Provenance

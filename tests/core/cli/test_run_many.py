@@ -390,7 +390,7 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypa
     """The whole command on a long list, with quick stand-ins for decoding and measuring."""
     monkeypatch.chdir(tmp_path)
     image = Image(torch.zeros(1, 3, 2, 2), "any")
-    monkeypatch.setattr("veiqa_core.measuring.executors.read", lambda path, name, view: image)
+    monkeypatch.setattr("veiqa_core.measuring.executors.executor.read", lambda path, name, view: image)
     monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: reported(self, image, wanted))
 
     def peak(count: int, *options: str) -> int:

@@ -17,7 +17,8 @@ from making import veiqa
 
 from veiqa_core import Scorer
 from veiqa_core.errors import UsageError
-from veiqa_core.measuring import executors
+from veiqa_core.measuring.executors import executor as executors
+from veiqa_core.measuring.executors.pool import ProcessPool
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
@@ -131,7 +132,7 @@ def test_arrays_among_files_are_scored_in_their_place(paths: list[Path]) -> None
     scorer = Scorer(recipe, device="cpu")
     array = np.asarray(PIL.Image.open(paths[1]))
     sources = [paths[1], array, paths[2], paths[3], array]
-    with executors.ProcessPool(scorer.meter, Path(), 2) as executor:
+    with ProcessPool(scorer.meter, Path(), 2) as executor:
         shared = list(scorer.score_many(sources, executor=executor))
     assert shared == list(scorer.score_many(sources))
     assert [result.image for result in shared] == ["0.png", "image 1", "1.png", "2.png", "image 4"]
@@ -168,7 +169,7 @@ def test_workers_do_not_go_on_once_threads_changed(paths: list[Path]) -> None:
     """What they measure would be kept as if it were measured with the new number."""
     recipe = recipes.ad_hoc(extractor=Choice("tiny"))
     before = torch.get_num_threads()
-    with executors.ProcessPool(Scorer(recipe, device="cpu").meter, Path(), 2) as executor:
+    with ProcessPool(Scorer(recipe, device="cpu").meter, Path(), 2) as executor:
         try:
             torch.set_num_threads(before + 1)
             with pytest.raises(UsageError, match="threads or precision changed while workers measure"):

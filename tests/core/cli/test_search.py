@@ -19,7 +19,7 @@ import pytest
 from making import veiqa, write_set
 
 from veiqa_core.devices import Device
-from veiqa_core.measuring import executors
+from veiqa_core.measuring.executors.executor import InProcess
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.runtimes import eager
 from veiqa_core.recipes import files as recipe_files
@@ -478,7 +478,8 @@ def test_run_and_evaluate_take_what_the_search_measured(
 def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: Path, tiny: None) -> None:
     """A torn image and a good one, by processes: each is answered, in any order."""
     from veiqa_core.extension.registry import installed
-    from veiqa_core.measuring.executors import ProcessPool, Task
+    from veiqa_core.measuring.executors.executor import Task
+    from veiqa_core.measuring.executors.pool import ProcessPool
     from veiqa_core.measuring.quantity import Similarity
     from veiqa_core.recipes.recipe import Branch, Choice
     from veiqa_core.recipes.resolution import resolve_branch
@@ -491,7 +492,7 @@ def test_measuring_elsewhere_gives_every_order_an_answer(rated: Path, tmp_path: 
         done = {item.name: item for item in executor.run(Task(name, (0,)) for name in names)}
     assert set(done) == set(names)
     assert done["torn.png"].error is not None
-    with executors.InProcess(meter, rated) as executor:
+    with InProcess(meter, rated) as executor:
         alone = {item.name: item for item in executor.run(Task(name, (0,)) for name in names)}
     for name in ("GB0-1.png", "WN1-1.png"):
         assert done[name].measured[0].similarity == alone[name].measured[0].similarity

@@ -17,7 +17,7 @@ from veiqa_core import Scorer
 from veiqa_core.cli import main
 from veiqa_core.errors import ImageError, UsageError
 from veiqa_core.images import display_name, frame_name, frames, limits, read, suffixes
-from veiqa_core.measuring.executors import InProcess, Task
+from veiqa_core.measuring.executors.executor import InProcess, Task
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Choice
 

@@ -24,7 +24,8 @@ from veiqa_core.errors import OutOfMemoryError, UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.isolation.isolated import isolated
-from veiqa_core.measuring.executors import ProcessPool, Task
+from veiqa_core.measuring.executors.executor import Task
+from veiqa_core.measuring.executors.pool import ProcessPool
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.quantity import Similarity

@@ -11,7 +11,7 @@ import numpy as np
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.outcome import Measurement
-from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.executors.executor import Task, TaskResult
 from veiqa_core.measuring.quantity import Control, Similarity, signs
 from veiqa_core.measuring.table import Failure, Measurements
 from veiqa_core.recipes.recipe import Branch, Choice

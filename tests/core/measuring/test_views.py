@@ -16,8 +16,8 @@ from making import photo
 from veiqa_core import Recipe, Scorer
 from veiqa_core.errors import UsageError
 from veiqa_core.images import Image, read
-from veiqa_core.measuring import executors
-from veiqa_core.measuring.executors import InProcess
+from veiqa_core.measuring.executors import sent
+from veiqa_core.measuring.executors.executor import InProcess
 from veiqa_core.measuring.meter import Computed, Meter
 from veiqa_core.measuring.vei_files import VeiFolder
 from veiqa_core.measuring.worker import Job, execute
@@ -28,7 +28,7 @@ from veiqa_core.store import Store
 VIEW = 80
 
 
-class Sent(executors._Sent):
+class Sent(sent.Sent):
     """Sends as processes and clusters are sent to, to a worker in this process."""
 
     workers = 1

@@ -20,7 +20,7 @@ from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.outcome import Measurement
-from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.executors.executor import Task, TaskResult
 from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.page import svg

@@ -12,7 +12,7 @@ from making import engine, photo, save, veiqa
 from veiqa_core import Recipe
 from veiqa_core.images import read
 from veiqa_core.measuring.branches import tiled_image, tiling
-from veiqa_core.measuring.executors import InProcess, Task
+from veiqa_core.measuring.executors.executor import InProcess, Task
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.results import progress as module

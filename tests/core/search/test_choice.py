@@ -23,7 +23,7 @@ from veiqa_core.evaluation import agreement
 from veiqa_core.extension.catalogue import Registered
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.measuring.branches.outcome import Measurement
-from veiqa_core.measuring.executors import Task, TaskResult
+from veiqa_core.measuring.executors.executor import Task, TaskResult
 from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.recipes.recipe import Branch, Choice

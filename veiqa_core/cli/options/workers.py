@@ -15,7 +15,7 @@ from ..printing import note
 from .grouped import option
 
 if TYPE_CHECKING:
-    from ...measuring.executors import Executor
+    from ...measuring.executors.executor import Executor
     from ...measuring.meter import Meter
     from ...measuring.vei_files import VeiFolder
 
@@ -71,7 +71,9 @@ class WorkerOptions:
 
     def executor(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Executor:
         """Who measures the images of a folder, and where VEIs are kept."""
-        from ...measuring.executors import DaskCluster, InProcess, ProcessPool
+        from ...measuring.executors.cluster import DaskCluster
+        from ...measuring.executors.executor import InProcess
+        from ...measuring.executors.pool import ProcessPool
 
         if meter not in _NOTED:
             _NOTED.add(meter)
