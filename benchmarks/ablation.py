@@ -29,7 +29,7 @@ from veiqa_core.evaluation.agreement import plcc, srocc
 from veiqa_core.evaluation.splits import Protocol, by_content
 from veiqa_core.extension.registry import Part, Registry
 from veiqa_core.measuring.branches.plan import distinct
-from veiqa_core.measuring.executors import Executor
+from veiqa_core.measuring.executors.executor import Executor
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.networks import open_network
 from veiqa_core.measuring.quantity import Control, Quantity, Similarity

@@ -18,7 +18,8 @@ from veiqa_core.devices import Device
 from veiqa_core.evaluation.measured import MeasuredSet, measure
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.files.writing import write_text
-from veiqa_core.measuring.executors import Executor, InProcess, ProcessPool
+from veiqa_core.measuring.executors.executor import Executor, InProcess
+from veiqa_core.measuring.executors.pool import ProcessPool
 from veiqa_core.measuring.memory import retain_heap
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.measuring.quantity import quantities

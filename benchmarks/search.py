@@ -31,7 +31,8 @@ from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.devices import Device
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
-from veiqa_core.measuring.executors import Executor, InProcess, ProcessPool, Task
+from veiqa_core.measuring.executors.executor import Executor, InProcess, Task
+from veiqa_core.measuring.executors.pool import ProcessPool
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.report.search.folder import write as write_search

@@ -132,8 +132,9 @@ class Novelty:
         if unknown:
             raise RecipeError(f"{where}: unknown field {brief(min(unknown))}")
         for name in _NUMBERS:
-            if not is_number(state.get(name)) or not state[name] >= (0 if name == "power" else 1e-300):
-                raise RecipeError(f"{where}.{name}: must be a number above zero, not {brief(state.get(name))}")
+            least, due = (0.0, "0 or above") if name == "power" else (_TINY, "above 0")
+            if not is_number(state.get(name)) or not state[name] >= least:
+                raise RecipeError(f"{where}.{name}: must be a number {due}, not {brief(state.get(name))}")
         rows = state.get("directions")
         if not isinstance(rows, list) or not rows:
             raise RecipeError(f"{where}.directions: must be lists of numbers, not {brief(rows)}")
@@ -148,6 +149,7 @@ class Novelty:
 
 _ARRAYS = ("centre", "scale", "directions", "variances")
 _NUMBERS = ("limit", "start", "power", "noise")
+_TINY = 1e-300
 
 
 def _numbers(values: Any, count: int, where: str) -> FloatArray:

@@ -93,8 +93,8 @@ def test_rows_keep_their_bits_in_any_company(row: int) -> None:
 @pytest.mark.parametrize(
     ("change", "reported"),
     [
-        ({"limit": 0}, "here.limit: must be a number above zero, not 0"),
-        ({"power": "x"}, "here.power: must be a number above zero, not 'x'"),
+        ({"limit": 0}, "here.limit: must be a number above 0, not 0"),
+        ({"power": "x"}, "here.power: must be a number 0 or above, not 'x'"),
         ({"centre": [1.0]}, "here.centre: must be a list of 4 numbers, not [1.0]"),
         ({"directions": []}, "here.directions: must be lists of numbers, not []"),
         ({"scale": [0.0] * 4}, "here: scale and variances must be above zero"),
