@@ -22,6 +22,10 @@ from .records.noise import (
 )
 
 
+_LUMA = (0.25, 1.0)
+"""The noise of KADID-10k is as strong in Y as in Cb and Cr, that of TID2013 is much weaker there."""
+
+
 class WhiteNoise:
     """Gaussian noise of mean 0 and a given variance, independent for each pixel and channel, then clipped to [0, 1]
     (Ahmed et al. 2024, eq. 2; section 3.2 sets the variance to 0.5)."""
@@ -42,16 +46,18 @@ def _noise(seed: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 class ColourNoise(OneByOne):
-    """White Gaussian noise of one variance in each of Y, Cb and Cr (ITU-R BT.601), so that it is coloured."""
+    """White Gaussian noise in Y, Cb and Cr (ITU-R BT.601), so that it is coloured; in Y as strong or weaker."""
 
     def __init__(self, params: ColourNoiseParams) -> None:
-        self._deviation = math.sqrt(params.variance)
+        self._deviation, self._luma = math.sqrt(params.variance), params.luma
 
     def spoil(self, pixels: Pixels, seed: int) -> Pixels:
         """Add the noise to an image."""
         from skimage import color
 
-        noise = 255 * self._deviation * generator(seed).standard_normal(pixels.shape)
+        random = generator(seed)
+        noise = 255 * self._deviation * random.standard_normal(pixels.shape)
+        noise[..., 0] *= self._luma or random.uniform(*_LUMA)
         return rounded(255 * color.ycbcr2rgb(color.rgb2ycbcr(pixels) + noise))
 
 
@@ -92,16 +98,22 @@ def _field(shape: tuple[int, ...], size: int, seed: int) -> tuple[NDArray[np.flo
 
 
 class ImpulseNoise(OneByOne):
-    """A share of the values, drawn for each channel alone, becomes 0 or 1 with equal chances."""
+    """A share of the pixels becomes 0 or 1 with equal chances: black and white dots, or dots of each channel alone."""
 
     def __init__(self, params: ImpulseNoiseParams) -> None:
-        self._share = params.share
+        self._share, self._channels = params.share, params.channels
 
     def spoil(self, pixels: Pixels, seed: int) -> Pixels:
         """Strew salt and pepper over an image."""
         from skimage.util import random_noise
 
-        return rounded(255 * random_noise(pixels, mode="s&p", rng=generator(seed), amount=self._share))
+        random = generator(seed)
+        together = bool(random.integers(2)) if self._channels == "either" else self._channels == "together"
+        if not together:
+            return rounded(255 * random_noise(pixels, mode="s&p", rng=random, amount=self._share))
+        grey = np.full(pixels.shape[:2], 0.5)
+        struck = random_noise(grey, mode="s&p", rng=random, amount=self._share)[..., None]
+        return np.where(struck == 0.5, pixels, rounded(255 * struck))
 
 
 class MultiplicativeNoise(OneByOne):

@@ -133,11 +133,21 @@ def test_lens_blur_is_the_mean_of_the_disc(radius, size):
 
 
 def test_colour_noise_is_white_in_luma_and_chroma():
-    found = covariance(made("colour-noise", flat(128), 3, variance=0.003), 128) / 0.003
+    found = covariance(made("colour-noise", flat(128), 3, variance=0.003, luma=1.0), 128) / 0.003
     luma, red, blue = 255 / 219, 255 / 224 * 1.402, 255 / 224 * 1.772  # BT.601 in 8 bits
     of_blue, of_red = 0.344136 * 255 / 224, 0.714136 * 255 / 224
     mixing = np.array([[luma, 0, red], [luma, -of_blue, -of_red], [luma, blue, 0]])
     assert np.allclose(found, mixing @ mixing.T, atol=0.12)
+
+
+def test_colour_noise_may_be_weaker_in_luma():
+    def of_luma(seed, **params):
+        return (made("colour-noise", flat(128), seed, variance=0.003, **params) - 128.0) @ [0.299, 0.587, 0.114]
+
+    whole = of_luma(3, luma=1.0).std()
+    assert of_luma(3, luma=0.5).std() == pytest.approx(whole / 2, rel=0.05)
+    drawn = [of_luma(seed).std() / whole for seed in range(30)]
+    assert 0.25 <= min(drawn) < 0.35 < 0.85 < max(drawn) <= 1.02
 
 
 @pytest.mark.parametrize("size", [3, 5])
@@ -159,13 +169,25 @@ def test_high_frequency_noise_has_its_variance_and_the_correlation_of_a_differen
     assert means.std() < 0.5 * noise.std() / 9  # white noise would leave a ninth
 
 
-def test_impulse_noise_is_a_share_of_salt_and_pepper_and_nothing_else():
-    few, many = (made("impulse-noise", flat(100), 6, share=share) for share in (0.02, 0.2))
+@pytest.mark.parametrize("channels", ["together", "apart", "either"])
+def test_impulse_noise_is_a_share_of_salt_and_pepper_and_nothing_else(channels):
+    few, many = (made("impulse-noise", flat(100), 6, share=share, channels=channels) for share in (0.02, 0.2))
     assert (many == 0).mean() == pytest.approx(0.1, abs=0.004)
     assert (many == 255).mean() == pytest.approx(0.1, abs=0.004)
     assert set(np.unique(many)) == {0, 100, 255}
     assert (few != 100).mean() == pytest.approx(0.02, abs=0.002)
     assert ((few == many) | (few == 100)).all()
+
+
+def test_impulse_noise_strikes_the_channels_of_a_pixel_together_or_apart():
+    def together(seed, **params):
+        struck = made("impulse-noise", flat(100), seed, share=0.2, **params) != 100
+        return struck.all(2).sum() / struck.any(2).sum()
+
+    assert together(1, channels="together") == 1
+    assert together(1, channels="apart") == pytest.approx(0.008 / (1 - 0.8**3), abs=0.003)
+    drawn = {round(together(seed), 1) for seed in range(12)}
+    assert drawn == {0.0, 1.0}
 
 
 @pytest.mark.parametrize("level", [0, 40, 120])

@@ -28,6 +28,12 @@ class ColourNoiseParams:
         le=100,
         search=(0.005, 0.02, 0.1),
     )
+    luma: float = param(
+        default=0.0,
+        help="Deviation of the noise in Y over that in Cb and Cr; 0: drawn for each image, from 1/4 to 1.",
+        ge=0,
+        le=1,
+    )
 
 
 @params
@@ -56,7 +62,12 @@ class ImpulseNoiseParams:
     """Of salt and pepper."""
 
     share: float = param(
-        default=0.05, help="Share of the values that become 0 or 1.", gt=0, le=1, search=(0.02, 0.05, 0.2)
+        default=0.05, help="Share of the pixels that become 0 or 1.", gt=0, le=1, search=(0.02, 0.05, 0.2)
+    )
+    channels: str = param(
+        default="either",
+        help="Whether a pixel's channels are struck together, apart, or either way, drawn for each image.",
+        choices=("together", "apart", "either"),
     )
 
 
@@ -98,11 +109,12 @@ COMPONENTS = (
     Component(
         name="colour-noise",
         summary="White Gaussian noise added to luma and chroma, so that it is coloured.",
+        version=2,
         factory="veiqa_pri.noise:ColourNoise",
         params=ColourNoiseParams,
         requires=("numpy", "scipy", "skimage", "torch"),
         traits={"distortion": "WNC", "strength": ("variance", 0.00003, 0.1)},
-        reference=f"The white noise in colour components of {KADID}",
+        reference=f"The white noise in colour components of {KADID}; weaker in luma, as in {TID2013}",
     ),
     Component(
         name="correlated-noise",
@@ -124,12 +136,13 @@ COMPONENTS = (
     ),
     Component(
         name="impulse-noise",
-        summary="Salt and pepper: some values become 0 or 1.",
+        summary="Salt and pepper: some pixels become 0 or 1.",
+        version=2,
         factory="veiqa_pri.noise:ImpulseNoise",
         params=ImpulseNoiseParams,
         requires=("numpy", "scipy", "skimage", "torch"),
         traits={"distortion": "IN", "strength": ("share", 0.001, 0.4)},
-        reference=f"The impulse noise of {TID2013}",
+        reference=f"The impulse noise of {TID2013} and {KADID}",
     ),
     Component(
         name="multiplicative-noise",
