@@ -21,7 +21,6 @@ from .records.noise import (
     WhiteNoiseParams,
 )
 
-
 _LUMA = (0.25, 1.0)
 """The noise of KADID-10k is as strong in Y as in Cb and Cr, that of TID2013 is much weaker there."""
 

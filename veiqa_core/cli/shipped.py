@@ -1,4 +1,4 @@
-"""The commands on files that plugins ship, recipes and search spaces: list them, or print one."""
+"""The commands that list files which plugins ship: recipes and search spaces."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ import click
 from ..extension.catalogue import Catalogue, Shipped
 from ..extension.registry import Registry
 from .common import registry
-from .printing import data, json_data, line
+from .printing import json_data, line
 
 
-def shipped_files(name: str, of: Callable[[Registry], Catalogue[Shipped]], about: str, show_about: str) -> click.Group:
-    """A command that lists the files of a catalogue, and its subcommand ``show``.
-
-    Args:
-        about, show_about: the help of the two.
-    """
+def shipped_files(name: str, of: Callable[[Registry], Catalogue[Shipped]], about: str) -> click.Group:
+    """A command with this help that lists the files of a catalogue, for subcommands to be added."""
 
     @click.group(name, help=about, invoke_without_command=True)
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -25,11 +21,6 @@ def shipped_files(name: str, of: Callable[[Registry], Catalogue[Shipped]], about
     def group(ctx: click.Context, as_json: bool) -> None:
         if ctx.invoked_subcommand is None:
             _show_list(of(registry()), as_json)
-
-    @group.command("show", help=show_about)
-    @click.argument("name")
-    def show(name: str) -> None:
-        data(of(registry()).get(name).read_text())
 
     return group
 

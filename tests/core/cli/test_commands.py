@@ -125,7 +125,7 @@ def test_settings_go_to_every_component_that_has_them(image: Path) -> None:
         (["x.png", "--extractor", "vgg16"], "vgg16"),
         (["x.png", "--extractor", "efficientnet-lite0", "-p", "extractor.weights=absent.pth"], "absent.pth"),
         (["x.png", "--recipe", "absent.toml"], "recipe 'absent.toml' cannot be read: No such file or directory"),
-        (["x.png", "--recipe", "r.toml", "--metric", "psnr"], "--recipe already says everything"),
+        (["x.png", "--recipe", "r.toml", "--metric", "psnr"], "--recipe already names every part"),
         (
             ["x.png", "--mapper", "logistic5"],
             "mapper logistic5 maps one similarity, and recipe 'ad-hoc' has 4",

@@ -107,7 +107,7 @@ def test_a_page_shows_methods(photos: Path, mixed: Path, tmp_path: Path) -> None
 
 def test_a_method_excludes_a_recipe_and_joins_branches_that_are_named(photos: Path, tiny: None) -> None:
     reported = done("run", photos, "--recipe", "fast", *METHOD, status=2)
-    assert reported.startswith("Error: --recipe already says everything: leave out --pri")
+    assert reported.startswith("Error: --recipe already names every part: change one with --set")
     text = done("run", photos, "--pri", "jpeg", "--extractor", "tiny", *METHOD, "--format", "jsonl")
     row = json.loads(text.splitlines()[0])
     assert (len(row["similarities"]), list(row["methods"])) == (1, ["laplacian-variance"])

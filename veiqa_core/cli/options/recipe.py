@@ -9,6 +9,7 @@ import click
 
 from ...errors import UsageError
 from ...files.values import parse_whole
+from ..printing import note
 from .completion import component_names, shipped_names
 from .grouped import option
 from .settings import Settings, values
@@ -21,6 +22,30 @@ if TYPE_CHECKING:
 
 
 _SETTINGS = option("-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind.")
+_OVERRIDES = option(
+    "--set",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="Another part or parameter in every branch of the recipe, or in those that match: metric=ssim, "
+    "extractor.resize=224, 'branch[jpeg*].metric=nae', mapper=ridge, view=native; repeatable.",
+)
+
+
+@attrs.frozen
+class OverrideOptions:
+    """``--set``."""
+
+    overrides: tuple[str, ...] = _OVERRIDES
+
+    def applied(self, recipe: Recipe | RecipeSet, registry: Registry) -> Recipe | RecipeSet:
+        """A recipe with what is set, which a note tells where something fitted is lost.
+
+        Raises:
+            UsageError: an override does not fit the recipe.
+        """
+        from ...recipes.overrides import overridden
+
+        return overridden(recipe, self.overrides, registry, note) if self.overrides else recipe
 
 
 @attrs.frozen
@@ -70,6 +95,7 @@ class RecipeOptions:
     mapper: str | None = option(
         "--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none."
     )
+    overrides: tuple[str, ...] = _OVERRIDES
     view: str | None = option(
         "--view",
         metavar="native|N",
@@ -84,7 +110,7 @@ class RecipeOptions:
     @property
     def read(self) -> tuple[str | None, ...]:
         """The recipe and what parameters are set to: what may be files that are read."""
-        return (self.recipe, *values(self.settings))
+        return (self.recipe, *values(self.settings), *values(self.overrides))
 
     def chosen(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
         """:meth:`named`, with the view that is given, if any.
@@ -99,6 +125,14 @@ class RecipeOptions:
         return recipe if self.view is None else recipe.at_view(viewed(self.view))
 
     def named(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
+        """:meth:`_named`, with what ``--set`` sets.
+
+        Raises:
+            UsageError: as for :meth:`_named`; or an override does not fit the recipe.
+        """
+        return OverrideOptions(overrides=self.overrides).applied(self._named(registry, settings), registry)
+
+    def _named(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
         """The recipe named, or an ad-hoc one of the parts named, the others at their defaults; the default recipe
         where nothing is named.
 
@@ -114,7 +148,8 @@ class RecipeOptions:
         parts_named = bool(branches_named or self.methods or self.mapper or settings.kinds & {"method", "mapper"})
         if self.recipe is not None and parts_named:
             raise UsageError(
-                "--recipe already says everything: leave out --pri, --extractor, --layer, ..., --method, -p"
+                "--recipe already names every part: change one with --set, such as --set metric=ssim or --set "
+                "explainer.target=0, instead of --pri, --extractor, --layer, ..., --method, -p"
             )
         if not parts_named:
             return recipe_files.find(self.recipe or recipes.DEFAULT_RECIPE, registry)
