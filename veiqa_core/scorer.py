@@ -128,6 +128,10 @@ class Scorer:
         """The keys of the methods' outputs, as in :attr:`Result.methods`."""
         return self.keys[len(self.recipe.branches) :]
 
+    def __call__(self, image: images.Source) -> Result:
+        """:meth:`score`, for whatever takes a function of an image."""
+        return self.score(image)
+
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
         """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
 
