@@ -72,7 +72,7 @@ class VsiParams:
 
 @hookimpl
 def veiqa_similarity_metrics() -> Iterator[Component]:
-    """The metrics of the paper, FSIM with colour, and the average difference."""
+    """The metrics of the paper, FSIM with colour, the average difference, and the mean of the image's own map."""
     yield Component(
         name="psnr",
         summary="Peak signal-to-noise ratio in dB, at most 100.",
@@ -108,6 +108,14 @@ def veiqa_similarity_metrics() -> Iterator[Component]:
         traits={**POINTWISE, "similar": "high", "bounds": (None, None), "identity": 0, "symmetric": False},
         reference="Eskicioglu and Fisher, IEEE Trans. Communications 43(12), 1995: average difference",
         known_values="veiqa_metrics.known:ad",
+    )
+    yield Component(
+        name="input-mean",
+        summary="Mean of the image's own map, in which the PRI has no part.",
+        factory="veiqa_metrics.indices.pointwise:InputMean",
+        requires=("torch",),
+        traits={"batch": True, "similar": "high", "bounds": (None, None), "identity": "none", "symmetric": False},
+        reference="Of a class activation map the class's score less its bias: Zhou et al., CVPR 2016, eq. 1-2",
     )
     yield Component(
         name="ssim",

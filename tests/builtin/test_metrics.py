@@ -23,6 +23,7 @@ from veiqa_metrics.plugin import veiqa_similarity_metrics
 
 COMPONENTS = {component.name: component for component in veiqa_similarity_metrics()}
 EVERY = pytest.mark.parametrize("name", COMPONENTS)
+OF_IMAGES = pytest.mark.parametrize("name", [name for name, item in COMPONENTS.items() if "image" in item.traits])
 SYMMETRIC = [name for name, component in COMPONENTS.items() if component.traits["symmetric"]]
 EXTREMAL = [name for name, component in COMPONENTS.items() if component.traits["identity"] in ("min", "max")]
 
@@ -80,7 +81,7 @@ def test_the_record_declares_traits_that_its_kind_knows(name: str) -> None:
 
 
 def test_all_metrics_of_the_paper_and_chromatic_fsim_are_offered() -> None:
-    assert set(COMPONENTS) == {"psnr", "ssim", "gmsd", "fsim", "fsimc", "vsi", "ncc", "nae", "ad"}
+    assert set(COMPONENTS) == {"psnr", "ssim", "gmsd", "fsim", "fsimc", "vsi", "ncc", "nae", "ad", "input-mean"}
 
 
 @EVERY
@@ -94,6 +95,8 @@ def test_values_are_finite_within_bounds_and_as_declared_at_identity(name: str, 
     assert values.isfinite().all()
     assert lowest is None or (values >= lowest).all()
     assert highest is None or (values <= highest).all()
+    if traits["identity"] == "none":
+        return
     at_identity = torch.cat([metric.compare(x, x), metric.compare(y, y)])
     assert (at_identity == value_at_identity(COMPONENTS[name])).all()
 
@@ -148,13 +151,18 @@ def test_inputs_and_generators_stay_as_they_were(name: str) -> None:
 @EVERY
 def test_the_result_is_on_the_device_of_the_maps(name: str) -> None:
     maps = torch.empty(3, *grid(name).shape[1:], dtype=torch.float64, device="meta")
+    result = build(name).compare(maps, maps)
+    assert (result.device.type, result.shape) == ("meta", (3,))
+
+
+@OF_IMAGES
+def test_the_result_is_on_the_device_of_the_images(name: str) -> None:
     images = torch.empty(3, 3, 64, 64, device="meta")
-    for result in (build(name).compare(maps, maps), build(name).compare_images(images, images)):
-        assert result.device.type == "meta"
-        assert result.shape == (3,)
+    result = build(name).compare_images(images, images)
+    assert (result.device.type, result.shape) == ("meta", (3,))
 
 
-@EVERY
+@OF_IMAGES
 def test_both_maps_zero_is_identity(name: str) -> None:
     assert build(name).compare(grid(name), grid(name)) == value_at_identity(COMPONENTS[name])
 
@@ -274,7 +282,7 @@ def test_a_lost_colour_lowers_the_chromatic_metrics_alone(name: str) -> None:
     assert build(name).compare_images(reference, without_colour) < 0.99
 
 
-@EVERY
+@OF_IMAGES
 @pytest.mark.parametrize("colour", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.2, 0.6, 0.4)])
 def test_images_of_one_colour_have_finite_values(name: str, colour: tuple[float, float, float]) -> None:
     flat = torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, 64, 80)
@@ -306,10 +314,15 @@ def test_maps_of_different_shape_are_refused_in_one_line(name: str) -> None:
         build(name).compare(torch.zeros(1, 60, 60), torch.zeros(1, 60, 61))
 
 
-@EVERY
+@OF_IMAGES
 def test_images_of_different_shape_are_refused_in_one_line(name: str) -> None:
     with pytest.raises(ValueError, match=r"\Aexpected images .*not \[1, 3, 60, 60\] and \[2, 3, 60, 60\]\Z"):
         build(name).compare_images(torch.zeros(1, 3, 60, 60), torch.zeros(2, 3, 60, 60))
+
+
+def test_the_mean_of_the_input_is_of_its_own_map() -> None:
+    x, y = noise(3, 6, 7, seed=1), noise(3, 6, 7, seed=2)
+    assert_allclose(build("input-mean").compare(x, y), y.numpy().mean(axis=(1, 2)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", [name for name in COMPONENTS if min_size(name) > 1])

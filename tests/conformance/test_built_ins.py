@@ -26,7 +26,7 @@ EXPECTED = {
         "guided-backprop",
         "activation-norm",
     },
-    "metric": {"psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae", "ad"},
+    "metric": {"psnr", "ssim", "gmsd", "fsim", "vsi", "ncc", "nae", "ad", "input-mean"},
     "method": {
         "niqe",
         "ilniqe",

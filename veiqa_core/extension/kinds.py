@@ -119,8 +119,8 @@ _KINDS = (
             "similar": Trait("'high' or 'low': which way is more similar", _among("high", "low"), required=True),
             "bounds": Trait("(lowest, highest) value, None where unbounded", _is_bounds, required=True),
             "identity": Trait(
-                "its value at identical maps: 'max', 'min' or a number",
-                lambda v: v in ("max", "min") or _is_number(v),
+                "its value at identical maps: 'max', 'min', a number, or 'none' where that depends on the maps",
+                lambda v: v in ("max", "min", "none") or _is_number(v),
                 required=True,
             ),
             "symmetric": Trait("whether swapping the maps keeps the value", _is_bool, required=True),

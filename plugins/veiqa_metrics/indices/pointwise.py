@@ -1,4 +1,4 @@
-"""Metrics that compare pixel by pixel: PSNR, NCC, NAE and AD. Each is one formula, for maps and for images alike."""
+"""Metrics of single pixels: PSNR, NCC, NAE and AD, each one formula for maps and images alike, and a mean."""
 
 from __future__ import annotations
 
@@ -84,6 +84,21 @@ class Ad:
     def compare_images(self, a: Tensor, b: Tensor) -> Tensor:
         """AD ``[N]`` of images ``[N, 3 or 1, H, W]`` over all channels, a being the reference."""
         return _ad(*check_images(a, b))
+
+
+class InputMean:
+    """Mean of y, the map of the image itself: what it shows, whatever the PRI. The PRI's map has no part in it.
+
+    Of a class activation map it is the class's logit less its bias, so that a recipe may use what the network says of
+    the image beside how that changes with a PRI.
+    """
+
+    def __init__(self, params: NoParams) -> None:
+        pass
+
+    def compare(self, x: Tensor, y: Tensor) -> Tensor:
+        """The mean ``[N]`` of the maps y ``[N, h, w]``."""
+        return mean(check_maps(x, y)[1])
 
 
 def _psnr(x: Tensor, y: Tensor) -> Tensor:

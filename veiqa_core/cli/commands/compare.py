@@ -75,6 +75,6 @@ def _show(values: Sequence[MetricValue]) -> None:
 
 
 def _meaning(traits: Mapping[str, Any]) -> str:
-    if traits["identity"] in ("max", "min"):
+    if traits["identity"] in ("max", "min", "none"):
         return f"{traits['similar']}er is closer"
     return f"{traits['identity']} for identical images"
