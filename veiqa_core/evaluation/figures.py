@@ -39,6 +39,7 @@ class Predictions:
         quality: ``[n]``, higher being better.
         clusters: what each image is drawn together with in a bootstrap: its content.
         raw: the recipe's own scores.
+        novelty: ``[n]``, how unlike the images fitted on each is; NaN where it is not known.
         mapped, mapped_by_type: these after mappings fitted to all images of one scale, or to those of one type; none
             where figures after a mapping are not wanted.
     """
@@ -48,6 +49,7 @@ class Predictions:
     types: tuple[str | None, ...]
     clusters: tuple[str, ...]
     raw: Prediction
+    novelty: FloatArray
     mapped: Mapping[str, FloatArray]
     mapped_by_type: Mapping[str, FloatArray]
 
@@ -61,6 +63,7 @@ class Predictions:
             types=tuple(self.types[place] for place in at),
             clusters=tuple(self.clusters[place] for place in at),
             raw=Prediction(self.raw.score[at], self.raw.low[at], self.raw.high[at]),
+            novelty=self.novelty[at],
             mapped=mapped,
             mapped_by_type=mapped,
         )
@@ -79,6 +82,7 @@ class Predictions:
             types=sum((part.types for part in parts), ()),
             clusters=sum((part.clusters for part in parts), ()),
             raw=Prediction(**raw),
+            novelty=joined([part.novelty for part in parts]),
             mapped={name: joined([part.mapped[name] for part in parts]) for name in parts[0].mapped},
             mapped_by_type={
                 name: joined([part.mapped_by_type[name] for part in parts]) for name in parts[0].mapped_by_type

@@ -74,6 +74,7 @@ def _predicted(
         types=tuple(table.distortions[row] for row in known),
         clusters=tuple(table.clusters[row] for row in known),
         raw=raw,
+        novelty=np.full(len(known), np.nan),
         mapped={},
         mapped_by_type={},
     )
