@@ -23,7 +23,8 @@ from ..scoring.fitted import FittedMapper
 from ..scoring.mapping import fitted_mapper, unmapped, within
 from . import splits
 from .classification import TypeAccuracy, type_accuracy
-from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_missing, notes_on_splits
+from .columns import MAPPINGS, Columns, Predictions, headline_mapping
+from .figures import Figures, figures, notes_on_intervals, notes_on_missing, notes_on_splits
 from .measured import MeasuredSet
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
@@ -38,6 +39,7 @@ class Evaluation:
     Attributes:
         type_accuracy: how well the classifier predicts the types; None where it has none, and for sets.
         predictions: what they were taken from, for further analysis.
+        by_split: the same beside the ratings, for each split; ``columns`` for all of them at once.
         notes: what a reader must know to use them rightly.
     """
 
@@ -48,7 +50,14 @@ class Evaluation:
     by_distortion: Mapping[str, Figures]
     type_accuracy: TypeAccuracy | None
     predictions: Sequence[Predictions]
+    by_split: Sequence[Columns]
+    columns: Columns
     notes: tuple[str, ...]
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """What each tested image is kept together with, in the order of ``columns``."""
+        return sum((part.clusters for part in self.predictions), ())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -123,6 +132,9 @@ def evaluate(
             seed=protocol.seed,
         )
 
+    def beside(part: Predictions) -> Columns:
+        return Columns(part, headline_mapping(calibrated), one_scale, own_unit and calibrated)
+
     by_type: dict[str, Figures] = {}
     for kind in sorted({kind for part in predictions for kind in part.types if kind is not None}):
         of_type = np.flatnonzero([own == kind for own in measured.table.distortions])
@@ -140,6 +152,8 @@ def evaluate(
         by_distortion=by_type,
         type_accuracy=_types(run, joined, parts, predictions, fit_label(joined, everything, protocol, own)),
         predictions=predictions,
+        by_split=[beside(part) for part in predictions],
+        columns=beside(Predictions.pooled(predictions)),
         notes=(*notes, *run.refusals),
     )
 

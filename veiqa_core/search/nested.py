@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import VeiqaError
 from ..evaluation import splits
-from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
+from ..evaluation.columns import MAPPINGS, Predictions
+from ..evaluation.figures import Figures, figures
 from ..evaluation.splits import Protocol
 from ..measuring.table import Indices, Measurements
 from ..scoring.mapping import fitted_prediction

@@ -7,13 +7,16 @@ from pathlib import Path
 import attrs
 import click
 
+from ...errors import UsageError
 from ..common import registry, resumable
+from ..comparison_output import written
 from ..evaluation_output import FORMATS, is_evaluation
 from ..files import Made, check_target, refuse_dataset_target, write_text
-from ..measuring import measured_sets
+from ..measuring import measured_by_each
+from ..options.competitors import CompetitorOptions
 from ..options.dataset import RatedOptions, StoreOptions, dataset_part, interruption_note
 from ..options.grouped import groups, option
-from ..options.recipe import DeviceOptions, RecipeOptions
+from ..options.recipe import DeviceOptions
 from ..options.settings import Settings
 from ..options.split import SplitOptions
 from ..options.veis import VeiOptions
@@ -32,10 +35,19 @@ class FiguresOptions:
     output: Path | None = option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output.")
 
 
+ALSO = click.option(
+    "--also",
+    type=(str, PATH),
+    multiple=True,
+    metavar="DATASET PATH",
+    help="Evaluate on another dataset, too: a table for each, and the mean. Repeatable.",
+)
+
+
 @click.command()
+@groups(dataset=RatedOptions, competitors=CompetitorOptions)
+@ALSO
 @groups(
-    dataset=RatedOptions,
-    recipe=RecipeOptions,
     split=SplitOptions,
     output=FiguresOptions,
     store=StoreOptions,
@@ -48,7 +60,8 @@ def evaluate(
     ctx: click.Context,
     /,
     dataset: RatedOptions,
-    recipe: RecipeOptions,
+    competitors: CompetitorOptions,
+    also: tuple[tuple[str, Path], ...],
     split: SplitOptions,
     output: FiguresOptions,
     store: StoreOptions,
@@ -59,43 +72,59 @@ def evaluate(
     """Measure how well a recipe's scores agree with the ratings of a dataset.
 
     DATASET is one of 'veiqa datasets', PATH its folder. Prints PLCC, SROCC, KROCC and RMSE overall and by distortion
-    type, and says what was fitted on what. What was measured is kept, so a run that was stopped goes on.
+    type, and says what was fitted on what. Several recipes or methods are compared on the same images and splits. What
+    was measured is kept, so a run that was stopped goes on.
 
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
-    refuse_dataset_target(output.output, dataset.path, *(folder for _, folder in split.train))
+    folders = [folder for _, folder in (*also, *split.train)]
+    refuse_dataset_target(output.output, dataset.path, *folders)
     made = Made("an evaluation", is_evaluation)
-    check_target("--output", output.output, made, store=store.store, read=(*recipe.read, split.split_file))
+    check_target("--output", output.output, made, store=store.store, read=(*competitors.read, split.split_file))
+    if also and split.split_file is not None:
+        raise UsageError("--split-file lists the images of one dataset: leave it out, or --also")
     found = registry()
-    settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    settings = Settings(found, competitors.settings)
+    chosen = competitors.chosen(found, settings)
     part = dataset.part(found, settings)
-    parts = [dataset_part(found, settings, name, None) for name, _ in split.train]
+    parts = [dataset_part(found, settings, name, None) for name, _ in (*also, *split.train)]
     settings.check_all_used()
     from ...datasets.rated_set import load
-    from ...evaluation.evaluate import evaluate as run
+    from ...evaluation.comparison import Study, compare
     from ...evaluation.measured import check_covered
     from ...evaluation.splits import check_splits, prepared
     from ...recipes.resolution import resolve_all
 
     on = device.found()
     protocol = split.protocol()
-    recipes = resolve_all(chosen, found)
-    veis.check(recipes)
-    loaded = load(part, dataset.path, dataset.distortions)
-    others = [load(one, folder, dataset.distortions) for one, (_, folder) in zip(parts, split.train, strict=True)]
-    rated = prepared(protocol, loaded)
-    check_splits(protocol, rated, others, recipes.covers)
-    check_covered([rated, *others], recipes)
+    names = [one.name for one in chosen]
+    several = [resolve_all(one, found) for one in chosen]
+    for recipes in several:
+        veis.check(recipes)
+    first = load(part, dataset.path, dataset.distortions)
+    others = [load(one, folder, dataset.distortions) for one, folder in zip(parts, folders, strict=True)]
+    tested = [prepared(protocol, one) for one in (first, *others[: len(also)])]
+    train = others[len(also) :]
+    for recipes in several:
+        for one in tested:
+            check_splits(protocol, one, train, recipes.covers)
+        check_covered([*tested, *train], recipes)
     with (
-        veis.opened(dataset.path, *(other.root for other in others)) as folder,
+        veis.opened(dataset.path, *folders) as folder,
         store.opened() as kept,
         resumable(interruption_note(kept)),
     ):
-        measured, *trained_on = measured_sets([rated, *others], recipes, on, kept, workers, folder)
-    evaluation = run(measured, protocol, found, trained_on=trained_on)
-    write_text(FORMATS[output.form](evaluation), output.output)
-    failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
+        measured = measured_by_each([*tested, *train], several, on, kept, workers, folder)
+    by_name = dict(zip(names, measured, strict=True))
+    trained_on = {name: own[len(tested) :] for name, own in by_name.items()}
+    study = Study(
+        tuple(
+            compare({name: own[place] for name, own in by_name.items()}, protocol, found, trained_on=trained_on)
+            for place in range(len(tested))
+        )
+    )
+    write_text(written(study, output.form), output.output)
+    failed = dict.fromkeys(problem for own in measured for one in own for problem in one.failed.values())
     for problem in failed:
         say(f"warning: {problem}")
     ctx.exit(1 if failed else 0)
