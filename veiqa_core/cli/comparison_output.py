@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from ..evaluation.comparison import p_value
 from ..files.paths import display_name
 from ..text import json_text
 from .evaluation_output import (
@@ -63,7 +64,7 @@ def _blocks(study: Study, bullet: str, grid: Callable[[Rows], list[str]], prose:
             yield grid([("difference of", *_FIGURES), *map(_pair, one.pairs)])
             if not one.first.overall.spread:
                 yield grid([_P_HEAD, *map(_p_values, one.pairs)])
-            yield bulleted(prose, map(sentence, one.pairs))
+            yield bulleted(prose, [pair.in_words for pair in one.pairs])
             yield bulleted(prose, _tests(one))
         yield bulleted(bullet, _notes(one))
     if len(study.datasets) > 1:
@@ -113,24 +114,7 @@ def _difference(own: Difference, digits: int) -> str:
 
 
 def _p(value: float | None) -> str:
-    if value is None:
-        return _ABSENT
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def sentence(pair: Pair) -> str:
-    """In words whether two competitors are told apart."""
-    own = pair.differences["srocc"]
-    if own.value is None:
-        return f"{pair.first} and {pair.second}: one has no SROCC."
-    if pair.apart is None:
-        return f"{pair.first} and {pair.second}: SROCC differs by {abs(own.value):.3f}; no test says how surely."
-    p = _p(own.p_holm)
-    how = f"by {abs(own.value):.3f}, p {'' if p.startswith('<') else '= '}{p}"
-    if not pair.apart:
-        return f"{pair.first} and {pair.second} are not told apart: SROCC differs {how}."
-    better, worse = (pair.first, pair.second) if own.value > 0 else (pair.second, pair.first)
-    return f"{better} ranks better than {worse}: SROCC is higher {how}."
+    return _ABSENT if value is None else p_value(value)
 
 
 def _tests(one: Comparison) -> list[str]:

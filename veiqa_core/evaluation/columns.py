@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray, Prediction
+from ..measuring.table import Indices
 from . import agreement
 from .resampling import SAMPLED_FIGURES, Counts, bootstrap
 
@@ -54,7 +55,10 @@ class Predictions:
     def of_type(self, kind: str) -> Predictions:
         """The images of one type, with the mappings fitted to it."""
         at = np.array([place for place, type_ in enumerate(self.types) if type_ == kind], dtype=np.intp)
-        mapped = {name: values[at] for name, values in self.mapped_by_type.items()}
+        return attrs.evolve(self, mapped=self.mapped_by_type).select(at)
+
+    def select(self, at: Indices) -> Predictions:
+        """Some of the images."""
         return Predictions(
             names=tuple(self.names[place] for place in at),
             quality=self.quality[at],
@@ -62,8 +66,8 @@ class Predictions:
             clusters=tuple(self.clusters[place] for place in at),
             raw=Prediction(self.raw.score[at], self.raw.low[at], self.raw.high[at]),
             novelty=self.novelty[at],
-            mapped=mapped,
-            mapped_by_type=mapped,
+            mapped={name: values[at] for name, values in self.mapped.items()},
+            mapped_by_type={name: values[at] for name, values in self.mapped_by_type.items()},
         )
 
     @classmethod

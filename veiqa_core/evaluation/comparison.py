@@ -77,6 +77,18 @@ class Pair:
         p = self.differences[VERDICT].p_holm
         return None if p is None else p < LEVEL
 
+    @property
+    def in_words(self) -> str:
+        """Whether they are told apart."""
+        own = self.differences[VERDICT]
+        if own.value is None:
+            return f"{self.first} and {self.second}: one has no SROCC."
+        if own.p_holm is None or not self.apart:
+            apart = "are not told apart: SROCC differs" if own.p_holm is not None else "are not tested: SROCC differs"
+            return f"{self.first} and {self.second} {apart} by {abs(own.value):.3f}{_with_p(own.p_holm)}."
+        better, worse = (self.first, self.second) if own.value > 0 else (self.second, self.first)
+        return f"{better} ranks better than {worse}: SROCC is higher by {abs(own.value):.3f}{_with_p(own.p_holm)}."
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
         differences = {name: own.to_dict() for name, own in self.differences.items()}
@@ -148,6 +160,18 @@ class Study:
         """Plain data, ready for JSON."""
         means = {"mean_weighted_by_images": self.means()} if len(self.datasets) > 1 else {}
         return {"datasets": [one.to_dict() for one in self.datasets], **means}
+
+
+def p_value(value: float) -> str:
+    """A p value as it is shown."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _with_p(value: float | None) -> str:
+    if value is None:
+        return ""
+    shown = p_value(value)
+    return f", p {shown}" if shown.startswith("<") else f", p = {shown}"
 
 
 def compare(

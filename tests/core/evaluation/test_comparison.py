@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from veiqa_core.cli.comparison_output import sentence, written
+from veiqa_core.cli.comparison_output import written
 from veiqa_core.contracts import Prediction, RatedImage, Ratings
 from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import UsageError
@@ -79,8 +79,8 @@ def test_the_better_is_told_from_the_worse_and_equals_are_not() -> None:
     assert (worse.value or 0) < 0
     assert worse.test is not None
     assert worse.test.statistic < 1  # the variance of the better one's residuals is smaller
-    assert sentence(pairs["good", "poor"]).startswith("good ranks better than poor: SROCC is higher by ")
-    assert sentence(pairs["good", "as good"]).startswith("good and as good are not told apart: SROCC differs by ")
+    assert pairs["good", "poor"].in_words.startswith("good ranks better than poor: SROCC is higher by ")
+    assert pairs["good", "as good"].in_words.startswith("good and as good are not told apart: SROCC differs by ")
 
 
 def test_differences_are_of_paired_samples() -> None:
@@ -140,7 +140,7 @@ def test_medians_over_splits_have_no_test() -> None:
     assert found.interval == pytest.approx(tuple(np.quantile(each, [0.25, 0.75])))
     assert (found.p, found.test, pair.apart) == (None, None, None)
     assert any("medians over the splits" in note for note in done.notes)
-    assert "no test says how surely" in sentence(pair)
+    assert "are not tested: SROCC differs by" in pair.in_words
 
 
 def test_few_contents_have_differences_but_no_interval() -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
 from ...errors import UsageError
+from ...files.marks import is_page
+from ...files.names import name_key
+from ...files.writing import write_whole
 from ..common import registry, resumable
 from ..comparison_output import written
 from ..evaluation_output import FORMATS, is_evaluation
-from ..files import Made, check_target, refuse_dataset_target, write_text
+from ..files import Made, check_target, is_standard_output, refuse_dataset_target, write_text
 from ..measuring import measured_by_each
 from ..options.competitors import CompetitorOptions
 from ..options.dataset import RatedOptions, StoreOptions, dataset_part, interruption_note
@@ -24,15 +31,74 @@ from ..options.workers import WorkerOptions
 from ..paths import PATH
 from ..printing import say
 
+if TYPE_CHECKING:
+    from ...evaluation.comparison import Study
+
 
 @attrs.frozen
 class FiguresOptions:
-    """``--format`` and ``--output``."""
+    """``--format``, ``--output``, ``--predictions`` and ``--report``."""
 
     form: str = option(
         "--format", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
     )
     output: Path | None = option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output.")
+    predictions: Path | None = option(
+        "--predictions", type=PATH, metavar="FILE", help="Write every tested image's score here: .csv or .parquet."
+    )
+    report: Path | None = option(
+        "--report",
+        type=PATH,
+        metavar="FILE.html",
+        help="Write a page: figures, scatter, residuals, the worst images; it loads nothing from anywhere.",
+    )
+
+    def check(self, folders: Sequence[Path], store: Path | None, read: Sequence[str | Path | None]) -> None:
+        """Refuse files that cannot be written, before any work is done.
+
+        Args:
+            folders: of the datasets.
+            store: the store that was named.
+            read: files that the command reads.
+
+        Raises:
+            UsageError: there is one, or two options name the same.
+        """
+        from ...results import predictions
+
+        kinds = {
+            "--output": (self.output, Made("an evaluation", is_evaluation)),
+            "--predictions": (self.predictions, Made("a table of predictions", predictions.is_predictions)),
+            "--report": (self.report, Made("a page of an evaluation", partial(is_page, kind="evaluation"))),
+        }
+        places: dict[str, str] = {}
+        for name, (path, made) in kinds.items():
+            if path is None:
+                continue
+            if name != "--output" and is_standard_output(path):
+                raise UsageError(f"{name} {path}: needs a file of its own; name one")
+            if name == "--predictions":
+                predictions.check(name, path)
+            refuse_dataset_target(path, *folders, option=name)
+            check_target(name, path, made, store=store, read=read)
+            other = places.setdefault(name_key(os.path.realpath(path)), name)
+            if other != name:
+                raise UsageError(f"{name} {path}: is where {other} writes too; name another file")
+
+    def write_others(self, study: Study) -> None:
+        """Write predictions and page, where they are asked for.
+
+        Raises:
+            UsageError: a file cannot be written.
+        """
+        if self.predictions is not None:
+            from ...results.predictions import write
+
+            write(study, self.predictions)
+        if self.report is not None:
+            from ...report.evaluation import page
+
+            write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study)))
 
 
 ALSO = click.option(
@@ -78,9 +144,7 @@ def evaluate(
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
     folders = [folder for _, folder in (*also, *split.train)]
-    refuse_dataset_target(output.output, dataset.path, *folders)
-    made = Made("an evaluation", is_evaluation)
-    check_target("--output", output.output, made, store=store.store, read=(*competitors.read, split.split_file))
+    output.check([dataset.path, *folders], store.store, (*competitors.read, split.split_file))
     if also and split.split_file is not None:
         raise UsageError("--split-file lists the images of one dataset: leave it out, or --also")
     found = registry()
@@ -119,11 +183,18 @@ def evaluate(
     trained_on = {name: own[len(tested) :] for name, own in by_name.items()}
     study = Study(
         tuple(
-            compare({name: own[place] for name, own in by_name.items()}, protocol, found, trained_on=trained_on)
+            compare(
+                {name: own[place] for name, own in by_name.items()},
+                protocol,
+                found,
+                trained_on=trained_on,
+                novelty=output.predictions is not None,
+            )
             for place in range(len(tested))
         )
     )
     write_text(written(study, output.form), output.output)
+    output.write_others(study)
     failed = dict.fromkeys(problem for own in measured for one in own for problem in one.failed.values())
     for problem in failed:
         say(f"warning: {problem}")
