@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from veiqa_core.contracts import FloatArray
 from veiqa_core.errors import UsageError, VeiqaError
+from veiqa_core.evaluation.columns import Predictions
 from veiqa_core.evaluation.evaluate import Evaluation, evaluate
-from veiqa_core.evaluation.figures import Figures, Predictions
+from veiqa_core.evaluation.figures import Figures
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.evaluation.resampling import SAMPLED_FIGURES, Counts, bootstrap
 from veiqa_core.evaluation.splits import Protocol

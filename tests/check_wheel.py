@@ -28,7 +28,9 @@ PACKAGES = {"veiqa_core", *(f"veiqa_{kind}" for kind in KINDS)}
 DATA = (
     "veiqa_core/page/base.css",
     "veiqa_core/page/tables.js",
+    "veiqa_core/page/charts.css",
     "veiqa_core/report/search/search.css",
+    "veiqa_core/report/evaluation/evaluation.css",
     "veiqa_core/report/report.css",
     "veiqa_core/report/report.js",
     "veiqa_core/scaffold/templates/common/pyproject.toml.template",

@@ -1,24 +1,24 @@
-"""An evaluation as table, Markdown, CSV or JSON."""
+"""An evaluation as table, Markdown, LaTeX, CSV or JSON."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files.marks import begins
 from ..files.paths import display_name
 from ..text import json_text, printable
-from .grids import Rows, columns, pipes
+from .grids import Rows, columns, pipes, tabular
 
 if TYPE_CHECKING:
     from ..evaluation.evaluate import Evaluation
     from ..evaluation.figures import Figures
 
-_NAMES = ("plcc", "srocc", "krocc", "rmse")
-_HEAD = ("type", "n", "contents", *(name.upper() for name in _NAMES), "in interval")
+NAMES = ("plcc", "srocc", "krocc", "rmse")
+_HEAD = ("type", "n", "contents", *(name.upper() for name in NAMES), "in interval")
 _ABSENT = "-"
 
 
@@ -32,16 +32,30 @@ def markdown(evaluation: Evaluation) -> str:
     return _blocks(evaluation, "- ", pipes)
 
 
-def _blocks(evaluation: Evaluation, bullet: str, grid: Callable[[Rows], list[str]]) -> str:
-    blocks = [
-        "\n".join(f"{bullet}{printable(line)}" for line in _about(evaluation)),
-        "\n".join(grid([_HEAD, *_rows(evaluation)])),
-        _after(evaluation),
-        "\n".join(grid(_mapping_rows(evaluation))),
-        _type_accuracy(evaluation),
-        "\n".join(f"{bullet}{printable(line)}" for line in _notes(evaluation)),
-    ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+def latex(evaluation: Evaluation) -> str:
+    """For a paper: tables, and what is to be known of them as comments."""
+    return _blocks(evaluation, "% ", tabular, prose="% ")
+
+
+def _blocks(evaluation: Evaluation, bullet: str, grid: Callable[[Rows], list[str]], prose: str = "") -> str:
+    return joined(
+        bulleted(bullet, about(evaluation)),
+        grid([_HEAD, *_rows(evaluation)]),
+        bulleted(prose, _after(evaluation)),
+        grid(_mapping_rows(evaluation)),
+        bulleted(prose, _type_accuracy(evaluation)),
+        bulleted(bullet, notes(evaluation)),
+    )
+
+
+def bulleted(bullet: str, lines: Iterable[str]) -> list[str]:
+    """Lines with something before each."""
+    return [f"{bullet}{printable(line)}" for line in lines]
+
+
+def joined(*blocks: Sequence[str]) -> str:
+    """Blocks of lines with an empty line between them."""
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def as_json(evaluation: Evaluation) -> str:
@@ -51,33 +65,48 @@ def as_json(evaluation: Evaluation) -> str:
 
 def comma_separated(evaluation: Evaluation) -> str:
     """One row for each type and one for all; what is not available is empty."""
+    return separated([csv_head(evaluation), *csv_rows(evaluation)])
+
+
+def separated(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as CSV."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
+def csv_head(evaluation: Evaluation) -> list[str]:
+    """The columns of :func:`csv_rows`."""
+    ends = [f"{name}_{end}" for name in NAMES for end in ("low", "high")]
+    mapped = [f"{name}_{figure}" for name in evaluation.overall.mappings for figure in ("plcc", "rmse")]
+    figure_columns = ("type", "n", "contents", *NAMES, "mapping", "fit", *ends, *mapped)
+    return [*figure_columns, "coverage90", "missing", "protocol", "recipe", "precision"]
+
+
+def csv_rows(evaluation: Evaluation) -> Iterator[list[object]]:
+    """A row for each type and one for all."""
     from ..evaluation.provenance import precision_of
 
     precision = precision_of(evaluation.measured.versions)
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
-    ends = [f"{name}_{end}" for name in _NAMES for end in ("low", "high")]
-    mapped = [f"{name}_{figure}" for name in evaluation.overall.mappings for figure in ("plcc", "rmse")]
-    figure_columns = ("type", "n", "contents", *_NAMES, "mapping", "fit", *ends, *mapped)
-    rows.writerow([*figure_columns, "coverage90", "missing", "protocol", "recipe", "precision"])
     for kind, figures in _groups(evaluation).items():
-        intervals = [end for name in _NAMES for end in (figures.intervals[name] or (None, None))]
+        intervals = [end for name in NAMES for end in (figures.intervals[name] or (None, None))]
         after = [values[figure] for values in figures.mappings.values() for figure in ("plcc", "rmse")]
-        values = [figures.values[name] for name in _NAMES]
-        rows.writerow(
-            [
-                *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
-                *(figures.coverage, "; ".join(f"{name}: {why}" for name, why in figures.missing.items())),
-                *(evaluation.protocol["split"], evaluation.recipe, precision),
-            ]
-        )
-    return stream.getvalue()
+        values = [figures.values[name] for name in NAMES]
+        yield [
+            *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
+            *(figures.coverage, "; ".join(f"{name}: {why}" for name, why in figures.missing.items())),
+            *(evaluation.protocol["split"], evaluation.recipe, precision),
+        ]
 
 
 def is_evaluation(path: Path) -> bool:
     """Whether a file holds an evaluation, in any of the formats."""
     return begins(
-        path, "(- )?recipe:   ", r'\{\n  "n": \d+,\n  "overall": ', f"type,n,contents,{','.join(_NAMES)},mapping"
+        path,
+        r"([-%] )?(recipe:   |compared: \S+@[0-9a-f]{12})",
+        r'\{\n  "n": \d+,\n  "overall": ',
+        r'\{\n  "datasets": ',
+        f"(dataset,competitor,versus,)?type,n,contents,{','.join(NAMES)},",
     )
 
 
@@ -86,6 +115,7 @@ FORMATS: Mapping[str, Callable[[Evaluation], str]] = {
     "json": as_json,
     "csv": comma_separated,
     "md": markdown,
+    "latex": latex,
 }
 
 
@@ -93,7 +123,8 @@ def _groups(evaluation: Evaluation) -> dict[str, Figures]:
     return {**evaluation.by_distortion, "overall": evaluation.overall}
 
 
-def _about(evaluation: Evaluation) -> list[str]:
+def about(evaluation: Evaluation) -> list[str]:
+    """What was evaluated on what, and how."""
     rated = evaluation.measured.rated
     low, high = rated.ratings.range
     flip = "" if rated.ratings.score_type == "mos" else f", turned into {high:g} - DMOS"
@@ -120,14 +151,15 @@ def _rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
             kind,
             str(figures.count),
             str(figures.contents),
-            *(_with_interval(figures, name) for name in _NAMES),
+            *(with_interval(figures, name) for name in NAMES),
             _ABSENT if figures.coverage is None else f"{100 * figures.coverage:.0f} %",
         )
         for kind, figures in _groups(evaluation).items()
     ]
 
 
-def _with_interval(figures: Figures, name: str) -> str:
+def with_interval(figures: Figures, name: str) -> str:
+    """A figure, and its interval where there is one."""
     value, interval = figures.values[name], figures.intervals[name]
     if value is None:
         return _ABSENT
@@ -141,7 +173,7 @@ def correlation(value: float) -> str:
     return f"{value:z.{digits}f}"
 
 
-def _after(evaluation: Evaluation) -> str:
+def _after(evaluation: Evaluation) -> list[str]:
     overall = evaluation.overall
     mapping = "the recipe's own scores" if overall.mapping == "none" else f"scores after {overall.mapping}"
     if overall.spread:
@@ -150,7 +182,7 @@ def _after(evaluation: Evaluation) -> str:
         ends = "; in parentheses 95 % bootstrap intervals by content"
     else:
         ends = ""
-    return f"PLCC and RMSE: {mapping}, {overall.fit}{ends}."
+    return [f"PLCC and RMSE: {mapping}, {overall.fit}{ends}."]
 
 
 def _mapping_rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
@@ -166,22 +198,21 @@ def _pair(values: Mapping[str, float | str | None]) -> str:
     return f"{first}, {_ABSENT if rmse is None else f'{rmse:.2f}'}"
 
 
-def _type_accuracy(evaluation: Evaluation) -> str:
+def _type_accuracy(evaluation: Evaluation) -> list[str]:
     reported = evaluation.type_accuracy
     if reported is None:
-        return ""
+        return []
     each = ", ".join(f"{kind} {100 * reported.right(kind):.0f} %" for kind in reported.confusion)
     of = (
         f"{reported.images} images"
         if reported.count == reported.images
         else f"{reported.count} tests of {reported.images} images"
     )
-    return printable(
-        f"Distortion type predicted correctly: {100 * reported.accuracy:.0f} % of {of}, {reported.fit}; {each}."
-    )
+    return [f"Distortion type predicted correctly: {100 * reported.accuracy:.0f} % of {of}, {reported.fit}; {each}."]
 
 
-def _notes(evaluation: Evaluation) -> list[str]:
+def notes(evaluation: Evaluation) -> list[str]:
+    """What is to be known of the figures, and of images that are left out."""
     measured = evaluation.measured
     lines = [f"note: {note}" for note in evaluation.notes]
     if measured.skipped:

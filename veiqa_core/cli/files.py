@@ -163,8 +163,11 @@ def _holds_image(path: Path) -> bool:
         return False
 
 
-def refuse_dataset_target(output: Path | None, *folders: Path) -> None:
+def refuse_dataset_target(output: Path | None, *folders: Path, option: str = "--output") -> None:
     """Never write over what a dataset's folder holds.
+
+    Args:
+        option: that names the file, for the message.
 
     Raises:
         UsageError: the file is in one of the folders.
@@ -173,7 +176,7 @@ def refuse_dataset_target(output: Path | None, *folders: Path) -> None:
         return
     place = Path(os.path.realpath(output))
     if any(place.is_relative_to(os.path.realpath(folder)) for folder in folders):
-        raise UsageError(f"--output {output}: is a file of the dataset; name another")
+        raise UsageError(f"{option} {output}: is a file of the dataset; name another")
 
 
 def check_folder(option: str, folder: Path, *datasets: Path) -> None:

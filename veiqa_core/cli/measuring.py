@@ -34,14 +34,34 @@ def measured_sets(
     Raises:
         UsageError: a recipe cannot run, or no image of a set can be measured.
     """
-    from ..evaluation.measured import measure
+    (measured,) = measured_by_each(sets, [recipes], device, store, options, veis)
+    return measured
+
+
+def measured_by_each(
+    sets: Sequence[RatedSet],
+    several: Sequence[ResolvedSet],
+    device: Device,
+    store: Store | None,
+    options: WorkerOptions,
+    veis: VeiFolder | None = None,
+) -> list[list[MeasuredSet]]:
+    """The same for several sets of recipes, a list for each; those that see images alike share every stage.
+
+    Raises:
+        UsageError: as for :func:`measured_sets`.
+    """
+    from ..evaluation.measured import measure_each, quantities_of, seen_alike
     from ..measuring.meter import Meter
-    from ..measuring.quantity import quantities
 
     options.set_up()
-    meter = Meter(quantities(recipes), device, store)
-    measured = []
-    for rated in sets:
-        with options.executor(meter, rated.root, veis) as executor:
-            measured.append(measure(rated, recipes, executor, progress(f"measuring {rated.name}", " images")))
+    measured: list[list[MeasuredSet]] = [[] for _ in several]
+    for places in seen_alike(several):
+        recipes = [several[place] for place in places]
+        meter = Meter(quantities_of(recipes), device, store)
+        for rated in sets:
+            with options.executor(meter, rated.root, veis) as executor:
+                made = measure_each(rated, recipes, executor, progress(f"measuring {rated.name}", " images"))
+            for place, own in zip(places, made, strict=True):
+                measured[place].append(own)
     return measured

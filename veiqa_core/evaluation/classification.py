@@ -7,10 +7,10 @@ from typing import Any
 
 import attrs
 
-from ..contracts import DistortionClassifier
+from ..contracts import DistortionClassifier, FloatArray
 from ..errors import FitError
 from ..extension.registry import Part
-from ..scoring.classification import OTHER, fitted_classifier, probabilities, ready_classifier
+from ..scoring.classification import OTHER, fitted_classifier, ready_classifier, reported_types
 from .measured import MeasuredSet
 from .splits import Indices, Split
 
@@ -56,10 +56,19 @@ class TypeAccuracy:
         }
 
 
-def type_accuracy(measured: MeasuredSet, parts: Sequence[Split], refits: bool, fit: str) -> TypeAccuracy | None:
-    """What a recipe's classifier makes of the tested images of splits; None where it has none that could predict types.
+def type_accuracy(
+    measured: MeasuredSet,
+    parts: Sequence[Split],
+    scores: Sequence[FloatArray],
+    scale: tuple[float, float] | None,
+    refits: bool,
+    fit: str,
+) -> TypeAccuracy | None:
+    """What is reported as the type of the tested images of splits; None without a classifier that could predict types.
 
     Args:
+        scores: of the tested images of each split, which what is reported does not contradict.
+        scale: the worst and the best score, where these are known.
         refits: whether classifiers are fitted anew, on the other side of each split.
         fit: the label of the figures.
     """
@@ -70,18 +79,20 @@ def type_accuracy(measured: MeasuredSet, parts: Sequence[Split], refits: bool, f
     kinds = measured.table.distortions
     confusion: dict[str, dict[str, int]] = {}
     tested: set[int] = set()
-    for split in parts:
+    for split, of_split in zip(parts, scores, strict=True):
         classifier = _fitted(part, measured, split.train) if refits else ready_classifier(recipe)
         if classifier is None:
             return None
-        rows = [row for row in split.test if _truth(kinds[row], classifier.classes) is not None]
-        if not rows:
+        known = [place for place, row in enumerate(split.test) if _truth(kinds[row], classifier.classes) is not None]
+        if not known:
             continue
+        rows = split.test[known]
         tested.update(map(int, rows))
-        likeliest = probabilities(part, classifier, measured.similarities(rows)).argmax(axis=1)
-        for row, place in zip(rows, likeliest, strict=True):
+        made = reported_types(part, classifier, measured.similarities(rows), of_split[known].tolist(), scale)
+        for row, shares in zip(rows, made, strict=True):
             reported = confusion.setdefault(str(_truth(kinds[row], classifier.classes)), {})
-            reported[classifier.classes[place]] = reported.get(classifier.classes[place], 0) + 1
+            likeliest = max(shares, key=shares.__getitem__)
+            reported[likeliest] = reported.get(likeliest, 0) + 1
     if not confusion:
         return None
     return TypeAccuracy(len(tested), {kind: confusion[kind] for kind in sorted(confusion)}, fit)

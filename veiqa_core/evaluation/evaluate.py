@@ -13,31 +13,23 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ..contracts import FloatArray, Prediction, ScoreMapper
+from ..contracts import FloatArray, Prediction
 from ..errors import FitError, VeiqaError
 from ..extension.registry import Part, Registry
 from ..images import display_name
-from ..isolation.attempts import attempt, or_usage_error
+from ..isolation.attempts import or_usage_error
 from ..recipes.resolution import ResolvedRecipe
-from ..scoring.mapping import fitted_mapper, ready_mapper, unmapped, within
-from ..scoring.novelty import Novelty, fitted_novelty, ready_novelty
+from ..scoring.fitted import FittedMapper
+from ..scoring.mapping import fitted_mapper, unmapped, within
 from . import splits
 from .classification import TypeAccuracy, type_accuracy
-from .figures import MAPPINGS, Figures, Predictions, figures, notes_on_intervals, notes_on_missing, notes_on_splits
+from .columns import MAPPINGS, Columns, Predictions, headline_mapping
+from .figures import Figures, figures, notes_on_intervals, notes_on_missing, notes_on_splits
 from .measured import MeasuredSet
 from .provenance import fit_label, foreign_ranges, notes_on, training_notes
 from .splits import Indices, Protocol, Split
 
-
-@attrs.frozen(eq=False)
-class _Fit:
-    """A mapper, and what is known of the images that it was fitted to."""
-
-    mapper: ScoreMapper
-    novelty: Novelty | None
-
-
-Fits = Mapping[str | None, _Fit | None]
+Fits = Mapping[str | None, FittedMapper | None]
 
 
 @attrs.frozen(eq=False)
@@ -47,6 +39,7 @@ class Evaluation:
     Attributes:
         type_accuracy: how well the classifier predicts the types; None where it has none, and for sets.
         predictions: what they were taken from, for further analysis.
+        by_split: the same beside the ratings, for each split; ``columns`` for all of them at once.
         notes: what a reader must know to use them rightly.
     """
 
@@ -57,7 +50,14 @@ class Evaluation:
     by_distortion: Mapping[str, Figures]
     type_accuracy: TypeAccuracy | None
     predictions: Sequence[Predictions]
+    by_split: Sequence[Columns]
+    columns: Columns
     notes: tuple[str, ...]
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """What each tested image is kept together with, in the order of ``columns``."""
+        return sum((part.clusters for part in self.predictions), ())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -90,12 +90,14 @@ def evaluate(
     registry: Registry,
     *,
     trained_on: Sequence[MeasuredSet] = (),
+    novelty: bool = False,
 ) -> Evaluation:
     """Evaluate measured images.
 
     Args:
         trained_on: other datasets, measured with the same recipes, to whose images mappers are fitted: alone under the
             protocol ``train``, under others that refit beside this dataset's own.
+        novelty: whether predictions say how novel images are where no interval depends on it, too, which takes time.
 
     Raises:
         UsageError: the protocol does not go with the dataset: contents are not named, or the sides of a split share a
@@ -103,7 +105,7 @@ def evaluate(
     """
     joined = measured.joined(trained_on)
     table = joined.table
-    run = _Run(joined, protocol, registry)
+    run = _Run(joined, protocol, registry, novelty)
     parts = splits.made(
         protocol,
         labels=measured.table.labels,
@@ -130,6 +132,9 @@ def evaluate(
             seed=protocol.seed,
         )
 
+    def beside(part: Predictions) -> Columns:
+        return Columns(part, headline_mapping(calibrated), one_scale, own_unit and calibrated)
+
     by_type: dict[str, Figures] = {}
     for kind in sorted({kind for part in predictions for kind in part.types if kind is not None}):
         of_type = np.flatnonzero([own == kind for own in measured.table.distortions])
@@ -145,8 +150,10 @@ def evaluate(
         protocol=protocol.describe() | _trained(trained_on),
         overall=overall,
         by_distortion=by_type,
-        type_accuracy=type_accuracy(joined, parts, protocol.refits, fit_label(joined, everything, protocol, own)),
+        type_accuracy=_types(run, joined, parts, predictions, fit_label(joined, everything, protocol, own)),
         predictions=predictions,
+        by_split=[beside(part) for part in predictions],
+        columns=beside(Predictions.pooled(predictions)),
         notes=(*notes, *run.refusals),
     )
 
@@ -154,30 +161,32 @@ def evaluate(
 class _Run:
     """Fits on one side of each split, and predicts the other."""
 
-    def __init__(self, measured: MeasuredSet, protocol: Protocol, registry: Registry) -> None:
+    def __init__(self, measured: MeasuredSet, protocol: Protocol, registry: Registry, novelty: bool) -> None:
         self._measured = measured
         self._table = measured.table
         self._used = measured.used
-        self._refits = protocol.refits
+        self.refits = protocol.refits
+        self._novelty = novelty
         self._ends = measured.rated.ratings.quality_range
         self._given: Fits = {}
-        if not self._refits:
-            self._given = {key: _ready(recipe) for key, recipe in self._used.items()}
+        if not self.refits:
+            self._given = {key: self._ready(recipe) for key, recipe in self._used.items()}
         self._logistics = {name: registry.part("mapper", f"veiqa:{name}") for name in MAPPINGS[1:]}
         self.refusals: list[str] = []
 
     @property
     def calibrated(self) -> bool:
         """Whether scores are on the scale of quality: every recipe's mapper is fitted, here or before."""
-        if self._refits:
+        if self.refits:
             return all(_fittable(recipe.mapper) for recipe in self._used.values())
         return all(recipe.state and self._given[key] is not None for key, recipe in self._used.items())
 
     def predict(self, split: Split) -> Predictions:
         """Scores of the tested images, mapped in each way."""
         table = self._table
-        fits = self._fit(split.train) if self._refits else self._given
-        fitted_on, tested = (self._scores(fits, side) for side in (split.train, split.test))
+        fits = self._fit(split.train) if self.refits else self._given
+        fitted_on, _ = self._scores(fits, split.train, tested=False)
+        tested, novelty = self._scores(fits, split.test, tested=True)
         types = tuple(table.distortions[index] for index in split.test)
         scales: Sequence[object] = [None] * len(table) if self.calibrated else self._measured.keys
         mapped = functools.partial(self._mapped, split, fitted_on.score, tested.score)
@@ -187,16 +196,17 @@ class _Run:
             clusters=tuple(table.clusters[index] for index in split.test),
             names=tuple(table.names[index] for index in split.test),
             raw=tested,
+            novelty=novelty,
             mapped={name: mapped(part, scales) for name, part in self._logistics.items()},
             mapped_by_type={name: mapped(part, table.distortions) for name, part in self._logistics.items()},
         )
 
     def _fit(self, train: Indices) -> Fits:
-        fits: dict[str | None, _Fit | None] = {}
+        fits: dict[str | None, FittedMapper | None] = {}
         for key, recipe in self._used.items():
             rows = [index for index in train if self._measured.keys[index] == key]
             if recipe.mapper is None or not _fittable(recipe.mapper):
-                fits[key] = _ready(recipe)
+                fits[key] = self._ready(recipe)
             elif rows:
                 try:
                     fits[key] = self._fitted(recipe.mapper, rows)
@@ -206,40 +216,53 @@ class _Run:
                 self._refuse(f"not fitted everywhere, {key}: there are no images to fit it on")
         return fits
 
-    def _fitted(self, part: Part, rows: Sequence[int]) -> _Fit:
-        similarities, quality = self._measured.similarities(rows), self._table.quality[rows]
+    def _fitted(self, part: Part, rows: Sequence[int]) -> FittedMapper:
         contents, types = ([column[row] for row in rows] for column in (self._table.contents, self._table.distortions))
-        mapper = fitted_mapper(part, similarities, quality, contents)
-        return _Fit(mapper, fitted_novelty(part, mapper, similarities, quality, contents, types))
+        similarities, quality = self._measured.similarities(rows), self._table.quality[rows]
+        return FittedMapper.fit(part, similarities, quality, contents, types, self._ends)
 
-    def _scores(self, fits: Fits, indices: Indices) -> Prediction:
-        """Scores of images under the mapper of their key; NaN where it could not be fitted."""
-        columns = {name: np.full(len(indices), np.nan) for name in ("score", "low", "high")}
+    def _ready(self, recipe: ResolvedRecipe) -> FittedMapper | None:
+        """A recipe's mapper as it is; None where it has none, or it is not fitted yet."""
+        return FittedMapper.ready(recipe, self.scale(recipe))
+
+    def _scores(self, fits: Fits, indices: Indices, tested: bool) -> tuple[Prediction, FloatArray]:
+        """Scores of images under the mapper of their key, and their novelty; NaN where it could not be fitted.
+
+        Of images that are not tested, the score alone is used.
+        """
+        columns = {name: np.full(len(indices), np.nan) for name in ("score", "low", "high", "novelty")}
         for key, recipe in self._used.items():
             at = np.array(
                 [place for place, index in enumerate(indices) if self._measured.keys[index] == key], dtype=np.intp
             )
             fit = fits.get(key)
-            if len(at) == 0 or (fit is None and self._refits and _fittable(recipe.mapper)):
+            if len(at) == 0 or (fit is None and self.refits and _fittable(recipe.mapper)):
                 continue
-            similarities = self._measured.similarities(indices[at])
-            if fit is None or recipe.mapper is None:
-                prediction = unmapped(similarities)
-            else:
-                work = functools.partial(fit.mapper.predict, similarities)
-                prediction = within(or_usage_error(attempt(recipe.mapper, work)), self._scale(recipe))
-                if fit.novelty is not None:
-                    widened = fit.novelty.widened(prediction, fit.novelty.of(similarities))
-                    prediction = within(widened, self._scale(recipe))
-            for name, values in columns.items():
-                values[at] = getattr(prediction, name)
-        return Prediction(**columns)
+            prediction, novelty = self._predicted(fit, self._measured.similarities(indices[at]), tested)
+            for name in ("score", "low", "high"):
+                columns[name][at] = getattr(prediction, name)
+            if novelty is not None:
+                columns["novelty"][at] = novelty
+        novelties = columns.pop("novelty")
+        return Prediction(**columns), novelties
 
-    def _scale(self, recipe: ResolvedRecipe) -> tuple[float, float] | None:
+    def _predicted(
+        self, fit: FittedMapper | None, similarities: FloatArray, tested: bool
+    ) -> tuple[Prediction, FloatArray | None]:
+        if fit is None:
+            return unmapped(similarities), None
+        try:
+            if not tested:
+                return fit.plain(similarities), None
+            return fit.predict(similarities, always=self._novelty)
+        except VeiqaError as error:
+            return or_usage_error(error)
+
+    def scale(self, recipe: ResolvedRecipe) -> tuple[float, float] | None:
         """The worst and the best score of a recipe."""
         if not _fittable(recipe.mapper):
             return None
-        if self._refits:
+        if self.refits:
             return self._ends
         return None if recipe.fitted is None else recipe.fitted.range
 
@@ -250,7 +273,7 @@ class _Run:
 
         On other images a curve may leave the scale far behind, so there it is held as the recipe's own scores are.
         """
-        scale = self._ends if self._refits else None
+        scale = self._ends if self.refits else None
         mapped = np.full(len(split.test), np.nan)
         for group in dict.fromkeys(groups[index] for index in split.test):
             rows = np.array([groups[index] == group for index in split.train]) & np.isfinite(train_scores)
@@ -268,10 +291,15 @@ class _Run:
             self.refusals.append(why)
 
 
-def _ready(recipe: ResolvedRecipe) -> _Fit | None:
-    """A recipe's mapper as it is; None where it has none, or it is not fitted yet."""
-    mapper = ready_mapper(recipe)
-    return None if mapper is None else _Fit(mapper, ready_novelty(recipe))
+def _types(
+    run: _Run, joined: MeasuredSet, parts: Sequence[Split], predictions: Sequence[Predictions], fit: str
+) -> TypeAccuracy | None:
+    """How well types are predicted, where one recipe serves all images."""
+    recipe = joined.used.get(None)
+    if recipe is None:
+        return None
+    scores = [part.raw.score for part in predictions]
+    return type_accuracy(joined, parts, scores, run.scale(recipe), run.refits, fit)
 
 
 def _fittable(mapper: Part | None) -> bool:

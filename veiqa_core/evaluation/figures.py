@@ -9,81 +9,23 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ..contracts import FloatArray, Prediction
 from . import agreement
-from .resampling import SAMPLED_FIGURES, Counts, bootstrap
+from .columns import (
+    FEWEST_CONTENTS,
+    MAPPINGS,
+    OTHER_UNIT,
+    Columns,
+    Intervals,
+    Predictions,
+    Values,
+    headline_mapping,
+)
 
-MAPPINGS = ("none", "logistic4", "logistic5")
-"""What is fitted to the scores before PLCC and RMSE."""
-
-_UNCALIBRATED_MAPPING = "logistic5"
-_SAMPLES = 1000
 _QUARTILES = (0.25, 0.75)
-FEWEST_CONTENTS = 5
-"""Fewer contents than this, drawn again and again, say nothing about others."""
-_OTHER_UNIT = "the scores are not in the unit of these ratings"
 _UNFITTED = "no mapper is fitted"
-_IN_OTHER_NOTES = (_OTHER_UNIT, _UNFITTED)
+_IN_OTHER_NOTES = (OTHER_UNIT, _UNFITTED)
 """Reasons that notes on the recipe give."""
 _TITLES = {"coverage90": "share in intervals"}
-
-Values = dict[str, float | None]
-Intervals = dict[str, tuple[float, float] | None]
-
-
-@attrs.frozen(eq=False)
-class Predictions:
-    """The tested images of one split.
-
-    Attributes:
-        quality: ``[n]``, higher being better.
-        clusters: what each image is drawn together with in a bootstrap: its content.
-        raw: the recipe's own scores.
-        mapped, mapped_by_type: these after mappings fitted to all images of one scale, or to those of one type; none
-            where figures after a mapping are not wanted.
-    """
-
-    names: tuple[str, ...]
-    quality: FloatArray
-    types: tuple[str | None, ...]
-    clusters: tuple[str, ...]
-    raw: Prediction
-    mapped: Mapping[str, FloatArray]
-    mapped_by_type: Mapping[str, FloatArray]
-
-    def of_type(self, kind: str) -> Predictions:
-        """The images of one type, with the mappings fitted to it."""
-        at = np.array([place for place, type_ in enumerate(self.types) if type_ == kind], dtype=np.intp)
-        mapped = {name: values[at] for name, values in self.mapped_by_type.items()}
-        return Predictions(
-            names=tuple(self.names[place] for place in at),
-            quality=self.quality[at],
-            types=tuple(self.types[place] for place in at),
-            clusters=tuple(self.clusters[place] for place in at),
-            raw=Prediction(self.raw.score[at], self.raw.low[at], self.raw.high[at]),
-            mapped=mapped,
-            mapped_by_type=mapped,
-        )
-
-    @classmethod
-    def pooled(cls, parts: Sequence[Predictions]) -> Predictions:
-        """Those of several splits as one."""
-
-        def joined(arrays: Sequence[FloatArray]) -> FloatArray:
-            return np.concatenate(arrays)
-
-        raw = {name: joined([getattr(part.raw, name) for part in parts]) for name in ("score", "low", "high")}
-        return cls(
-            names=sum((part.names for part in parts), ()),
-            quality=joined([part.quality for part in parts]),
-            types=sum((part.types for part in parts), ()),
-            clusters=sum((part.clusters for part in parts), ()),
-            raw=Prediction(**raw),
-            mapped={name: joined([part.mapped[name] for part in parts]) for name in parts[0].mapped},
-            mapped_by_type={
-                name: joined([part.mapped_by_type[name] for part in parts]) for name in parts[0].mapped_by_type
-            },
-        )
 
 
 @attrs.frozen(eq=False)
@@ -160,10 +102,10 @@ def figures(
         own_unit: whether the recipe's own scores, where calibrated, are in units of this dataset's quality.
         fits: for each mapping what it was fitted on.
     """
-    mapping = "none" if calibrated else _UNCALIBRATED_MAPPING
+    mapping = headline_mapping(calibrated)
     everything = Predictions.pooled(parts)
     own_unit &= calibrated
-    taken = [_Columns(part, mapping, one_scale, own_unit) for part in ([everything] if pooled else parts)]
+    taken = [Columns(part, mapping, one_scale, own_unit) for part in ([everything] if pooled else parts)]
     scored = np.flatnonzero(np.isfinite(everything.raw.score))
     known: Mapping[str, int] = {}
     if pooled:
@@ -193,7 +135,7 @@ def figures(
     )
 
 
-def _missing(taken: Sequence[_Columns], values: Values, mapped: Values, coverage: str | None) -> dict[str, str]:
+def _missing(taken: Sequence[Columns], values: Values, mapped: Values, coverage: str | None) -> dict[str, str]:
     """Why figures are missing; where they are taken for each split, why they most often are.
 
     Args:
@@ -208,77 +150,6 @@ def _missing(taken: Sequence[_Columns], values: Values, mapped: Values, coverage
         reason = max(reasons, key=reasons.__getitem__, default="it is beyond what a number can hold")
         found[name] = reason if len(taken) == 1 else f"in most splits, {reason}"
     return found if coverage is None else {**found, "coverage90": coverage}
-
-
-class _Columns:
-    """Scores and quality side by side, without the images for which there is no score."""
-
-    def __init__(self, part: Predictions, mapping: str, one_scale: bool, own_unit: bool) -> None:
-        self._quality = part.quality
-        self._scores = {"none": part.raw.score, **part.mapped}
-        self._mapping = mapping
-        self._ranked = "none" if one_scale else mapping
-        self._own_unit = own_unit
-
-    def values(self) -> Values:
-        """The headline figures."""
-        return {name: self._figure(name, self._mapping_of(name)) for name in agreement.FIGURES}
-
-    def mapped_values(self) -> Values:
-        """PLCC and RMSE after each mapping; without one there is no PLCC across scales."""
-        found = {f"{name} {figure}": self._figure(figure, name) for name in self._scores for figure in ("plcc", "rmse")}
-        if self._ranked != "none":
-            found["none plcc"] = None
-        return found
-
-    def why_none(self, name: str) -> str | None:
-        """Why a headline figure, or one after a mapping, does not exist; None where it does."""
-        figure, mapping = ("rmse", name) if name in MAPPINGS else (name, self._mapping_of(name))
-        if not self._exists(figure, mapping):
-            return _OTHER_UNIT
-        scores, quality = self._known(mapping)
-        reason = agreement.why_none(scores, quality)
-        if mapping != "none" and len(scores) < len(self._known("none")[0]):
-            reason = agreement.why_none(*self._known("none")) or f"{mapping} cannot be fitted to so few images"
-        if figure == "rmse" and mapping == "none":
-            return None if len(scores) else "no image has a score"
-        return reason
-
-    def intervals(self, clusters: Sequence[str], seed: int) -> Intervals:
-        """Bootstrap intervals of the headline figures; none where too few contents have a score."""
-        scored = np.isfinite(self._scores["none"])
-        if len({cluster for cluster, there in zip(clusters, scored, strict=True) if there}) < FEWEST_CONTENTS:
-            return dict.fromkeys(agreement.FIGURES)
-        return bootstrap(self._sampled, clusters, times=_SAMPLES, seed=seed)
-
-    def _mapping_of(self, figure: str) -> str:
-        """The mapping that a headline figure is taken after."""
-        return self._mapping if figure in ("plcc", "rmse") else self._ranked
-
-    def _figure(self, figure: str, mapping: str) -> float | None:
-        return agreement.FIGURES[figure](*self._known(mapping)) if self._exists(figure, mapping) else None
-
-    def _sampled(self, counts: Counts) -> dict[str, FloatArray]:
-        """The headline figures of samples of the images."""
-        found: dict[str, FloatArray] = {}
-        for name in agreement.FIGURES:
-            mapping = self._mapping_of(name)
-            known = np.isfinite(self._scores[mapping])
-            found[name] = (
-                SAMPLED_FIGURES[name](*self._known(mapping), counts[:, known])
-                if self._exists(name, mapping)
-                else np.full(len(counts), np.nan)
-            )
-        return found
-
-    def _exists(self, figure: str, mapping: str) -> bool:
-        """Whether a figure after a mapping means anything."""
-        return figure != "rmse" or mapping != "none" or self._own_unit
-
-    def _known(self, mapping: str) -> tuple[FloatArray, FloatArray]:
-        """Scores and quality of the images that have a score after a mapping."""
-        known = np.isfinite(self._scores[mapping])
-        return self._scores[mapping][known], self._quality[known]
 
 
 def _median(values: Sequence[Values]) -> tuple[Values, Intervals]:
@@ -334,7 +205,7 @@ def _why_uncovered(coverage: float | None, calibrated: bool, own_unit: bool) -> 
         return None
     if own_unit:
         return "the mapper gives no prediction interval"
-    return _OTHER_UNIT if calibrated else _UNFITTED
+    return OTHER_UNIT if calibrated else _UNFITTED
 
 
 def _coverage(part: Predictions) -> float | None:

@@ -16,8 +16,8 @@ from ..files.toml import default_name
 from ..recipes.recipe import Recipe, RecipeSet
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
 from ..scoring.classification import fitted_classifier
-from ..scoring.mapping import check_varied, constant, fitted_mapper
-from ..scoring.novelty import fitted_novelty
+from ..scoring.fitted import FittedMapper
+from ..scoring.mapping import check_varied, constant
 from .measured import MeasuredSet
 from .provenance import content_notes, precision_of, provenance_of
 
@@ -136,20 +136,19 @@ def _fitted(recipe: Recipe, key: str | None, measured: MeasuredSet, names: str) 
     contents = [table.contents[row] for row in rows]
     part = fittable(resolved)
     with _of(recipe.name):
-        mapper = fitted_mapper(part, measured.similarities(rows), table.quality[rows], contents)
-        found = fitted_novelty(
+        made = FittedMapper.fit(
             part,
-            mapper,
             measured.similarities(rows),
             table.quality[rows],
             contents,
             [table.distortions[row] for row in rows],
+            measured.rated.ratings.quality_range,
         )
+        novelty = {} if made.novelty is None else made.novelty.state()
     ends, precision = measured.rated.ratings.quality_range, precision_of(measured.versions)
     provenance = provenance_of(names, table, rows, ends, precision, measured.runtimes.get(key))
     state = _classifier_state(resolved, rows, measured)
-    novelty = {} if found is None else found.state()
-    return attrs.evolve(recipe, state=mapper.state(), classifier_state=state, novelty=novelty, fitted=provenance)
+    return attrs.evolve(recipe, state=made.mapper.state(), classifier_state=state, novelty=novelty, fitted=provenance)
 
 
 def _classifier_state(recipe: ResolvedRecipe, rows: Sequence[int], measured: MeasuredSet) -> Mapping[str, Any]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
+import numpy as np
 
 from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
+from ..measuring.branches.plan import distinct
 from ..measuring.executors.executor import Executor
-from ..measuring.quantity import of_recipe, quantities
+from ..measuring.quantity import Quantity, of_recipe, quantities
 from ..measuring.runtimes.base import runtime_name
 from ..measuring.table import Indices, Measurements, Progress, Rows, silent
 from ..recipes.resolution import ResolvedRecipe, ResolvedSet
@@ -103,14 +105,73 @@ def measure(rated: RatedSet, recipes: ResolvedSet, executor: Executor, progress:
     Raises:
         UsageError: a recipe cannot run, no recipe is for any image, or every image failed.
     """
-    check_covered([rated], recipes)
-    table = rated.measurements(quantities(recipes))
-    columns = {key: table.columns(of_recipe(recipe)) for key, recipe in recipes.recipes.items()}
-    for key, own in columns.items():
-        executor.meter.check(own.tolist(), recipes.recipes[key].view)
-    kinds = table.distortions
-    wanted = {row: columns[recipes.key(kind)] for row, kind in enumerate(kinds) if recipes.covers(kind)}
-    table.fill(executor, wanted, progress, {row: recipes.recipes[recipes.key(kinds[row])].view for row in wanted})
+    return measure_each(rated, [recipes], executor, progress)[0]
+
+
+def measure_each(
+    rated: RatedSet, several: Sequence[ResolvedSet], executor: Executor, progress: Progress = silent
+) -> list[MeasuredSet]:
+    """The same for several sets of recipes that see an image alike (:func:`seen_alike`): each image is read once.
+
+    Args:
+        executor: who measures, made for :func:`quantities_of` them.
+
+    Raises:
+        UsageError: as for :func:`measure`, of any of them.
+    """
+    table = rated.measurements(quantities_of(several))
+    columns = [{key: table.columns(of_recipe(recipe)) for key, recipe in each.recipes.items()} for each in several]
+    for recipes, own in zip(several, columns, strict=True):
+        check_covered([rated], recipes)
+        for key, some in own.items():
+            executor.meter.check(some.tolist(), recipes.recipes[key].view)
+    wanted = [_wanted(recipes, own, table) for recipes, own in zip(several, columns, strict=True)]
+    rows = sorted({row for own in wanted for row in own})
+    asked = {row: np.unique(np.concatenate([own[row] for own in wanted if row in own])) for row in rows}
+    views = {
+        row: recipes.recipes[recipes.key(table.distortions[row])].view
+        for recipes, own in zip(several, wanted, strict=True)
+        for row in own
+    }
+    table.fill(executor, asked, progress, views)
+    return [
+        _measured(rated, recipes, own, of_rows, table, executor)
+        for recipes, own, of_rows in zip(several, columns, wanted, strict=True)
+    ]
+
+
+def seen_alike(several: Iterable[ResolvedSet]) -> list[list[int]]:
+    """Places of sets of recipes that have the same view for every image, and so can be measured at once."""
+    groups: dict[object, list[int]] = {}
+    for place, recipes in enumerate(several):
+        views = {recipe.view for recipe in recipes.recipes.values()}
+        groups.setdefault(next(iter(views)) if len(views) == 1 else (place,), []).append(place)
+    return list(groups.values())
+
+
+def quantities_of(several: Iterable[ResolvedSet]) -> list[Quantity]:
+    """What has to be measured for several sets of recipes, each quantity once."""
+    return distinct(item for recipes in several for item in quantities(recipes))
+
+
+Columns = Mapping[str | None, Indices]
+
+
+def _wanted(recipes: ResolvedSet, columns: Columns, table: Measurements) -> dict[int, Indices]:
+    """What is measured of each image that a recipe is for."""
+    kinds = enumerate(table.distortions)
+    return {row: columns[recipes.key(kind)] for row, kind in kinds if recipes.covers(kind)}
+
+
+def _measured(
+    rated: RatedSet,
+    recipes: ResolvedSet,
+    columns: Columns,
+    wanted: Mapping[int, Indices],
+    table: Measurements,
+    executor: Executor,
+) -> MeasuredSet:
+    """What one set of recipes takes of the table."""
     problems = {row: table.problem(row, of_row) for row, of_row in wanted.items()}
     failed = {table.names[row]: problem for row, problem in problems.items() if problem is not None}
     whole = [row for row in wanted if problems[row] is None]
@@ -122,7 +183,7 @@ def measure(rated: RatedSet, recipes: ResolvedSet, executor: Executor, progress:
         rated=rated,
         recipes=recipes,
         table=rated.hinted(table.select(whole)),
-        skipped=Counter(kind or "unknown" for kind in kinds if not recipes.covers(kind)),
+        skipped=Counter(kind or "unknown" for kind in table.distortions if not recipes.covers(kind)),
         failed=failed,
         flagged=sum(bool(table.flagged[row, wanted[row]].any()) for row in whole),
         versions=executor.meter.versions(parts),

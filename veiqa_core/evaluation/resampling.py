@@ -31,7 +31,15 @@ Counts = FloatArray
 def bootstrap(
     figures: Callable[[Counts], Mapping[str, FloatArray]], clusters: Sequence[object], *, times: int, seed: int
 ) -> dict[str, tuple[float, float] | None]:
-    """95 % percentile intervals of figures, whole clusters being drawn with replacement.
+    """95 % percentile intervals of figures, whole clusters being drawn with replacement; arguments as for
+    :func:`drawn`."""
+    return {name: interval(values) for name, values in drawn(figures, clusters, times=times, seed=seed).items()}
+
+
+def drawn(
+    figures: Callable[[Counts], Mapping[str, FloatArray]], clusters: Sequence[object], *, times: int, seed: int
+) -> dict[str, FloatArray]:
+    """Figures ``[times]`` of bootstrap samples, whole clusters being drawn with replacement.
 
     Images of one content are rated and distorted alike, so contents, not images, are what another sample would change.
 
@@ -40,14 +48,14 @@ def bootstrap(
         clusters: for each point, what it is drawn together with.
         times: how many samples are drawn.
     """
-    drawn: dict[str, list[FloatArray]] = {}
+    found: dict[str, list[FloatArray]] = {}
     every = max(1, _CELLS // len(clusters))
     samples = resampled(clusters, times=times, seed=seed)
     for _ in range(0, times, every):
         some = [np.bincount(sample, minlength=len(clusters)) for sample in itertools.islice(samples, every)]
         for name, values in figures(np.array(some, dtype=np.float64)).items():
-            drawn.setdefault(name, []).append(values)
-    return {name: _interval(np.concatenate(values)) for name, values in drawn.items()}
+            found.setdefault(name, []).append(values)
+    return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def resampled(clusters: Sequence[object], *, times: int, seed: int) -> Iterator[NDArray[np.intp]]:
@@ -103,8 +111,9 @@ SAMPLED_FIGURES: Mapping[str, Callable[[FloatArray, FloatArray, Counts], FloatAr
 """The figures ``[R]`` of samples of scores and quality ``[n]``, all of them finite."""
 
 
-def _interval(values: FloatArray) -> tuple[float, float] | None:
-    """None where the figure was not there in more samples than lie outside the interval."""
+def interval(values: FloatArray) -> tuple[float, float] | None:
+    """The 95 % percentile interval of the figures of samples; None where the figure was not there in more samples than
+    lie outside the interval."""
     known = values[np.isfinite(values)]
     if len(known) < _SURE * len(values) or len(known) == 0:
         return None

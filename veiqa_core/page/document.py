@@ -53,6 +53,10 @@ def read_text(package: str, name: str) -> str:
     return importlib.resources.files(package).joinpath(name).read_text("utf-8")
 
 
+CHARTS = read_text(__package__, "charts.css")
+"""The style sheet of pages with charts."""
+
+
 def document(template: str, title: str, look: Look, sections: Sequence[Section], **values: object) -> Iterator[str]:
     """A whole page in pieces; what its sections loop over may be made while they are written.
 

@@ -107,12 +107,14 @@ def scatter(
     axes: tuple[str, str],
     ends: tuple[tuple[float, float], tuple[float, float]],
     line: Sequence[tuple[float, float]],
+    limits: Sequence[float] = (),
 ) -> Markup:
     """Points over two axes, and a line through them.
 
     Args:
         label: what the chart shows, for those who do not see it.
         ends: of the axis across and of the one upwards.
+        limits: heights at which further lines go across.
     """
     x = Scale(*ends[0], _LEFT, WIDTH - _RIGHT)
     y = Scale(*ends[1], _PLOT_HEIGHT - _BOTTOM, _TOP)
@@ -122,6 +124,7 @@ def scatter(
         _across(x, axes[0], _PLOT_HEIGHT - _BOTTOM, _TOP),
         _upwards(y, axes[1]),
         _element("path", d=_path(line, x, y), class_="line"),
+        *(_element("path", d=f"M{_LEFT} {y(limit)}H{WIDTH - _RIGHT}", class_="zero") for limit in limits),
         *(_points(group, x, y) for group in groups),
     )
 

@@ -20,27 +20,35 @@ if TYPE_CHECKING:
 _GROUP = 4096  # rows, which bounds what is held in memory and what a file says of itself
 
 
-def _arrow(module: str) -> Any:
+def pyarrow_module(module: str, what: str = "--format parquet") -> Any:
+    """pyarrow, or a module of it.
+
+    Args:
+        what: needs it, for the message.
+
+    Raises:
+        UsageError: it is not installed.
+    """
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise UsageError("--format parquet needs pyarrow: pip install 'veiqa[parquet]'") from error
+        raise UsageError(f"{what} needs pyarrow: pip install 'veiqa[parquet]'") from error
 
 
-def check_installed() -> None:
+def check_installed(what: str = "--format parquet") -> None:
     """Find out whether Parquet can be written here.
 
     Raises:
         UsageError: pyarrow is not installed.
     """
-    _arrow("pyarrow")
-    _arrow("pyarrow.parquet")
+    pyarrow_module("pyarrow", what)
+    pyarrow_module("pyarrow.parquet", what)
 
 
 def names(path: Path) -> list[str]:
     """The columns of a Parquet file; none where it is no whole one, or pyarrow is not installed."""
     try:
-        arrow, parquet = _arrow("pyarrow"), _arrow("pyarrow.parquet")
+        arrow, parquet = pyarrow_module("pyarrow"), pyarrow_module("pyarrow.parquet")
     except UsageError:
         return []
     try:
@@ -58,7 +66,7 @@ class ParquetDraft(Draft, ResultSink):
 
     def __init__(self, output: Path, keys: Sequence[str]) -> None:
         super().__init__(output)
-        self._arrow, parquet = _arrow("pyarrow"), _arrow("pyarrow.parquet")
+        self._arrow, parquet = pyarrow_module("pyarrow"), pyarrow_module("pyarrow.parquet")
         self._keys = keys
         self._rows: list[Sequence[Any]] = []
         self._schema = schema(keys)
@@ -104,7 +112,7 @@ class ParquetDraft(Draft, ResultSink):
 
 def schema(keys: Sequence[str]) -> Any:
     """The Arrow schema of results with these quantities."""
-    arrow = _arrow("pyarrow")
+    arrow = pyarrow_module("pyarrow")
     kinds = dict.fromkeys(TEXTS, arrow.string()) | dict.fromkeys(WHOLES, arrow.int32())
     own = {name: kinds.get(name, arrow.float64()) for name in columns(())}
     return arrow.schema([(name, own.get(name, arrow.float64())) for name in columns(keys)])
@@ -116,7 +124,7 @@ def rows(path: Path, keys: Sequence[str]) -> Iterator[PreviousRow]:
     Raises:
         UsageError: it is none, or has other columns.
     """
-    arrow, parquet = _arrow("pyarrow"), _arrow("pyarrow.parquet")
+    arrow, parquet = pyarrow_module("pyarrow"), pyarrow_module("pyarrow.parquet")
     try:
         file = parquet.ParquetFile(path)
     except (arrow.ArrowException, OSError) as error:

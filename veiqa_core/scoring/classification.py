@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -55,7 +56,7 @@ def ready_classifier(recipe: ResolvedRecipe) -> DistortionClassifier | None:
     restore = partial(restored, classifier, recipe.classifier_state, f"recipe {recipe.name!r}: classifier.state")
     or_usage_error(attempt(recipe.classifier, restore))
     try:
-        probabilities(recipe.classifier, classifier, np.zeros((1, recipe.width)))
+        types_and_probabilities(recipe.classifier, classifier, np.zeros((1, recipe.width)))
     except VeiqaError as error:
         or_usage_error(error)
     return classifier
@@ -76,13 +77,31 @@ def fitted_classifier(part: Part, similarities: FloatArray, types: Sequence[str]
     return unwrap(attempt(part, work))
 
 
-def probabilities(part: Part, classifier: DistortionClassifier, similarities: FloatArray) -> FloatArray:
-    """Probabilities ``[N, K]`` of the types for similarities ``[N, B]``.
+def reported_types(
+    part: Part,
+    classifier: DistortionClassifier,
+    similarities: FloatArray,
+    scores: Sequence[float | None],
+    scale: tuple[float, float] | None,
+) -> list[dict[str, float]]:
+    """The probability of each type that is reported of each of oriented similarities ``[N, B]``.
+
+    Args:
+        scores: of the images, which probabilities are not to contradict; None or NaN where there is none.
+        scale: the worst and the best score; where it is None, scores say nothing of what is possible.
 
     Raises:
         VeiqaError: the classifier fails.
     """
-    return types_and_probabilities(part, classifier, similarities)[1]
+    classes, shares = types_and_probabilities(part, classifier, similarities)
+    found = [dict(zip(classes, row, strict=True)) for row in shares.tolist()]
+    if scale is None:
+        return found
+    worst, best = scale
+    return [
+        own if score is None or math.isnan(score) else consistent(own, (score - worst) / (best - worst))
+        for own, score in zip(found, scores, strict=True)
+    ]
 
 
 def types_and_probabilities(

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
+from ..contracts import FloatArray, canonical_array
 from ..errors import UsageError, unwrap
-from ..extension.registry import Part
 from ..isolation.attempts import attempt
 from ..measuring.quantity import of_recipe, signs
 from ..recipes.resolution import ResolvedRecipe
-from .classification import consistent, ready_classifier, types_and_probabilities
-from .mapping import finite_prediction, ready_mapper, within
-from .novelty import ready_novelty
+from .classification import ready_classifier, reported_types
+from .fitted import FittedMapper
 
 
 @attrs.frozen
@@ -50,11 +48,11 @@ class RecipeScorer:
     def __init__(self, recipe: ResolvedRecipe) -> None:
         self._recipe = recipe
         self._signs = signs(of_recipe(recipe))
-        self._mapper = ready_mapper(recipe)
+        scale = recipe.fitted.range if recipe.state and recipe.fitted is not None else None
+        self._mapper = FittedMapper.ready(recipe, scale)
         self._classifier = ready_classifier(recipe)
-        self._novelty = ready_novelty(recipe)
         self.calibrated = self._mapper is not None and bool(recipe.state)
-        self.scale = recipe.fitted.range if self.calibrated and recipe.fitted is not None else None
+        self.scale = scale if self.calibrated else None
 
     def score(self, similarities: FloatArray) -> ImageScore:
         """The score of an image with similarities ``[B]``, as the metrics give them.
@@ -64,11 +62,9 @@ class RecipeScorer:
         """
         oriented = (similarities * self._signs)[None]
         score = interval = novelty = None
-        if self._mapper is not None and self._recipe.mapper is not None:
-            made = self._predicted(self._recipe.mapper, self._mapper, oriented)
-            if self._novelty is not None:
-                found = self._novelty.of(oriented)
-                made, novelty = within(self._novelty.widened(made, found), self.scale), float(found[0])
+        if self._mapper is not None:
+            made, found = self._mapper.predict(oriented, finite=True)
+            novelty = None if found is None else float(found[0])
             score, low, high = float(made.score[0]), float(made.low[0]), float(made.high[0])
             interval = (low, high) if np.isfinite([low, high]).all() else None
         return ImageScore(score, interval, self._distortion(oriented, score), novelty)
@@ -80,8 +76,7 @@ class RecipeScorer:
             UsageError: there is no mapper.
             VeiqaError: the mapper fails.
         """
-        part, mapper = self._needed_mapper()
-        return self._predicted(part, mapper, similarities * self._signs).score
+        return self._needed_mapper().plain(similarities * self._signs, finite=True).score
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:
         """Derivatives ``[B]`` of the score with respect to similarities ``[B]``, as the metrics give them.
@@ -90,32 +85,26 @@ class RecipeScorer:
             UsageError: there is no mapper.
             VeiqaError: the mapper fails.
         """
-        part, mapper = self._needed_mapper()
+        fitted = self._needed_mapper()
 
         def work() -> FloatArray:
-            slope: FloatArray = mapper.sensitivity(canonical_array(similarities * self._signs)[None])[0] * self._signs
+            slope: FloatArray = (
+                fitted.mapper.sensitivity(canonical_array(similarities * self._signs)[None])[0] * self._signs
+            )
             return slope
 
-        return unwrap(attempt(part, work))
+        return unwrap(attempt(fitted.part, work))
 
-    def _needed_mapper(self) -> tuple[Part, ScoreMapper]:
-        if self._mapper is None or self._recipe.mapper is None:
+    def _needed_mapper(self) -> FittedMapper:
+        if self._mapper is None:
             raise UsageError(f"recipe {self._recipe.name!r} has no fitted mapper, so it has no scores")
-        return self._recipe.mapper, self._mapper
-
-    def _predicted(self, part: Part, mapper: ScoreMapper, oriented: FloatArray) -> Prediction:
-        """Predictions within the scale."""
-        return within(finite_prediction(part, mapper, oriented), self.scale)
+        return self._mapper
 
     def _distortion(self, oriented: FloatArray, score: float | None) -> Mapping[str, float] | None:
         if self._classifier is None or self._recipe.classifier is None:
             return None
-        classes, (shares,) = types_and_probabilities(self._recipe.classifier, self._classifier, oriented)
-        found = dict(zip(classes, shares.tolist(), strict=True))
-        if score is None or self.scale is None:
-            return found
-        worst, best = self.scale
-        return consistent(found, (score - worst) / (best - worst))
+        (found,) = reported_types(self._recipe.classifier, self._classifier, oriented, [score], self.scale)
+        return found
 
 
 def likely(distortion: Mapping[str, float]) -> list[tuple[str, float]]:

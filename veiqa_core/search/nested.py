@@ -9,7 +9,8 @@ import numpy as np
 
 from ..errors import VeiqaError
 from ..evaluation import splits
-from ..evaluation.figures import MAPPINGS, Figures, Predictions, figures
+from ..evaluation.columns import MAPPINGS, Predictions
+from ..evaluation.figures import Figures, figures
 from ..evaluation.splits import Protocol
 from ..measuring.table import Indices, Measurements
 from ..scoring.mapping import fitted_prediction
@@ -74,6 +75,7 @@ def _predicted(
         types=tuple(table.distortions[row] for row in known),
         clusters=tuple(table.clusters[row] for row in known),
         raw=raw,
+        novelty=np.full(len(known), np.nan),
         mapped={},
         mapped_by_type={},
     )

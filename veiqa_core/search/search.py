@@ -11,7 +11,8 @@ import numpy as np
 from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
-from ..evaluation.figures import Figures, Predictions, notes_on_intervals, notes_on_missing
+from ..evaluation.columns import Predictions
+from ..evaluation.figures import Figures, notes_on_intervals, notes_on_missing
 from ..evaluation.provenance import content_notes, precision_notes, view_notes
 from ..extension.registry import Part
 from ..measuring.methods import check_view as check_view_of_methods

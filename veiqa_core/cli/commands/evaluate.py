@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
+from ...errors import UsageError
+from ...files.marks import is_page
+from ...files.names import name_key
+from ...files.writing import write_whole
 from ..common import registry, resumable
+from ..comparison_output import written
 from ..evaluation_output import FORMATS, is_evaluation
-from ..files import Made, check_target, refuse_dataset_target, write_text
-from ..measuring import measured_sets
+from ..files import Made, check_target, is_standard_output, refuse_dataset_target, write_text
+from ..measuring import measured_by_each
+from ..options.competitors import CompetitorOptions
 from ..options.dataset import RatedOptions, StoreOptions, dataset_part, interruption_note
 from ..options.grouped import groups, option
-from ..options.recipe import DeviceOptions, RecipeOptions
+from ..options.recipe import DeviceOptions
 from ..options.settings import Settings
 from ..options.split import SplitOptions
 from ..options.veis import VeiOptions
@@ -21,21 +31,89 @@ from ..options.workers import WorkerOptions
 from ..paths import PATH
 from ..printing import say
 
+if TYPE_CHECKING:
+    from ...evaluation.comparison import Study
+
 
 @attrs.frozen
 class FiguresOptions:
-    """``--format`` and ``--output``."""
+    """``--format``, ``--output``, ``--predictions`` and ``--report``."""
 
     form: str = option(
         "--format", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
     )
     output: Path | None = option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output.")
+    predictions: Path | None = option(
+        "--predictions", type=PATH, metavar="FILE", help="Write every tested image's score here: .csv or .parquet."
+    )
+    report: Path | None = option(
+        "--report",
+        type=PATH,
+        metavar="FILE.html",
+        help="Write a page: figures, scatter, residuals, the worst images; it loads nothing from anywhere.",
+    )
+
+    def check(self, folders: Sequence[Path], store: Path | None, read: Sequence[str | Path | None]) -> None:
+        """Refuse files that cannot be written, before any work is done.
+
+        Args:
+            folders: of the datasets.
+            store: the store that was named.
+            read: files that the command reads.
+
+        Raises:
+            UsageError: there is one, or two options name the same.
+        """
+        from ...results import predictions
+
+        kinds = {
+            "--output": (self.output, Made("an evaluation", is_evaluation)),
+            "--predictions": (self.predictions, Made("a table of predictions", predictions.is_predictions)),
+            "--report": (self.report, Made("a page of an evaluation", partial(is_page, kind="evaluation"))),
+        }
+        places: dict[str, str] = {}
+        for name, (path, made) in kinds.items():
+            if path is None:
+                continue
+            if name != "--output" and is_standard_output(path):
+                raise UsageError(f"{name} {path}: needs a file of its own; name one")
+            if name == "--predictions":
+                predictions.check(name, path)
+            refuse_dataset_target(path, *folders, option=name)
+            check_target(name, path, made, store=store, read=read)
+            other = places.setdefault(name_key(os.path.realpath(path)), name)
+            if other != name:
+                raise UsageError(f"{name} {path}: is where {other} writes too; name another file")
+
+    def write_others(self, study: Study) -> None:
+        """Write predictions and page, where they are asked for.
+
+        Raises:
+            UsageError: a file cannot be written.
+        """
+        if self.predictions is not None:
+            from ...results.predictions import write
+
+            write(study, self.predictions)
+        if self.report is not None:
+            from ...report.evaluation import page
+
+            write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study)))
+
+
+ALSO = click.option(
+    "--also",
+    type=(str, PATH),
+    multiple=True,
+    metavar="DATASET PATH",
+    help="Evaluate on another dataset, too: a table for each, and the mean. Repeatable.",
+)
 
 
 @click.command()
+@groups(dataset=RatedOptions, competitors=CompetitorOptions)
+@ALSO
 @groups(
-    dataset=RatedOptions,
-    recipe=RecipeOptions,
     split=SplitOptions,
     output=FiguresOptions,
     store=StoreOptions,
@@ -48,7 +126,8 @@ def evaluate(
     ctx: click.Context,
     /,
     dataset: RatedOptions,
-    recipe: RecipeOptions,
+    competitors: CompetitorOptions,
+    also: tuple[tuple[str, Path], ...],
     split: SplitOptions,
     output: FiguresOptions,
     store: StoreOptions,
@@ -59,43 +138,64 @@ def evaluate(
     """Measure how well a recipe's scores agree with the ratings of a dataset.
 
     DATASET is one of 'veiqa datasets', PATH its folder. Prints PLCC, SROCC, KROCC and RMSE overall and by distortion
-    type, and says what was fitted on what. What was measured is kept, so a run that was stopped goes on.
+    type, and says what was fitted on what. Several recipes or methods are compared on the same images and splits. What
+    was measured is kept, so a run that was stopped goes on.
 
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
-    refuse_dataset_target(output.output, dataset.path, *(folder for _, folder in split.train))
-    made = Made("an evaluation", is_evaluation)
-    check_target("--output", output.output, made, store=store.store, read=(*recipe.read, split.split_file))
+    folders = [folder for _, folder in (*also, *split.train)]
+    output.check([dataset.path, *folders], store.store, (*competitors.read, split.split_file))
+    if also and split.split_file is not None:
+        raise UsageError("--split-file lists the images of one dataset: leave it out, or --also")
     found = registry()
-    settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    settings = Settings(found, competitors.settings)
+    chosen = competitors.chosen(found, settings)
     part = dataset.part(found, settings)
-    parts = [dataset_part(found, settings, name, None) for name, _ in split.train]
+    parts = [dataset_part(found, settings, name, None) for name, _ in (*also, *split.train)]
     settings.check_all_used()
     from ...datasets.rated_set import load
-    from ...evaluation.evaluate import evaluate as run
+    from ...evaluation.comparison import Study, compare
     from ...evaluation.measured import check_covered
     from ...evaluation.splits import check_splits, prepared
     from ...recipes.resolution import resolve_all
 
     on = device.found()
     protocol = split.protocol()
-    recipes = resolve_all(chosen, found)
-    veis.check(recipes)
-    loaded = load(part, dataset.path, dataset.distortions)
-    others = [load(one, folder, dataset.distortions) for one, (_, folder) in zip(parts, split.train, strict=True)]
-    rated = prepared(protocol, loaded)
-    check_splits(protocol, rated, others, recipes.covers)
-    check_covered([rated, *others], recipes)
+    names = [one.name for one in chosen]
+    several = [resolve_all(one, found) for one in chosen]
+    for recipes in several:
+        veis.check(recipes)
+    first = load(part, dataset.path, dataset.distortions)
+    others = [load(one, folder, dataset.distortions) for one, folder in zip(parts, folders, strict=True)]
+    tested = [prepared(protocol, one) for one in (first, *others[: len(also)])]
+    train = others[len(also) :]
+    for recipes in several:
+        for one in tested:
+            check_splits(protocol, one, train, recipes.covers)
+        check_covered([*tested, *train], recipes)
     with (
-        veis.opened(dataset.path, *(other.root for other in others)) as folder,
+        veis.opened(dataset.path, *folders) as folder,
         store.opened() as kept,
         resumable(interruption_note(kept)),
     ):
-        measured, *trained_on = measured_sets([rated, *others], recipes, on, kept, workers, folder)
-    evaluation = run(measured, protocol, found, trained_on=trained_on)
-    write_text(FORMATS[output.form](evaluation), output.output)
-    failed = [problem for one in (measured, *trained_on) for problem in one.failed.values()]
+        measured = measured_by_each([*tested, *train], several, on, kept, workers, folder)
+    by_name = dict(zip(names, measured, strict=True))
+    trained_on = {name: own[len(tested) :] for name, own in by_name.items()}
+    study = Study(
+        tuple(
+            compare(
+                {name: own[place] for name, own in by_name.items()},
+                protocol,
+                found,
+                trained_on=trained_on,
+                novelty=output.predictions is not None,
+            )
+            for place in range(len(tested))
+        )
+    )
+    write_text(written(study, output.form), output.output)
+    output.write_others(study)
+    failed = dict.fromkeys(problem for own in measured for one in own for problem in one.failed.values())
     for problem in failed:
         say(f"warning: {problem}")
     ctx.exit(1 if failed else 0)

@@ -21,8 +21,42 @@ if TYPE_CHECKING:
     from ...recipes.view import View
 
 
-_SETTINGS = option("-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind.")
-_OVERRIDES = option(
+PRIS = option(
+    "--pri",
+    shell_complete=component_names("pri"),
+    multiple=True,
+    metavar="P",
+    help="PRI generator; repeatable. Default: all four.",
+)
+EXTRACTOR = option(
+    "--extractor",
+    shell_complete=component_names("extractor"),
+    metavar="E",
+    help="Feature extractor. Default: efficientnet-lite0.",
+)
+LAYER = option("--layer", metavar="L", help="Layer, by name or index. Default: the extractor's own.")
+EXPLAINER = option(
+    "--explainer", shell_complete=component_names("explainer"), metavar="X", help="Explainer. Default: gradcam."
+)
+METRIC = option(
+    "--metric", shell_complete=component_names("metric"), metavar="M", help="Similarity metric. Default: psnr."
+)
+METHODS = option(
+    "--method",
+    shell_complete=component_names("method"),
+    multiple=True,
+    metavar="N",
+    help="Method: a whole no-reference index; repeatable. Alone, or beside branches where their parts are named.",
+)
+MAPPER = option("--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none.")
+VIEW = option(
+    "--view",
+    metavar="native|N",
+    help="Images whose longer side exceeds N pixels are reduced to it before anything else. Default: as the recipe "
+    "says.",
+)
+SETTINGS = option("-p", multiple=True, metavar="KIND.NAME=VALUE", help="A parameter of every component of a kind.")
+OVERRIDES = option(
     "--set",
     multiple=True,
     metavar="FIELD=VALUE",
@@ -35,7 +69,7 @@ _OVERRIDES = option(
 class OverrideOptions:
     """``--set``."""
 
-    overrides: tuple[str, ...] = _OVERRIDES
+    overrides: tuple[str, ...] = OVERRIDES
 
     def applied(self, recipe: Recipe | RecipeSet, registry: Registry) -> Recipe | RecipeSet:
         """A recipe with what is set, which a note tells where something fitted is lost.
@@ -52,7 +86,7 @@ class OverrideOptions:
 class SettingOptions:
     """``-p``."""
 
-    settings: tuple[str, ...] = _SETTINGS
+    settings: tuple[str, ...] = SETTINGS
 
 
 @attrs.frozen
@@ -65,44 +99,16 @@ class RecipeOptions:
         shell_complete=shipped_names("recipes"),
         help="A shipped recipe, or one in TOML; excludes the options that build one. Default: default.",
     )
-    pris: tuple[str, ...] = option(
-        "--pri",
-        shell_complete=component_names("pri"),
-        multiple=True,
-        metavar="P",
-        help="PRI generator; repeatable. Default: all four.",
-    )
-    extractor: str | None = option(
-        "--extractor",
-        shell_complete=component_names("extractor"),
-        metavar="E",
-        help="Feature extractor. Default: efficientnet-lite0.",
-    )
-    layer: str | None = option("--layer", metavar="L", help="Layer, by name or index. Default: the extractor's own.")
-    explainer: str | None = option(
-        "--explainer", shell_complete=component_names("explainer"), metavar="X", help="Explainer. Default: gradcam."
-    )
-    metric: str | None = option(
-        "--metric", shell_complete=component_names("metric"), metavar="M", help="Similarity metric. Default: psnr."
-    )
-    methods: tuple[str, ...] = option(
-        "--method",
-        shell_complete=component_names("method"),
-        multiple=True,
-        metavar="N",
-        help="Method: a whole no-reference index; repeatable. Alone, or beside branches where their parts are named.",
-    )
-    mapper: str | None = option(
-        "--mapper", shell_complete=component_names("mapper"), metavar="Q", help="Score mapper. Default: none."
-    )
-    overrides: tuple[str, ...] = _OVERRIDES
-    view: str | None = option(
-        "--view",
-        metavar="native|N",
-        help="Images whose longer side exceeds N pixels are reduced to it before anything else. Default: as the recipe "
-        "says.",
-    )
-    settings: tuple[str, ...] = _SETTINGS
+    pris: tuple[str, ...] = PRIS
+    extractor: str | None = EXTRACTOR
+    layer: str | None = LAYER
+    explainer: str | None = EXPLAINER
+    metric: str | None = METRIC
+    methods: tuple[str, ...] = METHODS
+    mapper: str | None = MAPPER
+    overrides: tuple[str, ...] = OVERRIDES
+    view: str | None = VIEW
+    settings: tuple[str, ...] = SETTINGS
 
     def __attrs_post_init__(self) -> None:
         viewed(self.view)

@@ -7,7 +7,7 @@ from collections.abc import Set
 from typing import Any
 
 from ...files.paths import display_name
-from ...page.document import Look, Section, document, read_text
+from ...page.document import CHARTS, Look, Section, document, read_text
 from ...page.formatting import counted, flat
 from ...search.search import Search
 from .held_out import held_out
@@ -32,7 +32,7 @@ def page(search: Search) -> str:
     if failures := _failures(search):
         sections.append(Section("failures", "Failures", failures))
     sections.append(Section("notes", "Notes", {"notes": search.notes, "versions": flat(search.versions)}))
-    look = Look("search", read_text(__package__, "search.css"))
+    look = Look("search", CHARTS + read_text(__package__, "search.css"))
     pieces = document(
         "report/search/templates/search.html.jinja",
         heading,
