@@ -178,7 +178,7 @@ class EfficientNetLite0Quality(EfficientNetLite):
     package = Package(
         "veiqa_extractors",
         "weights/efficientnet-lite0-quality.safetensors",
-        "cd5201526ae7ae7022ee62c61aa8efa82360533ad13fba1ce0b4c8a8faa139ce",
+        "e6473cc317e7dfbf9430d8bd0f085463ba8548b34684d6f152c8d736125f6351",
         "pip install veiqa",
     )
 
