@@ -19,6 +19,7 @@ from .version import version_option
 _SUMMARIES = {
     "run": "Score images, and show the similarities behind each score.",
     "evaluate": "Measure how well a recipe's scores agree with the ratings of a dataset.",
+    "ablate": "Show what each part of a recipe brings, left out and alone.",
     "fit": "Fit a recipe's mapper to the ratings of a dataset, and write the recipe.",
     "search": "Search a space for the branches that agree best with the ratings of a dataset.",
     "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
