@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
+from ...errors import UsageError
+from ...files.paths import display_name
 from . import frames
 from .grouped import argument, option
 
@@ -44,6 +48,20 @@ class InputOptions:
     def still(self) -> bool:
         """Whether each file is one image."""
         return self.frames == frames.FIRST
+
+    def check_there(self) -> None:
+        """Refuse what is named and not there.
+
+        Raises:
+            UsageError: some file or folder is not.
+        """
+        from ...files.names import on_disk
+        from ...images import is_frame_name
+        from ...inputs import STDIN
+
+        for name in self.images:
+            if name != STDIN and not os.path.lexists(on_disk(Path(name))) and not is_frame_name(name):
+                raise UsageError(f"{display_name(name)}: no such file or folder")
 
     def found(self, problem: Callable[[str], object], left_out: Callable[[str], object]) -> Inputs:
         """The files that are meant.
