@@ -24,7 +24,7 @@ class InputOptions:
 
     images: tuple[str, ...] = argument(nargs=-1, metavar="IMAGE|FOLDER|-...")
     lists: tuple[str, ...] = option(
-        "--list", multiple=True, metavar="FILE", help="Score the files that FILE lists, a line each; repeatable."
+        "--list", multiple=True, metavar="FILE", help="Take the files that FILE lists, a line each; repeatable."
     )
     null: bool = option(
         "-0", "--null", is_flag=True, help="Paths in lists end with NUL, as 'find -print0' writes them."
@@ -41,7 +41,7 @@ class InputOptions:
         default=frames.FIRST,
         show_default=True,
         metavar="first|all|N",
-        help="Of animated and multi-page files score the first frame, each one, or the Nth; a row is named FILE#N.",
+        help="Of animated and multi-page files take the first frame, each one, or the Nth; a row is named FILE#N.",
     )
 
     @property
