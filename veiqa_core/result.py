@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,13 @@ from .remarks import unsure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def score_digits(scale: Sequence[float] | None) -> int:
+    """How many decimals of a score are shown: they part a thousandth of its scale, which intervals exceed by far."""
+    if scale is None:
+        return 4
+    return max(0, round(3 - math.log10(scale[1] - scale[0])))
 
 
 @attrs.frozen
@@ -68,6 +76,11 @@ class Result:
     def values(self) -> dict[str, float | None]:
         """All that was measured, by key, in the order of the recipe: similarities, then what the methods give."""
         return {**self.similarities, **self.methods}
+
+    @property
+    def digits(self) -> int:
+        """How many decimals its score deserves."""
+        return score_digits(self.scale)
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from veiqa_core.files.tables import read_table
 from veiqa_core.files.values import is_number, is_range, parse_number, parse_whole
 from veiqa_core.images import frames, read
 from veiqa_core.inputs import Inputs, listed
-from veiqa_core.results.formats import columns
+from veiqa_core.results.columns import Columns
 from veiqa_core.results.lines import Rows
 from veiqa_core.results.resume import Resumption
 
@@ -241,8 +241,11 @@ ROW: dict[str, Any] = {
 }
 
 
+COLUMNS = Columns(("score", "similarities"), similarities=("k",))
+
+
 def rows(path: Path, form: str) -> list[Any]:
-    return list(Rows(path, form, ["k"]))
+    return list(Rows(path, form, COLUMNS))
 
 
 @pytest.mark.parametrize(
@@ -275,14 +278,14 @@ def test_a_line_that_is_no_result_is_named(tmp_path: Path, line: str) -> None:
 @pytest.mark.parametrize("cell", ["9_0", "nan", "９０", " 90", "9,0"])
 def test_a_cell_that_is_no_number_is_named(tmp_path: Path, cell: str) -> None:
     path = tmp_path / "o.csv"
-    path.write_text(f'{",".join(columns(["k"]))}\na.png,"{cell}",,,,,8,6,8,6,1,,,r\nb.png,1,,,,,8,6,8,6,1,,,r\n')
+    path.write_text(f'{",".join(COLUMNS.header)}\na.png,"{cell}",1,,r\nb.png,1,1,,r\n')
     with pytest.raises(UsageError, match="--resume: row 2 of .* is no result"):
         rows(path, "csv")
 
 
 def test_results_that_a_spreadsheet_saved_are_refused_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "o.csv"
-    path.write_text("\ufeff" + ",".join(columns(["k"])) + "\r\n", newline="")
+    path.write_text("\ufeff" + ",".join(COLUMNS.header) + "\r\n", newline="")
     with pytest.raises(UsageError, match="begins with a byte-order mark; save it without one"):
         rows(path, "csv")
 

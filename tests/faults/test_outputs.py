@@ -66,7 +66,7 @@ def title(here: Path) -> str:
     """What the picture of a photo adds to its name."""
     veiqa("run", photo(Path("sample/x.png")), *OPTIONS, "--vei", "sampled")
     (made,) = Path("sampled").iterdir()
-    return made.stem.removeprefix("x--")
+    return made.stem.removeprefix("x.")
 
 
 @pytest.fixture
@@ -88,15 +88,15 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_picture_never_takes_the_place_of_a_photo(here: Path, title: str) -> None:
     kept = {"a.png": photo(Path("d/a.png")).read_bytes()}
-    kept |= {name: photo(Path("d") / name, 1).read_bytes() for name in (f"a--{title}.png", f"a--{title}-2.png")}
+    kept |= {name: photo(Path("d") / name, 1).read_bytes() for name in (f"a.{title}.png", f"a.{title}-2.png")}
     done = veiqa("run", "d", *OPTIONS, "--vei", "d", "--format", "json")
     assert done.exit_code == 0, done.output
     assert sorted(rows(done)) == sorted(f"d/{name}" for name in kept)
     after = contents(Path("d"))
     assert {name: after[name] for name in kept} == kept
-    assert f"a--{title}-3.png" in after
+    assert f"a.{title}-3.png" in after
     (line,) = done.stderr.splitlines()
-    assert line == f"note: d/a--{title}.png is there already, and is kept; the picture is a--{title}-3.png"
+    assert line == f"note: d/a.{title}.png is there already, and is kept; the picture is a.{title}-3.png"
 
 
 def test_pictures_of_an_earlier_run_are_no_photos(here: Path, title: str) -> None:
@@ -107,10 +107,10 @@ def test_pictures_of_an_earlier_run_are_no_photos(here: Path, title: str) -> Non
         again = veiqa("run", "e", *OPTIONS, "--vei", "e", "--format", "json")
         assert (again.exit_code, again.stdout) == (0, first.stdout)
         (line,) = again.stderr.splitlines()
-        assert line.startswith(f"note: e/a--{title}.png is a picture that VEIQA made, and those in folders are not")
+        assert line.startswith(f"note: e/a.{title}.png is a picture that VEIQA made, and those in folders are not")
         assert contents(Path("e")) == made
-    named = veiqa("run", f"e/a--{title}.png", *OPTIONS, "--format", "json")  # who names one means it
-    assert rows(named) == [f"e/a--{title}.png"]
+    named = veiqa("run", f"e/a.{title}.png", *OPTIONS, "--format", "json")  # who names one means it
+    assert rows(named) == [f"e/a.{title}.png"]
     Path("e/a.png").unlink()
     assert "e: holds no images but pictures that VEIQA made" in veiqa("run", "e", *OPTIONS).stderr
 
@@ -126,7 +126,7 @@ def test_pictures_below_a_folder_are_no_photos_of_the_same_run_either(here: Path
 def test_a_picture_that_is_itself_scored_is_kept(here: Path, title: str, way: str) -> None:
     photo(Path("e/a.png"))
     veiqa("run", "e", *FAST, "--pri", "jpeg", "--vei", "e")
-    previous_row = Path(f"e/a--{title}.png")
+    previous_row = Path(f"e/a.{title}.png")
     photo(Path("e/a.png"), 5)  # so that its picture is another one now
     before = previous_row.read_bytes()
     names = ["e/a.png", str(previous_row)]
@@ -144,7 +144,7 @@ def test_a_picture_that_is_itself_scored_is_kept(here: Path, title: str, way: st
     done = veiqa("run", *given, *OPTIONS, "--vei", "e", "--format", "json", stdin=listing)
     assert (done.exit_code, rows(done)) == (0, names), done.output
     assert previous_row.read_bytes() == before
-    assert Path(f"e/a--{title}-2.png").exists()
+    assert Path(f"e/a.{title}-2.png").exists()
 
 
 def test_a_picture_is_replaced_by_one_of_the_same_image_only(here: Path, title: str) -> None:
@@ -154,19 +154,19 @@ def test_a_picture_is_replaced_by_one_of_the_same_image_only(here: Path, title: 
     of_x = contents(Path("maps"))
     veiqa("run", "y/a.png", *OPTIONS, "--vei", "maps")
     both = contents(Path("maps"))
-    assert both.keys() == {f"a--{title}.png", f"a--{title}-2.png"}
+    assert both.keys() == {f"a.{title}.png", f"a.{title}-2.png"}
     assert of_x.items() <= both.items()
     photo(Path("x/a.png"), 3)
     veiqa("run", "x/a.png", *OPTIONS, "--vei", "maps")
     changed = contents(Path("maps"))
-    assert {name for name in both if changed[name] != both[name]} == {f"a--{title}.png"}
+    assert {name for name in both if changed[name] != both[name]} == {f"a.{title}.png"}
     assert changed.keys() == both.keys()
 
 
 @pytest.mark.parametrize("kind", ["link", "dangling link", "folder", "text"])
 def test_whatever_has_a_pictures_name_is_kept(here: Path, title: str, kind: str) -> None:
     photo(Path("a.png"))
-    target = Path(f"maps/a--{title}.png")
+    target = Path(f"maps/a.{title}.png")
     target.parent.mkdir()
     Path("mine.txt").write_text("mine")
     if kind == "folder":
@@ -180,7 +180,7 @@ def test_whatever_has_a_pictures_name_is_kept(here: Path, title: str, kind: str)
     assert Path("mine.txt").read_text() == "mine"
     assert not Path("absent").exists()
     assert target.is_symlink() == ("link" in kind)
-    assert Path(f"maps/a--{title}-2.png").is_file()
+    assert Path(f"maps/a.{title}-2.png").is_file()
 
 
 def test_two_names_that_a_file_system_may_take_for_one_have_two_pictures(here: Path, title: str) -> None:
@@ -190,7 +190,7 @@ def test_two_names_that_a_file_system_may_take_for_one_have_two_pictures(here: P
     done = veiqa("run", *(f"in/{name}" for name in names), *OPTIONS, "--vei", "maps")
     assert done.exit_code == 0, done.output
     stems = {"\uac00", "\uac00-2", "B", "b-2"}
-    assert {path.name for path in Path("maps").iterdir()} == {f"{stem}--{title}.png" for stem in stems}
+    assert {path.name for path in Path("maps").iterdir()} == {f"{stem}.{title}.png" for stem in stems}
 
 
 def test_made_and_learned_from_are_photos_alone(here: Path) -> None:
@@ -199,7 +199,7 @@ def test_made_and_learned_from_are_photos_alone(here: Path) -> None:
     veiqa("run", "e", *OPTIONS, "--vei", "e")
     done = veiqa("datasets", "make", "e", "out", "--distortion", "JPEG", "--levels", 2, "--metric", "psnr")
     assert done.exit_code == 0, done.output
-    assert done.stderr.startswith("note: e: 2 pictures that VEIQA made are left out, the first e/0--")
+    assert done.stderr.startswith("note: e: 2 pictures that VEIQA made are left out, the first e/0.")
     assert sorted(path.name for path in Path("out/refimgs").iterdir()) == ["0.png", "1.png"]
 
 

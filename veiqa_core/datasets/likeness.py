@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch.nn.functional as F
@@ -21,6 +21,7 @@ ALIKE = 32
 
 _LOOK, _NAME = "dhash:", "name:"
 _SIDE = 16
+_BLOCK = 1024  # pictures that are compared with all others at once, which bounds memory
 _PLAIN = 26  # places; a picture with fewer of either kind has too little in it to be known again
 _HASH = re.compile(f"{_LOOK}([0-9a-f]{{{_SIDE * _SIDE // 4}}})")
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}$")
@@ -39,6 +40,22 @@ def look(image: Image) -> str | None:
 def name(text: str) -> str:
     """A content's or a file's name as a mark: without its folder and ending, whatever its case."""
     return _NAME + _SUFFIX.sub("", unicodedata.normalize("NFC", text).casefold().rpartition("/")[2])
+
+
+def near(looks: Sequence[str | None], most: int = ALIKE) -> Iterator[tuple[int, int, int]]:
+    """The pairs of pictures, by their places, that look alike, and in how many places they differ.
+
+    Args:
+        looks: as :func:`look` gives them; None is like nothing.
+        most: places in which they may differ.
+    """
+    own = [place for place, mark in enumerate(looks) if mark is not None]
+    signs = _bits([mark for mark in looks if mark is not None])
+    for start in range(0, len(own), _BLOCK):
+        apart = (_SIDE * _SIDE - signs[start : start + _BLOCK] @ signs[start:].T) / 2
+        for one, other in np.argwhere(apart <= most):
+            if one < other:
+                yield own[start + one], own[start + other], int(apart[one, other])
 
 
 def is_hint(mark: str) -> bool:
@@ -66,6 +83,11 @@ def look_alike(marks: Sequence[frozenset[str]], known: frozenset[str]) -> NDArra
 
 def _signs(marks: frozenset[str]) -> NDArray[np.float32]:
     """The looks among marks, ``[L, 256]``, as 1 and -1."""
-    looks = b"".join(bytes.fromhex(found[1]) for mark in sorted(marks) if (found := _HASH.fullmatch(mark)))
+    return _bits(sorted(marks))
+
+
+def _bits(marks: Iterable[str]) -> NDArray[np.float32]:
+    """The looks among marks in their order, ``[L, 256]``, as 1 and -1."""
+    looks = b"".join(bytes.fromhex(found[1]) for mark in marks if (found := _HASH.fullmatch(mark)))
     bits = np.unpackbits(np.frombuffer(looks, dtype=np.uint8)).reshape(-1, _SIDE * _SIDE)
     return bits.astype(np.float32) * 2 - 1

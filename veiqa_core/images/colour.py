@@ -85,6 +85,14 @@ def _transform(mode: str, profile: bytes | None) -> tuple[_Transform | None, Rem
         return None, (f"colour profile cannot be used: {quoted(error, kind=False)}",)
 
 
+def differs_from_srgb(profile: bytes, mode: str) -> bool:
+    """Whether the profile of a picture gives other colours than sRGB; False for one that cannot be used."""
+    try:
+        return _of_profile(profile, mode) is not None
+    except Exception:  # LittleCMS's own, and whatever a damaged profile leads to
+        return False
+
+
 class _Transform:
     """From a profile to sRGB; grey by a table, which LittleCMS's own short cuts for grey are too coarse for."""
 

@@ -48,7 +48,7 @@ class ByPillow:
 
     def count(self, stream: BinaryIO) -> int:
         """How many frames there are."""
-        with _opened(stream, self.suffix) as image:
+        with opened(stream, self.suffix) as image:
             tiff_tags.check(image)
             return frames(image, stream).found
 
@@ -77,7 +77,7 @@ class ByPillow:
         Raises:
             Unreadable: there is no such frame, or it is too large.
         """
-        with _opened(stream, self.suffix) as image:
+        with opened(stream, self.suffix) as image:
             there = frames(image, stream)
             if not 1 <= frame <= there.found:
                 raise Unreadable(f"has no frame {frame}: it has {there.found}")
@@ -88,7 +88,7 @@ class ByPillow:
                 yield image, there
                 return
         page = AtPage(stream, pages(stream)[frame - 1])
-        with _opened(page, self.suffix) as image:
+        with opened(page, self.suffix) as image:
             yield image, there
 
 
@@ -132,7 +132,7 @@ def _upright(image: Picture) -> Picture:
 
 
 @contextmanager
-def _opened(stream: BinaryIO | AtPage, suffix: str) -> Iterator[Picture]:
+def opened(stream: BinaryIO | AtPage, suffix: str) -> Iterator[Picture]:
     """A file, not yet loaded.
 
     Raises:

@@ -146,18 +146,24 @@ def figures(
 
 
 def histogram(
-    label: str, counts: Sequence[int], ends: tuple[float, float], axis: str, line: tuple[str, float] | None = None
+    label: str,
+    counts: Sequence[int],
+    ends: tuple[float, float],
+    axis: str,
+    line: tuple[str, float] | None = None,
+    counted: str = "images",
 ) -> Markup:
     """How many values lie in each of equal parts of an axis; a named line at one value where it is given.
 
     Args:
         label: what the chart shows, for those who do not see it.
+        counted: what the counts are of.
     """
     top, bottom = _TOP + 16, _HISTOGRAM_HEIGHT - _BOTTOM
     x = Scale(*ends, _LEFT, WIDTH - _RIGHT)
     y = Scale(0.0, max(1, *counts) * 1.02, bottom, top)
     width = (ends[1] - ends[0]) / len(counts)
-    pieces = [_across(x, axis, bottom, bottom), _upwards(y, "images", whole=True)]
+    pieces = [_across(x, axis, bottom, bottom), _upwards(y, counted, whole=True)]
     for place, count in enumerate(counts):
         low = ends[0] + place * width
         title = _element("title", f"{low:g} to {low + width:g}: {count:,}")

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ..explanations.wording import called
 from ..page import svg
+from ..result import score_digits
 from .contents import Contents
-from .scores import score_digits
 
 _PARTS = 20
 

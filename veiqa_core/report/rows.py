@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from ..explanations.drawing import Picture
-from ..result import Result
+from ..result import Result, score_digits
 from .scores import gauge, split_name
 
 FEW = 6
@@ -56,6 +56,11 @@ class Row:
     def folder(self) -> str | None:
         """The folder, where the name has one."""
         return split_name(self.name)[1]
+
+    @property
+    def digits(self) -> int:
+        """How many decimals the score deserves."""
+        return score_digits(self.scale)
 
     @property
     def gauge(self) -> str | None:

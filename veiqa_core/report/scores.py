@@ -12,11 +12,6 @@ def split_name(name: str) -> tuple[str, str | None]:
     return path.name or name, None if str(path.parent) == "." else str(path.parent)
 
 
-def score_digits(scale: object) -> int:
-    """How many decimals a score has: fewer on a scale of ratings."""
-    return 4 if scale is None else 1
-
-
 def gauge(
     score: float | None, scale: Sequence[float] | None, interval: Sequence[float] | None, digits: int
 ) -> str | None:

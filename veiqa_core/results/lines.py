@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -14,7 +14,8 @@ import attrs
 from ..errors import UsageError
 from ..files.marks import head
 from ..files.values import is_number, parse_number
-from .formats import TEXTS, CommaSeparated, JsonLines, columns, pair, previous_row
+from .columns import OTHERS, TEXTS, Columns, csv_line, pair
+from .formats import CommaSeparated, JsonLines
 from .resume import NAMES, Draft, ResultSink, Resumption
 from .sinks import PreviousRow, Sink
 
@@ -35,12 +36,12 @@ class Rows:
         UsageError: on iteration: the file has other columns, or what is no row.
     """
 
-    def __init__(self, path: Path, form: str, keys: Sequence[str]) -> None:
+    def __init__(self, path: Path, form: str, columns: Columns) -> None:
         self._path = path
         self._form = form
         self._read = self._csv if form == "csv" else self._json
-        self._keys = keys
-        self._columns = columns(keys)
+        self._columns = columns
+        self._header = columns.header
         self._lines: list[bytes] = []  # of the row that is being read
         self.end = 0
 
@@ -57,7 +58,7 @@ class Rows:
     def _check_beginning(self) -> None:
         """What was cut off before its first line ended must be a beginning of results, not somebody's text."""
         text = head(self._path)
-        first = ",".join(self._columns[:5]).encode() if self._form == "csv" else b'{"image": "'
+        first = csv_line(self._header).encode(errors=NAMES) if self._form == "csv" else b'{"image": "'
         if not text.startswith(first[: len(text)]):
             raise self._damage(1)
 
@@ -89,15 +90,14 @@ class Rows:
                 if number == 0:
                     if record and record[0].startswith("\ufeff"):
                         raise UsageError(f"--resume: {self._path} begins with a byte-order mark; save it without one")
-                    if record != self._columns:
-                        raise UsageError(f"--resume: {self._path} has other columns; name another --output")
+                    if record != self._header:
+                        raise UsageError(f"--resume: {self._path} {OTHERS}")
                     yield None
                     continue
-                if len(record) != len(self._columns):
+                if len(record) != len(self._header):
                     raise ValueError
-                yield previous_row(
-                    [_value(*cell) for cell in zip(self._columns, record, strict=True)], self._keys, None
-                )
+                cells = [_value(*cell) for cell in zip(self._header, record, strict=True)]
+                yield self._columns.previous_row(cells, None)
         except (csv.Error, ValueError, IndexError):
             if next(lines, None) is not None:  # else a record was cut off between its lines
                 raise self._damage(number + 1) from None
@@ -147,11 +147,11 @@ def _refused(constant: str) -> None:
 class Appended(ResultSink):
     """Goes on at the end of a file, where what was cut off is removed first."""
 
-    def __init__(self, resumption: Resumption, form: str, keys: Sequence[str]) -> None:
+    def __init__(self, resumption: Resumption, form: str, columns: Columns) -> None:
         self._resumption = resumption
         self._form = form
-        self._keys = keys
-        self._rows = Rows(resumption.output, form, keys)
+        self._columns = columns
+        self._rows = Rows(resumption.output, form, columns)
         self._compared = False
         self._stream: TextIO | None = None
         self._sink: Sink | None = None
@@ -172,7 +172,7 @@ class Appended(ResultSink):
         if self._sink is None:
             os.truncate(self._resumption.output, self._rows.end)
             self._stream = self._resumption.output.open("a", encoding="utf-8", errors=NAMES, newline="")
-            self._sink = _WRITERS[self._form](self._stream, self._keys, begun=self._rows.end > 0)
+            self._sink = _WRITERS[self._form](self._stream, self._columns, begun=self._rows.end > 0)
         return self._sink
 
     def close(self) -> None:
@@ -186,10 +186,10 @@ class Appended(ResultSink):
 class LinesDraft(Draft):
     """A file of lines that is made anew."""
 
-    def __init__(self, output: Path, form: str, keys: Sequence[str]) -> None:
+    def __init__(self, output: Path, form: str, columns: Columns) -> None:
         super().__init__(output)
         self._stream = self._path.open("w", encoding="utf-8", errors=NAMES, newline="")
-        self._sink = _WRITERS[form](self._stream, keys)
+        self._sink = _WRITERS[form](self._stream, columns)
 
     def add(self, result: Result) -> None:
         """Write one row."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, one_line
 from ..files.paths import display_name
-from .formats import TEXTS, WHOLES, cells, columns, previous_row
+from .columns import OTHERS, TEXTS, WHOLES, Columns
 from .resume import Draft, ResultSink
 from .sinks import PreviousRow
 
@@ -64,17 +64,17 @@ class ParquetDraft(Draft, ResultSink):
         UsageError: pyarrow is not installed.
     """
 
-    def __init__(self, output: Path, keys: Sequence[str]) -> None:
+    def __init__(self, output: Path, columns: Columns) -> None:
         super().__init__(output)
         self._arrow, parquet = pyarrow_module("pyarrow"), pyarrow_module("pyarrow.parquet")
-        self._keys = keys
+        self._columns = columns
         self._rows: list[Sequence[Any]] = []
-        self._schema = schema(keys)
+        self._schema = schema(columns)
         self._writer = parquet.ParquetWriter(self._path, self._schema)
 
     def add(self, result: Result) -> None:
         """Take one result."""
-        image, *rest = cells(result, self._keys)
+        image, *rest = self._columns.cells(result)
         self._take([display_name(image), *rest])  # texts are UTF-8 in Parquet
 
     def copy(self, row: PreviousRow) -> None:
@@ -110,15 +110,15 @@ class ParquetDraft(Draft, ResultSink):
         super().discard()
 
 
-def schema(keys: Sequence[str]) -> Any:
-    """The Arrow schema of results with these quantities."""
+def schema(columns: Columns) -> Any:
+    """The Arrow schema of results with these columns."""
     arrow = pyarrow_module("pyarrow")
     kinds = dict.fromkeys(TEXTS, arrow.string()) | dict.fromkeys(WHOLES, arrow.int32())
-    own = {name: kinds.get(name, arrow.float64()) for name in columns(())}
-    return arrow.schema([(name, own.get(name, arrow.float64())) for name in columns(keys)])
+    measured = dict.fromkeys(columns.keys, arrow.float64())
+    return arrow.schema([(name, (kinds | measured).get(name, arrow.float64())) for name in columns.header])
 
 
-def rows(path: Path, keys: Sequence[str]) -> Iterator[PreviousRow]:
+def rows(path: Path, columns: Columns) -> Iterator[PreviousRow]:
     """The rows of a Parquet file.
 
     Raises:
@@ -130,8 +130,8 @@ def rows(path: Path, keys: Sequence[str]) -> Iterator[PreviousRow]:
     except (arrow.ArrowException, OSError) as error:
         raise UsageError(f"--resume: {path} is no whole Parquet file ({one_line(error)}); delete it") from error
     with file:
-        if not file.schema_arrow.equals(schema(keys)):
-            raise UsageError(f"--resume: {path} has other columns; name another --output")
+        if not file.schema_arrow.equals(schema(columns)):
+            raise UsageError(f"--resume: {path} {OTHERS}")
         for batch in file.iter_batches(_GROUP):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                yield previous_row(values, keys, values)
+                yield columns.previous_row(values, values)

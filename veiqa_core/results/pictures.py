@@ -66,9 +66,9 @@ class Pictures(Sink):
 
         image = self._images.free(file_stem(Path(result.image).stem))
         mark = image_mark(result.image if result.path is None else result.path)
-        for title, figure in _figures(result):
+        for part, figure in _figures(result):
             content = png(figure, PICTURE | {OF: mark})
-            path = self._place(f"{image}--{title}", mark, content)
+            path = self._place(f"{image}.{part}", mark, content)
             try:
                 if not path.exists() or path.read_bytes() != content:
                     write_whole(path, lambda stream, content=content: stream.write(content))  # type: ignore[misc]
@@ -137,14 +137,17 @@ class _Names:
 
 
 def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
-    """The pictures of a result by title: the quality map, and the pairs of VEIs that shape it most, or all."""
+    """The pictures of a result: the quality map, and the pairs of VEIs that shape it most, or all, numbered.
+
+    Each has a short name, and says in itself what it shows.
+    """
     from ..explanations.pictures import MOST_PAIRS, quality_figure, vei_figure
 
     name = display_name(Path(result.image).name)
     if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:
         title = f"{name}: {result.score:.1f} on a scale from {result.scale[0]:g} to {result.scale[1]:g}"
         image = result.heatmaps[0].input_image
-        yield "quality", quality_figure(image, result.quality_map, result.scale, title)
+        yield "map", quality_figure(image, result.quality_map, result.scale, title)
     shown = result.heatmaps if result.quality_map is None else result.heatmaps[:MOST_PAIRS]
-    for heatmaps in shown:
-        yield heatmaps.title, vei_figure(heatmaps, name)
+    for number, heatmaps in enumerate(shown, 1):
+        yield f"vei{number}", vei_figure(heatmaps, name)

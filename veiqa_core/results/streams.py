@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 import attrs
 
 from ..errors import VeiqaError, one_line
+from .columns import Columns
 from .resume import ResultSink
 from .sinks import PreviousRow, Sink
 
@@ -52,15 +53,24 @@ class Reported(ResultSink):
         with self._reported():
             self.sink.close()
 
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        try:
-            yield
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else one_line(error)
-            raise VeiqaError(f"{self.where}: cannot be written: {reason}{self.advice}") from error
+    def _reported(self) -> AbstractContextManager[None]:
+        return reported(self.where, self.advice)
+
+
+@contextmanager
+def reported(where: str, advice: str = "") -> Iterator[None]:
+    """A block that writes; where it cannot, as on a full disk, one line says so.
+
+    Raises:
+        VeiqaError: something could not be written.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else one_line(error)
+        raise VeiqaError(f"{where}: cannot be written: {reason}{advice}") from error
 
 
 class Streamed(ResultSink):
@@ -72,14 +82,14 @@ class Streamed(ResultSink):
 
     def __init__(
         self,
-        form: Callable[[TextIO, Sequence[str]], Sink],
+        form: Callable[[TextIO, Columns], Sink],
         stream: TextIO,
-        keys: Sequence[str],
+        columns: Columns,
         closes: bool = True,
     ) -> None:
         self._stream = stream
         self._closes = closes
-        self._sink = form(stream, keys)
+        self._sink = form(stream, columns)
 
     def add(self, result: Result) -> None:
         """Write one result."""

@@ -92,10 +92,11 @@ def test_all_formats_say_the_same(image: Path, tmp_path: Path) -> None:
 
 
 def test_an_empty_json_list_is_still_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    from veiqa_core.results.columns import Columns
     from veiqa_core.results.formats import FORMATS
 
     stream = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), FORMATS["json"](stream, ["a"]):
+    with pytest.raises(KeyboardInterrupt), FORMATS["json"](stream, Columns(())):
         raise KeyboardInterrupt
     assert json.loads(stream.getvalue()) == []
 
@@ -224,7 +225,7 @@ def test_heat_maps_are_written_for_each_image_and_pri(image: Path, tmp_path: Pat
     pictures = sorted(out.iterdir())
     assert len(pictures) == 4
     for path in pictures:
-        assert path.name.startswith(("a-photo--", "a-photo-2--"))
+        assert path.name.startswith(("a-photo.vei", "a-photo-2.vei"))
         with PIL.Image.open(path) as picture:
             assert picture.format == "PNG"
             assert len(np.unique(np.asarray(picture.convert("L")))) > 100

@@ -80,7 +80,8 @@ def veiqa_compare(*arguments: object) -> Result:
 
 
 def values(done: Result) -> dict[str, Any]:
-    return {row["metric"]: row["value"] for row in json.loads(done.stdout)}
+    (row,) = json.loads(done.stdout)
+    return {name: value for name, value in row.items() if name not in ("original", "copy", "width", "height", "error")}
 
 
 def read(path: Path) -> Any:
@@ -99,7 +100,7 @@ def test_a_table_says_which_way_is_closer(folder: Path) -> None:
     options = ("--metric", "psnr", "--metric", "gmsd", "--metric", "ncc")
     done = veiqa_compare(folder / "a.png", folder / "b.png", *options)
     assert done.exit_code == 0
-    rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()[1:]]
     meanings = {"psnr": "higher is closer", "gmsd": "lower is closer", "ncc": "1 for identical images"}
     assert {name: meaning for name, _, meaning in rows} == meanings
     pair = read(folder / "a.png"), read(folder / "b.png")
@@ -154,7 +155,7 @@ def test_a_sixteen_bit_pair_is_not_rounded_to_eight(tmp_path: Path) -> None:
 
 
 def test_a_failing_metric_is_null_and_the_others_are_reported(folder: Path, registry: Registry) -> None:
-    named = [f"--metric={name}" for name in ("not-a-number", "veiqa:psnr", "raises", "unbuilt", "ssim")]
+    named = [f"--metric={name}" for name in ("not-a-number", "veiqa:psnr", "raises", "ssim")]
     done = veiqa_compare(folder / "a.png", folder / "b.png", *named, "--format", "json")
     assert done.exit_code == 1
     pair = read(folder / "a.png"), read(folder / "b.png")
@@ -162,23 +163,27 @@ def test_a_failing_metric_is_null_and_the_others_are_reported(folder: Path, regi
         "odd:not-a-number": None,
         "psnr": veiqa_metrics.psnr(*pair),
         "odd:raises": None,
-        "odd:unbuilt": None,
         "ssim": veiqa_metrics.ssim(*pair),
     }
-    nan, raised, unbuilt = done.stderr.splitlines()
-    assert nan == "Error: metric 'not-a-number' (odd 1.0) failed: ValueError: gave nan"
-    assert raised == "Error: metric 'raises' (odd 1.0) failed: RuntimeError: out of luck"
-    assert unbuilt.startswith("Error: metric 'unbuilt' (odd 1.0) cannot be loaded from odd:Absent")
+    nan, raised = json.loads(done.stdout)[0]["error"].split("; ")
+    assert nan == "metric 'not-a-number' (odd 1.0) failed: ValueError: gave nan"
+    assert raised == "metric 'raises' (odd 1.0) failed: RuntimeError: out of luck"
+    assert done.stderr.startswith("failed: 1 of 1 pairs; metric 'not-a-number'")
+
+
+def test_a_metric_that_cannot_be_built_is_one_line(folder: Path, registry: Registry) -> None:
+    done = veiqa_compare(folder / "a.png", folder / "b.png", "--metric", "unbuilt", "--metric", "ssim")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: metric 'unbuilt' (odd 1.0) cannot be loaded from odd:Absent")
 
 
 def test_without_metric_those_of_other_distributions_are_there_too(folder: Path, registry: Registry) -> None:
-    done = veiqa_compare(folder / "a.png", folder / "b.png")
-    rows = [line.split() for line in done.stdout.splitlines()]
-    assert {row[0] for row in rows if ":" not in row[0] or row[0].startswith("odd:")} == {
-        *BUILT_IN,
-        *("odd:channels", "odd:not-a-number", "odd:psnr", "odd:raises", "odd:unbuilt"),
-    }
-    assert {row[0] for row in rows if row[1] == "failed"} == {"odd:not-a-number", "odd:raises", "odd:unbuilt"}
+    done = veiqa_compare(folder / "a.png", folder / "b.png", "--format", "json")
+    (row,) = json.loads(done.stdout)
+    others = {name for name in row if name.startswith("odd:")}
+    assert others == {"odd:channels", "odd:not-a-number", "odd:psnr", "odd:raises"}
+    assert {name for name in others if row[name] is None} == {"odd:not-a-number", "odd:raises"}
+    assert "metric 'unbuilt' (odd 1.0) cannot be loaded" in done.stderr
 
 
 def test_an_image_below_a_metrics_smallest_size_is_that_metrics_failure(folder: Path) -> None:
@@ -186,8 +191,8 @@ def test_an_image_below_a_metrics_smallest_size_is_that_metrics_failure(folder: 
     done = veiqa_compare(folder / "small.png", folder / "small.png", *options)
     assert done.exit_code == 1
     assert values(done) == {"fsim": None, "ssim": 1.0}
-    due = f"Error: {folder / 'small.png'}: 30x20 pixels are too few for fsim, which needs at least 48 a side\n"
-    assert done.stderr == due
+    due = f"{folder / 'small.png'}: 30x20 pixels are too few for fsim, which needs at least 48 a side"
+    assert json.loads(done.stdout)[0]["error"] == due
 
 
 @pytest.mark.parametrize(
@@ -206,7 +211,22 @@ def test_an_image_below_a_metrics_smallest_size_is_that_metrics_failure(folder: 
         (["a.png", "b.png", "--metric", "ssim", "-p", "metric.windw=3"], 2, "'windw'. Did you mean 'window'?"),
         (["a.png", "b.png", "--metric", "ssim", "-p", "metric.window=8"], 2, "metric ssim: window: must be odd"),
         (["a.png", "b.png", "--metric", "ssim", "-p", "pri.size=5"], 2, "-p pri.size"),
-        (["a.png"], 2, "Missing argument 'DISTORTED'"),
+        (["a.png"], 2, "name an original and a copy, or a folder of each, or pairs in a table by --pairs FILE"),
+        ([".", "a.png"], 2, ".: is a folder, and the other is none; name two images or two folders"),
+        ([".", "absent"], 2, "absent: no such folder"),
+        (["a.png", "b.png", "--fail-under", "ssim"], 2, "--fail-under takes METRIC=VALUE, such as ssim=0.95; 'ssim'"),
+        (["a.png", "b.png", "--fail-under", "ssim=9_0"], 2, "'ssim=9_0' is not a number"),
+        (
+            ["a.png", "b.png", "--metric", "gmsd", "--fail-under", "gmsd=.1"],
+            2,
+            "lower is closer; say --fail-over gmsd=0.1",
+        ),
+        (["a.png", "b.png", "--metric", "gmsd", "--fail-over", "gsmd=.1"], 2, "'gsmd'. Did you mean 'gmsd'?"),
+        (["a.png", "b.png", "--resume"], 2, "--resume goes on with a file in jsonl or csv: name it with --output"),
+        (["a.png", "b.png", "--output", "absent/o.csv"], 2, "--output absent/o.csv: cannot be written: no such folder"),
+        (["a.png", "b.png", "--output", "notes.txt"], 2, "is not a file of this command that VEIQA wrote"),
+        (["--pairs", "absent.csv"], 2, "--pairs absent.csv: cannot be read: No such file"),
+        (["--pairs", "notes.txt"], 2, "--pairs notes.txt, row 1: no column 'original', 'copy'"),
     ],
 )
 def test_what_cannot_be_done_is_one_clear_line(
@@ -222,5 +242,5 @@ def test_what_cannot_be_done_is_one_clear_line(
     done = veiqa_compare(*arguments)
     assert done.exit_code == status
     assert message in done.stderr
-    assert done.stdout == ""
+    assert (done.stdout == "") == (status == 2)
     assert "Traceback" not in done.output

@@ -48,7 +48,9 @@ def test_a_run_says_at_which_size_images_were_judged(recipe: Path, big: Path, tm
     assert "  judged at  " in (table := run(big, "--recipe", recipe))
     assert "80x55 of 130x90" in table
     assert "judged at" not in run(big, "--recipe", recipe, "--view", "native")
-    (row,) = csv.DictReader(io.StringIO(run(big, "--recipe", recipe, "--view", 64, "--format", "csv")))
+    (row,) = csv.DictReader(
+        io.StringIO(run(big, "--recipe", recipe, "--view", 64, "--format", "csv", "--columns", "size"))
+    )
     assert [row[name] for name in ("width", "height", "judged_width", "judged_height")] == ["130", "90", "64", "44"]
     page, rows = tmp_path / "page.html", tmp_path / "rows.jsonl"
     run(big, "--recipe", recipe, "--report", page, "--output", rows)

@@ -114,8 +114,8 @@ def test_the_command_without_options_uses_the_default(tmp_path: Path) -> None:
     assert "likely distortion" in done.stdout
     assert len(done.stdout.splitlines()) == 3  # not a line for each of 102 branches
     drawn = sorted(path.name for path in (tmp_path / "maps").iterdir())
-    assert "cat--quality.png" in drawn
-    assert len(drawn) == 5  # and four pairs
+    assert "cat.map.png" in drawn
+    assert drawn[1:] == [f"cat.vei{number}.png" for number in range(1, 5)]
     plain = veiqa("run", tmp_path / "cat.png", "--device", "cpu", "--format", "json")
     (row,) = json.loads(plain.stdout)
     assert row["recipe"].startswith("default@")
@@ -124,3 +124,4 @@ def test_the_command_without_options_uses_the_default(tmp_path: Path) -> None:
     (line,) = csv.DictReader(io.StringIO(table))
     assert float(line["low"]) <= float(line["score"]) <= float(line["high"])
     assert line["distortion"] in KINDS
+    assert float(line["probability"]) == max(row["distortion"].values())

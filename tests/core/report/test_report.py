@@ -461,10 +461,4 @@ def test_earlier_runs_are_on_the_page_as_the_file_tells_them(
     CliRunner().invoke(main, [*command[:4], *command[5:], *results])
     CliRunner().invoke(main, [*command, *results, "--resume", "--report", "resumed.html"])
     whole, resumed = (Path(name).read_text() for name in ("whole.html", "resumed.html"))
-    share = re.compile(r"([A-Za-z0-9]+) (?:0\.\d{3}|\d+ %)(?=[\"<])")
-    assert len(share.findall(whole)) >= 4
-    if form == "jsonl":
-        assert resumed == whole
-    else:
-        assert len(share.findall(resumed)) == 2  # the new image's, to sort by and to see
-        assert share.sub(r"\1", resumed) == share.sub(r"\1", whole)
+    assert resumed == whole

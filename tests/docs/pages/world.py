@@ -61,6 +61,11 @@ def build(folder: Path) -> None:
     cat.save(folder / "original.png")
     cat.crop((90, 40, 346, 296)).save(folder / "reference.png")
     _jpeg(cat.crop((90, 40, 346, 296)), 10).save(folder / "distorted.png")
+    for name, image in (("cat", cat), ("sub/coffee", coffee.crop((0, 0, 256, 200)))):
+        for place, suffix in (("originals", "png"), ("copies", "jpg")):
+            file = folder / place / f"{name}.{suffix}"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            image.save(file)
     cat.save(folder / "film.gif", save_all=True, append_images=[cat.rotate(180)])
     for photos in ("photos", "photos-c", "build/thumbnails"):
         _photos(folder / photos, coffee)

@@ -1,26 +1,34 @@
-"""``veiqa compare``: an image against its reference."""
+"""``veiqa compare``: images against their originals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..common import registry
+from ...errors import UsageError
+from ...results import records
+from ...results.progress import Once, bar
+from ...text import printable
+from ..common import registry, resumable
 from ..options.completion import component_names
 from ..options.grouped import groups
+from ..options.pairs import LimitOptions, PairOptions
 from ..options.recipe import SettingOptions
+from ..options.records import ResumableOptions
 from ..options.settings import Settings
-from ..printing import json_data, line, say
+from ..options.workers import ProcessOptions
+from ..printing import note, say
 
 if TYPE_CHECKING:
-    from ...full_reference import MetricValue
+    from ...extension.registry import Part, Registry
+    from ...full_reference.comparison import Row
 
 
 @click.command()
-@click.argument("reference")
-@click.argument("distorted")
+@groups(pairs=PairOptions)
 @click.option(
     "--metric",
     "metrics",
@@ -29,52 +37,107 @@ if TYPE_CHECKING:
     metavar="M",
     help="Metric; repeatable. Default: all for images.",
 )
-@groups(parameters=SettingOptions)
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Output format."
-)
+@groups(parameters=SettingOptions, output=ResumableOptions, gate=LimitOptions, processes=ProcessOptions)
 @click.pass_context
 def compare(
     ctx: click.Context,
     /,
-    reference: str,
-    distorted: str,
+    pairs: PairOptions,
     metrics: tuple[str, ...],
     parameters: SettingOptions,
-    form: str,
+    output: ResumableOptions,
+    gate: LimitOptions,
+    processes: ProcessOptions,
 ) -> None:
-    """Compare an image with its reference by full-reference metrics.
+    """Compare images with their originals by full-reference metrics.
 
-    The exit status is 0, or 1 if an image or a metric failed, or 2 if the command cannot be run as given.
+    Two images, or two folders: each copy belongs to the original of the same path, whose suffix may differ; files
+    without a partner are rows with an error. --pairs says in a table what belongs together.
+
+    The exit status is 0, or 1 if an image or a metric failed or a file has no partner, or 2 if the command cannot be
+    run as given, or 3 if some value lies beyond --fail-under or --fail-over, and nothing failed.
     """
     found = registry()
+    parts = _metrics(found, metrics, parameters)
+    from ...full_reference.comparison import TEXTS, Comparer, header, name
+    from ...results.comparison import Verdict
+
+    layout = records.Layout(header(parts), TEXTS, lambda row: _lines(row, parts))
+    output.check(layout, "comparison", pairs.read)
+    limits = gate.limits(parts)
+    comparer = Comparer(parts)
+    verdict = Verdict(parts, limits, say)
+    every = pairs.found(verdict.problem, Once(_left_out))
+    earlier, end = output.earlier(layout)
+    if output.output is not None:
+        records.check_same(output.output, earlier, [pair.name for pair in every], name)
+    processes.set_up()
+    with resumable(lambda: output.going_on), ExitStack() as stack:
+        sinks: list[Callable[[records.Record], None]] = [verdict.add]
+        if output.report is not None:
+            from ...report.comparison import ComparisonReport
+
+            sinks.append(stack.enter_context(ComparisonReport(output.report, parts, limits)).add)
+        shown = stack.enter_context(bar("comparing", len(every), " pairs", output.quiet))
+        for row in earlier:
+            for sink in sinks:
+                sink(row)
+            shown.skip()
+        sinks.append(stack.enter_context(output.writer(layout, end)))
+        from ...pool import in_order
+
+        for row in in_order(comparer, every[len(earlier) :], processes.workers):
+            with shown.aside():
+                for sink in sinks:
+                    sink(row)
+            shown.advance()
+    if len(every) > 1:
+        verdict.summarise()
+    verdict.report()
+    ctx.exit(verdict.status)
+
+
+def _metrics(found: Registry, names: Sequence[str], parameters: SettingOptions) -> tuple[Part, ...]:
+    """The metrics that are meant, each once; of those that nobody named the ones that can be built.
+
+    Raises:
+        UsageError: a name or a parameter is unknown, one compares maps only, or one that is named cannot be built.
+    """
+    from ...full_reference import image_metric, image_metrics
+    from ...full_reference.comparison import Comparer
+
     wanted = Settings(found, parameters.settings)
-    choices = [wanted.choice("metric", name) for name in metrics]
-    from ... import full_reference
-
-    if not choices:
-        choices = [wanted.choice("metric", item.ref) for item in full_reference.image_metrics(found)]
+    choices = [wanted.choice("metric", name) for name in names or [item.ref for item in image_metrics(found)]]
     wanted.check_all_used()
-    values = full_reference.compare(reference, distorted, choices, found)
-    if form == "json":
-        rows = [{"metric": item.metric.key, "value": item.value} for item in values]
-        json_data(rows)
-    else:
-        _show(values)
-    for item in values:
-        if item.error is not None:
-            say(f"Error: {item.error}")
-    ctx.exit(1 if any(item.error is not None for item in values) else 0)
+    parts = []
+    for part in dict.fromkeys(image_metric(found, choice.name, choice.params) for choice in choices):
+        try:
+            Comparer((part,)).check()
+        except UsageError as error:
+            if names:
+                raise
+            say(f"warning: {error}; it is left out")
+        else:
+            parts.append(part)
+    return tuple(parts)
 
 
-def _show(values: Sequence[MetricValue]) -> None:
-    width = max((len(item.metric.key) for item in values), default=0)
-    for item in values:
-        value = "failed" if item.value is None else f"{item.value:.6g}"
-        line(f"{item.metric.key:<{width}}  {value:>12}  {_meaning(item.metric.traits)}")
+def _lines(row: Row | Mapping[str, Any], parts: Sequence[Part]) -> Iterator[str]:
+    """What a person reads of a pair."""
+    from ...full_reference.comparison import meaning, name
+
+    width = max(len(part.key) for part in parts)
+    yield name(row)
+    for part in parts:
+        if row["width"] is not None:
+            value = row[part.key]
+            shown = "failed" if value is None else f"{value:.6g}"
+            yield f"  {part.key:<{width}}  {shown:>12}  {meaning(part)}"
+    if row["error"] is not None:
+        yield f"  error: {row['error']}"
 
 
-def _meaning(traits: Mapping[str, Any]) -> str:
-    if traits["identity"] in ("max", "min", "none"):
-        return f"{traits['similar']}er is closer"
-    return f"{traits['identity']} for identical images"
+def _left_out(path: str) -> None:
+    note(
+        f"{printable(path)} is a picture that VEIQA made, and those in folders are not compared; name one to compare it"
+    )

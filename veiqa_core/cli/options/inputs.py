@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
+from ...errors import UsageError
+from ...files.paths import display_name
 from . import frames
 from .grouped import argument, option
 
@@ -20,7 +24,7 @@ class InputOptions:
 
     images: tuple[str, ...] = argument(nargs=-1, metavar="IMAGE|FOLDER|-...")
     lists: tuple[str, ...] = option(
-        "--list", multiple=True, metavar="FILE", help="Score the files that FILE lists, a line each; repeatable."
+        "--list", multiple=True, metavar="FILE", help="Take the files that FILE lists, a line each; repeatable."
     )
     null: bool = option(
         "-0", "--null", is_flag=True, help="Paths in lists end with NUL, as 'find -print0' writes them."
@@ -37,13 +41,27 @@ class InputOptions:
         default=frames.FIRST,
         show_default=True,
         metavar="first|all|N",
-        help="Of animated and multi-page files score the first frame, each one, or the Nth; a row is named FILE#N.",
+        help="Of animated and multi-page files take the first frame, each one, or the Nth; a row is named FILE#N.",
     )
 
     @property
     def still(self) -> bool:
         """Whether each file is one image."""
         return self.frames == frames.FIRST
+
+    def check_there(self) -> None:
+        """Refuse what is named and not there.
+
+        Raises:
+            UsageError: some file or folder is not.
+        """
+        from ...files.names import on_disk
+        from ...images import is_frame_name
+        from ...inputs import STDIN
+
+        for name in self.images:
+            if name != STDIN and not os.path.lexists(on_disk(Path(name))) and not is_frame_name(name):
+                raise UsageError(f"{display_name(name)}: no such file or folder")
 
     def found(self, problem: Callable[[str], object], left_out: Callable[[str], object]) -> Inputs:
         """The files that are meant.

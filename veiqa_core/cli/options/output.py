@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 import click
@@ -14,12 +15,18 @@ import click
 from ...errors import UsageError
 from ...files.paths import is_stream
 from ...isolation.terminal import data_output
+from ...results import columns
+from ...results.columns import Columns
 from ...results.formats import FORMATS, is_results
 from ...results.resume import NAMES, Redone, ResultSink, Resumption
 from ...results.streams import Reported, Streamed
 from ..files import Made, check_target, is_standard_output
 from ..paths import PATH
+from .gate import GateOptions
 from .grouped import option
+
+if TYPE_CHECKING:
+    from ...scorer import Scorer
 
 _RESUMABLE = ("jsonl", "csv", "parquet")
 
@@ -27,6 +34,22 @@ _RESUMABLE = ("jsonl", "csv", "parquet")
 def _file_or_none(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
     """None for standard output by any of its names."""
     return None if is_standard_output(value) else value
+
+
+def _columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    try:
+        return columns.chosen(value)
+    except UsageError as error:
+        raise UsageError(f"--columns: {error}") from error
+
+
+def _column_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The last one of those that are written with commas."""
+    before, _, begun = incomplete.rpartition(",")
+    names = (*columns.NAMES, columns.ALL)
+    return [f"{before},{name}" if before else name for name in names if name.startswith(begun)]
 
 
 def _is_results(path: Path) -> bool:
@@ -52,6 +75,14 @@ class OutputOptions:
         type=click.Choice([*FORMATS, "parquet"]),
         help="Output format. Default: as the suffix of --output says, else table.",
     )
+    columns: tuple[str, ...] | None = option(
+        "--columns",
+        callback=_columns,
+        shell_complete=_column_names,
+        metavar="NAME,...",
+        help=f"What table, csv and parquet hold: {', '.join(columns.NAMES)}, or {columns.ALL}. Default: what a reader "
+        "of scores needs. JSON holds all.",
+    )
     resume: bool = option(
         "--resume", is_flag=True, help="Keep the results in FILE (jsonl, csv or parquet), and score the other images."
     )
@@ -70,6 +101,8 @@ class OutputOptions:
             raise UsageError("--retry-failed goes with --resume")
         if self.resume and (self.output is None or self.form not in _RESUMABLE or is_stream(self.output)):
             raise UsageError("--resume goes on with a file in jsonl, csv or parquet: name it with --output")
+        if self.columns is not None and self.form in ("json", "jsonl"):
+            raise UsageError(f"--columns: --format {self.form} holds everything; leave one of the two out")
         if self.form == "parquet":
             if self.output is None or is_stream(self.output):
                 raise UsageError("--format parquet writes a file: name it with --output")
@@ -109,40 +142,56 @@ class OutputOptions:
             return ""
         return f"; the same command{'' if self.resume else ' with --resume'} goes on"
 
-    def sink(self, keys: Sequence[str], recipe: str) -> ResultSink:
+    def check_gate(self, gate: GateOptions) -> None:
+        """Refuse a gate that cannot see what an earlier run found.
+
+        Raises:
+            UsageError: a column that it needs is left out.
+        """
+        if not self.resume or self.columns is None:
+            return
+        for name, needed, given in (
+            ("--fail-under", "score", gate.fail_under),
+            ("--fail-unsure", "flags", gate.fail_unsure),
+        ):
+            if given not in (None, False) and needed not in self.columns:
+                raise UsageError(f"{name} counts the rows of earlier runs by the column {needed}: add it to --columns")
+
+    def sink(self, scorer: Scorer) -> ResultSink:
         """Where results go.
 
         Args:
-            keys: of the recipe's branches.
-            recipe: its name and digest.
+            scorer: that makes them.
 
         Raises:
             UsageError: the file cannot be opened, or a package is missing.
         """
+        names = self.columns or columns.default(self.form == "table", scorer.calibrated, len(scorer.keys))
+        made = Columns(names, scorer.similarity_keys, scorer.method_keys)
         if self.output is None:
             if sys.stdout is None:  # closed before the command began
                 raise UsageError("standard output is closed: name a file with --output")
             stream = data_output() if self.form == "csv" else sys.stdout
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors=NAMES)
-            return Reported(Streamed(FORMATS[self.form], stream, keys, closes=False), "standard output", "")
+            return Reported(Streamed(FORMATS[self.form], stream, made, closes=False), "standard output", "")
         try:
-            made = self._file(self.output, keys, recipe)
+            sink = self._file(self.output, made, scorer.recipe.label)
         except OSError as error:
             raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
-        return Reported(made, f"--output {self.output}", self._going_on)
+        return Reported(sink, f"--output {self.output}", self._going_on)
 
-    def _file(self, output: Path, keys: Sequence[str], recipe: str) -> ResultSink:
+    def _file(self, output: Path, made: Columns, recipe: str) -> ResultSink:
         from ...results import lines, parquet
 
         going_on = self.resume and output.is_file()
         resumption = Resumption(output, recipe, self.retry_failed, lossy=self.form == "parquet")
         if self.form == "parquet":
-            whole = parquet.ParquetDraft(output, keys)
-            return Redone(resumption, partial(parquet.rows, output, keys), whole) if going_on else whole
+            whole = parquet.ParquetDraft(output, made)
+            return Redone(resumption, partial(parquet.rows, output, made), whole) if going_on else whole
         if going_on and self.retry_failed:
-            draft = lines.LinesDraft(output, self.form, keys)
-            return Redone(resumption, lambda: iter(lines.Rows(output, self.form, keys)), draft)
+            draft = lines.LinesDraft(output, self.form, made)
+            return Redone(resumption, lambda: iter(lines.Rows(output, self.form, made)), draft)
         if going_on:
-            return lines.Appended(resumption, self.form, keys)
-        return Streamed(FORMATS[self.form], output.open("w", encoding="utf-8", errors=NAMES, newline=""), keys)
+            return lines.Appended(resumption, self.form, made)
+        return Streamed(FORMATS[self.form], output.open("w", encoding="utf-8", errors=NAMES, newline=""), made)

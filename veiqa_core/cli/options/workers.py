@@ -33,12 +33,8 @@ def set_up(threads: int | None) -> None:
 
 
 @attrs.frozen
-class WorkerOptions:
-    """``--workers``, ``--threads`` and ``--dask``.
-
-    Raises:
-        UsageError: they exclude each other.
-    """
+class ProcessOptions:
+    """``--workers`` and ``--threads``."""
 
     workers: int = option(
         "--workers",
@@ -54,6 +50,20 @@ class WorkerOptions:
         metavar="N",
         help="Threads of each process; part of what decides a result's last bits. Default: as PyTorch chooses.",
     )
+
+    def set_up(self) -> None:
+        """Make this process ready to measure, before anything is looked up."""
+        set_up(self.threads)
+
+
+@attrs.frozen
+class WorkerOptions(ProcessOptions):
+    """The same, and ``--dask``.
+
+    Raises:
+        UsageError: they exclude each other.
+    """
+
     dask: str | None = option("--dask", metavar="ADDRESS", help="Measure on the workers of a running Dask cluster.")
 
     def __attrs_post_init__(self) -> None:
@@ -64,10 +74,6 @@ class WorkerOptions:
     def alone(self) -> bool:
         """Whether this process measures."""
         return self.dask is None and self.workers == 1
-
-    def set_up(self) -> None:
-        """Make this process ready to measure, before anything is looked up."""
-        set_up(self.threads)
 
     def executor(self, meter: Meter, root: Path, veis: VeiFolder | None = None) -> Executor:
         """Who measures the images of a folder, and where VEIs are kept."""

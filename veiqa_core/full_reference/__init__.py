@@ -10,13 +10,13 @@ import attrs
 import torch
 from torch import Tensor
 
-from .contracts import canonical
-from .errors import ImageError, UsageError, VeiqaError, unwrap
-from .extension.catalogue import Registered
-from .extension.registry import Part, Registry, installed
-from .images import Image, Source, read
-from .isolation.attempts import attempt, or_usage_error
-from .recipes.recipe import Choice
+from ..contracts import canonical
+from ..errors import ImageError, UsageError, VeiqaError, unwrap
+from ..extension.catalogue import Registered
+from ..extension.registry import Part, Registry, installed
+from ..images import Image, Source, read
+from ..isolation.attempts import attempt, or_usage_error
+from ..recipes.recipe import Choice
 
 
 @attrs.frozen
@@ -56,15 +56,26 @@ def compare(
         ImageError: an image cannot be read, or they differ in size.
     """
     parts = dict.fromkeys(image_metric(registry, choice.name, choice.params) for choice in metrics)
+    first, second = read_pair(reference, distorted)
+    return tuple(measured(part, first, second) for part in parts)
+
+
+def read_pair(reference: Source, distorted: Source) -> tuple[Image, Image]:
+    """Two images that can be compared.
+
+    Raises:
+        ImageError: one cannot be read, or they differ in size.
+    """
     pair = read(reference), read(distorted)
     first, second = pair
     if first.size != second.size:
         sizes = " and ".join(f"{image.name} has {image.size[0]}x{image.size[1]}" for image in pair)
         raise ImageError(f"the images differ in size: {sizes} pixels")
-    return tuple(_outcome(part, first, second) for part in parts)
+    return pair
 
 
-def _outcome(part: Part, reference: Image, distorted: Image) -> MetricValue:
+def measured(part: Part, reference: Image, distorted: Image) -> MetricValue:
+    """What a metric makes of two images."""
     try:
         return MetricValue(part, FullReference(part).measure(reference, distorted))
     except VeiqaError as error:

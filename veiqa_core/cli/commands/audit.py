@@ -1,0 +1,129 @@
+"""``veiqa audit``: what there is to know of a folder of images besides scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...results import records
+from ...results.gate import FAILED, REFUSED
+from ...results.progress import Once, bar
+from ...text import printable
+from ..common import resumable
+from ..options.audit import AuditOptions
+from ..options.dataset import StoreOptions
+from ..options.grouped import groups
+from ..options.inputs import InputOptions
+from ..options.records import RecordOptions
+from ..options.workers import ProcessOptions, WorkerOptions
+from ..printing import line, note, say
+
+if TYPE_CHECKING:
+    from ...audit.audit import Audit
+
+
+@click.command()
+@groups(inputs=InputOptions, options=AuditOptions, output=RecordOptions, store=StoreOptions, processes=ProcessOptions)
+@click.pass_context
+def audit(
+    ctx: click.Context,
+    /,
+    inputs: InputOptions,
+    options: AuditOptions,
+    output: RecordOptions,
+    store: StoreOptions,
+    processes: ProcessOptions,
+) -> None:
+    """Look for duplicates, odd images and what is no photo in a folder.
+
+    Found are unreadable files, duplicates, near duplicates, dark, bright, low-contrast and plain images, odd sizes and
+    shapes, wrong suffixes, lost colour profiles, and what is no photo. With --recipe each image is scored, too. The
+    table shows the images with problems; the other formats hold all.
+
+    The exit status is 0, or 1 if a folder in it cannot be listed, or 2 if the command cannot be run as given, or 3 if
+    some image has a problem of a kind that --fail-on names.
+    """
+    from ...audit.audit import HEADER, TEXTS, Audit
+
+    layout = records.Layout(HEADER, TEXTS, _lines)
+    read = (*inputs.images, *inputs.lists, *([] if options.recipe is None else [options.recipe]))
+    output.check(layout, "audit", read)
+    inputs.check_there()
+    refused = options.refused
+    made = Audit([], options.limits)
+    problems: list[str] = []
+    names = list(inputs.names(inputs.found(problems.append, Once(_left_out))))
+    processes.set_up()
+    with resumable("what was looked at until then is written"):
+        try:
+            _look(made, names, output, processes)
+            _score(made, options, output.quiet, store, processes)
+        finally:
+            if made.images:  # also of an audit that is interrupted
+                _write(made, output, layout, len(names))
+    for problem in problems:
+        say(f"warning: {problem}")
+    found = [kind for kind in refused if made.counts[kind]]
+    for kind in found:
+        say(f"{kind}: {made.counts[kind]:,} of {len(names):,} images")
+    ctx.exit(FAILED if problems else REFUSED if found else 0)
+
+
+def _look(made: Audit, names: list[str], output: RecordOptions, processes: ProcessOptions) -> None:
+    from ...audit.look import look
+    from ...pool import in_order
+
+    with bar("looking", len(names), " images", output.quiet) as shown:
+        for image in in_order(look, names, processes.workers):
+            made.images.append(image)
+            shown.advance()
+
+
+def _score(made: Audit, options: AuditOptions, quiet: bool, store: StoreOptions, processes: ProcessOptions) -> None:
+    """The scores of the images that can be read, where a recipe is named."""
+    if options.recipe is None:
+        return
+    from ...audit.audit import Scored
+
+    names = [image.name for image in made.images if image.error is None]
+    workers = WorkerOptions(workers=processes.workers, threads=processes.threads, dask=None)
+    with store.opened() as kept:
+        scorer = options.scorer(kept)
+        with workers.executor(scorer.meter, Path()) as executor, bar("scoring", len(names), " images", quiet) as shown:
+            for result in scorer.score_many(names, executor=executor):
+                made.scores[result.image] = Scored(result.score, result.novelty, result.digits)
+                shown.advance()
+
+
+def _write(made: Audit, output: RecordOptions, layout: records.Layout, count: int) -> None:
+    """Rows, page and summary."""
+    with output.writer(layout) as add:
+        for row in made.rows():
+            if output.form != "table" or row["problems"]:
+                add(row)
+    if output.report is not None:
+        from ...report.audit import write
+
+        write(output.report, made, count)
+    show = line if output.output is not None or output.form == "table" else say
+    looked = f"{len(made.images):,}" if len(made.images) == count else f"{len(made.images):,} of {count:,}"
+    show(f"{looked} images, {made.troubled:,} with problems")
+    width = max((len(name) for name, _, _ in made.explained()), default=0)
+    for name, meaning, number in made.explained():
+        show(f"  {name:<{width}}  {number:>6,}  {meaning}")
+
+
+def _lines(row: Mapping[str, Any]) -> Iterator[str]:
+    """What a person reads of an image."""
+    yield row["image"]
+    for kind, detail in zip(row["problems"], row["details"], strict=True):
+        yield f"  {kind}: {detail}"
+    if row["score"] is not None:
+        yield f"  score {row['score']:.4g}"
+
+
+def _left_out(path: str) -> None:
+    note(f"{printable(path)} is a picture that VEIQA made, and those in folders are left out; name one to look at it")

@@ -1,0 +1,192 @@
+"""The options that say where the rows of other commands than ``run`` go, and that a page shows them."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+import attrs
+import click
+
+from ...errors import UsageError
+from ...files.marks import is_page
+from ...files.names import name_key
+from ...files.paths import is_stream
+from ...isolation.terminal import data_output
+from ...results import records
+from ...results.records import Layout, Record
+from ...results.resume import NAMES
+from ...results.streams import reported
+from ..files import Made, check_target, is_standard_output
+from ..paths import PATH
+from .grouped import option
+
+_RESUMABLE = ("jsonl", "csv")
+
+
+def _file_or_none(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """None for standard output by any of its names."""
+    return None if is_standard_output(value) else value
+
+
+@attrs.frozen
+class RecordOptions:
+    """``--output``, ``--format``, ``--report`` and ``--quiet``."""
+
+    output: Path | None = option(
+        "--output", type=PATH, metavar="FILE", help="Write here, not to standard output.", callback=_file_or_none
+    )
+    format_named: str | None = option(
+        "--format",
+        type=click.Choice(records.FORMATS),
+        help="Output format. Default: as the suffix of --output says, else table.",
+    )
+    report: Path | None = option(
+        "--report", type=PATH, metavar="FILE.html", help="Write a page on all of it; it loads nothing from anywhere."
+    )
+    quiet: bool = option("-q", "--quiet", is_flag=True, help="No progress bar, also on a terminal.")
+
+    @property
+    def form(self) -> str:
+        """The format: that of the file's suffix where none is named."""
+        if self.format_named is not None:
+            return self.format_named
+        suffix = "" if self.output is None else self.output.suffix[1:]
+        return suffix if suffix in records.FORMATS else "table"
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the rows that are in the file stay."""
+        return False
+
+    def check(self, layout: Layout, page: str, read: Iterable[str | Path]) -> None:
+        """Refuse files that cannot be written, before any work is done.
+
+        Args:
+            page: the kind of the page.
+            read: files that the command reads.
+
+        Raises:
+            UsageError: as for :func:`veiqa_core.cli.files.check_target`, or both are one file.
+        """
+        named = tuple(map(str, read))
+        made = None if self.keeps else Made("a file of this command", partial(records.is_written, layout=layout))
+        if self.form == "table" and made is not None:
+            made = Made(made.what, lambda path: False)  # a text of anybody's may look like it
+        check_target("--output", self.output, made, read=named)
+        if self.report is None:
+            return
+        if is_standard_output(self.report):
+            raise UsageError(f"--report {self.report}: a page needs a file; name one, such as report.html")
+        if self.output is not None and name_key(os.path.realpath(self.output)) == name_key(
+            os.path.realpath(self.report)
+        ):
+            raise UsageError(f"--report {self.report}: is where --output writes too; name another file")
+        check_target("--report", self.report, Made("such a report", partial(is_page, kind=page)), read=named)
+
+    @property
+    def where(self) -> str:
+        """Where rows go, in words."""
+        return "standard output" if self.output is None else f"--output {self.output}"
+
+    @contextmanager
+    def writer(self, layout: Layout, end: int | None = None) -> Iterator[Callable[[Record], None]]:
+        """What writes a row; a failure to write is one line.
+
+        Args:
+            end: where the rows end that stay in the file; None to begin it anew.
+
+        Raises:
+            UsageError: the file cannot be opened.
+            VeiqaError: it takes no more.
+        """
+        with self._stream(end) as stream:
+            made = records.Writer(stream, self.form, layout, begun=bool(end))
+            try:
+                yield lambda row: _guarded(self.where, lambda: made.add(row))
+            finally:
+                _guarded(self.where, made.close)
+
+    @contextmanager
+    def _stream(self, end: int | None) -> Iterator[TextIO]:
+        if self.output is None:
+            if sys.stdout is None:  # closed before the command began
+                raise UsageError("standard output is closed: name a file with --output")
+            stream = data_output() if self.form == "csv" else sys.stdout
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors=NAMES)
+            yield stream
+            return
+        try:
+            if end is not None:
+                os.truncate(self.output, end)
+            opened = self.output.open("w" if end is None else "a", encoding="utf-8", errors=NAMES, newline="")
+        except OSError as error:
+            raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
+        with self._closing(opened):
+            yield opened
+
+    def _closing(self, stream: TextIO) -> AbstractContextManager[None]:
+        @contextmanager
+        def closing() -> Iterator[None]:
+            try:
+                yield
+            finally:
+                with reported(self.where):
+                    stream.close()
+
+        return closing()
+
+
+def _guarded(where: str, write: Callable[[], object]) -> None:
+    with reported(where):
+        write()
+
+
+@attrs.frozen
+class ResumableOptions(RecordOptions):
+    """The same, and ``--resume``.
+
+    Raises:
+        UsageError: there is no file to go on with.
+    """
+
+    resume: bool = option(
+        "--resume", is_flag=True, help="Keep the rows that are in FILE (jsonl or csv), and go on with the others."
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.resume and (self.output is None or self.form not in _RESUMABLE or is_stream(self.output)):
+            raise UsageError("--resume goes on with a file in jsonl or csv: name it with --output")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the rows that are in the file stay."""
+        return self.resume
+
+    def earlier(self, layout: Layout) -> tuple[list[Record], int | None]:
+        """The rows that an earlier run wrote, and where they end; None where the file is begun anew.
+
+        Raises:
+            UsageError: the file holds something else.
+        """
+        if not self.resume or self.output is None or not self.output.is_file():
+            return [], None
+        return records.read(self.output, self.form, layout)
+
+    @property
+    def going_on(self) -> str:
+        """What an interruption leaves."""
+        if self.output is None:
+            return "what was compared is written"
+        if self.form not in _RESUMABLE or is_stream(self.output):
+            return f"what was compared is in {self.output}"
+        return (
+            f"what was compared is in {self.output}; the same command{'' if self.resume else ' with --resume'} goes on"
+        )
