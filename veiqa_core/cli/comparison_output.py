@@ -56,7 +56,8 @@ _LOOKS: Mapping[str, tuple[str, Callable[[Rows], list[str]], str]] = {
 def _blocks(study: Study, bullet: str, grid: Callable[[Rows], list[str]], prose: str) -> Iterator[list[str]]:
     yield bulleted(bullet, [f"compared: {', '.join(own.recipe for own in study.datasets[0].evaluations.values())}"])
     for one in study.datasets:
-        yield bulleted(bullet, about(one.first)[1:])
+        refitted = (own for own in one.evaluations.values() if own.overall.mapping == "none")
+        yield bulleted(bullet, about(next(refitted, one.first))[1:])
         yield grid([("competitor", "n", "contents", *_FIGURES, "in interval", "PLCC, RMSE of"), *_figures(one)])
         if len(one.first.by_distortion) > 1:
             yield grid([("SROCC", *one.first.by_distortion), *_by_type(one)])

@@ -94,3 +94,30 @@ def test_what_does_not_go_together_is_one_line(options: tuple[str, ...], problem
     assert done.exit_code == 2
     assert problem in done.stderr
     assert "Traceback" not in done.output
+
+
+def test_a_method_that_is_broken_and_contents_that_are_not_named_are_one_line(
+    rated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import veiqa_methods.sharpness
+
+    def broken(self: object, images: object) -> object:
+        raise RuntimeError("worn out")
+
+    monkeypatch.setattr(veiqa_methods.sharpness.LaplacianVariance, "measure", broken)
+    done = veiqa("evaluate", "csv", rated, *METHODS, "--no-store")
+    assert (done.exit_code, done.stdout) == (2, "")
+    line = done.stderr.splitlines()[-1]
+    assert "no image could be measured; the first: " in line
+    assert "laplacian-variance" in line
+    assert "worn out" in line
+    nameless = tmp_path / "nameless"
+    nameless.mkdir()
+    lines = ["image,score,score_type", "GB0-1.png,20,dmos", "GB0-2.png,40,dmos", "GB0-3.png,60,dmos"]
+    (nameless / "scores.csv").write_text("\n".join(lines) + "\n")
+    for name in ("GB0-1.png", "GB0-2.png", "GB0-3.png"):
+        (nameless / name).write_bytes((rated / name).read_bytes())
+    for command in ("evaluate", "ablate"):
+        done = veiqa(command, "csv", nameless, "--recipe", "fast", "--split", "loco")
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+        assert "keeps contents apart, and csv names no reference for GB0-1.png" in done.stderr
