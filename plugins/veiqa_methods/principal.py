@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ import numpy as np
 
 from veiqa_core.api import WeightsError
 
+from . import model_files
 from .common import Array
-from .pristine import field, inverse, read_arrays
+from .model_files import field, read_arrays
+from .pristine import inverse
 
 _NAMES = ("mu", "cov", "mean_of_sample_data", "principal_vectors")
 
@@ -108,7 +109,5 @@ def packaged(name: str, features: int) -> Principal:
     Raises:
         WeightsError: this installation has none.
     """
-    with resources.as_file(resources.files(__package__) / "models" / f"{name}.npz") as path:
-        if not path.is_file():
-            raise WeightsError(f"{name} comes without a model here; give one: -p method.model=FILE")
+    with model_files.packaged(name) as path:
         return Principal.read(str(path), features)

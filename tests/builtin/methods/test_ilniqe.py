@@ -13,7 +13,7 @@ from veiqa_core.api import WeightsError
 from veiqa_methods.ilniqe import Ilniqe, patch_distances, patch_features
 from veiqa_methods.log_gabor import filters
 from veiqa_methods.principal import Principal
-from veiqa_methods.records import IlniqeParams
+from veiqa_methods.records import PristineParams
 
 CHOSEN = ("I01_dist", "I19_dist", "goldhill_ref", "chelsea_jpeg10")  # of 18: 2 s each
 
@@ -75,7 +75,7 @@ def test_a_distance_is_mahalanobis_s() -> None:
 def test_flat_and_small_images_have_a_score(tmp_path: Path) -> None:
     file = tmp_path / "model.npz"
     learned().write(file, "random numbers")
-    method = Ilniqe(IlniqeParams(model=str(file)))
+    method = Ilniqe(PristineParams(model=str(file)))
     images = batch(np.full((3, 16, 20), 100.0), photo(16, 20))
     together = method.measure(images)
     assert together.isfinite().all()
