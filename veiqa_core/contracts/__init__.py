@@ -37,6 +37,7 @@ from .scoring import (
     View,
 )
 from .searching import Control, Pair, Proposal, SearchStrategy, SearchTask
+from .weights import WeightsProvider, WeightsStatus
 
 __all__ = [
     "Control",
@@ -61,6 +62,8 @@ __all__ = [
     "Target",
     "TunableExtractor",
     "View",
+    "WeightsProvider",
+    "WeightsStatus",
     "canonical",
     "canonical_array",
 ]
