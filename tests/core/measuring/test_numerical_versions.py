@@ -37,7 +37,6 @@ KINDS = ("pri", "explainer", "metric", "method", "control")
 """The kinds whose components shape what is kept. Extractors are known by their weights, and by the stage of passes."""
 
 OF_A_RELEASE = {
-    "ilniqe",
     "qac",
     "bpri-score",
     "bmpri-score",
