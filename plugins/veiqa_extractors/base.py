@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from veiqa_core.api import UsageError, WeightsError
-from veiqa_core.contracts import Network
+from veiqa_core.contracts import Network, WeightsStatus
 
 from .plugin import NetworkParams, random_seed
-from .weights import Package, State, WeightsFile, digest_of, fill
+from .weights import Package, State, WeightsFile, cached_file, digest_of, fill, safetensors_bytes
 
 Module = nn.Module | Callable[[], nn.Module]
 
@@ -40,6 +40,12 @@ class WeightedExtractor(ABC):
 
     downloadable: ClassVar[bool] = True
     """Whether timm can fetch the weights."""
+
+    licence: ClassVar[str] = "not known here"
+    """Of the weights that are looked for."""
+
+    origin: ClassVar[str] = ""
+    """Where files that it takes come from, beside a package and timm."""
 
     def __init__(self, params: NetworkParams) -> None:
         self.weights = params.weights
@@ -79,6 +85,42 @@ class WeightedExtractor(ABC):
     def adapt(self, state: State, module: nn.Module) -> State:
         """Weights in another usual layout brought to the module's own; may fit the module to their class count."""
         return state
+
+    def weights_status(self) -> WeightsStatus:
+        """Where its weights are looked for, and what is there; nothing is fetched or opened."""
+        looked, found, obtain = [], None, []
+        if self.package is not None:
+            looked.append(f"package {self.package.module}")
+            obtain.append(self.package.install)
+            place = self.package.located()
+            found = None if place is None else f"packaged: {place}"
+        if self.downloadable and self.repository:
+            looked.append(f"Hugging Face cache, {self.repository}")
+            obtain.append("-p extractor.weights=hub once, online")
+            place = None if found else cached_file(self.repository)
+            found = found or (None if place is None else f"hub: {place}")
+        if self.origin:
+            obtain.append(f"{self.origin}, then -p extractor.weights=FILE")
+        return WeightsStatus(
+            wanted=f"ImageNet weights of {self.name}",
+            found=found,
+            looked=tuple(looked),
+            sha256=None if self.package is None else self.package.sha256,
+            licence=self.licence,
+            obtain=" or ".join(obtain) or "-p extractor.weights=FILE",
+        )
+
+    def converted(self, source: Path) -> bytes:
+        """The weights in a file as a safetensors file in the network's own layout, float32.
+
+        Raises:
+            WeightsError: the file is damaged, unsafe or of another network.
+        """
+        with _own_randomness(), torch.no_grad():
+            file = WeightsFile.read(source)
+            module = self.skeleton()
+            fill(module, self.adapt(self.read(file), module), self.name, file.path)
+            return safetensors_bytes(module, {"network": self.name, "converted_from": file.digest})
 
     def open(self, device: torch.device) -> Network:
         """Load the network and its weights.

@@ -112,6 +112,8 @@ class Darknet19Extractor(WeightedExtractor):
     name = "darknet19"
     graph = "darknet19.onnx"
     downloadable = False
+    licence = "Darknet's own, which reserves nothing"
+    origin = "Darknet's darknet19.weights or darknet19_448.weights"
 
     def build(self, *, pretrained: bool = False) -> nn.Module:
         """The network with initial weights; there are none to download."""

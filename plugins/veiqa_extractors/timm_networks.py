@@ -133,6 +133,8 @@ def renamed(state: State, renames: dict[str, str]) -> State:
 class EfficientNetLite(TimmNetwork):
     """EfficientNet-Lite: EfficientNet without squeeze-and-excitation, with ReLU6 for swish."""
 
+    licence = "Apache-2.0"
+
     def adapt(self, state: State, module: nn.Module) -> State:
         """Accept the packages' layout, which lists the same weights in the same order under names of its own."""
         names = list(module.state_dict())
@@ -212,6 +214,9 @@ class EfficientNetLite2(EfficientNetLite):
 class Vgg16(TimmNetwork):
     """VGG16, 138 million parameters; its head is three fully connected layers, slid over larger images and averaged."""
 
+    licence = "BSD-3-Clause (torchvision's)"
+    origin = "torchvision's vgg16-397923af.pth or timm's vgg16.tv_in1k"
+
     architecture = Architecture(
         name="vgg16",
         timm_name="vgg16",
@@ -236,6 +241,9 @@ class Vgg16(TimmNetwork):
 
 class InceptionResNetV2(TimmNetwork):
     """Inception-ResNet-v2, 56 million parameters."""
+
+    licence = "Apache-2.0 (TensorFlow's, as timm has them)"
+    origin = "timm's inception_resnet_v2.tf_in1k"
 
     graph = "inception-resnet-v2.onnx"
 

@@ -22,6 +22,7 @@ from veiqa_core.api import DamagedWeightsError, WeightsError
 State = dict[str, Tensor]
 
 _SHOWN = 3
+_HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 _NOT_WEIGHTS = {b"<": "a web page", b"version https://git-lfs": "a Git LFS pointer"}
 
 
@@ -109,6 +110,14 @@ class Package:
     sha256: str
     install: str
 
+    def located(self) -> Path | None:
+        """Where the file is; None where the package or the file is not there."""
+        spec = importlib.util.find_spec(self.module)
+        if spec is None or not spec.submodule_search_locations:
+            return None
+        path = Path(spec.submodule_search_locations[0]) / self.file
+        return path if path.is_file() else None
+
     def read(self) -> WeightsFile:
         """The package's weights file.
 
@@ -165,6 +174,24 @@ def fill(module: nn.Module, state: State, network: str, path: Path) -> None:
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
+
+
+def cached_file(repository: str) -> Path | None:
+    """The weights that an earlier download left in the cache of Hugging Face; None where there are none."""
+    from huggingface_hub import try_to_load_from_cache
+
+    name, _, revision = repository.partition("@")
+    for file in _HUB_FILES:
+        found = try_to_load_from_cache(name, file, revision=revision or None)
+        if isinstance(found, str):
+            return Path(found)
+    return None
+
+
+def safetensors_bytes(module: nn.Module, metadata: Mapping[str, str]) -> bytes:
+    """A module's state dict as a safetensors file."""
+    state = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    return safetensors.torch.save(state, dict(metadata))
 
 
 def digest_of(tensors: Iterable[tuple[str, Tensor]]) -> str:

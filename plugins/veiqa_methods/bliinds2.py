@@ -13,7 +13,7 @@ from veiqa_core.api import NoParams, WeightsError
 
 from .common import Array, correlate, gaussian, grey, measure_each
 from .fits import nearest_above
-from .pristine import field, read_arrays
+from .model_files import field, read_arrays
 from .records import BLIINDS2_FEATURES, BLIINDS2_MIN_SIZE, Bliinds2ScoreParams
 
 SIDE, _TILE = 5, 3

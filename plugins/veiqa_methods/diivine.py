@@ -15,7 +15,8 @@ from veiqa_core.api import NoParams, WeightsError
 from .common import Array, gaussian, grey, measure_each, resize, smooth
 from .fits import generalised_gaussian, ratio
 from .libsvm import Machine
-from .pristine import field, inverse, read_arrays
+from .model_files import field, read_arrays
+from .pristine import inverse
 from .records import DIIVINE_FEATURES, DIIVINE_MIN_SIZE, DiivineScoreParams
 from .steerable import ORIENTATIONS, pyramid
 

@@ -13,7 +13,7 @@ from .fits import AsymmetricGaussian, weibull
 from .log_gabor import filters
 from .niqe import natural_statistics, statistics
 from .principal import Principal, packaged
-from .records import ILNIQE_MIN_SIZE, IlniqeParams
+from .records import ILNIQE_MIN_SIZE, PristineParams
 
 FEATURES = 468
 WIDTH, SIDE = 524, 84  # of the image that is judged, and of a patch
@@ -36,7 +36,7 @@ class Ilniqe:
     feature that no patch has counts as 2000 after projection.
     """
 
-    def __init__(self, params: IlniqeParams) -> None:
+    def __init__(self, params: PristineParams) -> None:
         self._model = Principal.read(params.model, FEATURES) if params.model else packaged("ilniqe", FEATURES)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,20 +13,10 @@ from scipy.special import expit
 from veiqa_core.api import WeightsError
 
 from .common import Array
+from .model_files import read_text
 
 _SWEEPS = 100  # LIBSVM's limit of its iteration for probabilities
 _LEAST = 1e-7  # and of a pairwise probability
-
-
-def _text(path: Path) -> tuple[str, str]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(f"cannot read the model file {path}: {error.strerror or error}") from error
-    try:
-        return content.decode("ascii"), f"sha256:{hashlib.sha256(content).hexdigest()}"
-    except UnicodeDecodeError as error:
-        raise WeightsError(f"{path} is no text file of LIBSVM") from error
 
 
 @attrs.frozen(eq=False)
@@ -47,7 +36,7 @@ class Scaling:
         Raises:
             WeightsError: it cannot be read, or is not one of so many features.
         """
-        text, digest = _text(path)
+        text, digest = read_text(path)
         try:
             lines = [line.split() for line in text.splitlines() if line.strip()]
             if lines[0] != ["x"]:
@@ -95,7 +84,7 @@ class Machine:
         Raises:
             WeightsError: it cannot be read, or is no machine with a radial kernel on so many features.
         """
-        text, digest = _text(path)
+        text, digest = read_text(path)
         try:
             machine = _machine(text, features, digest)
         except (ValueError, KeyError, IndexError) as error:

@@ -10,7 +10,7 @@ from torch import Tensor
 from .common import Array, gaussian, grey, halved, measure_each, normalised, patches
 from .fits import AsymmetricGaussian
 from .pristine import Pristine, packaged
-from .records import NIQE_MIN_SIZE, NiqeParams
+from .records import NIQE_MIN_SIZE, PristineParams
 
 SIDE = 96  # of a patch
 SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -26,7 +26,7 @@ class Niqe:
     feature that no patch has, because the image is flat, is taken as 0.
     """
 
-    def __init__(self, params: NiqeParams) -> None:
+    def __init__(self, params: PristineParams) -> None:
         self._model = Pristine.read(params.model) if params.model else packaged("niqe")
         self._model.check(2 * 18)
 

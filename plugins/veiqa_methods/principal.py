@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,10 @@ import numpy as np
 
 from veiqa_core.api import WeightsError
 
+from . import model_files
 from .common import Array
-from .pristine import field, inverse, read_arrays
+from .model_files import field, read_arrays
+from .pristine import inverse
 
 _NAMES = ("mu", "cov", "mean_of_sample_data", "principal_vectors")
 
@@ -58,7 +59,7 @@ class Principal:
     def learned(cls, rows: Array, share: float) -> Principal:
         """From features ``[N, F]``, of whose principal components a share is kept.
 
-        Single precision is kept of the vectors, so that the file is small. Their components are uncorrelated: the
+        Half precision is kept of the vectors, so that the file is small. Their components are uncorrelated: the
         covariance is a diagonal.
 
         Raises:
@@ -69,7 +70,7 @@ class Principal:
         centre = rows.mean(axis=0)
         _, sizes, vectors = np.linalg.svd(rows - centre, full_matrices=False)
         kept = int(rows.shape[1] * share)
-        vectors = vectors[:kept].T.astype(np.float32).astype(np.float64)
+        vectors = vectors[:kept].T.astype(np.float16).astype(np.float64)
         variances = sizes[:kept] ** 2 / (len(rows) - 1)
         return cls(np.zeros(kept), np.diag(variances), centre, vectors)
 
@@ -91,7 +92,7 @@ class Principal:
             mu=self.mean,
             variances=np.diag(self.covariance),
             mean_of_sample_data=self.centre,
-            principal_vectors=self.vectors.astype(np.float32),
+            principal_vectors=self.vectors.astype(np.float16),
             about=np.array(about),
         )
 
@@ -108,7 +109,5 @@ def packaged(name: str, features: int) -> Principal:
     Raises:
         WeightsError: this installation has none.
     """
-    with resources.as_file(resources.files(__package__) / "models" / f"{name}.npz") as path:
-        if not path.is_file():
-            raise WeightsError(f"{name} comes without a model here; give one: -p method.model=FILE")
+    with model_files.packaged(name) as path:
         return Principal.read(str(path), features)

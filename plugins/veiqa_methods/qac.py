@@ -11,7 +11,7 @@ from torch import Tensor
 from veiqa_core.api import WeightsError
 
 from .common import Array, gaussian, grey, measure_each, smooth
-from .pristine import field, read_arrays
+from .model_files import field, read_arrays
 from .records import QAC_MIN_SIZE, QacParams
 
 LEVELS, CLUSTERS, SIDE = 10, 30, 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from veiqa_core.api import Component, param, params
+from veiqa_core.api import Component, NoParams, param, params
 
 NIQE_MIN_SIZE = 96  # one patch
 BRISQUE_MIN_SIZE = 16
@@ -14,12 +14,10 @@ ILNIQE_MIN_SIZE = 16
 BLUR_MIN_SIZE = 16
 NOISE_MIN_SIZE = 8
 LAPLACIAN_MIN_SIZE = 3
+PSEUDO_MIN_SIZE = 16  # BPRI and BMPRI: two blocks of JPEG
 DIIVINE_MIN_SIZE = 64  # the farthest pairs of samples lie 25 apart, inside a border of 17
 
 _NEEDS = ("torch", "scipy")
-_LOW = {"better": "low", "bounds": (None, None)}
-_HIGH = {"better": "high", "bounds": (None, None)}
-_FEATURES = {"better": "none", "bounds": (None, None)}
 
 _DIRECTIONS = ("horizontal", "vertical", "diagonal", "antidiagonal")
 BRISQUE_FEATURES = tuple(
@@ -53,9 +51,19 @@ DIIVINE_FEATURES = (
 )
 
 
+BPRI_FEATURES = ("sharpness", "noise", "blocking")
+BMPRI_STEPS = {
+    "jpeg": (0, 2, 4, 6, 8),  # quality
+    "jpeg2000": (150, 175, 200, 225, 250),  # compression ratio
+    "blur": (0.5, 1, 1.5, 2, 2.5),  # sigma
+    "noise": (0.3, 0.4, 0.5, 0.6, 0.7),  # variance
+}
+BMPRI_FEATURES = tuple(f"{kind}_{step:g}" for kind, steps in BMPRI_STEPS.items() for step in steps)
+
+
 @params
-class NiqeParams:
-    """Of NIQE."""
+class PristineParams:
+    """Of NIQE and IL-NIQE."""
 
     model: str = param(
         default="", help="File of the pristine model, .npz or the release's .mat; empty: the one trained by VEIQA."
@@ -78,13 +86,6 @@ class Bliinds2ScoreParams:
 
 
 @params
-class BlurEffectParams:
-    """Of the blur effect."""
-
-    size: int = param(default=11, help="Side of the mean filter that blurs again.", ge=3, le=15)
-
-
-@params
 class DiivineScoreParams:
     """Of DIIVINE's score."""
 
@@ -92,12 +93,20 @@ class DiivineScoreParams:
 
 
 @params
-class IlniqeParams:
-    """Of IL-NIQE."""
+class BpriScoreParams:
+    """Of BPRI's score."""
 
-    model: str = param(
-        default="", help="File of the pristine model, .npz or the release's .mat; empty: the one trained by VEIQA."
-    )
+    model: str = param(default="", help="The release's machine of three classes, in LIBSVM's format; needed.")
+    ranges: str = param(default="", help="The release's ranges of the three features; needed.")
+    curves: str = param(default="", help="File of paraLSSs, paraLSSn and paraPSS, .npz or .mat; needed.")
+
+
+@params
+class BmpriScoreParams:
+    """Of BMPRI's score."""
+
+    model: str = param(default="", help="The release's machine, in LIBSVM's format; needed.")
+    ranges: str = param(default="", help="The release's ranges of the 20 features; needed.")
 
 
 @params
@@ -107,124 +116,210 @@ class QacParams:
     model: str = param(default="", help="File of the release's centroids, cluster_center.mat or .npz; needed.")
 
 
+@params
+class BlurEffectParams:
+    """Of the blur effect."""
+
+    size: int = param(default=11, help="Side of the mean filter that blurs again.", ge=3, le=15)
+
+
+def _method(
+    name: str,
+    summary: str,
+    factory: str,
+    reference: str,
+    params: type = NoParams,
+    needs: tuple[str, ...] = (),
+    *,
+    better: str,
+    least: int,
+    outputs: tuple[str, ...] | None = None,
+    bounds: tuple[float | None, float | None] = (None, None),
+) -> Component:
+    """A record; a method of one output has its own name for it."""
+    return Component(
+        name=name,
+        summary=summary,
+        factory=f"veiqa_methods.{factory}",
+        params=params,
+        requires=(*_NEEDS, *needs),
+        traits={"better": better, "bounds": bounds, "min_size": least, "outputs": outputs or (name,)},
+        reference=reference,
+    )
+
+
+_BRISQUE = "Mittal, Moorthy and Bovik, IEEE Trans. Image Processing 21(12), 2012"
+_BLIINDS2 = "Saad, Bovik and Charrier, IEEE Trans. Image Processing 21(8), 2012"
+_DIIVINE = "Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011"
+_BPRI = "Min et al., IEEE Trans. Multimedia 20(8), 2018"
+_BMPRI = "Min et al., IEEE Trans. Broadcasting 64(2), 2018"
+
 METHODS = (
-    Component(
-        name="niqe",
-        summary="NIQE: distance of local statistics from those of pristine photos.",
-        factory="veiqa_methods.niqe:Niqe",
-        params=NiqeParams,
-        requires=_NEEDS,
-        traits={**_LOW, "bounds": (0, None), "min_size": NIQE_MIN_SIZE, "outputs": ("niqe",)},
-        reference="Mittal, Soundararajan and Bovik, IEEE Signal Processing Letters 20(3), 2013",
+    _method(
+        "niqe",
+        "NIQE: distance of local statistics from those of pristine photos.",
+        "niqe:Niqe",
+        "Mittal, Soundararajan and Bovik, IEEE Signal Processing Letters 20(3), 2013",
+        PristineParams,
+        better="low",
+        least=NIQE_MIN_SIZE,
+        bounds=(0, None),
     ),
-    Component(
-        name="brisque",
-        summary="BRISQUE: 36 statistics of locally normalised levels.",
-        factory="veiqa_methods.brisque:Brisque",
-        requires=_NEEDS,
-        traits={**_FEATURES, "min_size": BRISQUE_MIN_SIZE, "outputs": BRISQUE_FEATURES},
-        reference="Mittal, Moorthy and Bovik, IEEE Trans. Image Processing 21(12), 2012",
+    _method(
+        "brisque",
+        "BRISQUE: 36 statistics of locally normalised levels.",
+        "brisque:Brisque",
+        _BRISQUE,
+        better="none",
+        least=BRISQUE_MIN_SIZE,
+        outputs=BRISQUE_FEATURES,
     ),
-    Component(
-        name="brisque-score",
-        summary="BRISQUE's score, by files of its release.",
-        factory="veiqa_methods.brisque:BrisqueScore",
-        params=BrisqueScoreParams,
-        requires=_NEEDS,
-        traits={**_LOW, "min_size": BRISQUE_MIN_SIZE, "outputs": ("brisque-score",)},
-        reference="Mittal, Moorthy and Bovik, IEEE Trans. Image Processing 21(12), 2012",
+    _method(
+        "brisque-score",
+        "BRISQUE's score, by files of its release.",
+        "brisque:BrisqueScore",
+        _BRISQUE,
+        BrisqueScoreParams,
+        better="low",
+        least=BRISQUE_MIN_SIZE,
     ),
-    Component(
-        name="qac",
-        summary="QAC: likeness of patches to centroids of ten levels of quality, given by its release.",
-        factory="veiqa_methods.qac:Qac",
-        params=QacParams,
-        requires=_NEEDS,
-        traits={**_HIGH, "bounds": (0.1, 1), "min_size": QAC_MIN_SIZE, "outputs": ("qac",)},
-        reference="Xue, Zhang and Mou, CVPR 2013",
+    _method(
+        "qac",
+        "QAC: likeness of patches to centroids of ten levels of quality, given by its release.",
+        "qac:Qac",
+        "Xue, Zhang and Mou, CVPR 2013",
+        QacParams,
+        better="high",
+        least=QAC_MIN_SIZE,
+        bounds=(0.1, 1),
     ),
-    Component(
-        name="piqe",
-        summary="PIQE: distortion of the blocks that are noticed.",
-        factory="veiqa_methods.piqe:Piqe",
-        requires=_NEEDS,
-        traits={**_LOW, "min_size": PIQE_MIN_SIZE, "outputs": ("piqe",)},
-        reference="Venkatanath et al., National Conference on Communications, 2015",
+    _method(
+        "piqe",
+        "PIQE: distortion of the blocks that are noticed.",
+        "piqe:Piqe",
+        "Venkatanath et al., National Conference on Communications, 2015",
+        better="low",
+        least=PIQE_MIN_SIZE,
     ),
-    Component(
-        name="ilniqe",
-        summary="IL-NIQE: distance of each patch's statistics from those of pristine photos.",
-        factory="veiqa_methods.ilniqe:Ilniqe",
-        params=IlniqeParams,
-        requires=_NEEDS,
-        traits={**_LOW, "bounds": (0, None), "min_size": ILNIQE_MIN_SIZE, "outputs": ("ilniqe",)},
-        reference="Zhang, Zhang and Bovik, IEEE Trans. Image Processing 24(8), 2015",
+    _method(
+        "ilniqe",
+        "IL-NIQE: distance of each patch's statistics from those of pristine photos.",
+        "ilniqe:Ilniqe",
+        "Zhang, Zhang and Bovik, IEEE Trans. Image Processing 24(8), 2015",
+        PristineParams,
+        better="low",
+        least=ILNIQE_MIN_SIZE,
+        bounds=(0, None),
     ),
-    Component(
-        name="bliinds2",
-        summary="BLIINDS-II: 24 statistics of local cosine transforms.",
-        factory="veiqa_methods.bliinds2:Bliinds2",
-        requires=_NEEDS,
-        traits={**_FEATURES, "min_size": BLIINDS2_MIN_SIZE, "outputs": BLIINDS2_FEATURES},
-        reference="Saad, Bovik and Charrier, IEEE Trans. Image Processing 21(8), 2012",
+    _method(
+        "bliinds2",
+        "BLIINDS-II: 24 statistics of local cosine transforms.",
+        "bliinds2:Bliinds2",
+        _BLIINDS2,
+        better="none",
+        least=BLIINDS2_MIN_SIZE,
+        outputs=BLIINDS2_FEATURES,
     ),
-    Component(
-        name="bliinds2-score",
-        summary="BLIINDS-II's score, by files of its release.",
-        factory="veiqa_methods.bliinds2:Bliinds2Score",
-        params=Bliinds2ScoreParams,
-        requires=_NEEDS,
-        traits={**_LOW, "min_size": BLIINDS2_MIN_SIZE, "outputs": ("bliinds2-score",)},
-        reference="Saad, Bovik and Charrier, IEEE Trans. Image Processing 21(8), 2012",
+    _method(
+        "bliinds2-score",
+        "BLIINDS-II's score, by files of its release.",
+        "bliinds2:Bliinds2Score",
+        _BLIINDS2,
+        Bliinds2ScoreParams,
+        better="low",
+        least=BLIINDS2_MIN_SIZE,
     ),
-    Component(
-        name="diivine",
-        summary="DIIVINE: 88 statistics of a steerable pyramid.",
-        factory="veiqa_methods.diivine:Diivine",
-        requires=_NEEDS,
-        traits={**_FEATURES, "min_size": DIIVINE_MIN_SIZE, "outputs": DIIVINE_FEATURES},
-        reference="Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011",
+    _method(
+        "diivine",
+        "DIIVINE: 88 statistics of a steerable pyramid.",
+        "diivine:Diivine",
+        _DIIVINE,
+        better="none",
+        least=DIIVINE_MIN_SIZE,
+        outputs=DIIVINE_FEATURES,
     ),
-    Component(
-        name="diivine-score",
-        summary="DIIVINE's score, by files of its release.",
-        factory="veiqa_methods.diivine:DiivineScore",
-        params=DiivineScoreParams,
-        requires=_NEEDS,
-        traits={**_LOW, "min_size": DIIVINE_MIN_SIZE, "outputs": ("diivine-score",)},
-        reference="Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011",
+    _method(
+        "diivine-score",
+        "DIIVINE's score, by files of its release.",
+        "diivine:DiivineScore",
+        _DIIVINE,
+        DiivineScoreParams,
+        better="low",
+        least=DIIVINE_MIN_SIZE,
     ),
-    Component(
-        name="jpeg-quality",
-        summary="Quality of JPEG images from blockiness and activity.",
-        factory="veiqa_methods.jpeg_quality:JpegQuality",
-        requires=_NEEDS,
-        traits={**_HIGH, "min_size": JPEG_MIN_SIZE, "outputs": ("jpeg-quality",)},
-        reference="Wang, Sheikh and Bovik, IEEE International Conference on Image Processing, 2002",
+    _method(
+        "jpeg-quality",
+        "Quality of JPEG images from blockiness and activity.",
+        "jpeg_quality:JpegQuality",
+        "Wang, Sheikh and Bovik, IEEE International Conference on Image Processing, 2002",
+        better="high",
+        least=JPEG_MIN_SIZE,
     ),
-    Component(
-        name="blur-effect",
-        summary="Blur: how little of the gradients another blur takes away.",
-        factory="veiqa_methods.simple:BlurEffect",
-        params=BlurEffectParams,
-        requires=(*_NEEDS, "skimage"),
-        traits={**_LOW, "bounds": (0, 1), "min_size": BLUR_MIN_SIZE, "outputs": ("blur-effect",)},
-        reference="Crete et al., Proc. SPIE 6492, 2007; scikit-image's blur_effect",
+    _method(
+        "blur-effect",
+        "Blur: how little of the gradients another blur takes away.",
+        "simple:BlurEffect",
+        "Crete et al., Proc. SPIE 6492, 2007; scikit-image's blur_effect",
+        BlurEffectParams,
+        needs=("skimage",),
+        better="low",
+        least=BLUR_MIN_SIZE,
+        bounds=(0, 1),
     ),
-    Component(
-        name="noise-sigma",
-        summary="Deviation of white noise, from the finest wavelet details.",
-        factory="veiqa_methods.simple:NoiseSigma",
-        requires=_NEEDS,
-        traits={**_LOW, "bounds": (0, None), "min_size": NOISE_MIN_SIZE, "outputs": ("noise-sigma",)},
-        reference="Donoho and Johnstone, Biometrika 81(3), 1994; scikit-image's estimate_sigma",
+    _method(
+        "noise-sigma",
+        "Deviation of white noise, from the finest wavelet details.",
+        "simple:NoiseSigma",
+        "Donoho and Johnstone, Biometrika 81(3), 1994; scikit-image's estimate_sigma",
+        better="low",
+        least=NOISE_MIN_SIZE,
+        bounds=(0, None),
     ),
-    Component(
-        name="laplacian-variance",
-        summary="Variance of the Laplacian of the luma: how sharp an image is, and how noisy.",
-        factory="veiqa_methods.sharpness:LaplacianVariance",
-        requires=("torch",),
-        traits={**_HIGH, "bounds": (0, None), "min_size": LAPLACIAN_MIN_SIZE},
-        reference="Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000 (LAP4 with variance).",
+    _method(
+        "laplacian-variance",
+        "Variance of the Laplacian of the luma: how sharp an image is, and how noisy.",
+        "sharpness:LaplacianVariance",
+        "Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000 (LAP4 with variance).",
+        better="high",
+        least=LAPLACIAN_MIN_SIZE,
+        bounds=(0, None),
+    ),
+    _method(
+        "bpri",
+        "BPRI: three likenesses to pseudo-references; corners and noise are near the release's, not the same.",
+        "bpri:Bpri",
+        _BPRI,
+        better="none",
+        least=PSEUDO_MIN_SIZE,
+        outputs=BPRI_FEATURES,
+        bounds=(0, 1),
+    ),
+    _method(
+        "bpri-score",
+        "BPRI's score, by files of its release; near the release's, not the same.",
+        "bpri:BpriScore",
+        _BPRI,
+        BpriScoreParams,
+        better="low",
+        least=PSEUDO_MIN_SIZE,
+    ),
+    _method(
+        "bmpri",
+        "BMPRI: 20 overlaps with pseudo-references; noise and JPEG2000 are near the release's, not the same.",
+        "bmpri:Bmpri",
+        _BMPRI,
+        better="none",
+        least=PSEUDO_MIN_SIZE,
+        outputs=BMPRI_FEATURES,
+        bounds=(0, 1),
+    ),
+    _method(
+        "bmpri-score",
+        "BMPRI's score, by files of its release; near the release's, not the same.",
+        "bmpri:BmpriScore",
+        _BMPRI,
+        BmpriScoreParams,
+        better="low",
+        least=PSEUDO_MIN_SIZE,
     ),
 )

@@ -147,6 +147,14 @@ def test_a_state_dict_saved_from_it_gives_the_same_bits(network: Network, tmp_pa
     assert torch.equal(opened(tmp_path / "w.safetensors")(images), network(images))
 
 
+def test_a_converted_file_gives_the_same_bits(network: Network, file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "darknet19.safetensors"
+    output.write_bytes(Darknet19Extractor(Darknet19Params()).converted(file))
+    images = torch.rand(1, 3, 64, 70, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert opened(output)(images).equal(network(images))
+
+
 @pytest.mark.parametrize("cut", [0, 5, 1000, -4, 4])
 def test_files_of_another_size_are_refused_with_both_sizes(file: Path, tmp_path: Path, cut: int) -> None:
     content, path = file.read_bytes(), tmp_path / "other.weights"

@@ -38,6 +38,7 @@ from .scoring import (
     View,
 )
 from .searching import Control, Pair, Proposal, SearchStrategy, SearchTask
+from .weights import WeightsProvider, WeightsStatus
 
 __all__ = [
     "Control",
@@ -63,6 +64,8 @@ __all__ = [
     "Target",
     "TunableExtractor",
     "View",
+    "WeightsProvider",
+    "WeightsStatus",
     "canonical",
     "canonical_array",
 ]

@@ -13,7 +13,7 @@ from veiqa_core.api import WeightsError
 from veiqa_methods.ilniqe import Ilniqe, patch_distances, patch_features
 from veiqa_methods.log_gabor import filters
 from veiqa_methods.principal import Principal
-from veiqa_methods.records import IlniqeParams
+from veiqa_methods.records import PristineParams
 
 CHOSEN = ("I01_dist", "I19_dist", "goldhill_ref", "chelsea_jpeg10")  # of 18: 2 s each
 
@@ -53,7 +53,7 @@ def learned(count: int = 700, features: int = 468) -> Principal:
 def test_components_are_uncorrelated_and_the_largest_are_kept(tmp_path: Path) -> None:
     model = learned()
     assert model.vectors.shape == (468, 430)
-    np.testing.assert_allclose(model.vectors.T @ model.vectors, np.eye(430), atol=1e-5)
+    np.testing.assert_allclose(model.vectors.T @ model.vectors, np.eye(430), atol=1e-3)
     assert (np.diff(np.diag(model.covariance)) <= 0).all()
     file, theirs = tmp_path / "model.npz", tmp_path / "templateModel.mat"
     model.write(file, "random numbers")
@@ -75,7 +75,7 @@ def test_a_distance_is_mahalanobis_s() -> None:
 def test_flat_and_small_images_have_a_score(tmp_path: Path) -> None:
     file = tmp_path / "model.npz"
     learned().write(file, "random numbers")
-    method = Ilniqe(IlniqeParams(model=str(file)))
+    method = Ilniqe(PristineParams(model=str(file)))
     images = batch(np.full((3, 16, 20), 100.0), photo(16, 20))
     together = method.measure(images)
     assert together.isfinite().all()

@@ -14,7 +14,7 @@ from scipy import ndimage
 from veiqa_methods.common import grey
 from veiqa_methods.niqe import Niqe, natural_statistics, patch_features, statistics, train
 from veiqa_methods.pristine import inverse, packaged
-from veiqa_methods.records import NiqeParams
+from veiqa_methods.records import PristineParams
 
 
 @needs_vectors
@@ -25,7 +25,7 @@ def test_features_and_score_are_the_release_s(name: str) -> None:
     assert error(found, wanted["patch_features_zeroed"]) < 1e-9
     assert error(sharpness, wanted["patch_sharpness"]) < 1e-5  # a root of rounding noise in flat areas
     assert error(statistics(found)[0], wanted["patch_mean_36_zeroed"]) < 1e-9
-    method = Niqe(NiqeParams(model=str(PARAMETERS / "niqe_live.npz")))
+    method = Niqe(PristineParams(model=str(PARAMETERS / "niqe_live.npz")))
     assert float(method.measure(batch(image))) == pytest.approx(wanted["score_zeroed"], abs=1e-8)
     if not wanted["rounding_sensitive"]:
         assert float(method.measure(batch(image))) == pytest.approx(wanted["score"], abs=1e-8)
@@ -71,7 +71,7 @@ def test_training_learns_from_the_sharp_patches_only(tmp_path: Path) -> None:
     ours, theirs = tmp_path / "ours.npz", tmp_path / "modelparameters.mat"
     model.write(ours, "two pictures")
     scipy.io.savemat(theirs, {"mu_prisparam": model.mean[None], "cov_prisparam": model.covariance})
-    scores = [Niqe(NiqeParams(model=str(file))).measure(batch(photo())) for file in (ours, theirs)]
+    scores = [Niqe(PristineParams(model=str(file))).measure(batch(photo())) for file in (ours, theirs)]
     assert scores[0].equal(scores[1])
 
 
@@ -84,5 +84,5 @@ def test_the_packaged_model_tells_blur_and_noise_from_a_photo() -> None:
         clean = np.asarray(file.convert("RGB"), dtype=float).transpose(2, 0, 1)
     blurred = np.rint(ndimage.gaussian_filter(clean, (0, 3, 3)))
     noisy = np.clip(np.rint(clean + np.random.default_rng(0).normal(0, 40, clean.shape)), 0, 255)
-    scores = Niqe(NiqeParams()).measure(batch(clean, blurred, noisy))[:, 0].tolist()
+    scores = Niqe(PristineParams()).measure(batch(clean, blurred, noisy))[:, 0].tolist()
     assert 0 < scores[0] < min(scores[1:])

@@ -36,7 +36,14 @@ TOLERANCE = 1e-3  # relative: processors and versions of libraries round differe
 KINDS = ("pri", "explainer", "metric", "method", "control")
 """The kinds whose components shape what is kept. Extractors are known by their weights, and by the stage of passes."""
 
-OF_A_RELEASE = {"ilniqe", "qac", "brisque-score", "bliinds2-score", "diivine-score"}
+OF_A_RELEASE = {
+    "qac",
+    "bpri-score",
+    "bmpri-score",
+    "brisque-score",
+    "bliinds2-score",
+    "diivine-score",
+}
 """Methods that need files of their authors' releases, which are part of a key by their content."""
 
 Figures = list[float]
