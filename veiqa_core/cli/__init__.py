@@ -23,6 +23,7 @@ _SUMMARIES = {
     "search": "Search a space for the branches that agree best with the ratings of a dataset.",
     "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
     "ladder": "Make good photos worse step by step, and show where a recipe's score does not fall.",
+    "serve": "Serve a page on which a photo is dropped, and an interface for programs.",
     "compare": "Compare an image with its reference by full-reference metrics.",
     "verify": "Check what components compute against published, exact and independently derived values.",
     "datasets": "List the datasets; check a folder, or make a synthetic one.",
