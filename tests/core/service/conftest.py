@@ -1,4 +1,4 @@
-"""Processes that score, which the tests of a session share: each opens networks, and takes seconds to begin."""
+"""Processes that score, which the tests here share: each opens networks, and takes seconds to begin."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ except UsageError as error:
 INSTALLED = Path(__file__).parents[2] / "shared" / "installed"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A file: while it is not there, the method ``patient`` waits. Processes that are begun find it, and its plugin."""
     file = tmp_path_factory.mktemp("gate") / "open"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATIENT_GATE", str(file))
+        patch.syspath_prepend(INSTALLED)  # which processes that are begun anew take over
         paths = (str(INSTALLED), os.environ.get("PYTHONPATH"))
         patch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
         yield file
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def patient(gate: Path) -> Iterator[Worker]:
     """Scores by a tiny network, without a mapper."""
     from serving import PATIENT
@@ -42,7 +43,7 @@ def patient(gate: Path) -> Iterator[Worker]:
     worker.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fast() -> Iterator[Worker]:
     """Scores by the recipe ``fast``."""
     from serving import setup

@@ -44,7 +44,9 @@ def test_what_cannot_be_served_is_one_line(tmp_path: Path) -> None:
     assert refused("--host", "no such host").startswith("Error: --host 'no such host': ")
     assert "0<=x<=65535" in refused("--port", 70000)
     assert "x>0" in refused("--timeout", 0)
-    (tmp_path / "r.toml").write_text(PATIENT.replace('"psnr"', '"psnrr"'))
+    (tmp_path / "r.toml").write_text(
+        PATIENT.replace("psnr", "psnrr").replace("tiny", "efficientnet-lite0").partition("[[method")[0]
+    )
     assert "Did you mean 'psnr'?" in refused("--recipe", tmp_path / "r.toml", "--port", 0)
 
 
@@ -58,9 +60,9 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_default_is_reached_from_this_machine_alone() -> None:
     defaults: Any = {parameter.name: parameter.default for parameter in command().params}
-    options = ServiceOptions(**{name: defaults[name] for name in ("host", "port", "queue", "timeout", "max_bytes")})
-    assert options.address.local
-    assert options.address.host == "127.0.0.1"
+    given = {name: defaults[name] for name in ("host", "port", "queue", "timeout", "max_bytes", "threads")}
+    assert ServiceOptions(**given, allow_host=()).address.local
+    assert defaults["host"] == "127.0.0.1"
 
 
 def command() -> Any:

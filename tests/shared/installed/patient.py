@@ -19,7 +19,11 @@ WAITS, FAILS, DIES = 77, 78, 79
 @hookimpl
 def veiqa_methods() -> Iterator[Component]:
     yield Component(
-        name="patient", summary="A mean.", factory="patient:Patient", requires=("torch",), traits={"better": "high"}
+        name="patient",
+        summary="A mean.",
+        factory="patient:Patient",
+        requires=("torch",),
+        traits={"better": "high", "bounds": (0, 1), "min_size": 1},
     )
 
 

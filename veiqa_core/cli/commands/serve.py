@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.command()
 @groups(service=ServiceOptions, recipe=ScoringOptions, device=DeviceOptions)
 def serve(service: ServiceOptions, recipe: ScoringOptions, device: DeviceOptions) -> None:
-    """Serve a page on which a photo is dropped, and an interface for programs, POST /v1/score; see /openapi.json.
+    """Serve a page on which a photo is dropped, and an interface for programs.
 
-    Only this machine reaches it, unless --host says otherwise. Ctrl-C ends it once what was begun is answered.
+    Programs ask POST /v1/score, which /openapi.json describes. Only this machine reaches it, unless --host says otherwise. Ctrl-C ends it once what was begun is answered.
     """
     from ...service import check_installed
 
