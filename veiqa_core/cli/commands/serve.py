@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def serve(service: ServiceOptions, recipe: ScoringOptions, device: DeviceOptions) -> None:
     """Serve a page on which a photo is dropped, and an interface for programs.
 
-    Programs ask POST /v1/score, which /openapi.json describes. Only this machine reaches it, unless --host says otherwise. Ctrl-C ends it once what was begun is answered.
+    Programs ask POST /v1/score, which /openapi.json describes. Only this machine reaches the server, unless --host says
+    otherwise. Ctrl-C ends it once what was begun is answered.
     """
     from ...service import check_installed
 
