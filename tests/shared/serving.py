@@ -15,7 +15,6 @@ from typing import Any
 import attrs
 import numpy as np
 import PIL.Image
-import uvicorn
 from making import photo
 
 from veiqa_core.extension.registry import installed
@@ -24,7 +23,7 @@ from veiqa_core.service.app import Limits, Service
 from veiqa_core.service.messages import Setup
 from veiqa_core.service.protection import allowed_hosts
 from veiqa_core.service.queue import Queue
-from veiqa_core.service.server import Address
+from veiqa_core.service.server import Address, server
 from veiqa_core.service.worker import Worker
 
 LONG = 3600.0  # seconds: no test waits for them
@@ -109,13 +108,13 @@ def served(
     service = Service(worker.ready, Queue(worker, waiting), Limits(most, seconds), reported.append)
     app = service.app(allowed_hosts(host, names))
     with Address("127.0.0.1", 0).bound() as bound:
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+        running = server(app)
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [bound]})
         thread.start()
         try:
             yield Served(bound.getsockname()[1], reported)
         finally:
-            server.should_exit = True
+            running.should_exit = True
             thread.join()
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import attrs
 import uvicorn
+from starlette.types import ASGIApp
 
 from ..errors import UsageError, brief
 from .app import Limits, Service
@@ -91,8 +92,13 @@ def serve(
         KeyboardInterrupt: asked by Ctrl-C, or as the handler of SIGTERM says.
     """
     service = Service(worker.ready, Queue(worker, waiting), limits, report)
+    server(service.app(allowed_hosts(address.host, address.names))).run(sockets=[bound])
+
+
+def server(app: ASGIApp) -> uvicorn.Server:
+    """What speaks HTTP for an application: it names no software, trusts no proxy's headers, and logs nothing."""
     config = uvicorn.Config(
-        service.app(allowed_hosts(address.host, address.names)),
+        app,
         lifespan="off",
         ws="none",
         log_config=None,
@@ -100,4 +106,4 @@ def serve(
         server_header=False,
         proxy_headers=False,
     )
-    uvicorn.Server(config).run(sockets=[bound])
+    return uvicorn.Server(config)

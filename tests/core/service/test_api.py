@@ -109,7 +109,7 @@ def test_a_chunked_body_is_counted_as_it_comes(patient: Worker) -> None:
         ("C:\\photos\\a b.png", "a b.png"),
         ("..", "image"),
         ("", "image"),
-        ("x" * 5000 + ".png", "x" * 196 + ".png"),
+        ("x" * 500 + ".png", "x" * 196 + ".png"),
         ("<script>.png", "<script>.png"),
         ("\N{CJK UNIFIED IDEOGRAPH-4F60}.png", "\N{CJK UNIFIED IDEOGRAPH-4F60}.png"),
         ("film.gif#3", "film.gif#3"),
