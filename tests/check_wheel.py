@@ -33,6 +33,8 @@ DATA = (
     "veiqa_core/report/evaluation/evaluation.css",
     "veiqa_core/report/report.css",
     "veiqa_core/report/report.js",
+    "veiqa_core/service/page.css",
+    "veiqa_core/service/page.js",
     "veiqa_core/scaffold/templates/common/pyproject.toml.template",
     "veiqa_core/scaffold/templates/common/.github/workflows/tests.yml.template",
     "veiqa_core/scaffold/templates/metric/package/component.py.template",

@@ -31,6 +31,7 @@ EXTRAS = {
     "heif": ("pillow_heif", "HEIF images"),
     "dicom": ("pydicom", "DICOM images"),
     "raw": ("rawpy", "cameras' raw files"),
+    "serve": ("uvicorn", "veiqa serve, a page and an interface over HTTP"),
     "avif": ("PIL._avif", "the PRI generator avif"),
     "tiff": ("tifffile", "TIFF of kinds that Pillow does not read"),
     "export": ("onnx", "the faster runtime for networks that ship no graph"),

@@ -133,7 +133,7 @@ class Scorer:
         return self.score(image)
 
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
-        """Score one image: a path, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
+        """Score one image: a path, bytes, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
 
         Raises:
             ImageError: the image cannot be read, or a component cannot work on it.

@@ -2,56 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from browsing import CONTRASTS, By, find, look, needs_chromium, started, webdriver
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium")
-By, Keys = pytest.importorskip("selenium.webdriver.common.by").By, webdriver.Keys
+Keys = webdriver.Keys
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="needs chromium and chromedriver (Debian: chromium, chromium-driver)"
-)
+pytestmark = needs_chromium
 
 HOSTILE = "x/<script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>.png"
 ROWS = 250
-
-CONTRASTS = """
-const channel = (v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-const light = (c) => 0.2126 * channel(c[0]) + 0.7152 * channel(c[1]) + 0.0722 * channel(c[2]);
-const rgba = (text) => { const c = text.match(/[\\d.]+/g).map(Number); return c.length > 3 ? c : [...c, 1]; };
-function ground(element) {
-  for (let at = element; at; at = at.parentElement) {
-    const colour = rgba(getComputedStyle(at).backgroundColor);
-    if (colour[3] === 1) return colour;
-    if (colour[3] > 0) throw new Error("a mixed ground: " + at.className);
-  }
-  throw new Error("no ground");
-}
-document.querySelectorAll("details").forEach((each) => { each.open = true; });
-const poor = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-let seen = 0;
-while (walker.nextNode()) {
-  const element = walker.currentNode.parentElement, style = getComputedStyle(element);
-  if (!walker.currentNode.data.trim() || !element.getClientRects().length || style.fontSize === "0px") continue;
-  const svg = element instanceof SVGElement;
-  const ink = rgba(svg ? style.fill : style.color);
-  const [a, b] = [light(ink), light(ground(element))].sort((x, y) => y - x);
-  seen += 1;
-  const ratio = (a + 0.05) / (b + 0.05);
-  if (ratio < 4.5) poor.push([element.tagName, element.className, walker.currentNode.data.slice(0, 40), ratio]);
-}
-return [seen, poor];
-"""
 
 
 class Explainer:
@@ -86,20 +52,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory, fast_scorer: Any, made_resul
     return folder
 
 
-@contextlib.contextmanager
-def started() -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    try:
-        yield browser
-    finally:
-        browser.quit()
-
-
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     with started() as browser:
@@ -117,22 +69,11 @@ def show(chromium: Any, pages: Path) -> Callable[..., Any]:
     """Opens a page in a window of a size and with media features, and gives the browser."""
 
     def opened(name: str, *, width: int = 1280, media: str = "screen", **features: str) -> Any:
-        chromium.get("about:blank")
-        chromium.get_log("browser")
-        chromium.get_log("performance")
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        features = {"prefers_reduced_motion": "reduce", **features}  # what still moves cannot be clicked
-        wanted = [{"name": key.replace("_", "-"), "value": value} for key, value in features.items()]
-        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": wanted})
+        look(chromium, width, media, **features)
         chromium.get((pages / f"{name}.html").as_uri())
         return chromium
 
     return opened
-
-
-def find(browser: Any, selector: str) -> Any:
-    return browser.find_element(By.CSS_SELECTOR, selector)
 
 
 def column(browser: Any, place: int) -> list[str]:

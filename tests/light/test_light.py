@@ -51,6 +51,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["run", "photo.jpg", "-p", "pri.sizes=3"],
         ["run", "photo.jpg", "--recipe", "absent.toml"],
         ["run", "photo.jpg", "--recipe", "papre"],
+        ["serve", "--help"],
         ["evaluate", "--help"],
         ["evaluate", "livee", "."],
         ["evaluate", "live", ".", "--range", "0", "1"],

@@ -26,6 +26,7 @@ _SUMMARIES = {
     "ladder": "Make good photos worse step by step, and show where a recipe's score does not fall.",
     "compare": "Compare images with their originals by full-reference metrics.",
     "audit": "Look for duplicates, odd images and what is no photo in a folder.",
+    "serve": "Serve a page on which a photo is dropped, and an interface for programs.",
     "verify": "Check what components compute against published, exact and independently derived values.",
     "datasets": "List the datasets; check a folder, or make a synthetic one.",
     "recipes": "List the recipes and recipe sets that --recipe knows by name.",

@@ -35,7 +35,7 @@ def resumable(how: str | Callable[[], str]) -> Iterator[None]:
     shells give it.
     """
     try:
-        with _terminable():
+        with terminable():
             yield
     except KeyboardInterrupt as error:
         say()
@@ -44,7 +44,7 @@ def resumable(how: str | Callable[[], str]) -> Iterator[None]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
+def terminable() -> Iterator[None]:
     """Let a request to end (SIGTERM) close what is open, by :class:`Terminated`."""
     if threading.current_thread() is not threading.main_thread():
         yield

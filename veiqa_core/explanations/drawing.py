@@ -27,7 +27,10 @@ THUMBNAIL, PAIR, FULL = 96, 400, 640
 HEAT, DIFFERENCE = "inferno", "RdBu_r"
 """The colour maps."""
 
-_FORM = "WEBP" if features.check("webp") else "JPEG"
+COMPACT = "WEBP" if features.check("webp") else "JPEG"
+EXACT = "PNG"
+"""The forms of pictures, by Pillow's names: what pages hold, and what loses nothing."""
+
 _QUALITY = {THUMBNAIL: 60, PAIR: 70, FULL: 80}
 _SHARE_OF_HEAT = 0.6
 
@@ -59,38 +62,39 @@ def thumbnail(source: Path | Tensor) -> Picture | None:
         return None
 
 
-def photo(image: Tensor, longest: int = FULL) -> Picture:
+def photo(image: Tensor, longest: int = FULL, *, form: str = COMPACT) -> Picture:
     """An image ``[3, H, W]`` in [0, 1]."""
-    return _encoded(_eight_bit(_reduced(image, longest)), longest)
+    return _encoded(_eight_bit(_reduced(image, longest)), longest, form)
 
 
-def heat(lost: Tensor, reach: float) -> Picture:
+def heat(lost: Tensor, reach: float, *, form: str = COMPACT) -> Picture:
     """A quality map ``[H, W]`` in colours, from nothing lost to ``reach`` points."""
-    return _encoded(_coloured(_reduced(lost[None], FULL)[0].numpy() / reach, HEAT), FULL)
+    return _encoded(_coloured(_reduced(lost[None], FULL)[0].numpy() / reach, HEAT), FULL, form)
 
 
-def explanations(pair: Heatmaps) -> tuple[Picture, Picture]:
+def explanations(pair: Heatmaps, *, form: str = COMPACT) -> tuple[Picture, Picture]:
     """The VEIs of input and PRI over their images in grey, both in one colour scale."""
     both = torch.stack([pair.input_vei, pair.pri_vei])
     low, high = min(0.0, float(both.min())), max(float(both.max()), 1e-12)
-    return _over(pair.input_image, pair.input_vei, low, high), _over(pair.pri_image, pair.pri_vei, low, high)
+    of_input = _over(pair.input_image, pair.input_vei, low, high, form)
+    return of_input, _over(pair.pri_image, pair.pri_vei, low, high, form)
 
 
-def difference(pair: Heatmaps) -> Picture:
+def difference(pair: Heatmaps, *, form: str = COMPACT) -> Picture:
     """Input minus PRI, each cell of the VEIs as large as it is: red where the input is stronger, blue where the PRI."""
     values = (pair.input_vei - pair.pri_vei).float()
     reach = max(float(values.abs().max()), 1e-12)
     size = _size(pair.input_image, PAIR)
     shown = F.interpolate(values[None, None], size, mode="nearest-exact")[0, 0].numpy()
-    return _encoded(_coloured((shown / reach + 1) / 2, DIFFERENCE), PAIR)
+    return _encoded(_coloured((shown / reach + 1) / 2, DIFFERENCE), PAIR, form)
 
 
-def _over(image: Tensor, vei: Tensor, low: float, high: float) -> Picture:
+def _over(image: Tensor, vei: Tensor, low: float, high: float, form: str) -> Picture:
     grey = luma(_reduced(image, PAIR))
     values = F.interpolate(vei[None, None].float(), grey.shape, mode="bilinear", align_corners=False)[0, 0]
     colours = _coloured((values.numpy() - low) / (high - low), HEAT)
     mixed = _SHARE_OF_HEAT * colours + (1 - _SHARE_OF_HEAT) * 255 * grey.numpy()[..., None]
-    return _encoded(mixed.astype(np.uint8), PAIR)
+    return _encoded(mixed.astype(np.uint8), PAIR, form)
 
 
 def _size(image: Tensor, longest: int) -> tuple[int, int]:
@@ -119,8 +123,8 @@ def _coloured(values: NDArray[np.floating], name: str) -> Pixels:
     return colours
 
 
-def _encoded(pixels: Pixels, longest: int) -> Picture:
+def _encoded(pixels: Pixels, longest: int, form: str = COMPACT) -> Picture:
     stream = io.BytesIO()
-    PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(stream, _FORM, quality=_QUALITY[longest])
+    PIL.Image.fromarray(np.ascontiguousarray(pixels)).save(stream, form, quality=_QUALITY[longest])
     data = base64.b64encode(stream.getvalue()).decode()
-    return Picture(f"data:image/{_FORM.lower()};base64,{data}", pixels.shape[1], pixels.shape[0])
+    return Picture(f"data:image/{form.lower()};base64,{data}", pixels.shape[1], pixels.shape[0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ __all__ = [
     "viewed_size",
 ]
 
-Source = str | Path | PIL.Image.Image | NDArray[Any] | Tensor
+Source = str | Path | bytes | PIL.Image.Image | NDArray[Any] | Tensor
 
 _FRAME = re.compile(r"(?s)(.+)#([1-9][0-9]{0,8})")
 _FOLDERS = (".", "..")  # which are no names of files
@@ -76,11 +76,12 @@ def read(source: Source, name: str | None = None, view: int | None = None) -> Im
     Files: recognised by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is
     laid on white, palettes, grey and CMYK become RGB, and 16-bit values are divided by 65535. Of several frames or
     pages the first counts, which is remarked on; ``film.gif#3`` names the third, unless a file is called so itself.
-    Pillow images: the same for the current frame. Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors
-    ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: uint8 and uint16 are divided by their type's maximum, floats must lie in
-    [0, 1].
+    Bytes: the content of a file; of several frames the first counts. Pillow images: the same for the current frame.
+    Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: uint8 and
+    uint16 are divided by their type's maximum, floats must lie in [0, 1].
 
     Args:
+        name: what it is called; of bytes its suffix distinguishes formats that do not show in the content.
         view: the most pixels that its longer side has where it is judged; None for its native size.
 
     Raises:
@@ -90,9 +91,9 @@ def read(source: Source, name: str | None = None, view: int | None = None) -> Im
     if isinstance(source, str | Path):
         label = name or display_name(source)
     else:
-        label = name or ("image" if isinstance(source, PIL.Image.Image) else "array")
+        label = name or ("image" if isinstance(source, PIL.Image.Image | bytes) else "array")
     try:
-        decoded = _decoded(source)
+        decoded = _decoded(source, label)
         values = arrays.values_of(decoded.levels)
         plain = ("one colour throughout",) if _is_plain(values) else ()
         return Image(values, label, decoded.remarks + plain).viewed(view)
@@ -106,9 +107,11 @@ def _is_plain(values: Tensor) -> bool:
     return bool((values[..., :1, :] == colour).all()) and bool((values == colour).all())
 
 
-def _decoded(source: Source) -> Decoded:
+def _decoded(source: Source, name: str) -> Decoded:
     if isinstance(source, str | Path):
         return files.decode(*_addressed(Path(source)))
+    if isinstance(source, bytes):
+        return files.decode_content(source, PurePath(name).suffix.lower())
     if isinstance(source, PIL.Image.Image):
         try:
             return pillow.of_picture(source)
@@ -120,7 +123,7 @@ def _decoded(source: Source) -> Decoded:
         return Decoded(arrays.array_of(source))
     if isinstance(source, np.ndarray):
         return Decoded(source)
-    raise Unreadable(f"a path, array, Pillow image or tensor is needed, not {type(source).__name__}")
+    raise Unreadable(f"a path, bytes, array, Pillow image or tensor is needed, not {type(source).__name__}")
 
 
 def _addressed(path: Path) -> tuple[Path, int | None]:

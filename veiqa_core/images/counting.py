@@ -66,7 +66,10 @@ def _frames(image: PIL.Image.Image, stream: BinaryIO) -> Frames:
 def pages(stream: BinaryIO) -> tuple[int, ...]:
     """Where in a TIFF or BigTIFF its pages' directories lie: each once, as far as the file holds them."""
     global _last_pages
-    state = os.fstat(stream.fileno())
+    try:
+        state = os.fstat(stream.fileno())
+    except io.UnsupportedOperation:  # held in memory
+        return tuple(_pages(stream, stream.seek(0, os.SEEK_END)))
     key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
     if _last_pages is None or _last_pages[0] != key:
         _last_pages = key, tuple(_pages(stream, state.st_size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,19 @@ def decode(path: Path, frame: int | None) -> Decoded:
     return _read(path, lambda reader, stream: reader.decode(stream, frame))
 
 
+def decode_content(content: bytes, suffix: str) -> Decoded:
+    """The first frame of a file that is held in memory.
+
+    Args:
+        suffix: of the name that it goes by, in lower case, for formats that are known by it.
+
+    Raises:
+        Unreadable: it cannot be read, with the reason.
+    """
+    with _reported():
+        return _work_on(io.BytesIO(content), suffix, lambda reader, stream: reader.decode(stream, None))
+
+
 def count(path: Path) -> int:
     """How many frames a file has.
 
@@ -42,22 +56,26 @@ def count(path: Path) -> int:
 def _read(path: Path, work: Callable[[Reader, BinaryIO], T]) -> T:
     """The work of whoever can read a file."""
     with _reported(), _opened(path) as stream:
-        header, suffix = stream.read(formats.HEADER), path.suffix.lower()
-        if not header:
-            raise Unreadable("is an empty file")
-        for extra in formats.EXTRAS:
-            if extra.claims(header, suffix):
-                return work(extra.reader(), stream)
-        try:
-            return work(ByPillow(suffix), stream)
-        except tiff_tags.NotForPillow as error:
-            return work((formats.RAW if error.raw else formats.DEEP_TIFF).reader(), stream)
-        except PIL.UnidentifiedImageError:
-            if header.startswith(formats.TIFF):
-                return work(formats.DEEP_TIFF.reader(), stream)
-            if formats.is_avif(header) and not features.check("avif"):
-                raise Unreadable("is AVIF, which this Pillow does not read: pip install -U pillow") from None
-            raise
+        return _work_on(stream, path.suffix.lower(), work)
+
+
+def _work_on(stream: BinaryIO, suffix: str, work: Callable[[Reader, BinaryIO], T]) -> T:
+    header = stream.read(formats.HEADER)
+    if not header:
+        raise Unreadable("is an empty file")
+    for extra in formats.EXTRAS:
+        if extra.claims(header, suffix):
+            return work(extra.reader(), stream)
+    try:
+        return work(ByPillow(suffix), stream)
+    except tiff_tags.NotForPillow as error:
+        return work((formats.RAW if error.raw else formats.DEEP_TIFF).reader(), stream)
+    except PIL.UnidentifiedImageError:
+        if header.startswith(formats.TIFF):
+            return work(formats.DEEP_TIFF.reader(), stream)
+        if formats.is_avif(header) and not features.check("avif"):
+            raise Unreadable("is AVIF, which this Pillow does not read: pip install -U pillow") from None
+        raise
 
 
 @contextmanager

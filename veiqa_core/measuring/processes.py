@@ -1,4 +1,4 @@
-"""Why processes of one's own cannot be begun, or end: what Python's multiprocessing leaves unsaid."""
+"""Processes of one's own: how they begin, and why they cannot, or end: what Python's multiprocessing leaves unsaid."""
 
 from __future__ import annotations
 
@@ -7,15 +7,34 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import UsageError, one_line
+from ..isolation.terminal import escape_streams
+from .memory import retain_heap
 
 _UNGUARDED = 86  # the exit status of a process that is only begun and would begin others
 _LIMITS = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 _ALONE = "or measure without workers"
+
+
+def prepare() -> None:
+    """Make a process that was begun ready to work for the one that began it, and to end with it."""
+    retain_heap()
+    escape_streams()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """End with the process that began this one, which when killed cannot say goodbye."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def check_program() -> None:

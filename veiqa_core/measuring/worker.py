@@ -5,9 +5,6 @@ Workers open networks and build methods themselves, from quantities as plain val
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,10 +18,9 @@ from ..devices import Device
 from ..errors import UsageError
 from ..extension.registry import Part, Registry, installed
 from ..images import Image
-from ..isolation.terminal import escape_streams
 from ..recipes.recipe import Branch
 from ..recipes.resolution import resolve_branch
-from .memory import retain_heap
+from . import processes
 from .meter import Computed, Meter
 from .quantity import Control, MethodOutput, Quantity, Similarity
 
@@ -96,19 +92,8 @@ def begin(job: Job, begun: Event) -> None:
         begun: set once it came so far.
     """
     begun.set()
-    retain_heap()
-    escape_streams()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the one that began them decides
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    processes.prepare()
     _JOBS.append(job)  # its networks are opened by the first task, whose errors are reported
-
-
-def _leave_with_parent() -> None:
-    """End with the process that began this one, which when killed cannot say goodbye."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def execute_own(image: Image, missing: Sequence[int]) -> Computed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.resources
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 from markupsafe import Markup
@@ -25,12 +25,31 @@ class Look:
         kind: of page, by which a later run knows the file again (see :mod:`veiqa_core.files.marks`).
         style, script: contents of a style sheet and of a script.
         pictures: whether the page holds pictures, as data.
+        forms: whether it sends something to where it came from.
     """
 
     kind: str
     style: str = ""
     script: str = ""
     pictures: bool = False
+    forms: bool = False
+
+    @property
+    def policy(self) -> str:
+        """What a browser may do with the page: it loads nothing, and runs no script but the page's own."""
+        pictures = "img-src data:; " if self.pictures else ""
+        digests = (hashlib.sha256(text.encode()).digest() for text in (_MARK, self.scripts))
+        hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+        target = "'self'" if self.forms else "'none'"
+        return (
+            f"default-src 'none'; base-uri 'none'; form-action {target}; {pictures}"
+            f"style-src 'unsafe-inline'; script-src {hashes}"
+        )
+
+    @property
+    def scripts(self) -> str:
+        """What all pages share, and the page's own."""
+        return read_text(__package__, "tables.js") + self.script
 
 
 @attrs.frozen(eq=False)
@@ -65,26 +84,15 @@ def document(template: str, title: str, look: Look, sections: Sequence[Section],
         title: of the browser's window.
         values: what else the template shows.
     """
-    script = read_text(__package__, "tables.js") + look.script
     return stream(
         template,
         title=title,
         mark=Markup(page_mark(look.kind)),
-        policy=_policy(look, (_MARK, script)),
+        policy=look.policy,
         style=Markup(read_text(__package__, "base.css") + look.style),
         first_script=Markup(_MARK),
-        last_script=Markup(script),
+        last_script=Markup(look.scripts),
         folder=template.rpartition("/")[0],
         sections=sections,
         **values,
-    )
-
-
-def _policy(look: Look, scripts: Iterable[str]) -> str:
-    """Nothing is loaded, and no script runs but the page's own."""
-    pictures = "img-src data:; " if look.pictures else ""
-    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
-    return (
-        f"default-src 'none'; base-uri 'none'; form-action 'none'; {pictures}"
-        f"style-src 'unsafe-inline'; script-src {hashes}"
     )

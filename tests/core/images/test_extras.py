@@ -20,7 +20,10 @@ SMOOTH = np.stack([X * 2, Y * 3, 255 - X - Y], -1).astype(np.uint8)
 
 
 def pixels(source: Any) -> np.ndarray:
-    return read(source).pixels[0].permute(1, 2, 0).numpy()
+    found = read(source)
+    if isinstance(source, Path) and source.is_file():
+        assert read(source.read_bytes(), source.name).digest == found.digest
+    return found.pixels[0].permute(1, 2, 0).numpy()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,10 @@ def refused(path: Path, reason: str) -> None:
     with pytest.raises(ImageError) as caught:
         read(path)
     assert str(caught.value) == f"{display_name(path)}: {reason}"
+    if path.is_file() and os.access(path, os.R_OK):
+        with pytest.raises(ImageError) as caught:
+            read(path.read_bytes(), display_name(path))
+        assert str(caught.value) == f"{display_name(path)}: {reason}"
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "QOI"])
@@ -49,6 +53,20 @@ def test_content_counts_and_not_the_name(tmp_path: Path, form: str) -> None:
         found = read(tmp_path / name)
         assert found.size == (48, 40)
         assert found.name == str(tmp_path / name)
+        assert read(data, name).digest == found.digest
+
+
+def test_the_content_of_a_file_is_read_as_the_file(tmp_path: Path) -> None:
+    pages = [PIL.Image.fromarray(np.roll(LEVELS, k, 0)) for k in range(3)]
+    for name in ("pages.tif", "film.gif", "film.png", "a.tga"):
+        more = {} if name == "a.tga" else {"save_all": True, "append_images": pages[1:]}
+        pages[0].save(tmp_path / name, **more)
+        held, found = read((tmp_path / name).read_bytes(), name), read(tmp_path / name)
+        assert (held.digest, held.remarks, held.name) == (found.digest, found.remarks, name)
+        assert held.remarks == (() if name == "a.tga" else ("first of 3 frames",))
+    with pytest.raises(ImageError, match="^image: not an image file that can be read"):
+        read((tmp_path / "a.tga").read_bytes())  # nothing but its name says what it is
+    assert read(saved("PNG")).name == "image"
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "BMP", "GIF", "TIFF", "PPM", "JPEG2000", "WEBP", "SGI"])

@@ -80,7 +80,7 @@ def test_cmyk_and_one_bit_files_are_read(tmp_path: Path) -> None:
         (np.full((5, 5), np.nan), r"array: float pixels must be finite and lie in \[0, 1\]"),
         (np.full((5, 5), 255.0), r"array: float pixels must be finite and lie in \[0, 1\]"),
         (np.zeros((5, 5), np.int64), r"array: holds int64; use uint8, uint16, or floats in \[0, 1\]"),
-        (3, "array: a path, array, Pillow image or tensor is needed, not int"),
+        (3, "array: a path, bytes, array, Pillow image or tensor is needed, not int"),
     ],
 )
 def test_what_is_no_image_is_named(source: Any, message: str) -> None:
