@@ -35,6 +35,7 @@ _SUMMARIES = {
     "plugins": "List the installed plugins and their problems.",
     "plugin": "Write a plugin.",
     "doctor": "Look at versions, plugins, extras, memory, store, devices and weights, and score an image on trial.",
+    "paper": "Make the paper's tables from the databases and weights that are here.",
     "weights": "Say which weights each feature extractor wants and where they are; convert files to its own layout.",
     "completion": "Print the script that lets a shell complete commands, options and names.",
     "store": "Look after the file that keeps similarities between runs.",
