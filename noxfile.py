@@ -63,7 +63,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types (mypy, strict)."""
-    session.install(".[testing]", "mypy>=1.15")
+    session.install(".[testing,serve,torchmetrics]", "mypy>=1.15")
     session.run("mypy")
 
 

@@ -56,3 +56,8 @@ def duration(seconds: float) -> str:
         if count or parts:
             parts.append(f"{count} {unit}" if count else "")
     return " ".join(part for part in parts[:2] if part) or "0 s"
+
+
+def p_value(value: float) -> str:
+    """A p value as it is shown."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -186,7 +186,7 @@ def test_the_quality_network_knows_a_photo_from_what_hurts_it() -> None:
     with torch.no_grad():
         said = {kind: network(image)[0] for kind, image in distorted.items()}
     likeliest = {kind: kinds[int(logits[1:].argmax())] for kind, logits in said.items() if kind != "none"}
-    assert likeliest.pop("WN") in ("WN", "WNC")  # noise of the luma, or of each channel
+    assert likeliest.pop("WN") in ("WN", "WNC", "POISSON")  # in each channel, in luma and chroma, or of a sensor
     assert likeliest == {kind: kind for kind in likeliest}
     assert all(said[kind][0] < said["none"][0] for kind in list(distorted)[1:])
     assert network.linear_head is not None

@@ -79,13 +79,16 @@ def test_no_source_loads_what_can_run_or_opens_connections() -> None:
     calls = {"eval", "exec", "pickle.load", "pickle.loads", "pickle.Unpickler", "os.system", "os.popen"}
     found = []
     for path, tree in modules():
+        refused = loaders | network
+        if path.match("veiqa_core/service/server.py"):  # the one module that listens
+            refused -= {"socket"}
         for node in ast.walk(tree):
             names: list[str] = []
             if isinstance(node, ast.Import):
                 names = [item.name for item in node.names]
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
-            found += [f"{path}: imports {name}" for name in names if name in network | loaders]
+            found += [f"{path}: imports {name}" for name in names if name in refused]
             if isinstance(node, ast.Call):
                 called, given = ast.unparse(node.func), ast.unparse(node)
                 unsafe = called == "torch.load" and "weights_only=True" not in given

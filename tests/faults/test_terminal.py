@@ -28,7 +28,7 @@ from veiqa_core.cli.printing import line, say
 from veiqa_core.errors import UsageError, one_line
 from veiqa_core.extension.registry import installed
 from veiqa_core.isolation.terminal import escaped_streams
-from veiqa_core.measuring import worker
+from veiqa_core.measuring import processes, worker
 from veiqa_core.result import Result
 from veiqa_core.results.progress import bar
 from veiqa_core.store import Store, Value
@@ -350,8 +350,8 @@ class Unstarted:
 def test_a_worker_streams_escape_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, io.StringIO())
-    monkeypatch.setattr(worker.signal, "signal", lambda *arguments: None)
-    monkeypatch.setattr(worker.threading, "Thread", lambda **arguments: Unstarted())
+    monkeypatch.setattr(processes.signal, "signal", lambda *arguments: None)
+    monkeypatch.setattr(processes.threading, "Thread", lambda **arguments: Unstarted())
     monkeypatch.setattr(worker, "_JOBS", [])
     worker.begin(cast(worker.Job, None), threading.Event())
     for stream in (sys.stdout, sys.stderr):

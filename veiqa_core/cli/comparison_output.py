@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..evaluation.comparison import p_value
 from ..files.paths import display_name
-from ..text import json_text
+from ..text import json_text, p_value
 from .evaluation_output import (
     FORMATS,
     NAMES,

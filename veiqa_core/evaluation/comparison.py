@@ -13,6 +13,7 @@ from ..contracts import FloatArray
 from ..errors import UsageError
 from ..extension.registry import Registry
 from ..measuring.table import Indices
+from ..text import p_value
 from .agreement import FIGURES
 from .columns import FEWEST_CONTENTS
 from .dependent import Test, holm, meng, variance_ratio, williams
@@ -160,11 +161,6 @@ class Study:
         """Plain data, ready for JSON."""
         means = {"mean_weighted_by_images": self.means()} if len(self.datasets) > 1 else {}
         return {"datasets": [one.to_dict() for one in self.datasets], **means}
-
-
-def p_value(value: float) -> str:
-    """A p value as it is shown."""
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _with_p(value: float | None) -> str:

@@ -64,11 +64,9 @@ class FiguresOptions:
         Raises:
             UsageError: there is one, or two options name the same.
         """
-        from ...results import predictions
-
         kinds = {
             "--output": (self.output, Made("an evaluation", is_evaluation)),
-            "--predictions": (self.predictions, Made("a table of predictions", predictions.is_predictions)),
+            "--predictions": (self.predictions, Made("a table of predictions", _is_predictions)),
             "--report": (self.report, Made("a page of an evaluation", partial(is_page, kind="evaluation"))),
         }
         places: dict[str, str] = {}
@@ -78,6 +76,8 @@ class FiguresOptions:
             if name != "--output" and is_standard_output(path):
                 raise UsageError(f"{name} {path}: needs a file of its own; name one")
             if name == "--predictions":
+                from ...results import predictions  # which needs NumPy
+
                 predictions.check(name, path)
             refuse_dataset_target(path, *folders, option=name)
             check_target(name, path, made, store=store, read=read)
@@ -99,6 +99,12 @@ class FiguresOptions:
             from ...report.evaluation import page
 
             write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study)))
+
+
+def _is_predictions(path: Path) -> bool:
+    from ...results.predictions import is_predictions
+
+    return is_predictions(path)
 
 
 ALSO = click.option(

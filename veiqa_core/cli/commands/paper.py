@@ -75,7 +75,7 @@ class PaperOptions:
 @click.command()
 @groups(paper=PaperOptions, store=StoreOptions, workers=WorkerOptions, device=DeviceOptions)
 def paper(paper: PaperOptions, store: StoreOptions, workers: WorkerOptions, device: DeviceOptions) -> None:
-    """Make the paper's tables from the databases and weights that are here, its own figures beside those found.
+    """Make the paper's tables from the databases and weights that are here.
 
     Figures are given twice: fitted to the images that they are tested on, as the paper does, and on contents that
     nothing was fitted on. What is missing is named, and the closest substitute is measured in its place. What was
