@@ -270,4 +270,4 @@ def test_help_lists_every_command_with_its_first_sentence() -> None:
         assert f"  {name} " in veiqa("--help").stdout
     unknown = veiqa("runn")
     assert unknown.exit_code == 2
-    assert unknown.stderr.startswith("Error: unknown command 'runn'. Did you mean 'run'? Known: ablate, audit, compare, ")
+    assert unknown.stderr.startswith("Error: unknown command 'runn'. Did you mean 'run'? Known: ablate, audit, ")
