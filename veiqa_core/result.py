@@ -24,7 +24,7 @@ def score_digits(scale: Sequence[float] | None) -> int:
     return max(0, round(3 - math.log10(scale[1] - scale[0])))
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class Result:
     """The outcome for one image.
 
@@ -71,6 +71,22 @@ class Result:
     size: tuple[int, int] | None = None
     judged_size: tuple[int, int] | None = None
     methods: dict[str, float | None] = attrs.field(factory=dict)
+
+    def __repr__(self) -> str:
+        """The outcome in one line; what was measured is in :meth:`to_dict`."""
+        said = [repr(self.image)]
+        if self.error is not None:
+            said.append(f"error={self.error!r}")
+        elif self.score is None:
+            said.append("no score")
+        else:
+            said.append(f"score={self.score:.6g}")
+        if self.interval is not None:
+            said.append("interval=({:.6g}, {:.6g})".format(*self.interval))
+        if self.distortion:
+            likely = max(self.distortion, key=self.distortion.__getitem__)
+            said.append(f"{likely} {self.distortion[likely]:.0%}")
+        return f"Result({', '.join([*said, *self.remarks])})"
 
     @property
     def values(self) -> dict[str, float | None]:
