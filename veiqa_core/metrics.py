@@ -84,6 +84,6 @@ class Veiqa(Metric):
     def compute(self) -> Tensor:
         """The mean score, or the scores ``[N]`` in the order of the images; NaN or none before any."""
         if not self.scores:
-            return torch.full((), torch.nan) if self._reduction == "mean" else torch.empty(0, dtype=torch.float64)
+            return torch.full((), torch.nan, dtype=torch.float64) if self._reduction == "mean" else torch.empty(0)
         scores: Tensor = dim_zero_cat(self.scores)
         return scores.mean() if self._reduction == "mean" else scores
