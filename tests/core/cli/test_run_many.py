@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gc
 import json
 import os
 import re
@@ -11,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-import torch
 from making import veiqa
 
 from veiqa_core.images import Image, display_name
-from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.meter import Computed, Meter
 from veiqa_core.results.columns import Columns
 from veiqa_core.results.formats import JsonList, Table
@@ -383,40 +379,6 @@ def test_order_workers_and_store_change_no_bit(photos: Path) -> None:
     backwards = b"\0".join(os.fsencode(json.loads(line)["image"]) for line in reversed(cold))
     turned = veiqa("run", "-", "-0", *options, "--no-store", stdin=backwards).stdout.splitlines()
     assert turned == cold[::-1]
-
-
-def test_memory_does_not_grow_with_the_number_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The whole command on a long list, with quick stand-ins for decoding and measuring."""
-    monkeypatch.chdir(tmp_path)
-    image = Image(torch.zeros(1, 3, 2, 2), "any")
-    monkeypatch.setattr("veiqa_core.measuring.executors.executor.read", lambda path, name, view: image)
-    monkeypatch.setattr(Meter, "compute", lambda self, image, wanted, veis: reported(self, image, wanted))
-
-    def peak(count: int, *options: str) -> int:
-        name = f"{count}.txt"
-        Path(name).write_text("".join(f"a-folder-of-some-length/image-{number:07}.png\n" for number in range(count)))
-        gc.collect()
-        gc.freeze()  # else how often garbage is looked for depends on what other tests left
-        if count > 100:  # what the first run imports is not of interest, and slow to trace
-            tracemalloc.start()
-        done = veiqa("run", "--list", name, *OPTIONS, *options)
-        most = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        gc.unfreeze()
-        assert done.exit_code == 0, done.output
-        return most
-
-    fresh = ("--output", "x.csv")
-    again = (*fresh, "--resume")
-    peak(100, *fresh)  # imports, and what is made once
-    few = [peak(1000, *options) for options in (fresh, again)]
-    many = [peak(3000, *options) for options in (fresh, again)]
-    for less, more in zip(few, many, strict=True):
-        assert more < less + 100_000  # the names of the others alone take 200 kB
-
-
-def reported(meter: Meter, image: Image, wanted: Any) -> Computed:
-    return Computed({index: Measurement(meter.keys[index], 20.0, ()) for index in wanted}, {})
 
 
 def test_a_polite_request_to_end_leaves_a_whole_file(photos: Path) -> None:
