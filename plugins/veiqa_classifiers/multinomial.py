@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from veiqa_core.contracts import FloatArray, canonical_array
 
 from .plugin import MultinomialParams
 
-_STRENGTHS = np.geomspace(1e-4, 1.0, 9)
+_STRENGTHS = np.geomspace(1e-4, 1.0, 9)[::-1]
+_ROUGH, _EXACT = 1e-4, 1e-6  # tolerances: to choose a strength, and to fit with it
 _FOLDS = 5
 _OTHER = "other"
 _LONGEST = 200  # characters of a type's name
@@ -118,39 +119,48 @@ class Multinomial:
         """The strength given, or the one under which points left out are likeliest."""
         if self._params.strength is not None:
             return self._params.strength
-        folds = np.empty(len(labels), dtype=np.intp)
-        for kind in np.unique(labels):
-            of_kind = np.flatnonzero(labels == kind)
-            folds[of_kind] = np.arange(len(of_kind)) % _FOLDS  # every type in every fold, where it has enough
-        surprise = [self._surprise(x, labels, folds, float(strength)) for strength in _STRENGTHS]
-        return float(_STRENGTHS[int(np.argmin(surprise))])
-
-    def _surprise(self, x: FloatArray, labels: Labels, folds: NDArray[np.intp], strength: float) -> float:
-        """The mean over the types of the negative log-likelihood of their points left out."""
-        known = np.unique(labels)
-        right = np.ones(len(labels))
-        for fold in np.unique(folds):
-            out = folds == fold
-            if not np.array_equal(np.unique(labels[~out]), known):
-                continue
-            made = _probabilities(self._solve(x[~out], labels[~out], strength), x[out])
-            right[out] = made[np.arange(len(made)), np.searchsorted(known, labels[out])]
-        loss = -np.log(np.maximum(right, 1e-12))
-        means = [loss[labels == kind].mean() for kind in known] if self._params.balanced else [loss.mean()]
-        return float(np.mean(means))
+        known, kind_of = np.unique(labels, return_inverse=True)
+        losses = np.zeros((len(_STRENGTHS), len(labels)))
+        for out in _folds(labels):
+            solutions = self._solutions(x[~out], labels[~out], _STRENGTHS, _ROUGH)
+            for row, weights in enumerate(solutions):
+                made = _probabilities(weights, x[out])
+                losses[row, out] = -np.log(np.maximum(made[np.arange(len(made)), kind_of[out]], 1e-12))
+        kinds = [labels == kind for kind in known] if self._params.balanced else [slice(None)]
+        means = [losses[:, kind].mean(axis=1) for kind in kinds]
+        return float(_STRENGTHS[int(np.argmin(np.mean(means, axis=0)))])
 
     def _solve(self, x: FloatArray, labels: Labels, strength: float) -> FloatArray:
         """Intercepts and weights ``[K, B + 1]``, a row for each type in alphabetical order."""
+        return next(self._solutions(x, labels, [strength], _EXACT))
+
+    def _solutions(
+        self, x: FloatArray, labels: Labels, strengths: Iterable[float], tolerance: float
+    ) -> Iterator[FloatArray]:
+        """The weights for each strength; every solution is where the search for the next one begins."""
         from sklearn.exceptions import ConvergenceWarning  # slow to import, and needed for a fit only
         from sklearn.linear_model import LogisticRegression
 
         weighting = "balanced" if self._params.balanced else None
-        solver = LogisticRegression(C=1 / (strength * len(x)), class_weight=weighting, max_iter=2000, tol=1e-6)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            solver.fit(x, labels)
-        weights = np.column_stack([solver.intercept_, solver.coef_]).astype(np.float64)
-        return np.concatenate([np.zeros_like(weights), weights]) if len(weights) == 1 else weights
+        solver = LogisticRegression(class_weight=weighting, max_iter=2000, tol=tolerance, warm_start=True)
+        for strength in strengths:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                solver.set_params(C=1 / (strength * len(x))).fit(x, labels)
+            weights = np.column_stack([solver.intercept_, solver.coef_]).astype(np.float64)
+            yield np.concatenate([np.zeros_like(weights), weights]) if len(weights) == 1 else weights
+
+
+def _folds(labels: Labels) -> Iterator[NDArray[np.bool_]]:
+    """Which points each fold leaves out: some of every type, where it has enough; never all of a type."""
+    folds = np.empty(len(labels), dtype=np.intp)
+    for kind in np.unique(labels):
+        of_kind = np.flatnonzero(labels == kind)
+        folds[of_kind] = np.arange(len(of_kind)) % _FOLDS
+    for fold in np.unique(folds):
+        out = folds == fold
+        if np.array_equal(np.unique(labels[~out]), np.unique(labels)):
+            yield out
 
 
 def _probabilities(weights: FloatArray, x: FloatArray) -> FloatArray:
