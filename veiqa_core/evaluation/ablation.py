@@ -185,7 +185,7 @@ def ablate(measured: MeasuredSet, wanted: Sequence[Variant], protocol: Protocol)
     Raises:
         UsageError: the protocol does neither, or as for :func:`.splits.made`.
     """
-    if not protocol.refits or protocol.kind in ("repeated", "train"):
+    if protocol.kind not in ("loco", "kfold", "list"):
         raise UsageError(
             f"--split {protocol.kind}: parts are refitted, and each image tested once: loco, kfold or list"
         )
@@ -193,6 +193,7 @@ def ablate(measured: MeasuredSet, wanted: Sequence[Variant], protocol: Protocol)
     made = splits.made(
         protocol,
         labels=table.labels,
+        types=table.distortions,
         contents=table.contents,
         content_ids=[table.content_ids(row) for row in range(len(table))],
         names=table.names,

@@ -109,6 +109,7 @@ def evaluate(
     parts = splits.made(
         protocol,
         labels=measured.table.labels,
+        types=table.distortions,
         contents=table.contents,
         content_ids=[table.content_ids(index) for index in range(len(table))],
         names=table.names,
@@ -150,7 +151,9 @@ def evaluate(
         protocol=protocol.describe() | _trained(trained_on),
         overall=overall,
         by_distortion=by_type,
-        type_accuracy=_types(run, joined, parts, predictions, fit_label(joined, everything, protocol, own)),
+        type_accuracy=None
+        if protocol.kind == "lodo"  # no classifier predicts a type that it has not seen
+        else _types(run, joined, parts, predictions, fit_label(joined, everything, protocol, own)),
         predictions=predictions,
         by_split=[beside(part) for part in predictions],
         columns=beside(Predictions.pooled(predictions)),

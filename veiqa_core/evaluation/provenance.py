@@ -202,6 +202,10 @@ def notes_on(measured: MeasuredSet, joined: MeasuredSet, calibrated: bool, proto
     notes += [] if shared is None else shared.notes
     if not calibrated:
         notes += _uncalibrated_notes(used, protocol)
+    if protocol.kind == "lodo":
+        notes += ["each type was left out of the fits that it is tested with; the recipe's networks may know it"]
+        out = sum(kind is None for kind in table.distortions)
+        notes += [f"{out} images of no named type are fitted on only"] if out else []
     if protocol.kind == "list":
         out = sum(label not in splits.SIDES for label in table.labels)
         notes += [f"{out} images are on neither side of the list"] if out else []

@@ -22,7 +22,7 @@ from ..files.reading import text_of
 from ..files.tables import read_table
 
 Indices = NDArray[np.intp]
-Kind = Literal["frozen", "loco", "kfold", "repeated", "list", "train"]
+Kind = Literal["frozen", "loco", "lodo", "kfold", "repeated", "list", "train"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _TEST_SHARE = 0.2
 
@@ -41,7 +41,8 @@ class Protocol:
 
     Attributes:
         kind: ``frozen``: nothing is refitted. The others refit the mapper: ``loco`` leaves one content out in turn;
-            ``kfold`` deals the contents into ``folds``; ``repeated`` draws a fifth of them for testing, ``repeats``
+            ``lodo`` leaves out one distortion type, and ``folds`` parts of the contents in turn; ``kfold`` deals the
+            contents into ``folds``; ``repeated`` draws a fifth of them for testing, ``repeats``
             times; ``list`` takes a fixed list, from ``file`` or the dataset's own; ``train`` fits on another dataset.
         seed: of the deals and draws.
         file: for ``list``: a CSV file with the columns ``image`` and ``split``: ``train`` or ``test``; others are
@@ -80,12 +81,12 @@ class Protocol:
     @property
     def by_content(self) -> bool:
         """Whether the contents are dealt here, so that the dataset has to name them."""
-        return self.kind in ("loco", "kfold", "repeated")
+        return self.kind in ("loco", "lodo", "kfold", "repeated")
 
     def describe(self) -> dict[str, Any]:
         """What decides the splits, as plain values."""
         given: dict[str, Any] = {"split": self.kind, "refits": self.refits}
-        if self.kind == "kfold":
+        if self.kind in ("lodo", "kfold"):
             given |= {"folds": self.folds, "seed": self.seed}
         if self.kind == "repeated":
             given |= {"repeats": self.repeats, "test_share": _TEST_SHARE, "seed": self.seed}
@@ -95,7 +96,7 @@ class Protocol:
 
 
 def by_content(protocol: Protocol, contents: Sequence[Hashable]) -> list[Split]:
-    """The splits of ``loco``, ``kfold`` and ``repeated``.
+    """The splits of ``loco``, ``kfold`` and ``repeated``, and of ``lodo`` what they are before types are left out.
 
     Raises:
         UsageError: there are too few contents, or images without one.
@@ -106,7 +107,7 @@ def by_content(protocol: Protocol, contents: Sequence[Hashable]) -> list[Split]:
     for index, content in enumerate(contents):
         groups[content].append(index)
     members = [np.array(groups[content], dtype=np.intp) for content in sorted(groups, key=str)]
-    needed = protocol.folds if protocol.kind == "kfold" else 2
+    needed = protocol.folds if protocol.kind in ("lodo", "kfold") else 2
     if len(members) < needed:
         raise UsageError(
             f"--split {protocol.kind} needs at least {needed} contents, and these images show {len(members)}"
@@ -119,7 +120,7 @@ def _chosen(protocol: Protocol, count: int) -> list[Indices]:
     if protocol.kind == "loco":
         return [np.array([index], dtype=np.intp) for index in range(count)]
     rng = np.random.default_rng(protocol.seed)
-    if protocol.kind == "kfold":
+    if protocol.kind in ("lodo", "kfold"):
         return list(np.array_split(rng.permutation(count), protocol.folds))
     size = min(max(1, round(_TEST_SHARE * count)), count - 1)
     return [rng.permutation(count)[:size] for _ in range(protocol.repeats)]
@@ -129,6 +130,16 @@ def _leave_out(members: Sequence[Indices], tested: Indices) -> Split:
     left = set(tested.tolist())
     train = [group for index, group in enumerate(members) if index not in left]
     return Split(np.sort(np.concatenate(train)), np.sort(np.concatenate([members[index] for index in sorted(left)])))
+
+
+def by_type(split: Split, types: Sequence[str | None]) -> list[Split]:
+    """A split for each type that is tested: without that type among the images that are fitted on.
+
+    Images of no type are fitted on, and never tested.
+    """
+    left, right = (np.array([types[index] for index in side], dtype=object) for side in (split.train, split.test))
+    kinds = sorted({kind for kind in right if kind is not None})
+    return [Split(split.train[left != kind], split.test[right == kind]) for kind in kinds]
 
 
 def by_label(labels: Sequence[str | None]) -> Split:
@@ -164,6 +175,8 @@ def prepared(protocol: Protocol, rated: RatedSet) -> RatedSet:
                 "use --split list with a fixed list, or --split frozen"
             )
         by_content(protocol, [rated.content_of(item) for item in rated.images])
+    if protocol.kind == "lodo" and len({item.distortion for item in rated.images} - {None}) < 2:
+        raise UsageError(f"--split lodo leaves one distortion type out, and {rated.name} names fewer than two")
     if protocol.kind != "list":
         return rated
     listed = {item.image: item.split for item in rated.images} if protocol.file is None else _read(protocol.file, rated)
@@ -213,6 +226,7 @@ def made(
     protocol: Protocol,
     *,
     labels: Sequence[str | None],
+    types: Sequence[str | None],
     contents: Sequence[Hashable],
     content_ids: Sequence[Iterable[str]],
     names: Sequence[str],
@@ -221,8 +235,8 @@ def made(
 
     Args:
         labels: of the images that may be tested, for ``list``.
-        contents, marks, names: of all images; the contents are for :func:`by_content`, the rest for
-            :func:`refuse_shared`.
+        types, contents, content_ids, names: of all images; the types are for :func:`by_type`, the contents for
+            :func:`by_content`, the rest for :func:`refuse_shared`.
 
     Raises:
         UsageError: there are too few contents, or the sides of a split share something.
@@ -238,6 +252,8 @@ def made(
     else:
         parts = by_content(protocol, contents[:tested])
     parts = [Split(np.concatenate([part.train, others]), part.test) for part in parts]
+    if protocol.kind == "lodo":
+        parts = [one for part in parts for one in by_type(part, types)]
     for split in parts:
         refuse_shared(split, content_ids, names)
     return parts
@@ -262,6 +278,7 @@ def check_splits(
     made(
         protocol,
         labels=[item.split for _, item in items[0]],
+        types=[item.distortion for part in items for _, item in part],
         contents=contents,
         content_ids=[() if content is None else (content,) for content in contents],
         names=[item.image for part in items for _, item in part],

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -265,7 +266,8 @@ def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
         (["csv", "rated", "--train", "csv", "rated", "--split-file", "x"], "--split-file x: cannot be read"),
         (["csv", "rated", "--recipe", "one.toml", "--output", "rated/scores.csv"], "is a file of the dataset"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "kfold", "--folds", "9"], "needs at least 9 contents"),
-        (["csv", "rated", "--recipe", "one.toml", "--folds", "3"], "--folds goes with --split kfold"),
+        (["csv", "gb", "--recipe", "one.toml", "--split", "lodo", "--folds", "4"], "names fewer than two"),
+        (["csv", "rated", "--recipe", "one.toml", "--folds", "3"], "--folds goes with --split kfold or lodo"),
         (["csv", "rated", "--split", "kfold", "--repeats", "3"], "--repeats goes with --split repeated"),
         (["csv", "rated", "--recipe", "one.toml", "--output", "no/x.json"], "no such folder"),
         (["csv", "rated", "--recipe", "one.toml", "--store", "x", "--no-store"], "exclude each other"),
@@ -276,11 +278,19 @@ def test_what_cannot_be_done_is_one_clear_line_and_status_2(
     arguments: list[str], message: str, rated: Path, one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    of_one_type(rated, Path("gb"))
     done = veiqa("evaluate", *arguments)
     assert done.exit_code == 2, done.output
     assert message in done.stderr
     assert "Traceback" not in done.output
     assert done.stdout == ""
+
+
+def of_one_type(rated: Path, folder: Path) -> None:
+    """A dataset with the images of one type alone."""
+    shutil.copytree(rated, folder)
+    rows = (folder / "scores.csv").read_text().splitlines()
+    (folder / "scores.csv").write_text("\n".join([rows[0], *(row for row in rows[1:] if "GB" in row)]))
 
 
 def test_missing_images_are_counted_and_named(rated: Path, one: Path) -> None:

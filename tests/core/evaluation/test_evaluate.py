@@ -155,6 +155,27 @@ def test_one_content_left_out_is_what_it_says() -> None:
     assert done.protocol == {"split": "loco", "refits": True}
 
 
+def test_one_type_left_out_is_what_it_says() -> None:
+    """The pooled predictions are those of mappers fitted by hand to other types of other contents."""
+    measured = made(types=("GB", "WN"))
+    table = measured.table
+    protocol = Protocol("lodo", folds=10, seed=3)
+    predicted = np.empty(len(table))
+    for content in set(table.contents):
+        for kind in set(table.distortions):
+            of_content = np.array([own == content for own in table.contents])
+            of_kind = np.array([own == kind for own in table.distortions])
+            mapper = installed().part("mapper", "logistic5").create()
+            kept, out = ~of_content & ~of_kind, of_content & of_kind
+            mapper.fit(table.values[kept], table.quality[kept])
+            predicted[out] = mapper.predict(table.values[out]).score.clip(0, 100)
+    done = run(recipe("logistic5"), measured, protocol)
+    assert done.overall.values["rmse"] == pytest.approx(np.sqrt(np.mean((predicted - table.quality) ** 2)))
+    assert (done.overall.fit, done.overall.count) == ("held-out", 80)
+    assert any("each type was left out" in note for note in done.notes)
+    assert done.protocol == {"split": "lodo", "refits": True, "folds": 10, "seed": 3}
+
+
 def test_a_refit_cannot_see_the_tested_quality() -> None:
     """Contents whose quality is upside down: a mapper fitted on the others must be wrong about them."""
     measured = made(contents=4, each=30)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from veiqa_core.contracts import RatedImage, Ratings
 from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import UsageError
-from veiqa_core.evaluation.splits import Protocol, Split, by_content, by_label, prepared, refuse_shared
+from veiqa_core.evaluation.splits import Protocol, Split, by_content, by_label, made, prepared, refuse_shared
 
 CONTENTS = [f"scene{index // 4}" for index in range(48)]
 
@@ -45,6 +45,28 @@ def test_any_contents_are_kept_apart(contents: list[int], seed: int) -> None:
             assert not {contents[i] for i in split.train} & {contents[i] for i in split.test}
 
 
+def test_lodo_leaves_a_type_and_contents_out_and_tests_every_image_once() -> None:
+    types = [("GB", "WN", "JPEG", None)[index % 4] for index in range(48)]
+    others = ["GB", "FOG", None]
+    splits = made(
+        Protocol("lodo", folds=4),
+        labels=[None] * 48,
+        types=[*types, *others],
+        contents=[*CONTENTS, "x", "y", "z"],
+        content_ids=[(content,) for content in (*CONTENTS, "x", "y", "z")],
+        names=[str(index) for index in range(51)],
+    )
+    assert len(splits) == 3 * 4
+    every = [*types, *others]
+    for split in splits:
+        (kind,) = {every[index] for index in split.test}
+        held = {CONTENTS[index] for index in split.test}
+        fitted = {index for index in range(48) if CONTENTS[index] not in held} | {48, 49, 50}
+        assert set(split.train) == {index for index in fitted if every[index] != kind}
+    tested = sorted(np.concatenate([split.test for split in splits]))
+    assert tested == [index for index in range(48) if types[index] is not None]
+
+
 def test_a_seed_repeats_and_another_differs() -> None:
     def tested(seed: int) -> list[list[int]]:
         return [split.test.tolist() for split in by_content(Protocol("kfold", seed=seed), CONTENTS)]
@@ -66,7 +88,7 @@ def test_the_order_of_the_images_does_not_change_the_folds() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"kind": "loo"}, "unknown split 'loo'. Did you mean 'loco'"),
+        ({"kind": "locco"}, "unknown split 'locco'. Did you mean 'loco'"),
         ({"kind": "kfold", "folds": 1}, "--folds must be at least 2, not 1"),
         ({"repeats": 0}, "--repeats must be at least 1, not 0"),
         ({"seed": -1}, "--seed must be at least 0, not -1"),

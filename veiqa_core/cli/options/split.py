@@ -17,7 +17,7 @@ from .grouped import option
 if TYPE_CHECKING:
     from ...evaluation.splits import Protocol
 
-_SPLITS = ("frozen", "loco", "kfold", "repeated", "list")
+_SPLITS = ("frozen", "loco", "lodo", "kfold", "repeated", "list")
 
 
 @attrs.frozen
@@ -31,10 +31,10 @@ class SplitOptions:
     split: str | None = option(
         "--split",
         type=click.Choice(_SPLITS),
-        help="frozen (default): nothing is refitted. The others refit the mapper: leave one content out; k folds or "
-        "repeated 80/20 by content; a fixed list.",
+        help="frozen (default): nothing is refitted. The others refit the mapper: leave one content out; leave one "
+        "distortion type out, with contents by k folds; k folds or repeated 80/20 by content; a fixed list.",
     )
-    folds: int = option("--folds", type=Whole(), default=5, show_default=True, help="For --split kfold.")
+    folds: int = option("--folds", type=Whole(), default=5, show_default=True, help="For --split kfold and lodo.")
     repeats: int = option("--repeats", type=Whole(), default=10, show_default=True, help="For --split repeated.")
     seed: int = option("--seed", type=Whole(), default=0, show_default=True, help="Of folds, repeats and bootstrap.")
     split_file: Path | None = option(
@@ -54,9 +54,9 @@ class SplitOptions:
 
     def __attrs_post_init__(self) -> None:
         given = click.get_current_context().get_parameter_source
-        for name, owner in (("folds", "kfold"), ("repeats", "repeated")):
-            if self.split != owner and given(name) is not ParameterSource.DEFAULT:
-                raise UsageError(f"--{name} goes with --split {owner}: say that, or leave it out")
+        for name, owners in (("folds", ("kfold", "lodo")), ("repeats", ("repeated",))):
+            if self.split not in owners and given(name) is not ParameterSource.DEFAULT:
+                raise UsageError(f"--{name} goes with --split {' or '.join(owners)}: say that, or leave it out")
 
     def protocol(self) -> Protocol:
         """The protocol that is meant.
