@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -15,10 +16,12 @@ from ..datasets import distort
 from ..datasets.distort import Distortion, Level
 from ..errors import UsageError, VeiqaError
 from ..extension.registry import Registry
-from ..images import Image
+from ..images import Image, read
 from ..scorer import Scorer
 from .agreement import krocc
 
+LEVELS = 5
+"""Steps of a ladder where no other number is asked for."""
 TAU = 0.85
 """Below this rank correlation with severity a score is reported not to fall."""
 ABOVE = 3.0
@@ -140,6 +143,24 @@ def ladders(
             yield error
             continue
         yield Ladder(photo.name, distortion.name, (foot, *rungs))
+
+
+def of_photos(
+    files: Iterable[Path], distortions: Sequence[Distortion], levels: Sequence[Level], scorer: Scorer, seed: int = 0
+) -> Iterator[Ladder | VeiqaError]:
+    """For each file and distortion the ladder, or why there is none.
+
+    Raises:
+        UsageError: as for :func:`scored`.
+    """
+    for path in files:
+        try:
+            for one in ladders(read(path), distortions, levels, scored(scorer), seed):
+                yield type(one)(f"{path}: {one}") if isinstance(one, VeiqaError) else one
+        except UsageError:
+            raise
+        except VeiqaError as error:
+            yield from [error] * len(distortions)
 
 
 def summaries(found: Iterable[Ladder]) -> list[Summary]:

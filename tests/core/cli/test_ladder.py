@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from making import photo, save, veiqa
+from making import photo, save, veiqa, write_set
 
 from veiqa_core import Scorer
 
@@ -62,3 +62,28 @@ def test_what_cannot_be_done_is_said_in_one_line(photos: Path, more: tuple[objec
     assert done.exit_code == 2
     assert reported in done.stderr
     assert "Traceback" not in done.output
+
+
+@pytest.mark.usefixtures("tiny")
+def test_the_page_of_an_evaluation_shows_the_ladders_of_recipes_that_give_scores(photos: Path, tmp_path: Path) -> None:
+    rated = write_set(tmp_path / "set", 5, 3, "FF", noise=6, blurs=1, step=20)
+    parts = ("--extractor", "tiny", "--layer", 1, "--pri", "mean-blur", "--mapper", "logistic4", "--device", "cpu")
+    assert veiqa("fit", "csv", rated, *parts, "--output", tmp_path / "one.toml").exit_code == 0
+    (photos / "0.png").write_text("no image")
+    page = tmp_path / "page.html"
+    several = ("csv", rated, "--recipe", tmp_path / "one.toml", "--method", "blur-effect", "--device", "cpu")
+    done = veiqa("evaluate", *several, "--report", page, "--ladder", photos / "0.png", "--ladder", photos / "1.png")
+    assert done.exit_code == 1, done.output
+    assert f"warning: {photos / '0.png'}: not an image file that can be read" in done.stderr
+    assert "no ladders of blur-effect: " in done.stderr
+    written = page.read_text()
+    section = written[written.index("Photos made worse step by step") :]
+    single = ("ladder", photos / "1.png", "--recipe", tmp_path / "one.toml", "--device", "cpu", "--format", "json")
+    for kind in json.loads(veiqa(*single).stdout)["distortions"]:
+        name = kind["distortion"] if kind["falls"] else f"{kind['distortion']} !"
+        row = section[section.index(f'<th scope="row">{name}</th>') :].split("</tr>")[0]
+        for score in kind["scores"]:
+            assert f">{score:.1f}<".replace("-", "−") in row
+    refused = veiqa("evaluate", *several, "--ladder", photos / "1.png")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--ladder is shown on the page: name one with --report" in refused.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from ..common import registry, resumable
 from ..comparison_output import written
 from ..evaluation_output import FORMATS, is_evaluation
 from ..files import Made, check_target, is_standard_output, refuse_dataset_target, write_text
+from ..ladders import climbed, photos_of
 from ..measuring import measured_by_each
 from ..options.competitors import CompetitorOptions
 from ..options.dataset import RatedOptions, StoreOptions, dataset_part, interruption_note
@@ -33,11 +34,12 @@ from ..printing import say
 
 if TYPE_CHECKING:
     from ...evaluation.comparison import Study
+    from ...evaluation.ladder import Ladder
 
 
 @attrs.frozen
 class FiguresOptions:
-    """``--format``, ``--output``, ``--predictions`` and ``--report``."""
+    """``--format``, ``--output``, ``--predictions``, ``--report`` and ``--ladder``."""
 
     form: str = option(
         "--format", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
@@ -51,6 +53,14 @@ class FiguresOptions:
         type=PATH,
         metavar="FILE.html",
         help="Write a page: figures, scatter, residuals, the worst images; it loads nothing from anywhere.",
+    )
+    ladder: tuple[Path, ...] = option(
+        "--ladder",
+        type=PATH,
+        multiple=True,
+        metavar="PHOTO",
+        help="Show on the page how scores fall as this good photo, or those in this folder, are made worse step by "
+        "step, as 'veiqa ladder' does; repeatable.",
     )
 
     def check(self, folders: Sequence[Path], store: Path | None, read: Sequence[str | Path | None]) -> None:
@@ -69,6 +79,8 @@ class FiguresOptions:
             "--predictions": (self.predictions, Made("a table of predictions", _is_predictions)),
             "--report": (self.report, Made("a page of an evaluation", partial(is_page, kind="evaluation"))),
         }
+        if self.ladder and self.report is None:
+            raise UsageError("--ladder is shown on the page: name one with --report")
         places: dict[str, str] = {}
         for name, (path, made) in kinds.items():
             if path is None:
@@ -85,8 +97,11 @@ class FiguresOptions:
             if other != name:
                 raise UsageError(f"{name} {path}: is where {other} writes too; name another file")
 
-    def write_others(self, study: Study) -> None:
+    def write_others(self, study: Study, ladders: Mapping[str, Sequence[Ladder]]) -> None:
         """Write predictions and page, where they are asked for.
+
+        Args:
+            ladders: for the page, by the competitors' names.
 
         Raises:
             UsageError: a file cannot be written.
@@ -98,7 +113,7 @@ class FiguresOptions:
         if self.report is not None:
             from ...report.evaluation import page
 
-            write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study)))
+            write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study, ladders)))
 
 
 def _is_predictions(path: Path) -> bool:
@@ -150,7 +165,8 @@ def evaluate(
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
     folders = [folder for _, folder in (*also, *split.train)]
-    output.check([dataset.path, *folders], store.store, (*competitors.read, split.split_file))
+    output.check([dataset.path, *folders], store.store, (*competitors.read, split.split_file, *output.ladder))
+    photos = photos_of(output.ladder)
     if also and split.split_file is not None:
         raise UsageError("--split-file lists the images of one dataset: leave it out, or --also")
     found = registry()
@@ -200,8 +216,10 @@ def evaluate(
         )
     )
     write_text(written(study, output.form), output.output)
-    output.write_others(study)
+    ladders, unclimbed = climbed(chosen, photos, device, found)
+    output.write_others(study, ladders)
     failed = dict.fromkeys(problem for own in measured for one in own for problem in one.failed.values())
+    failed |= dict.fromkeys(unclimbed)
     for problem in failed:
         say(f"warning: {problem}")
     ctx.exit(1 if failed else 0)

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
-from ...errors import UsageError, VeiqaError
-from ...results.progress import bar
+from ..ladders import climb, photos_of
 from ..numbers import Whole
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
 from ..options.settings import Settings
 from ..options.workers import set_up
 from ..paths import PATH
-from ..printing import data, json_data, line, note, say
+from ..printing import data, json_data, line, say
 
 if TYPE_CHECKING:
     from ...datasets.distort import Distortion
@@ -90,8 +89,7 @@ def ladder(
     The exit status is 0, or 1 if a photo or a distortion failed, or 2 if the command cannot be run as given.
     """
     from ...datasets import distort
-    from ...evaluation.ladder import ladders, scored, summaries
-    from ...images import read
+    from ...evaluation.ladder import summaries
     from ...scorer import Scorer
     from ..common import registry
 
@@ -100,38 +98,14 @@ def ladder(
     chosen = recipe.chosen(found, settings)
     settings.check_all_used()
     kinds, levels = ladder.found(found), distort.even_levels(ladder.levels)
-    files = _files(photos)
+    files = photos_of(photos)
     set_up(threads)
     scorer = Scorer(chosen, device=device.device, precision=device.precision, runtime=device.runtime, registry=found)
-    made: list[Ladder] = []
-    failures: dict[str, None] = {}
-    with bar("scoring", len(files) * len(kinds), " ladders") as shown:
-        for path in files:
-            try:
-                for one in ladders(read(path), kinds, levels, scored(scorer), ladder.seed):
-                    shown.advance()
-                    if isinstance(one, VeiqaError):
-                        failures[f"{path}: {one}"] = None
-                    else:
-                        made.append(one)
-            except UsageError:
-                raise
-            except VeiqaError as error:
-                failures[str(error)] = None
-                shown.advance(len(kinds))
+    made, failures = climb(files, kinds, levels, scorer, ladder.seed)
     _show(made, summaries(made), ladder.form)
     for failure in failures:
         say(f"warning: {failure}")
     ctx.exit(1 if failures else 0)
-
-
-def _files(photos: Sequence[Path]) -> list[Path]:
-    from ...datasets.photos import find_photos
-
-    files: list[Path] = []
-    for path in photos:
-        files += find_photos(path, note).values() if path.is_dir() else [path]
-    return list(dict.fromkeys(files))
 
 
 def _show(made: Sequence[Ladder], kinds: Sequence[Summary], form: str) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...evaluation.comparison import Comparison, Study
 from ...evaluation.evaluate import Evaluation
+from ...evaluation.ladder import Ladder
 from ...files.paths import display_name
 from ...page.document import CHARTS, Look, Section, document, read_text
 from ...page.formatting import counted, flat
 from .agreement import bland_altman, figures
 from .competitor import competitor
+from .ladders import climbed
 
 
-def page(study: Study) -> Iterator[str]:
-    """The page in pieces; the pictures of a dataset's worst images are read while it is written."""
+def page(study: Study, ladders: Mapping[str, Sequence[Ladder]] | None = None) -> Iterator[str]:
+    """The page in pieces; the pictures of a dataset's worst images are read while it is written.
+
+    Args:
+        ladders: of each competitor that has some, by its name.
+    """
     names = study.names
     heading = f"Evaluation of {names[0]}" if len(names) == 1 else f"Comparison of {counted(len(names), 'competitor')}"
     sections = [Section("figures", "Figures", [_dataset(one) for one in study.datasets])]
@@ -28,6 +34,8 @@ def page(study: Study) -> Iterator[str]:
             [competitor(name, own) for one in study.datasets for name, own in one.evaluations.items()],
         )
     )
+    if ladders and any(ladders.values()):
+        sections.append(Section("ladders", "Ladders", climbed(ladders)))
     notes = list(dict.fromkeys(note for one in study.datasets for note in _notes(one)))
     versions = list(flat(study.datasets[0].first.measured.versions))
     sections.append(Section("notes", "Notes", {"notes": notes, "versions": versions}))
