@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..extension.registry import Registry
     from ..recipes.recipe import Recipe, RecipeSet
     from ..scorer import Scorer
+    from ..store import Store
     from .options.recipe import DeviceOptions
 
 
@@ -56,20 +57,23 @@ def climb(
 
 
 def climbed(
-    recipes: Sequence[Recipe | RecipeSet], files: Sequence[Path], on: DeviceOptions, registry: Registry
+    recipes: Sequence[Recipe | RecipeSet],
+    files: Sequence[Path],
+    device: DeviceOptions,
+    registry: Registry,
+    store: Store | None,
 ) -> tuple[dict[str, list[Ladder]], list[str]]:
     """The ladders of every recipe that gives scores as it is, by its name, in all distortions; and what failed."""
     if not files:
         return {}, []
     from ..datasets.distort import even_levels
     from ..evaluation.ladder import LEVELS, every_distortion
-    from ..scorer import Scorer
 
     made: dict[str, list[Ladder]] = {}
     failures: list[str] = []
     for recipe in recipes:
         try:
-            scorer = Scorer(recipe, device=on.device, precision=on.precision, runtime=on.runtime, registry=registry)
+            scorer = device.scorer(recipe, registry, store)
             made[recipe.name], failed = climb(files, every_distortion(registry), even_levels(LEVELS), scorer, 0)
         except UsageError as error:
             note(f"no ladders of {recipe.name}: {error}")

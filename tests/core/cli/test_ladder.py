@@ -10,6 +10,7 @@ import pytest
 from making import photo, save, veiqa, write_set
 
 from veiqa_core import Scorer
+from veiqa_core.measuring.meter import Meter
 
 KINDS = ("--distortion", "GB", "--distortion", "darken", "--levels", 2)
 FAST = ("--recipe", "fast", "--device", "cpu")
@@ -42,10 +43,18 @@ def test_every_score_is_the_scorers(photos: Path) -> None:
 
 def test_a_photo_that_cannot_be_read_is_named_and_the_others_are_shown(photos: Path) -> None:
     (photos / "0.png").write_text("no image")
-    done = veiqa("ladder", photos / "0.png", photos / "1.png", *KINDS, *FAST)
+    done = veiqa("ladder", photos / "0.png", photos / "1.png", *KINDS, *FAST, "--no-store")
     assert done.exit_code == 1
     assert f"warning: {photos / '0.png'}: not an image file that can be read" in done.stderr
     assert "GB" in done.stdout
+
+
+def test_what_was_scored_is_kept(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = ("--store", tmp_path / "store.sqlite")
+    first = veiqa("ladder", photos, *KINDS, *FAST, *store, "--format", "csv")
+    assert first.exit_code == 0, first.output
+    monkeypatch.setattr(Meter, "compute", lambda *given, **more: pytest.fail("measured again"))
+    assert veiqa("ladder", photos, *KINDS, *FAST, *store, "--format", "csv").stdout == first.stdout
 
 
 @pytest.mark.parametrize(

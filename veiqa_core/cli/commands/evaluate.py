@@ -201,6 +201,7 @@ def evaluate(
         resumable(interruption_note(kept)),
     ):
         measured = measured_by_each([*tested, *train], several, on, kept, workers, folder)
+        ladders, unclimbed = climbed(chosen, photos, device, found, kept)
     by_name = dict(zip(names, measured, strict=True))
     trained_on = {name: own[len(tested) :] for name, own in by_name.items()}
     study = Study(
@@ -216,7 +217,6 @@ def evaluate(
         )
     )
     write_text(written(study, output.form), output.output)
-    ladders, unclimbed = climbed(chosen, photos, device, found)
     output.write_others(study, ladders)
     failed = dict.fromkeys(problem for own in measured for one in own for problem in one.failed.values())
     failed |= dict.fromkeys(unclimbed)

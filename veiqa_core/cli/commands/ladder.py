@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from ..common import registry, resumable
 from ..ladders import climb, photos_of
 from ..numbers import Whole
+from ..options.dataset import StoreOptions, interruption_note
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
 from ..options.settings import Settings
@@ -68,7 +70,7 @@ class LadderOptions:
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, type=PATH, metavar="PHOTO...")
-@groups(ladder=LadderOptions, recipe=RecipeOptions)
+@groups(ladder=LadderOptions, recipe=RecipeOptions, store=StoreOptions)
 @click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
 @groups(device=DeviceOptions)
 @click.pass_context
@@ -78,20 +80,20 @@ def ladder(
     photos: tuple[Path, ...],
     ladder: LadderOptions,
     recipe: RecipeOptions,
+    store: StoreOptions,
     threads: int | None,
     device: DeviceOptions,
 ) -> None:
     """Make good photos worse step by step, and show where a recipe's score does not fall.
 
     They are distorted in every kind of way, or those that are named. Of a folder all photos in it are taken. A stronger
-    distortion of one kind never looks better, so a score that rises is wrong, whatever people would say.
+    distortion of one kind never looks better, so a score that rises is wrong, whatever people would say. What was
+    measured is kept, so a run that was stopped goes on.
 
     The exit status is 0, or 1 if a photo or a distortion failed, or 2 if the command cannot be run as given.
     """
     from ...datasets import distort
     from ...evaluation.ladder import summaries
-    from ...scorer import Scorer
-    from ..common import registry
 
     found = registry()
     settings = Settings(found, recipe.settings)
@@ -100,8 +102,9 @@ def ladder(
     kinds, levels = ladder.found(found), distort.even_levels(ladder.levels)
     files = photos_of(photos)
     set_up(threads)
-    scorer = Scorer(chosen, device=device.device, precision=device.precision, runtime=device.runtime, registry=found)
-    made, failures = climb(files, kinds, levels, scorer, ladder.seed)
+    with store.opened() as kept, resumable(interruption_note(kept)):
+        scorer = device.scorer(chosen, found, kept)
+        made, failures = climb(files, kinds, levels, scorer, ladder.seed)
     _show(made, summaries(made), ladder.form)
     for failure in failures:
         say(f"warning: {failure}")

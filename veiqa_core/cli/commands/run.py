@@ -72,23 +72,13 @@ def run(
     verdict = Gate(gate.fail_under, gate.fail_unsure, say)
     files = inputs.found(verdict.problem, Once(_left_out))
     names = inputs.names(files)
-    from ...scorer import Scorer
-
     workers.set_up()
     with (
         store.opened() as kept,
         resumable(lambda: output.interruption_note(verdict.images)),
         ExitStack() as stack,
     ):
-        scorer = Scorer(
-            chosen,
-            device=device.device,
-            precision=device.precision,
-            runtime=device.runtime,
-            distortion=recipe.distortion,
-            registry=found,
-            store=kept,
-        )
+        scorer = device.scorer(chosen, found, kept, recipe.distortion)
         verdict.check(scorer)
         report.check_drawn(scorer)
         executor = stack.enter_context(workers.executor(scorer.meter, Path()))

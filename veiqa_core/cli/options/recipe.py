@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ...extension.registry import Registry
     from ...recipes.recipe import Recipe, RecipeSet
     from ...recipes.view import View
+    from ...scorer import Scorer
+    from ...store import Store
 
 
 PRIS = option(
@@ -240,6 +242,26 @@ class DeviceOptions:
         from ...devices import Device
 
         return Device.find(self.device, self.precision, self.runtime)
+
+    def scorer(
+        self, recipe: Recipe | RecipeSet, registry: Registry, store: Store | None, distortion: str | None = None
+    ) -> Scorer:
+        """A scorer that computes there.
+
+        Raises:
+            UsageError: as for :class:`.Scorer`.
+        """
+        from ...scorer import Scorer
+
+        return Scorer(
+            recipe,
+            device=self.device,
+            precision=self.precision,
+            runtime=self.runtime,
+            distortion=distortion,
+            registry=registry,
+            store=store,
+        )
 
 
 device_option = click.option(
