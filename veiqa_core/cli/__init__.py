@@ -21,6 +21,7 @@ _SUMMARIES = {
     "evaluate": "Measure how well a recipe's scores agree with the ratings of a dataset.",
     "ablate": "Show what each part of a recipe brings, left out and alone.",
     "fit": "Fit a recipe's mapper to the ratings of a dataset, and write the recipe.",
+    "fit-map": "Fit what a recipe's quality map is made by to good photos, and write the recipe.",
     "search": "Search a space for the branches that agree best with the ratings of a dataset.",
     "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
     "ladder": "Make good photos worse step by step, and show where a recipe's score does not fall.",
@@ -112,8 +113,8 @@ class _Commands(_Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _SUMMARIES:
             return None
-        module = importlib.import_module(f".commands.{cmd_name}", __package__)
-        command: click.Command = getattr(module, cmd_name)
+        module = importlib.import_module(f".commands.{_module(cmd_name)}", __package__)
+        command: click.Command = getattr(module, _module(cmd_name))
         return command
 
     def resolve_command(
@@ -129,6 +130,10 @@ class _Commands(_Group):
         listed = [click.Command(name, help=_SUMMARIES[name]) for name in names]
         with formatter.section("Commands"):
             formatter.write_dl([(str(command.name), command.get_short_help_str(limit)) for command in listed])
+
+
+def _module(command: str) -> str:
+    return command.replace("-", "_")
 
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "color": True}  # so that click removes nothing: the streams escape

@@ -148,7 +148,9 @@ def _fitted(recipe: Recipe, key: str | None, measured: MeasuredSet, names: str) 
     ends, precision = measured.rated.ratings.quality_range, precision_of(measured.versions)
     provenance = provenance_of(names, table, rows, ends, precision, measured.runtimes.get(key))
     state = _classifier_state(resolved, rows, measured)
-    return attrs.evolve(recipe, state=made.mapper.state(), classifier_state=state, novelty=novelty, fitted=provenance)
+    return attrs.evolve(
+        recipe, state=made.mapper.state(), classifier_state=state, novelty=novelty, fitted=provenance, local=None
+    )
 
 
 def _classifier_state(recipe: ResolvedRecipe, rows: Sequence[int], measured: MeasuredSet) -> Mapping[str, Any]:

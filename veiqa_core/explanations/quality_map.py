@@ -1,8 +1,8 @@
 """Where an image loses its quality: what a recipe makes of the similarities in the neighbourhood of each place.
 
-Where input and PRI explain alike, there is little left to degrade, and quality is low: the mapper says how low, as it
-does for whole images. A plain place alone looks worse than in its image, so all places are then shifted alike until
-their mean is what the score of the whole image lost. Where all VEIs are empty nothing is said.
+Where input and PRI explain alike, there is little left to degrade, and quality is low: how low says the recipe's local
+mapper, which is fitted to neighbourhoods, or its mapper of whole images where it has none. All places are then shifted
+alike until their mean is what the score of the whole image lost. Where all VEIs are empty nothing is said.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ def quality_map(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: R
     if not recipe_scorer.calibrated or recipe_scorer.scale is None:
         return None
     whole = torch.tensor([item.similarity for item in outcome.measurements], dtype=torch.float64)
-    places = _Places(image, outcome)
-    local = torch.stack([places.similarities(engine, step) for step in engine.plan.comparisons])
+    local = local_similarities(engine, image, outcome)
+    cells = (local.shape[1], local.shape[2])
     worst, best = recipe_scorer.scale
-    rows = torch.cat([whole[:, None], local.flatten(1)], dim=1).T.contiguous()
-    lost = best - torch.from_numpy(recipe_scorer.scores(rows.numpy()))
+    quality = torch.from_numpy(recipe_scorer.local_quality(local.flatten(1).T.contiguous().numpy())).view(cells)
     size = (image.size[1], image.size[0])
-    seen = spread(_anything_seen(outcome, places.cells), size)
-    shown = adding_up(spread(lost[1:].view(places.cells), size), seen, float(lost[0]), best - worst)
+    seen = spread(_anything_seen(outcome, cells), size)
+    lost = best - float(recipe_scorer.scores(whole[None].numpy())[0])
+    shown = adding_up(spread(best - quality, size), seen, lost, best - worst)
     slope = torch.from_numpy(recipe_scorer.sensitivity(whole.numpy()))
     share = slope[:, None, None] * (local - whole[:, None, None])
     influence: dict[Explanation, float] = {}
@@ -68,6 +68,16 @@ def quality_map(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: R
         own = [index for index, step in enumerate(engine.plan.comparisons) if step.x == vei]
         influence[vei] = float(share[own].sum(0).std(correction=0))
     return QualityMap(shown.float(), influence)
+
+
+def local_similarities(engine: Engine, image: Image, outcome: Outcome) -> Tensor:
+    """The similarities of all branches around each cell of an image, ``[B, down, across]`` float64.
+
+    Raises:
+        VeiqaError: a metric fails on a neighbourhood.
+    """
+    places = _Places(image, outcome)
+    return torch.stack([places.similarities(engine, step) for step in engine.plan.comparisons])
 
 
 def adding_up(lost: Tensor, seen: Tensor, mean: float, most: float) -> Tensor:

@@ -13,13 +13,14 @@ from ..errors import RecipeError, UsageError, brief
 from ..extension.registry import Registry
 from ..files.reading import read_text
 from ..files.toml import check_table, checked_name, default_name, parse
-from .recipe import Branch, Choice, Provenance, Recipe, RecipeSet
+from .recipe import Branch, Choice, LocalMapper, Provenance, Recipe, RecipeSet
 from .view import View, read_view
 
 MOST_BRANCHES = 10_000
 """Branches of a recipe file; each is a measurement of every image."""
 
-_FIELDS = {"name", "based_on", "view", "branch", "method", "mapper", "classifier", "novelty", "fitted", "chosen"}
+_MADE_OF = {"name", "based_on", "view", "branch", "method"}
+_FIELDS = {*_MADE_OF, "mapper", "classifier", "novelty", "local", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
 
 
@@ -97,6 +98,7 @@ def read(table: Any, where: str, name: str) -> Recipe:
         classifier=classifier,
         classifier_state=classifier_state,
         novelty=_read_novelty(table, where),
+        local=_read_local(table, where),
         based_on=_read_name(table, "based_on", where),
         view=_read_view(table, where),
         methods=methods,
@@ -115,6 +117,7 @@ def _write(recipe: Recipe) -> dict[str, Any]:
         "mapper": recipe.mapper and _write_fitted(recipe.mapper, recipe.state),
         "classifier": recipe.classifier and _write_fitted(recipe.classifier, recipe.classifier_state),
         "novelty": dict(recipe.novelty) or None,
+        "local": recipe.local and _write_local(recipe.local),
         "fitted": recipe.fitted and recipe.fitted.write(),
         "chosen": recipe.chosen and recipe.chosen.write(),
     }
@@ -230,6 +233,24 @@ def _read_novelty(table: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     if not isinstance(novelty, Mapping):
         raise RecipeError(f"{where}: novelty must be a table, not {brief(novelty)}")
     return novelty
+
+
+def _read_local(table: Mapping[str, Any], where: str) -> LocalMapper | None:
+    given = table.get("local")
+    own = {name: value for name, value in given.items() if name != "fitted"} if isinstance(given, Mapping) else given
+    mapper, state = _read_fitted({} if own is None else {"local": own}, "local", where)
+    if mapper is None:
+        return None
+    if not state:
+        raise RecipeError(f"{where}: local.state: is missing; 'veiqa fit-map' fits it")
+    fitted = given.get("fitted") if isinstance(given, Mapping) else None
+    return LocalMapper(mapper, state, None if fitted is None else Provenance.read(fitted, f"{where}: local.fitted"))
+
+
+def _write_local(local: LocalMapper) -> dict[str, Any]:
+    """What :func:`_read_local` takes."""
+    table: dict[str, Any] = _write_fitted(local.mapper, local.state)
+    return table if local.fitted is None else {**table, "fitted": local.fitted.write()}
 
 
 def _write_fitted(choice: Choice, state: Mapping[str, Any]) -> Any:

@@ -119,8 +119,11 @@ def _overridden(
     if values_changed or made.classifier != recipe.classifier:
         dropped += ["classifier"] * bool(recipe.classifier_state)
         made = attrs.evolve(made, classifier_state={})
+    if made.local is not None and (dropped or values_changed):
+        dropped += ["local mapper"]
+        made = attrs.evolve(made, local=None)
     if dropped:
-        what = " and ".join(dropped)
+        what = " and ".join([*filter(None, [", ".join(dropped[:-1])]), dropped[-1]])
         fit = "no longer fit, and are" if len(dropped) > 1 else "no longer fits, and is"
         note(f"{recipe.name}: its {what} {fit} left out; 'veiqa fit' or --split loco fits anew")
     return made

@@ -169,6 +169,20 @@ class Provenance:
 
 
 @attrs.frozen
+class LocalMapper:
+    """What maps the similarities around a place to the quality there, for the quality map.
+
+    Attributes:
+        state: what the mapper was fitted to, as its ``state()`` gives it.
+        fitted: the photos that it was fitted on, where that is recorded.
+    """
+
+    mapper: Choice
+    state: Mapping[str, Any]
+    fitted: Provenance | None = None
+
+
+@attrs.frozen
 class Recipe:
     """Branches and methods, and the mapper of their values.
 
@@ -179,6 +193,7 @@ class Recipe:
         chosen: what the branches were chosen on, where they were chosen by their figures.
         classifier, classifier_state: what predicts the distortion type from the same similarities, likewise.
         novelty: what the images fitted on fill, as :meth:`veiqa_core.scoring.novelty.Novelty.state` gives it, likewise.
+        local: for the quality map; None where the mapper itself serves it.
         based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
         view: the most pixels of an image's longer side when it is judged; None for its native size.
         methods: whole no-reference indices, whose values are mapped after the similarities of the branches.
@@ -197,6 +212,7 @@ class Recipe:
     classifier: Choice | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
     novelty: Mapping[str, Any] = attrs.field(factory=dict)
+    local: LocalMapper | None = None
     based_on: str | None = None
     view: View = attrs.field(default=None)
     methods: tuple[Choice, ...] = ()
@@ -264,6 +280,7 @@ def parameter_texts(recipe: Recipe | RecipeSet) -> set[str]:
             *(getattr(branch, kind) for branch in one.branches for kind in BRANCH_KINDS),
             *one.methods,
             one.mapper,
+            None if one.local is None else one.local.mapper,
         )
         if choice is not None
     ]

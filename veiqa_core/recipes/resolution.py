@@ -79,6 +79,8 @@ class ResolvedRecipe:
     classifier: Part | None = None
     classifier_state: Mapping[str, Any] = attrs.field(factory=dict)
     novelty: Mapping[str, Any] = attrs.field(factory=dict)
+    local: Part | None = None
+    local_state: Mapping[str, Any] = attrs.field(factory=dict)
     view: View = None
     methods: tuple[Part, ...] = ()
 
@@ -108,6 +110,8 @@ class ResolvedRecipe:
             content["classifier"] = {**self.classifier.identity, "state": dict(self.classifier_state)}
         if self.novelty:
             content["novelty"] = dict(self.novelty)
+        if self.local is not None:
+            content["local"] = {**self.local.identity, "state": dict(self.local_state)}
         if self.view is not None:
             content["view"] = self.view
         return _digest(content)
@@ -191,6 +195,9 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
     classifier = None
     if recipe.classifier is not None:
         classifier = registry.part("classifier", recipe.classifier.name, recipe.classifier.params)
+    local = None
+    if recipe.local is not None:
+        local = registry.part("mapper", recipe.local.mapper.name, recipe.local.mapper.params)
     resolved = ResolvedRecipe(
         name=recipe.name,
         branches=branches,
@@ -201,6 +208,8 @@ def resolve(recipe: Recipe, registry: Registry) -> ResolvedRecipe:
         classifier=classifier,
         classifier_state=recipe.classifier_state,
         novelty=recipe.novelty,
+        local=local,
+        local_state={} if recipe.local is None else recipe.local.state,
         view=recipe.view,
         methods=methods,
     )

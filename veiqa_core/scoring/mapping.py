@@ -43,14 +43,28 @@ def ready_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
     """
     if recipe.mapper is None:
         return None
-    mapper: ScoreMapper = or_usage_error(attempt(recipe.mapper, recipe.mapper.create))
-    if recipe.state:
-        restore = partial(restored, mapper, recipe.state, f"recipe {recipe.name!r}: mapper.state")
-        or_usage_error(attempt(recipe.mapper, restore))
-    elif recipe.mapper.traits["fitted"]:
+    return _ready(recipe.mapper, recipe.state, recipe.width, f"recipe {recipe.name!r}: mapper.state")
+
+
+def ready_local_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
+    """The recipe's local mapper, ready to predict; None where it has none.
+
+    Raises:
+        UsageError: it cannot be built, or its state does not fit.
+    """
+    if recipe.local is None:
         return None
-    trial = np.zeros((1, recipe.width))
-    or_usage_error(attempt(recipe.mapper, lambda: mapper.predict(trial)))
+    return _ready(recipe.local, recipe.local_state, recipe.width, f"recipe {recipe.name!r}: local.state")
+
+
+def _ready(part: Part, state: Mapping[str, Any], width: int, where: str) -> ScoreMapper | None:
+    mapper: ScoreMapper = or_usage_error(attempt(part, part.create))
+    if state:
+        or_usage_error(attempt(part, partial(restored, mapper, state, where)))
+    elif part.traits["fitted"]:
+        return None
+    trial = np.zeros((1, width))
+    or_usage_error(attempt(part, lambda: mapper.predict(trial)))
     return mapper
 
 

@@ -14,6 +14,7 @@ from ..measuring.quantity import of_recipe, signs
 from ..recipes.resolution import ResolvedRecipe
 from .classification import ready_classifier, reported_types
 from .fitted import FittedMapper
+from .mapping import finite_prediction, ready_local_mapper
 
 
 @attrs.frozen
@@ -42,7 +43,7 @@ class RecipeScorer:
         scale: the worst and the best score; None where the recipe does not say what it was fitted on.
 
     Raises:
-        UsageError: the mapper or the classifier cannot be built, or its state does not fit.
+        UsageError: a mapper or the classifier cannot be built, or its state does not fit.
     """
 
     def __init__(self, recipe: ResolvedRecipe) -> None:
@@ -50,6 +51,7 @@ class RecipeScorer:
         self._signs = signs(of_recipe(recipe))
         scale = recipe.fitted.range if recipe.state and recipe.fitted is not None else None
         self._mapper = FittedMapper.ready(recipe, scale)
+        self._local = ready_local_mapper(recipe)
         self._classifier = ready_classifier(recipe)
         self.calibrated = self._mapper is not None and bool(recipe.state)
         self.scale = scale if self.calibrated else None
@@ -77,6 +79,17 @@ class RecipeScorer:
             VeiqaError: the mapper fails.
         """
         return self._needed_mapper().plain(similarities * self._signs, finite=True).score
+
+    def local_quality(self, similarities: FloatArray) -> FloatArray:
+        """The quality ``[N]`` of places with similarities ``[N, B]`` around them, as the metrics give them.
+
+        Raises:
+            UsageError: there is no mapper.
+            VeiqaError: the mapper fails.
+        """
+        if self._local is None or self._recipe.local is None:
+            return self.scores(similarities)
+        return finite_prediction(self._recipe.local, self._local, similarities * self._signs).score
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:
         """Derivatives ``[B]`` of the score with respect to similarities ``[B]``, as the metrics give them.

@@ -21,7 +21,7 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.branches.comparison import prepare
 from veiqa_core.measuring.branches.engine import Engine
-from veiqa_core.recipes.recipe import Branch, Choice, Provenance
+from veiqa_core.recipes.recipe import Branch, Choice, LocalMapper, Provenance
 from veiqa_core.recipes.resolution import ResolvedRecipe, resolve
 from veiqa_core.scoring.recipe_scorer import RecipeScorer
 
@@ -130,6 +130,22 @@ def test_the_map_is_what_the_mapper_makes_of_each_neighbourhood() -> None:
     assert max(shifts) - min(shifts) < 1
     assert set(made.influence) == {step.x for step in engine.plan.comparisons}
     assert all(value >= 0 for value in made.influence.values())
+
+
+def test_a_local_mapper_makes_the_map_and_leaves_the_score() -> None:
+    other = attrs.evolve(FITTED, local=LocalMapper(Choice("linear"), {"coefficients": [80.0, 30.0, 0.4, -10.0]}))
+    as_whole = attrs.evolve(FITTED, state={"coefficients": [80.0, 30.0, 0.4, -10.0]})
+    engine, recipe_scorer, _ = engine_and_judge(other)
+    image = read(photo(), "photo")
+    outcome = engine.measure(image)
+    made, plain = (quality_map(engine, image, outcome, engine_and_judge(one)[1]) for one in (other, FITTED))
+    assert made is not None
+    assert plain is not None
+    assert float(made.lost.mean()) == pytest.approx(float(plain.lost.mean()), abs=1e-3)  # what the score lost
+    rows = np.random.default_rng(3).normal(0.5, 0.1, (7, 3))
+    expected = engine_and_judge(as_whole)[1].scores(rows)
+    assert recipe_scorer.local_quality(rows).clip(0, 100) == pytest.approx(expected)
+    assert np.corrcoef(made.lost.flatten(), plain.lost.flatten())[0, 1] < 0.9
 
 
 def test_there_is_no_map_without_a_calibrated_score() -> None:

@@ -8,7 +8,7 @@ import pytest
 from veiqa_core.errors import UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.recipes.overrides import overridden
-from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
+from veiqa_core.recipes.recipe import Branch, Choice, LocalMapper, Recipe, RecipeSet
 
 JPEG, BLUR = Choice("jpeg", {"quality": 5}), Choice("gaussian-blur")
 CAM = Choice("cam", {"target": 3})
@@ -40,6 +40,16 @@ def test_a_part_is_set_in_every_branch_and_what_was_fitted_is_left_out() -> None
     assert notes == [
         "two: its mapper and classifier no longer fit, and are left out; 'veiqa fit' or --split loco fits anew"
     ]
+
+
+def test_a_local_mapper_goes_with_what_it_was_fitted_to() -> None:
+    mapped = attrs.evolve(RECIPE, local=LocalMapper(Choice("ridge"), {"weights": [1.0]}))
+    made, notes = changed("metric=ssim", recipe=mapped)
+    assert made.local is None
+    assert notes[0].startswith("two: its mapper, classifier and local mapper no longer fit, and are left out")
+    assert changed("mapper=linear", recipe=mapped)[0].local is None  # it was fitted to the mapper's scores
+    assert changed("classifier=multinomial", recipe=mapped)[0].local == mapped.local
+    assert changed("view=800", recipe=mapped)[0].local == mapped.local
 
 
 def test_a_pattern_limits_it_to_the_branches_whose_keys_match() -> None:

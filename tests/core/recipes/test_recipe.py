@@ -10,7 +10,7 @@ from veiqa_core.errors import RecipeError, UsageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe as recipes
-from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
+from veiqa_core.recipes.recipe import Branch, Choice, LocalMapper, Provenance, Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve
 
 FULL = Recipe(
@@ -31,6 +31,7 @@ FULL = Recipe(
     {"coefficients": [1.0, -2.5], "intercept": 3.0},
     classifier=Choice("multinomial", {"strength": 0.5}),
     classifier_state={"classes": ["GB", "WN"]},
+    local=LocalMapper(Choice("ridge"), {"coefficients": [2.0, 1.5]}, Provenance("photos", 9, (0, 100), ("sha256:a",))),
 )
 
 
@@ -102,6 +103,7 @@ def test_the_digest_depends_on_what_is_computed_and_on_nothing_else() -> None:
         Recipe("a", (Branch(pri=Choice("mean-blur")),), classifier=Choice("multinomial")),
         Recipe("a", (Branch(pri=Choice("mean-blur")),), classifier=Choice("multinomial"), classifier_state={"a": 1}),
         Recipe("a", (Branch(pri=Choice("mean-blur")),), Choice("linear"), {"x": 1.0}),
+        Recipe("a", (Branch(pri=Choice("mean-blur")),), local=LocalMapper(Choice("linear"), {"x": 1.0})),
     ]
     assert len({_digest(base), *map(_digest, others)}) == len(others) + 1
 
@@ -126,6 +128,9 @@ def test_a_branch_key_names_only_what_differs_from_the_defaults() -> None:
         ("[[branch]]\npri = 'jpeg'\nlayer = 1.5", "here: branch 1.layer: must be a name or an index"),
         ("[[branch]]\npri = 'jpeg'\n[mapper]\nname = 'linear'\nstate = 3", "here: mapper.state must be a table"),
         ("[[branch]]\npri = 'jpeg'\nlayers = 'a'", "here: branch 1: unknown field 'layers'. Did you mean 'layer'?"),
+        ("[[branch]]\npri = 'jpeg'\n[local]\nname = 'ridge'", "here: local.state: is missing; 'veiqa fit-map' fits it"),
+        ("[[branch]]\npri = 'jpeg'\n[local]\nstate = {a = 1}", "here: local: must be a name, or a table"),
+        ("local = 3\n[[branch]]\npri = 'jpeg'", "here: local: must be a name, or a table"),
         ("distortion = {}", "here: distortion must hold a table for each distortion type"),
     ],
 )

@@ -66,7 +66,7 @@ def fit(
     from ...evaluation.fit import fit as run
     from ...evaluation.measured import check_covered
     from ...recipes import files as recipe_files
-    from ...recipes.recipe import parameter_texts
+    from ...recipes.recipe import Recipe, parameter_texts
     from ...recipes.resolution import resolve_all
 
     on = device.found()
@@ -89,6 +89,8 @@ def fit(
     write_text(recipe_files.dumps(fitted), output)
     fitted_to = " and ".join(f"{len(one.table)} images of {one.rated.name}" for one in (measured, *more))
     say(f"{output}: {fitted.name}, {recipes.name} fitted to {fitted_to}")
+    if isinstance(chosen, Recipe) and chosen.local is not None:
+        note("its local mapper was fitted to other scores, and is left out; 'veiqa fit-map' fits one anew")
     for remark in remarks(fitted, measured, more):
         note(remark)
     unfitted = [str(kind) for kind in recipes.types if kind not in measured.joined(more).used]

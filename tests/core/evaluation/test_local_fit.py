@@ -1,0 +1,108 @@
+"""The local mapper: what it is fitted to, and that its map lies where a photo is worse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import PIL.Image
+import pytest
+import torch
+
+from veiqa_core import Recipe, Scorer
+from veiqa_core.datasets import distort
+from veiqa_core.errors import UsageError
+from veiqa_core.evaluation import local_fit
+from veiqa_core.evaluation.local_fit import LocalFit
+from veiqa_core.extension.registry import installed
+from veiqa_core.images import Image, read
+from veiqa_core.recipes.recipe import Branch, Choice, Provenance
+
+PHOTOS = Path(__file__).parents[3] / "docs" / "images"
+SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
+BRANCHES = tuple(
+    Branch(
+        pri=Choice("mean-blur"), extractor=SMALL, layer=0, explainer=Choice("activation-norm"), metric=Choice(metric)
+    )
+    for metric in ("nae", "psnr")
+)
+FITTED = Recipe("two", BRANCHES, Choice("linear"), {"coefficients": [80, -80, -0.5]}, Provenance("x", 9, (0, 100), ()))
+RIDGE = installed().part("mapper", "ridge")
+
+
+def photo(name: str = "coffee", width: int = 240, height: int = 180) -> Image:
+    with PIL.Image.open(PHOTOS / f"{name}.png") as image:
+        return read(image.convert("RGB").crop((100, 50, 100 + width, 50 + height)), name)
+
+
+def fit(recipe: Recipe = FITTED, *, kinds: tuple[str, ...] = ("GB",), draws: int = 4, seed: int = 0) -> LocalFit:
+    distortions = [distort.find(kind, installed()) for kind in kinds]
+    return LocalFit(Scorer(recipe, device="cpu"), RIDGE, distortions, draws, seed)
+
+
+def test_quality_is_the_score_of_the_worse_photo_where_it_is_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = fit(draws=6)
+    scored: list[float] = []
+    score = LocalFit._score
+
+    def noting(self: LocalFit, image: Image) -> float:
+        scored.append(score(self, image))
+        return scored[-1]
+
+    monkeypatch.setattr(LocalFit, "_score", noting)
+    made.add(photo())
+    good, *worse = scored
+    assert good == Scorer(FITTED, device="cpu").score(photo().pixels).score
+    assert len(worse) == len(made._places) == 6
+    for bad, places in zip(worse, made._places, strict=True):
+        assert len(places.quality) == len(places.similarities) <= 64
+        assert min(good, bad) - 1e-9 <= places.quality.min() <= places.quality.max() <= max(good, bad) + 1e-9
+        assert places.quality.min() == pytest.approx(min(good, bad))
+    touched = [places.quality.max() == pytest.approx(good) for places in made._places]
+    assert sum(touched) > 0  # elsewhere the photo is as it was
+
+
+def test_shares_are_those_of_the_surroundings() -> None:
+    mask = torch.zeros(12, 12, dtype=torch.bool)
+    mask[:6] = True
+    share = local_fit._share(mask, (6, 6)).reshape(6, 6)
+    assert share[:, 0].tolist() == pytest.approx([1, 1, 2 / 3, 1 / 3, 0, 0])
+    assert (share == share[:, :1]).all()
+
+
+def test_the_same_photos_give_the_same_mapper_and_another_seed_another() -> None:
+    states = []
+    for seed in (0, 0, 1):
+        made = fit(seed=seed)
+        made.add(photo())
+        states.append(made.fitted())
+    assert states[0] == states[1]
+    assert states[0].state != states[2].state
+    recorded = states[0].fitted
+    assert recorded is not None
+    assert (recorded.images, recorded.contents, recorded.range) == (4, 1, (0, 100))
+    assert recorded.seen_ids == (f"sha256:{distort.eight_bit(photo()).digest}",)
+
+
+def test_places_that_are_worse_get_less_quality() -> None:
+    made = fit(draws=10)
+    made.add(photo("chelsea"))
+    mapped = Scorer(attrs.evolve(FITTED, local=made.fitted()), device="cpu")
+    own = photo()
+    mixed = own.pixels.clone()
+    blurred = distort.degrade(own, distort.find("GB", installed()), distort.Level("x", "severity", 0.9)).image
+    mixed[..., :90, :120] = blurred.pixels[..., :90, :120]
+    plain, hurt = (mapped.score(pixels[0], heatmaps=True).quality_map for pixels in (own.pixels, mixed))
+    assert plain is not None
+    assert hurt is not None
+    more = hurt - plain
+    assert more[20:70, 20:100].mean() > more[110:, 140:].mean() + 1
+
+
+def test_what_has_no_map_is_refused() -> None:
+    with pytest.raises(UsageError, match="recipe 'two' is not fitted to ratings, so its map has no scale"):
+        fit(attrs.evolve(FITTED, state={}, mapper=None))
+    with pytest.raises(UsageError, match="has methods, and no quality map"):
+        fit(attrs.evolve(FITTED, methods=(Choice("blur-effect"),), state={"coefficients": [80, -80, -0.5, 1.0]}))
+    with pytest.raises(UsageError, match="mapper logistic5 cannot be fitted to 2 similarities"):
+        LocalFit(Scorer(FITTED, device="cpu"), installed().part("mapper", "logistic5"), [], 1)

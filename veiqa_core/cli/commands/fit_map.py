@@ -1,0 +1,134 @@
+"""``veiqa fit-map``: the local mapper behind a recipe's quality map, fitted to photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from ...errors import UsageError, VeiqaError
+from ...files.paths import is_stream
+from ...results.progress import bar
+from ..common import registry
+from ..files import check_new, check_target, is_standard_output, refuse_input_target, write_text
+from ..ladders import photos_of
+from ..numbers import Whole
+from ..options.completion import component_names
+from ..options.grouped import groups, option
+from ..options.recipe import DeviceOptions, RecipeOptions
+from ..options.settings import Settings
+from ..options.workers import set_up
+from ..paths import PATH
+from ..printing import say
+
+if TYPE_CHECKING:
+    from ...datasets.distort import Distortion
+    from ...evaluation.local_fit import LocalFit
+    from ...extension.registry import Registry
+
+
+@attrs.frozen
+class LocalFitOptions:
+    """What is fitted, and to how many pictures."""
+
+    output: Path = option("--output", type=PATH, metavar="FILE", required=True, help="The recipe with it, TOML.")
+    force: bool = option("--force", is_flag=True, help="Overwrite FILE.")
+    local: str = option(
+        "--local-mapper",
+        default="ridge",
+        show_default=True,
+        metavar="Q",
+        shell_complete=component_names("mapper"),
+        help="The score mapper that is fitted.",
+    )
+    draws: int = option(
+        "--draws", type=Whole(min=1), default=6, show_default=True, metavar="N", help="Pictures made of each photo."
+    )
+    distortions: tuple[str, ...] = option(
+        "--distortion",
+        multiple=True,
+        metavar="TYPE",
+        help="As for 'datasets make'; repeatable. Default: all that have a strength.",
+    )
+    seed: int = option("--seed", type=Whole(), default=0, show_default=True, metavar="N", help="For other pictures.")
+
+    def found(self, registry: Registry) -> tuple[Distortion, ...]:
+        """The distortions that are meant.
+
+        Raises:
+            UsageError: one is unknown.
+        """
+        from ...datasets import distort
+        from ...evaluation.ladder import every_distortion
+
+        named = tuple(distort.find(name, registry) for name in dict.fromkeys(self.distortions))
+        return named or every_distortion(registry)
+
+
+@click.command("fit-map")
+@click.argument("photos", nargs=-1, required=True, type=PATH, metavar="PHOTO...")
+@groups(fit=LocalFitOptions, recipe=RecipeOptions)
+@click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
+@groups(device=DeviceOptions)
+@click.pass_context
+def fit_map(
+    ctx: click.Context,
+    /,
+    photos: tuple[Path, ...],
+    fit: LocalFitOptions,
+    recipe: RecipeOptions,
+    threads: int | None,
+    device: DeviceOptions,
+) -> None:
+    """Fit what a recipe's quality map is made by to good photos, and write the recipe.
+
+    Each photo is made worse in one place, again and again. There the quality is the score of the photo made worse as a
+    whole, elsewhere that of the photo as it is; a mapper learns it from the similarities around each place. Scores stay
+    as they are.
+
+    The exit status is 0, or 1 if a photo failed, or 2 if the command cannot be run as given.
+    """
+    from ...evaluation.local_fit import LocalFit
+    from ...recipes import files as recipe_files
+    from ...recipes.recipe import Recipe
+
+    check_target("--output", fit.output, None, read=(*recipe.read, *photos))
+    if not fit.force:
+        check_new("--output", fit.output, ", or say --force")
+    found = registry()
+    settings = Settings(found, recipe.settings)
+    chosen = recipe.chosen(found, settings)
+    mapper = found.part("mapper", fit.local)
+    settings.check_all_used()
+    if not isinstance(chosen, Recipe):
+        raise UsageError(f"{chosen.name} is a recipe set: fit the map of each of its recipes by itself")
+    kinds, files = fit.found(found), photos_of(photos)
+    for path in files:
+        refuse_input_target("--output", fit.output, str(path))
+    set_up(threads)
+    made = LocalFit(device.scorer(chosen, found, None), mapper, kinds, fit.draws, fit.seed)
+    failures = _take_in(made, files)
+    name = f"{chosen.name}-map" if is_standard_output(fit.output) or is_stream(fit.output) else fit.output.stem
+    write_text(recipe_files.dumps(attrs.evolve(chosen, name=name, local=made.fitted())), fit.output)
+    say(f"{fit.output}: {name}, the map of {chosen.name} fitted to {len(files) - len(failures)} photos")
+    for failure in failures:
+        say(f"warning: {failure}")
+    ctx.exit(1 if failures else 0)
+
+
+def _take_in(made: LocalFit, files: list[Path]) -> list[str]:
+    from ...images import read
+
+    failures: list[str] = []
+    with bar("photos", len(files), " photos") as shown:
+        for path in files:
+            try:
+                made.add(read(path))
+            except UsageError:
+                raise
+            except VeiqaError as error:
+                failures.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+            shown.advance()
+    return failures
