@@ -52,6 +52,19 @@ class PcaSvrParams(SvrParams):
     components: int = param(default=20, help="How many principal components.", ge=1, le=1000, search=(10, 20, 40))
 
 
+@params
+class TrendSvrParams(PcaSvrParams):
+    """Of the support vector regression of what a trend leaves."""
+
+    trend: tuple[str, ...] = param(
+        default=("*",),
+        help="Which values make the trend, by patterns of their names: * stands for anything.",
+    )
+    strength: float = param(
+        default=0.1, help="Weight of the penalty on the trend's squared weights, in standard deviations.", gt=0, le=1e6
+    )
+
+
 @hookimpl
 def veiqa_score_mappers() -> Iterator[Component]:
     """The paper's five-parameter logistic, and simpler ways from similarity to quality."""
@@ -119,6 +132,16 @@ def veiqa_score_mappers() -> Iterator[Component]:
         traits={"fitted": True, "branches": "many", "contents": True},
         reference="Jolliffe, Principal Component Analysis, 2nd ed., Springer, 2002, chapter 8; "
         "Smola and Schölkopf, Statistics and Computing 14, 2004.",
+    )
+    yield Component(
+        name="trend-svr",
+        summary="A linear trend of some values, and support vector regression of what it leaves on many.",
+        factory="veiqa_mappers.trend:TrendSvr",
+        params=TrendSvrParams,
+        requires=("numpy", "sklearn"),
+        traits={"fitted": True, "branches": "many", "contents": True, "names": True},
+        reference="Smola, Frieß and Schölkopf, Semiparametric support vector and linear programming machines, NIPS 11, "
+        "1999; Hoerl and Kennard, Technometrics 12(1), 1970.",
     )
     yield Component(
         name="identity",

@@ -130,21 +130,26 @@ class PcaSvr(FittedMapper[ProjectedRbfModel]):
         return 2
 
     def _fit(self, similarities: FloatArray, quality: FloatArray) -> ProjectedRbfModel:
-        x, _, scale = standard(similarities)
-        _, lengths, axes = np.linalg.svd(x, full_matrices=False)
-        varying = lengths > lengths[:1] * max(x.shape) * np.finfo(float).eps
-        axes = axes[: max(1, min(self._params.components, int(varying.sum())))]
-        directions = axes / scale
-        components = _projected(similarities, directions)
-        gamma = _gamma(self._params, x.shape[1])
-        support, weights, intercept = _regression(components - components.mean(axis=0), quality, self._params, gamma)
-        return ProjectedRbfModel(
-            directions=directions,
-            vectors=np.ascontiguousarray(components[support].T),
-            weights=weights,
-            widths=np.full(len(axes), gamma**-0.5),
-            intercept=intercept,
-        )
+        return projected_regression(similarities, quality, self._params)
+
+
+def projected_regression(similarities: FloatArray, quality: FloatArray, params: PcaSvrParams) -> ProjectedRbfModel:
+    """Support vector regression on the principal components of the similarities."""
+    x, _, scale = standard(similarities)
+    _, lengths, axes = np.linalg.svd(x, full_matrices=False)
+    varying = lengths > lengths[:1] * max(x.shape) * np.finfo(float).eps
+    axes = axes[: max(1, min(params.components, int(varying.sum())))]
+    directions = axes / scale
+    components = _projected(similarities, directions)
+    gamma = _gamma(params, x.shape[1])
+    support, weights, intercept = _regression(components - components.mean(axis=0), quality, params, gamma)
+    return ProjectedRbfModel(
+        directions=directions,
+        vectors=np.ascontiguousarray(components[support].T),
+        weights=weights,
+        widths=np.full(len(axes), gamma**-0.5),
+        intercept=intercept,
+    )
 
 
 def _projected(values: FloatArray, directions: FloatArray) -> FloatArray:

@@ -117,17 +117,18 @@ def _of(name: str) -> Iterator[None]:
 
 
 def fittable(recipe: ResolvedRecipe) -> Part:
-    """The recipe's mapper.
+    """The recipe's mapper, which knows the names of the values.
 
     Raises:
         UsageError: there is none, or it has nothing to fit.
     """
     advice = "such as logistic5 for one branch"
-    if recipe.mapper is None:
+    mapper = recipe.named_mapper
+    if mapper is None:
         raise UsageError(f"recipe {recipe.name!r} has no mapper to fit; add one, {advice}")
-    if not recipe.mapper.traits["fitted"]:
-        raise UsageError(f"recipe {recipe.name!r}: mapper {recipe.mapper.key} needs no fitting; name another, {advice}")
-    return recipe.mapper
+    if not mapper.traits["fitted"]:
+        raise UsageError(f"recipe {recipe.name!r}: mapper {mapper.key} needs no fitting; name another, {advice}")
+    return mapper
 
 
 def _fitted(recipe: Recipe, key: str | None, measured: MeasuredSet, names: str) -> Recipe:

@@ -71,7 +71,7 @@ class LocalFit:
         if not mapper.traits["fitted"] or (mapper.traits["branches"] != "many" and scorer.recipe.width > 1):
             raise UsageError(f"mapper {mapper.key} cannot be fitted to {scorer.recipe.width} similarities")
         self._scorer = scorer
-        self._mapper = mapper
+        self._mapper = attrs.evolve(mapper, names=scorer.recipe.names)
         self._distortions = distortions
         self._draws = draws
         self._seed = seed

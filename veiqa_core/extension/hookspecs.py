@@ -109,8 +109,9 @@ def veiqa_score_mappers() -> Iterable[Component]:  # type: ignore[empty-body]
     """Score mappers: map the similarities of a recipe's branches to one quality score, higher being better.
 
     The factory gives a :class:`veiqa_core.contracts.ScoreMapper`. Traits: ``fitted`` says whether it must be fitted
-    first, ``branches`` ('one' or 'many') how many similarities it takes, ``contents`` that ``fit`` has a third
-    argument: what each image shows, or None where that is not known::
+    first, ``branches`` ('one' or 'many') how many similarities it takes, ``contents`` that ``fit`` has a keyword
+    argument of that name: what each image shows, ``names`` likewise: how the values are called. Each is left out where
+    it is not known::
 
         @hookimpl
         def veiqa_score_mappers():

@@ -152,6 +152,7 @@ _KINDS = (
             "fitted": Trait("whether it needs fitting before it can predict", _is_bool, required=True),
             "branches": Trait("'one' or 'many': how many similarities it maps", _among("one", "many"), required=True),
             "contents": Trait("whether fit also takes the content of each image", _is_bool),
+            "names": Trait("whether fit also takes the names of the values that are mapped", _is_bool),
         },
     ),
     Kind("classifier", "veiqa_distortion_classifiers", "distortion classifier", {}),

@@ -36,10 +36,15 @@ class Problem:
 
 @attrs.frozen
 class Part:
-    """A registered component with its parameters; equal parts do the same work."""
+    """A registered component with its parameters; equal parts do the same work.
+
+    Attributes:
+        names: of the values that a mapper maps, where these are known.
+    """
 
     registered: Registered = attrs.field(eq=lambda registered: (registered.kind, registered.ref))
     params: Any
+    names: tuple[str, ...] = attrs.field(default=(), eq=False)
 
     def __hash__(self) -> int:
         return hash((self.registered.kind, self.registered.ref, self.params))

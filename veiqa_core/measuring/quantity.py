@@ -9,7 +9,7 @@ import numpy as np
 
 from ..contracts import FloatArray
 from ..extension.registry import Part
-from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet, method_outputs
+from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet, method_outputs, output_key
 from .branches.plan import distinct
 
 
@@ -53,8 +53,8 @@ class MethodOutput:
 
     @property
     def key(self) -> str:
-        """A readable name: the method's, with that of the output where it has several."""
-        return self.method.key if len(method_outputs(self.method)) == 1 else f"{self.method.key}/{self.output}"
+        """A readable name."""
+        return output_key(self.method, self.output)
 
     @property
     def sign(self) -> float:

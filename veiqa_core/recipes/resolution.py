@@ -90,6 +90,17 @@ class ResolvedRecipe:
         return len(self.branches) + sum(len(method_outputs(method)) for method in self.methods)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of these values."""
+        outputs = (output_key(method, name) for method in self.methods for name in method_outputs(method))
+        return (*(branch.key for branch in self.branches), *outputs)
+
+    @property
+    def named_mapper(self) -> Part | None:
+        """The mapper, which knows the names of the values."""
+        return None if self.mapper is None else attrs.evolve(self.mapper, names=self.names)
+
+    @property
     def parts(self) -> list[Part]:
         """The components that measure."""
         return [*(getattr(branch, kind) for branch in self.branches for kind in BRANCH_KINDS), *self.methods]
@@ -155,6 +166,11 @@ def method_outputs(part: Part) -> tuple[str, ...]:
     """The names of a method's values: those of its trait, or one that is its own name."""
     named: tuple[str, ...] = part.traits.get("outputs", (part.registered.name,))
     return named
+
+
+def output_key(method: Part, output: str) -> str:
+    """A readable name of a value: the method's, with that of the output where it has several."""
+    return method.key if len(method_outputs(method)) == 1 else f"{method.key}/{output}"
 
 
 def _digest(content: Mapping[str, Any]) -> str:

@@ -85,10 +85,12 @@ def fitted_mapper(
 
     def work() -> ScoreMapper:
         mapper: ScoreMapper = part.create()
-        if contents is None or None in contents or not part.traits.get("contents", False):
-            mapper.fit(similarities.copy(), quality.copy())
-        else:
-            mapper.fit(similarities.copy(), quality.copy(), list(contents))  # type: ignore[call-arg]  # as its trait says
+        more: dict[str, Any] = {}  # as its traits say
+        if contents is not None and None not in contents and part.traits.get("contents", False):
+            more["contents"] = list(contents)
+        if part.names and part.traits.get("names", False):
+            more["names"] = list(part.names)
+        mapper.fit(similarities.copy(), quality.copy(), **more)
         return mapper
 
     return unwrap(attempt(part, work))
