@@ -15,11 +15,25 @@ from hypothesis import strategies as st
 from veiqa_core.api import FitError, UsageError
 from veiqa_core.extension.registry import installed
 
-FITTED = ("logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "pca-svr")
+FITTED = ("logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "pca-svr", "trend-svr")
 LOGISTIC = ("logistic5", "logistic4")
-MANY = ("linear", "ridge", "svr", "pca-svr")
-POINTS = {"logistic5": 5, "logistic4": 4, "linear": 2, "isotonic": 2, "ridge": 3, "svr": 2, "pca-svr": 2}
-STATES = {"isotonic": "similarities", "svr": "vectors", "pca-svr": "directions"}  # of the others: coefficients
+MANY = ("linear", "ridge", "svr", "pca-svr", "trend-svr")
+POINTS = {
+    "logistic5": 5,
+    "logistic4": 4,
+    "linear": 2,
+    "isotonic": 2,
+    "ridge": 3,
+    "svr": 2,
+    "pca-svr": 2,
+    "trend-svr": 2,
+}
+STATES = {
+    "isotonic": "similarities",
+    "svr": "vectors",
+    "pca-svr": "directions",
+    "trend-svr": "directions",
+}  # of the others: coefficients
 
 
 def make(name: str) -> Any:

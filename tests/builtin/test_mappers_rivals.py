@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
+from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import Ridge
@@ -19,9 +20,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
+from veiqa_core.api import FitError
 from veiqa_core.extension.registry import installed
 
-MAPPERS = {"logistic5": 1, "logistic4": 1, "isotonic": 1, "linear": 3, "ridge": 3, "svr": 3, "pca-svr": 3}
+MAPPERS = {
+    **dict.fromkeys(("logistic5", "logistic4", "isotonic"), 1),
+    **dict.fromkeys(("linear", "ridge", "svr", "pca-svr", "trend-svr"), 3),
+}
 KINDS = ("psnr", "ssim", "vsi", "normal", "lognormal", "cauchy", "ties", "outliers", "steps", "noise")
 
 
@@ -227,6 +232,45 @@ def test_pca_svr_equals_scikit_learns_pipeline() -> None:
     expected = level + height * theirs.fit(x, (y - level) / height).predict(x)
     assert np.allclose(mapper.predict(x).score, expected, rtol=1e-6, atol=1e-6)
     assert len(mapper.state()["directions"]) == 3
+
+
+def trended(rng: np.random.Generator, *, shift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Six values, of which the first means quality by itself; ``shift`` moves the others away."""
+    quality = rng.uniform(0, 100, 90)
+    others = rng.normal(size=(90, 5)) + shift
+    return np.column_stack([quality / 30 - 1 + others[:, 0] / 10, others]), quality
+
+
+def test_trend_svr_is_ridge_and_pca_svr_of_what_it_leaves() -> None:
+    x, y = trended(np.random.default_rng(4))
+    mapper = make("trend-svr", trend=["a*"], strength=0.2, components=4, c=3.0)
+    mapper.fit(x, y, names=["a", "ab", "b", "c", "d", "e"])
+    level, height = y.mean(), y.std()
+    trend = make_pipeline(StandardScaler(), Ridge(alpha=0.2 * 90)).fit(x[:, :2], (y - level) / height)
+    line = level + height * trend.predict(x[:, :2])
+    rest = make("pca-svr", components=4, c=3.0)
+    rest.fit(x, y - line)
+    assert np.allclose(mapper.predict(x).score, line + rest.predict(x).score, rtol=1e-9, atol=1e-6)
+
+
+def test_far_from_the_data_trend_svr_keeps_the_order_that_svr_loses() -> None:
+    x, y = trended(np.random.default_rng(4))
+    away, quality = trended(np.random.default_rng(5), shift=40)
+    names = ["logit", *"abcde"]
+    trend, level = make("trend-svr", trend=["logit"]), make("pca-svr")
+    trend.fit(x, y, names=names)
+    level.fit(x, y)
+    assert spearmanr(trend.predict(away).score, quality).statistic > 0.95
+    assert np.ptp(level.predict(away).score) < 1e-6
+
+
+def test_the_values_of_a_trend_are_found_by_name_or_it_is_said_why_not() -> None:
+    x, y = trended(np.random.default_rng(4))
+    with pytest.raises(FitError, match="finds the values of its trend by their names, which are not known here"):
+        make("trend-svr", trend=["logit"]).fit(x, y)
+    with pytest.raises(FitError, match="trend: no value is called logits or x; one is logit"):
+        make("trend-svr", trend=["logits", "x"]).fit(x, y, names=["logit", *"abcde"])
+    make("trend-svr").fit(x, y)  # of all, whatever they are called
 
 
 NOISES: dict[str, Callable[[np.random.Generator, np.ndarray], np.ndarray]] = {

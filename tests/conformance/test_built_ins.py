@@ -47,7 +47,7 @@ EXPECTED = {
         "noise-sigma",
         "laplacian-variance",
     },
-    "mapper": {"logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "pca-svr", "identity"},
+    "mapper": {"logistic5", "logistic4", "linear", "isotonic", "ridge", "svr", "pca-svr", "trend-svr", "identity"},
     "classifier": {"multinomial"},
     "dataset": {"live", "csiq", "siqad", "tid2013", "kadid10k", "koniq10k", "csv"},
     "strategy": {"exhaustive", "random", "halving", "optuna"},
