@@ -148,7 +148,10 @@ def send(path: Path, url: str) -> None:
     """
     check_writable(url)
     found = parsed(url)
-    _tried(lambda: _system(found).put_file(str(path), _path(found)), url)
+    try:
+        _tried(lambda: _system(found).put_file(str(path), _path(found)), url)
+    except NotThereError:
+        raise PlaceError("there is no such bucket or container; make it first") from None
 
 
 def _path(found: Url) -> str:

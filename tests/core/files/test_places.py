@@ -235,6 +235,10 @@ def test_only_stores_are_written_to(tmp_path: Path, memory: fsspec.AbstractFileS
     path.write_bytes(b"content")
     places.send(path, "memory://out/x")
     assert memory.cat_file("/out/x") == b"content"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(memory), "put_file", lambda *args, **named: (_ for _ in ()).throw(FileNotFoundError()))
+        with pytest.raises(PlaceError, match="there is no such bucket"):
+            places.send(path, "memory://out/x")
     for url in ("https://127.0.0.1:9/x", "zip://x::p.zip"):
         with pytest.raises(PlaceError, match="is only read"):
             places.send(path, url)
