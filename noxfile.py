@@ -27,7 +27,7 @@ IN_PARALLEL = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
 """A process a core; tests that stand together share one, and so their fixtures, for as long as all are busy."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """Threads of several processes that share the cores only wait for each other; tests/conftest.py says the same."""
-EXTRAS = "[lite,optuna,export,dask,parquet,heif,dicom,raw,tiff,torchmetrics,serve]"
+EXTRAS = "[lite,optuna,export,dask,places,parquet,heif,dicom,raw,tiff,torchmetrics,serve]"
 ELSEWHERE = ("tests/third_party", "tests/docs/test_pages.py", "tests/docs/test_cookbook.py")
 """Tests in sessions of their own."""
 MATRIX = "tests/cross/test_matrix.py::test_every_combination_of_an_extractor_works"

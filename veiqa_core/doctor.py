@@ -27,6 +27,7 @@ _NAME = re.compile(r"[\w.-]*\w")  # of a distribution, at the beginning of a req
 EXTRAS = {
     "optuna": ("optuna", "the search strategy optuna"),
     "dask": ("distributed", "workers on a Dask cluster"),
+    "places": ("aiohttp", "images at web addresses"),
     "parquet": ("pyarrow", "results as Parquet"),
     "heif": ("pillow_heif", "HEIF images"),
     "dicom": ("pydicom", "DICOM images"),

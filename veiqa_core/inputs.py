@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
 import stat
 import sys
@@ -14,10 +15,13 @@ from typing import BinaryIO, Literal, NoReturn
 
 import attrs
 
-from .errors import UsageError
+from .errors import UsageError, brief
+from .files import places, urls
 from .files.marks import is_picture
 from .files.names import on_disk
 from .files.paths import display_name
+from .files.reading import MOST_TEXT
+from .files.urls import PlaceError, is_url
 
 STDIN = "-"
 
@@ -110,6 +114,7 @@ def walk(root: str, choice: Choice = Choice(), report: Report = _refuse, left_ou
     way are held. Links to files are followed, links to folders are not; links that lead nowhere are named like files.
 
     Args:
+        root: a folder's path or URL.
         report: takes one line for a folder that cannot be listed; by default it raises :class:`UsageError`.
         left_out: takes the path of each picture that VEIQA made.
     """
@@ -122,7 +127,7 @@ def walk(root: str, choice: Choice = Choice(), report: Report = _refuse, left_ou
             continue
         name, is_folder = entry
         parts = (*parents, name)
-        path = os.path.join(root, *parts)  # noqa: PTH118  # as the user wrote the folder
+        path = _joined(root, parts)
         if not is_folder:
             if choice.takes(parts):
                 if is_picture(path):
@@ -133,27 +138,31 @@ def walk(root: str, choice: Choice = Choice(), report: Report = _refuse, left_ou
             levels.append((parts, _listing(path, report)))
 
 
+def _joined(folder: str, parts: Parts) -> str:
+    """A path or URL in a folder, which stays as the user wrote it."""
+    return urls.joined(folder, parts) if is_url(folder) else os.path.join(folder, *parts)  # noqa: PTH118
+
+
 def _listing(folder: str, report: Report) -> Iterator[tuple[str, bool]]:
     """The sorted names of the files and folders in a folder that are not hidden, and whether each is a folder."""
-    names, folders = [], set()
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                kind = _kind(entry)
-                if kind is None:
-                    continue
-                if kind == "folder":
-                    folders.add(entry.name)
-                names.append(entry.name)
-    except OSError as error:
-        report(f"{display_name(folder)}: cannot be listed: {error.strerror}")
+        entries = places.listing(folder) if is_url(folder) else list(_scanned(folder))
+    except (OSError, PlaceError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        report(f"{display_name(folder)}: cannot be listed: {reason}")
         return
-    names.sort(reverse=True)
-    while names:  # those that are done need no memory
-        name = names.pop()
-        yield name, name in folders
+    entries.sort(reverse=True)
+    while entries:  # those that are done need no memory
+        name, is_folder = entries.pop()
+        if name and not name.startswith("."):
+            yield name, is_folder
+
+
+def _scanned(folder: str) -> Iterator[tuple[str, bool]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith(".") and (kind := _kind(entry)) is not None:
+                yield entry.name, kind == "folder"
 
 
 def _kind(entry: os.DirEntry[str]) -> Literal["file", "folder"] | None:
@@ -206,7 +215,9 @@ def _without_mark(beginning: bytes, null: bool) -> bytes:
 
 @attrs.frozen
 class Inputs:
-    """Files, folders and lists that were named.
+    """Files, folders and lists that were named, by paths or by URLs.
+
+    A list that came from a URL may name URLs only, as :func:`veiqa_core.files.urls.check_listed` has it.
 
     Attributes:
         named: files and folders, and :data:`STDIN` for a list on standard input.
@@ -217,7 +228,8 @@ class Inputs:
         left_out: takes the path of each picture in a folder that VEIQA made, and that is no photo.
 
     Raises:
-        UsageError: nothing is named, or standard input twice, or there are patterns and no folder.
+        UsageError: nothing is named, or standard input twice, or there are patterns and no folder, or it cannot be
+            found out whether a URL is one of a folder.
     """
 
     named: tuple[str, ...]
@@ -226,6 +238,7 @@ class Inputs:
     choice: Choice = Choice()
     report: Report = _refuse
     left_out: Report = _ignore
+    _folders: dict[str, bool] = attrs.field(factory=dict, init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         everything = (*self.named, *self.lists)
@@ -235,7 +248,7 @@ class Inputs:
             raise UsageError("standard input can be read once: say - once")
         if self.null and not self.lists and STDIN not in self.named:
             raise UsageError("--null goes with --list FILE or -")
-        if (self.choice.include or self.choice.exclude) and not any(map(_is_folder, self.named)):
+        if (self.choice.include or self.choice.exclude) and not any(map(self._is_folder, self.named)):
             raise UsageError("--include and --exclude choose among the files of folders, and no folder is named")
 
     def names(self) -> Iterator[str]:
@@ -244,7 +257,7 @@ class Inputs:
         Raises:
             UsageError: before the first one: a folder or a list cannot be read, or holds none.
         """
-        for name in filter(_is_folder, self.named):
+        for name in filter(self._is_folder, self.named):
             own: list[str] = []
             if next(walk(name, self.choice, left_out=own.append), None) is None:
                 patterns = bool(self.choice.include or self.choice.exclude)
@@ -261,8 +274,8 @@ class Inputs:
         return STDIN not in self.named and all(map(_is_regular, self.lists))
 
     def count(self) -> int | None:
-        """How many images there are; None where that is only known at the end."""
-        if not self._listed_already:
+        """How many images there are; None where that is only known at the end, or a folder at a URL would be listed."""
+        if not self._listed_already or any(is_url(name) and self._is_folder(name) for name in self.named):
             return None
         quiet = attrs.evolve(self, report=_ignore, left_out=_ignore)  # what is wrong is reported when the names come
         sources = [*map(quiet._source, self.named), *map(self._list, self.lists)]
@@ -271,20 +284,21 @@ class Inputs:
     def _source(self, name: str) -> Iterator[str]:
         if name == STDIN:
             return self._begun(name)
-        return walk(name, self.choice, self.report, self.left_out) if _is_folder(name) else iter((name,))
+        return walk(name, self.choice, self.report, self.left_out) if self._is_folder(name) else iter((name,))
 
     def singly(self) -> Iterator[str] | None:
         """The images that were named or listed one by one; None where that is only known at the end."""
         if not self._listed_already:
             return None
-        return chain((name for name in self.named if not _is_folder(name)), *map(self._list, self.lists))
+        return chain((name for name in self.named if not self._is_folder(name)), *map(self._list, self.lists))
 
     def _begun(self, name: str) -> Iterator[str]:
         """A list's paths, the first one read."""
         paths = self._list(name)
         first = next(paths, None)
         if first is None:
-            raise UsageError("standard input: lists no images" if name == STDIN else f"--list {name}: lists no images")
+            what = "standard input" if name == STDIN else f"--list {display_name(name)}"
+            raise UsageError(f"{what}: lists no images")
         return chain((first,), paths)
 
     def _list(self, name: str) -> Iterator[str]:
@@ -293,11 +307,37 @@ class Inputs:
                 raise UsageError("standard input is closed: - needs a list there")
             yield from self._paths("standard input", sys.stdin.buffer)
             return
+        if is_url(name):
+            yield from self._fetched_list(name)
+            return
         try:
             with Path(name).open("rb") as stream:
                 yield from self._paths(f"--list {name}", stream)
         except OSError as error:
             raise UsageError(f"--list {name}: cannot be read: {error.strerror}") from error
+
+    def _fetched_list(self, url: str) -> Iterator[str]:
+        """The paths in a list at a URL, all of which it may name."""
+        what = f"--list {display_name(url)}"
+        try:
+            text = places.content(url, MOST_TEXT)
+        except PlaceError as error:
+            raise UsageError(f"{what}: {error}") from None
+        entries = list(self._paths(what, io.BytesIO(text)))
+        for entry in entries:
+            try:
+                urls.check_listed(entry, url)
+            except PlaceError as error:
+                raise UsageError(f"{what}: names {brief(display_name(entry))}: {error}") from None
+        yield from entries
+
+    def _is_folder(self, name: str) -> bool:
+        """Whether a folder is named; of a URL with an image's suffix that is not asked."""
+        if not is_url(name):
+            return name != STDIN and os.path.isdir(name)  # noqa: PTH112  # knows names that no file system takes
+        if name not in self._folders:
+            self._folders[name] = _is_folder_at(name)
+        return self._folders[name]
 
     def _paths(self, what: str, stream: BinaryIO) -> Iterator[str]:
         """A list's paths; of those made on Windows, with backslashes between their parts, as they are called here."""
@@ -309,12 +349,21 @@ class Inputs:
                 return
             except UsageError as error:
                 raise UsageError(f"{what}: {error}") from error
+            if is_url(path):
+                yield path
+                continue
             slashed = path.replace("\\", "/")
             yield slashed if slashed != path and not _is_there(path) and _is_there(slashed) else path
 
 
-def _is_folder(name: str) -> bool:
-    return name != STDIN and os.path.isdir(name)  # noqa: PTH112  # knows names that no file system takes
+def _is_folder_at(url: str) -> bool:
+    file = urls.addressed(url)[0]
+    if not file.endswith("/") and is_image_name(urls.last_part(file)):
+        return False
+    try:
+        return places.is_folder(url)
+    except PlaceError as error:
+        raise UsageError(f"{display_name(url)}: {error}") from None
 
 
 def _is_there(name: str) -> bool:
@@ -322,6 +371,8 @@ def _is_there(name: str) -> bool:
 
 
 def _is_regular(name: str) -> bool:
+    if is_url(name):
+        return True
     try:
         return name != STDIN and stat.S_ISREG(Path(name).stat().st_mode)
     except OSError:

@@ -29,8 +29,8 @@ class Result:
     """The outcome for one image.
 
     Attributes:
-        image: its name; of a file its path as it was given. Bytes of it that are no UTF-8 are lone surrogates, as
-            Python has them: :func:`os.fsencode` gives them back.
+        image: its name; of a file its path as it was given, or its URL without what is secret in it. Bytes of it that
+            are no UTF-8 are lone surrogates, as Python has them: :func:`os.fsencode` gives them back.
         score: quality, higher being better; None without a mapper, before it is fitted, or after an error.
         interval: ends of the score's 90 % prediction interval; None where the mapper knows none.
         scale: the worst and the best score; None where the recipe does not say what it was fitted on.
@@ -53,6 +53,7 @@ class Result:
             the score is calibrated. Pictures and map are of the image as it was judged; of a very big one they are
             smaller.
         path: the file, where the image was one.
+        url: where it is, with whatever is secret in that, where the image was named by a URL.
     """
 
     image: str
@@ -68,6 +69,7 @@ class Result:
     heatmaps: tuple[Heatmaps, ...] = attrs.field(default=(), repr=False, eq=False)
     quality_map: Tensor | None = attrs.field(default=None, repr=False, eq=False)
     path: Path | None = attrs.field(default=None, repr=False, eq=False)
+    url: str | None = attrs.field(default=None, repr=False, eq=False)
     size: tuple[int, int] | None = None
     judged_size: tuple[int, int] | None = None
     methods: dict[str, float | None] = attrs.field(factory=dict)

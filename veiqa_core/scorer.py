@@ -16,6 +16,8 @@ from .devices import Device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError, reraised_as
 from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
+from .files.paths import public_name
+from .files.urls import is_url
 from .measuring.branches.outcome import Measurement
 from .measuring.executors.executor import Executor, Task, TaskResult
 from .measuring.meter import Meter
@@ -133,7 +135,7 @@ class Scorer:
         return self.score(image)
 
     def score(self, image: images.Source, *, name: str | None = None, heatmaps: bool = False) -> Result:
-        """Score one image: a path, bytes, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
+        """Score one image: a path, a URL, bytes, array, Pillow image or tensor (see :func:`veiqa_core.images.read`).
 
         Raises:
             ImageError: the image cannot be read, or a component cannot work on it.
@@ -146,8 +148,8 @@ class Scorer:
             if measurement.error is not None:
                 problem = f"{decoded.name}: {measurement.error}{_as_judged(decoded.sizes)}"
                 raise reraised_as(measurement.error, problem) from measurement.error
-        reported = str(image) if name is None and isinstance(image, str | Path) else decoded.name
-        result = self._result(reported, _path(image), measurements, pictures, decoded)
+        reported = public_name(image) if name is None and isinstance(image, str | Path) else decoded.name
+        result = self._result(reported, image, measurements, pictures, decoded)
         if result.error is not None:
             raise ComponentError(result.error)
         return result
@@ -171,26 +173,29 @@ class Scorer:
                 yield from (self._scored(number, source, heatmaps) for number, source in group)
 
     def _executed(self, executor: Executor, paths: Iterable[str]) -> Iterator[Result]:
-        for done in executor.run_in_order(Task(path, tuple(self._all), self.recipe.view) for path in paths):
-            name = done.name
+        for done in executor.run_in_order(map(self._task, paths)):
+            name = public_name(done.name)
             if done.error is not None:
-                yield self._unread(name, Path(done.name), done.error)
+                yield self._unread(name, done.name, done.error)
             else:
                 measurements = [done.measured[index] for index in self._all]
-                yield self._result(name, Path(done.name), measurements, Explained(), done)
+                yield self._result(name, done.name, measurements, Explained(), done)
+
+    def _task(self, path: str) -> Task:
+        return Task(path, tuple(self._all), self.recipe.view, path if is_url(path) else None)
 
     def _scored(self, number: int, source: images.Source, heatmaps: bool) -> Result:
-        name = str(source) if isinstance(source, str | Path) else f"image {number}"
+        name = public_name(source) if isinstance(source, str | Path) else f"image {number}"
         try:
             decoded = images.read(source, images.display_name(name), self.recipe.view)
         except ImageError as error:
-            return self._unread(name, _path(source), error)
-        return self._result(name, _path(source), *self._measured(decoded, heatmaps), decoded)
+            return self._unread(name, source, error)
+        return self._result(name, source, *self._measured(decoded, heatmaps), decoded)
 
-    def _unread(self, name: str, path: Path | None, error: VeiqaError) -> Result:
+    def _unread(self, name: str, source: images.Source, error: VeiqaError) -> Result:
         methods: dict[str, float | None] = dict.fromkeys(self.method_keys)
         similarities: dict[str, float | None] = dict.fromkeys(self.similarity_keys)
-        return Result(name, None, similarities, (), str(error), self._label, path=path, methods=methods)
+        return Result(name, None, similarities, (), str(error), self._label, methods=methods, **_place(source))
 
     def _measured(self, image: images.Image, heatmaps: bool) -> tuple[list[Measurement], Explained]:
         """All quantities of an image, and the heat maps of its branches, which are made anew."""
@@ -207,7 +212,7 @@ class Scorer:
     def _result(
         self,
         name: str,
-        path: Path | None,
+        source: images.Source,
         measurements: Sequence[Measurement],
         pictures: Explained,
         image: images.Image | TaskResult,
@@ -215,7 +220,8 @@ class Scorer:
         """What is said of an image.
 
         Args:
-            name, path: under which it is reported.
+            name: under which it is reported.
+            source: what was scored.
             image: whose remarks, sizes and kind are known.
         """
         sizes = image.sizes
@@ -262,7 +268,7 @@ class Scorer:
             novelty=scored.novelty,
             heatmaps=pictures.heatmaps,
             quality_map=pictures.quality_map,
-            path=path,
+            **_place(source),
             size=None if sizes is None else sizes.given,
             judged_size=None if sizes is None else sizes.judged,
         )
@@ -283,5 +289,8 @@ def _reopened(recipe: str, name: str, device: Device, store: Path | None) -> Sco
     return Scorer(loaded, device=device.name, precision=device.precision, runtime=device.runtime, store=kept)
 
 
-def _path(source: images.Source) -> Path | None:
-    return Path(source) if isinstance(source, str | Path) else None
+def _place(source: images.Source) -> dict[str, Any]:
+    """Where an image is, as fields of its result."""
+    if is_url(source):
+        return {"url": source}
+    return {"path": Path(source)} if isinstance(source, str | Path) else {}

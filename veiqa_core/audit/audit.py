@@ -42,7 +42,7 @@ class Audit:
     Attributes:
         images: in their order.
         limits: beyond which problems are found.
-        scores: by the name of the image, where a recipe scored it.
+        scores: by the source of the image, where a recipe scored it.
     """
 
     images: list[Seen]
@@ -80,8 +80,9 @@ class Audit:
 
     def _row(self, image: Seen, own: Sequence[Finding]) -> Row:
         row: Row = dict.fromkeys(HEADER)
-        scored = self.scores.get(image.name, Scored(None, None))
-        row |= {"image": image.name, "problems": [item.kind for item in own], "details": [item.detail for item in own]}
+        scored = self.scores.get(image.source, Scored(None, None))
+        row |= {"image": image.name}
+        row |= {"problems": [item.kind for item in own], "details": [item.detail for item in own]}
         row |= {"score": scored.score, "novelty": scored.novelty, "error": image.error}
         if image.error is None:
             width, height = image.size

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from ..datasets import likeness
 from ..errors import ImageError
+from ..files.paths import public_name
+from ..files.urls import is_url
 from ..images import Image, read
 from ..images.facts import facts
 
@@ -41,13 +43,14 @@ class Seen:
     """What is known of an image.
 
     Attributes:
-        name: as it was given.
+        name: as results have it.
         error: why it cannot be read; None where it can, and then all of the following is known.
         size: width and height in pixels.
         digest: of its pixels.
         looks: by which it is known again (see :mod:`veiqa_core.datasets.likeness`); None for one that is nearly plain.
         kind: what it is, as a remark, where that is no photo.
         format, fits, profile, wide: as :class:`veiqa_core.images.facts.Facts` has them; format is None where not known.
+        url: where it is, with whatever is secret in that, where it was named by a URL.
     """
 
     name: str
@@ -61,17 +64,25 @@ class Seen:
     fits: bool = True
     profile: str | None = None
     wide: bool = False
+    url: str | None = attrs.field(default=None, repr=False)
+
+    @property
+    def source(self) -> str:
+        """The path or URL by which it is read."""
+        return self.url or self.name
 
 
-def look(name: str) -> Seen:
-    """Everything that is measured of an image file. What fails is said in it."""
+def look(source: str) -> Seen:
+    """Everything that is measured of an image file, by its path or URL. What fails is said in it."""
+    name, url = public_name(source), source if is_url(source) else None
     try:
-        image = read(name)
+        image = read(source)
     except ImageError as error:
-        return Seen(name, str(error))
-    own = facts(Path(name))
+        return Seen(name, str(error), url=url)
+    own = facts(url or Path(source))
     return Seen(
         name=name,
+        url=url,
         size=image.size,
         digest=image.digest,
         looks=likeness.look(image),

@@ -106,7 +106,7 @@ def findings(
     """The problems of each image, in the order of :data:`KINDS`.
 
     Args:
-        novelty: of images that a recipe scored, by name.
+        novelty: of images that a recipe scored, by source.
     """
     found: list[list[Finding]] = [[] for _ in images]
     readable = [place for place, image in enumerate(images) if image.error is None]
@@ -118,7 +118,7 @@ def findings(
         for own, finding in check([images[place] for place in readable], limits):
             found[readable[own]].append(finding)
     for place, image in enumerate(images):
-        value = None if novelty is None else novelty.get(image.name)
+        value = None if novelty is None else novelty.get(image.source)
         if value is not None and value > limits["unfamiliar"]:
             found[place].append(Finding("unfamiliar", f"novelty {value:.2f}"))
     return found

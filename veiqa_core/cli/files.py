@@ -11,7 +11,10 @@ import attrs
 
 from ..errors import UsageError
 from ..files import writing
+from ..files.names import name_key
 from ..files.paths import is_file, is_stream, same_file
+from ..files.remote import RemoteFile, Target, sent
+from ..files.urls import PlaceError
 from ..files.writing import obstacle
 from .printing import data
 
@@ -31,7 +34,7 @@ class Made:
 
 def check_target(
     option: str,
-    target: Path | None,
+    target: Target | None,
     made: Made | None,
     *,
     store: Path | None = None,
@@ -50,6 +53,9 @@ def check_target(
         UsageError: it cannot be written, or would take the place of a store, of what is read, or of a file that VEIQA
             did not write.
     """
+    if isinstance(target, RemoteFile):
+        _check_remote(option, target, made, store, read)
+        return
     check_place(target, option)
     if target is None or is_standard_output(target) or is_stream(target):
         return
@@ -64,6 +70,31 @@ def check_target(
 
     if is_image_name(target.name):
         raise UsageError(f"{option} {target}: has the name of an image, and will be none; name another file")
+
+
+def _check_remote(
+    option: str, target: RemoteFile, made: Made | None, store: Path | None, read: Iterable[str | Path | None]
+) -> None:
+    """The same of a file at a URL: what is there is fetched, and looked at."""
+    if any(target.is_at(name) for name in read):
+        raise UsageError(f"{option} {target}: is one of the files that are read; name another")
+    try:
+        target.fetch()
+    except PlaceError as error:
+        raise UsageError(f"{option} {target}: {error}") from None
+    with target.named():
+        check_target(option, target.path, made, store=store)
+
+
+def same_target(one: Target | None, other: Target | None) -> bool:
+    """Whether two files that are written are one."""
+    if isinstance(one, RemoteFile) or isinstance(other, RemoteFile):
+        return isinstance(one, RemoteFile) and isinstance(other, RemoteFile) and one.is_at(other.url)
+    return None not in (one, other) and _target_key(one) == _target_key(other)
+
+
+def _target_key(path: Path | None) -> str:
+    return name_key(os.path.realpath(str(path)))
 
 
 def check_new(option: str, target: Path | None, advice: str = "") -> None:
@@ -107,7 +138,7 @@ def check_place(output: Path | None, option: str = "--output") -> None:
         raise UsageError(f"{option} {output}: cannot be written: {problem}")
 
 
-def is_standard_output(path: Path | None) -> bool:
+def is_standard_output(path: Target | None) -> bool:
     """Whether no file is named, or standard output by one of its names, which leads elsewhere in a command."""
     return path is None or str(path) in ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
@@ -210,13 +241,15 @@ def make_folder(option: str, folder: Path, *datasets: Path) -> None:
         raise UsageError(f"{option} {folder}: cannot be made: {error.strerror}") from error
 
 
-def write_text(text: str, output: Path | None) -> None:
+def write_text(text: str, output: Target | None) -> None:
     """Write to a file in one step, or to standard output.
 
     Raises:
         UsageError: it cannot be written.
+        VeiqaError: it cannot be sent to a URL.
     """
-    if output is None or is_standard_output(output):
-        data(text)
-        return
-    writing.write_text(text, output)
+    with sent(output) as path:
+        if path is None or is_standard_output(path):
+            data(text)
+        else:
+            writing.write_text(text, path)

@@ -9,13 +9,18 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from ..files.paths import from_home
+from ..files.paths import display_name, from_home
+from ..files.remote import RemoteFile
+from ..files.urls import is_url
 
 
 class _UserPath(click.Path):
     """A path whose ``~`` is the user's home folder; one of no known user stays a name."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if is_url(value):  # which would become the path of a folder called as its scheme is
+            what = "the path" if param is None else param.get_error_hint(ctx)
+            raise UsageError(f"{what} {display_name(value)}: is a URL, which is not taken here; name a path")
         found = Path(os.fsdecode(super().convert(value, param, ctx)))
         if found.parts[:1] == ("~",):
             return from_home(found, "the path" if param is None else param.get_error_hint(ctx))
@@ -25,5 +30,13 @@ class _UserPath(click.Path):
             return found
 
 
+class _UserTarget(_UserPath):
+    """The same of a file that is written, which may be at a URL."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return RemoteFile(value) if is_url(value) else super().convert(value, param, ctx)
+
+
 PATH = _UserPath(path_type=Path)
+TARGET = _UserTarget(path_type=Path)
 FOLDER = _UserPath(path_type=Path, file_okay=False)

@@ -52,8 +52,11 @@ class Picture:
     height: int
 
 
-def thumbnail(source: Path | Tensor) -> Picture | None:
-    """An image file, or ``[3, H, W]`` in [0, 1], at most :data:`THUMBNAIL` pixels wide and high; None if unreadable."""
+def thumbnail(source: Path | str | Tensor) -> Picture | None:
+    """The picture of an image file, of what is at a URL, or of ``[3, H, W]`` in [0, 1]; None if unreadable.
+
+    It is at most :data:`THUMBNAIL` pixels wide and high.
+    """
     if isinstance(source, Tensor):
         return _encoded(_eight_bit(_reduced(source, THUMBNAIL)), THUMBNAIL)
     try:

@@ -1,1 +1,4 @@
-"""Files as people have them, read strictly and written whole; and by what VEIQA knows again what it wrote."""
+"""Files as people have them, on disks and at URLs, read strictly and written whole.
+
+By what VEIQA knows again what it wrote is said here, too.
+"""

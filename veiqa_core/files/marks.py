@@ -12,6 +12,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import places, urls
+
 PICTURE = {"Software": "VEIQA picture"}
 """The text of a PNG that shows what was found in an image."""
 OF = "Made of"
@@ -25,7 +27,8 @@ _PAGE = '<meta name="generator" content="VEIQA {}"/>'
 
 def image_mark(path: str | os.PathLike[str]) -> str:
     """What stands for an image in the pictures made of it: a digest of where it is, which discloses no folder."""
-    return hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:32]
+    where = urls.public(path) if urls.is_url(path) else os.path.realpath(path)
+    return hashlib.sha256(os.fsencode(where)).hexdigest()[:32]
 
 
 def page_mark(kind: str) -> str:
@@ -39,8 +42,14 @@ def is_page(path: str | os.PathLike[str], kind: str) -> bool:
 
 
 def is_picture(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is a picture that VEIQA made of what it found in an image."""
-    return PICTURE.items() <= _texts(head(path)).items()
+    """Whether a file is a picture that VEIQA made of what it found in an image; at a URL one with a PNG's suffix."""
+    if urls.is_url(path):
+        return path.lower().partition("::")[0].endswith(".png") and _is_made(places.head(path, _HEAD))
+    return _is_made(head(path))
+
+
+def _is_made(beginning: bytes) -> bool:
+    return PICTURE.items() <= _texts(beginning).items()
 
 
 def is_picture_of(path: str | os.PathLike[str], mark: str) -> bool:

@@ -9,14 +9,25 @@ import unicodedata
 from pathlib import Path
 
 from ..errors import UsageError
+from . import urls
 
 _NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
 _LONGEST = 200  # bytes, which leaves room for a number and the suffix
 
 
 def display_name(path: str | Path) -> str:
-    """A path as text that any output can hold."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """A path or URL as text that any output can hold."""
+    return os.fsencode(public_name(path)).decode("utf-8", "replace")
+
+
+def public_name(path: str | Path) -> str:
+    """A path or URL as results name it: of a URL without what is secret in it."""
+    return urls.public(path) if isinstance(path, str) else str(path)
+
+
+def file_name(name: str) -> str:
+    """The last part of a path or URL."""
+    return urls.last_part(name) if urls.is_url(name) else Path(name).name
 
 
 def file_stem(text: str) -> str:

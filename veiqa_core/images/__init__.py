@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import ImageError, UsageError
-from ..files.paths import display_name
+from ..files import urls
+from ..files.paths import display_name, file_name
 from . import arrays, files, pillow
 from .decoded import Decoded, Unreadable
 from .formats import suffixes
@@ -49,7 +50,7 @@ def frame_name(path: str | Path, frame: int) -> str:
 
 def is_frame_name(path: str | Path) -> bool:
     """Whether a name means a frame of a file, and no file itself."""
-    return _addressed(Path(path))[1] is not None
+    return _addressed(path)[1] is not None
 
 
 def frames(path: str | Path) -> int:
@@ -58,7 +59,7 @@ def frames(path: str | Path) -> int:
     Raises:
         ImageError: it cannot be read.
     """
-    file, frame = _addressed(Path(path))
+    file, frame = _addressed(path)
     try:
         found = files.count(file)
         if frame is None:
@@ -73,9 +74,10 @@ def frames(path: str | Path) -> int:
 def read(source: Source, name: str | None = None, view: int | None = None) -> Image:
     """Decode an image, and reduce it to the view where it is larger.
 
-    Files: recognised by their content; the EXIF orientation is applied, colour profiles become sRGB, transparency is
-    laid on white, palettes, grey and CMYK become RGB, and 16-bit values are divided by 65535. Of several frames or
-    pages the first counts, which is remarked on; ``film.gif#3`` names the third, unless a file is called so itself.
+    Files, by a path or, as text, by a URL: recognised by their content; the EXIF orientation is applied, colour
+    profiles become sRGB, transparency is laid on white, palettes, grey and CMYK become RGB, and 16-bit values are
+    divided by 65535. Of several frames or pages the first counts, which is remarked on; ``film.gif#3`` names the third,
+    unless a file on a disk is called so itself.
     Bytes: the content of a file; of several frames the first counts. Pillow images: the same for the current frame.
     Arrays ``[H, W]``, ``[H, W, 1]``, ``[H, W, 3]`` and tensors ``[H, W]``, ``[1, H, W]``, ``[3, H, W]``: uint8 and
     uint16 are divided by their type's maximum, floats must lie in [0, 1].
@@ -109,9 +111,9 @@ def _is_plain(values: Tensor) -> bool:
 
 def _decoded(source: Source, name: str) -> Decoded:
     if isinstance(source, str | Path):
-        return files.decode(*_addressed(Path(source)))
+        return files.decode(*_addressed(source))
     if isinstance(source, bytes):
-        return files.decode_content(source, PurePath(name).suffix.lower())
+        return files.decode_content(source, PurePath(file_name(name)).suffix.lower())
     if isinstance(source, PIL.Image.Image):
         try:
             return pillow.of_picture(source)
@@ -126,8 +128,11 @@ def _decoded(source: Source, name: str) -> Decoded:
     raise Unreadable(f"a path, bytes, array, Pillow image or tensor is needed, not {type(source).__name__}")
 
 
-def _addressed(path: Path) -> tuple[Path, int | None]:
-    """The file that a path means, and the frame of it."""
+def _addressed(source: str | Path) -> tuple[files.Located, int | None]:
+    """The file that a path or URL means, and the frame of it."""
+    if urls.is_url(source):
+        return urls.addressed(source)
+    path = Path(source)
     found = _FRAME.fullmatch(path.name)
     if found is None or found[1] in _FOLDERS or os.path.lexists(path):
         return path, None

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import attrs
 import PIL.Image
 from PIL import ImageCms
 
 from ..errors import plain
-from ..files.names import on_disk
-from ..files.reading import opened as opened_file
-from . import colour, formats, pillow
+from . import colour, files, formats, pillow
 
 _ALIKE = {"MPO": "JPEG", "DIB": "BMP"}  # what is written with the suffix of the other
 
@@ -34,11 +31,11 @@ class Facts:
     wide: bool = False
 
 
-def facts(path: Path) -> Facts | None:
+def facts(path: files.Located) -> Facts | None:
     """What a file says of itself; None where it cannot be read."""
-    suffix = path.suffix.lower()
+    suffix = files.suffix(path)
     try:
-        with opened_file(on_disk(path)) as stream:
+        with files.opened_file(path) as stream:
             header = stream.read(formats.HEADER)
             for extra in formats.EXTRAS:
                 if extra.claims(header, suffix):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, TypeVar
 
 import PIL.Image
 from PIL import features
 
 from ..errors import UsageError
+from ..files import places, urls
 from ..files.names import on_disk
 from ..files.reading import NoFile, opened
 from . import formats, limits, tiff_tags
@@ -22,7 +23,11 @@ from .pillow import ByPillow
 T = TypeVar("T")
 
 
-def decode(path: Path, frame: int | None) -> Decoded:
+Located = Path | str
+"""Where a file is: a path, or as text a URL."""
+
+
+def decode(path: Located, frame: int | None) -> Decoded:
     """A frame of a file, counted from 1; for None the first, with a remark where there are others.
 
     Raises:
@@ -44,7 +49,12 @@ def decode_content(content: bytes, suffix: str) -> Decoded:
         return _work_on(io.BytesIO(content), suffix, lambda reader, stream: reader.decode(stream, None))
 
 
-def count(path: Path) -> int:
+def suffix(path: Located) -> str:
+    """The suffix of a file's name, in lower case."""
+    return PurePath(urls.last_part(path) if isinstance(path, str) else path).suffix.lower()
+
+
+def count(path: Located) -> int:
     """How many frames a file has.
 
     Raises:
@@ -53,10 +63,10 @@ def count(path: Path) -> int:
     return _read(path, lambda reader, stream: reader.count(stream))
 
 
-def _read(path: Path, work: Callable[[Reader, BinaryIO], T]) -> T:
+def _read(path: Located, work: Callable[[Reader, BinaryIO], T]) -> T:
     """The work of whoever can read a file."""
-    with _reported(), _opened(path) as stream:
-        return _work_on(stream, path.suffix.lower(), work)
+    with _reported(), opened_file(path) as stream:
+        return _work_on(stream, suffix(path), work)
 
 
 def _work_on(stream: BinaryIO, suffix: str, work: Callable[[Reader, BinaryIO], T]) -> T:
@@ -79,8 +89,15 @@ def _work_on(stream: BinaryIO, suffix: str, work: Callable[[Reader, BinaryIO], T
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """A regular file, in whatever Unicode normalisation the disk spells it."""
+def opened_file(path: Located) -> Iterator[BinaryIO]:
+    """A regular file, in whatever Unicode normalisation the disk spells it, or what is at a URL."""
+    if isinstance(path, str):
+        try:
+            content = places.content(path)
+        except urls.PlaceError as error:
+            raise Unreadable(str(error)) from None
+        yield io.BytesIO(content)
+        return
     path = on_disk(path)
     try:
         with opened(path) as stream:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from ..files import urls
+
 
 def split_name(name: str) -> tuple[str, str | None]:
     """The file of an image's name, and its folder where it has one."""
+    if urls.is_url(name):
+        return urls.split(name)
     path = PurePath(name)
     return path.name or name, None if str(path.parent) == "." else str(path.parent)
 

@@ -17,6 +17,7 @@ import attrs
 from ..errors import UsageError, VeiqaError, one_line
 from ..explanations.drawing import thumbnail
 from ..files.paths import is_stream
+from ..files.urls import is_url
 from ..files.writing import write_whole
 from ..result import Result
 from ..results.sinks import PreviousRow, Sink
@@ -37,10 +38,10 @@ Track = Callable[[Iterable[Item], int], Iterable[Item]]
 
 @attrs.define(eq=False)
 class _Kept:
-    """An image of which everything is shown: what it was scored, and its article once there is one."""
+    """An image of which everything is shown: its path or URL, what it was scored, and its article once there is one."""
 
     number: int
-    path: Path
+    path: Path | str
     score: float | None
     article: int | None
 
@@ -107,8 +108,8 @@ class ReportWriter(Sink):
 
     def add(self, result: Result) -> None:
         """Take the next result."""
-        path = Path(result.image) if result.path is None else result.path
-        if os.path.realpath(path) == self._target:
+        path = result.url or result.path or Path(result.image)
+        if isinstance(path, Path) and os.path.realpath(path) == self._target:
             self._refused = True
             raise UsageError(f"{self._path}: is one of the images; name another file for the report")
         number = len(self._rows) + 1
@@ -141,10 +142,11 @@ class ReportWriter(Sink):
                 novelty=row.novelty,
                 size=row.size,
                 judged_size=row.judged_size,
+                url=row.image if is_url(row.image) else None,  # which the user named again
             )
         )
 
-    def _consider(self, result: Result, number: int, path: Path) -> None:
+    def _consider(self, result: Result, number: int, path: Path | str) -> None:
         """Keep the image if it is among the worst so far; without scores the first ones are."""
         rank = -(number if result.score is None else result.score)
         if not self._details or (len(self._worst) == self._details and rank <= self._worst[0][0]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import UsageError
 from ..files.marks import OF, PICTURE, image_mark, is_picture_of
 from ..files.names import name_key
-from ..files.paths import display_name, file_stem
+from ..files.paths import display_name, file_name, file_stem
 from ..files.writing import write_whole
 from ..text import printable
 from .progress import Once
@@ -64,8 +64,8 @@ class Pictures(Sink):
         """Write one result's pictures."""
         from ..explanations.pictures import png
 
-        image = self._images.free(file_stem(Path(result.image).stem))
-        mark = image_mark(result.image if result.path is None else result.path)
+        image = self._images.free(file_stem(Path(file_name(result.image)).stem))
+        mark = image_mark(result.url or result.path or result.image)
         for part, figure in _figures(result):
             content = png(figure, PICTURE | {OF: mark})
             path = self._place(f"{image}.{part}", mark, content)
@@ -79,7 +79,7 @@ class Pictures(Sink):
 
     def skip(self, row: PreviousRow) -> None:
         """Leave the names to an image whose pictures an earlier run wrote."""
-        self._images.free(file_stem(Path(row.image).stem))
+        self._images.free(file_stem(Path(file_name(row.image)).stem))
 
     def _place(self, title: str, mark: str, content: bytes) -> Path:
         """Where a picture goes."""
@@ -143,7 +143,7 @@ def _figures(result: Result) -> Iterator[tuple[str, Figure]]:
     """
     from ..explanations.pictures import MOST_PAIRS, quality_figure, vei_figure
 
-    name = display_name(Path(result.image).name)
+    name = display_name(file_name(result.image))
     if result.quality_map is not None and result.scale is not None and result.score is not None and result.heatmaps:
         title = f"{name}: {result.score:.1f} on a scale from {result.scale[0]:g} to {result.scale[1]:g}"
         image = result.heatmaps[0].input_image

@@ -16,6 +16,7 @@ from ..evaluation.comparison import Study
 from ..evaluation.evaluate import Evaluation
 from ..files.marks import begins
 from ..files.paths import display_name
+from ..files.remote import Target
 from ..files.writing import write_text, write_whole
 from . import parquet
 
@@ -29,7 +30,7 @@ SUFFIXES = (".csv", ".parquet")
 _TEXTS = {"dataset", "competitor", "image", "content", "type"}
 
 
-def check(option: str, path: Path) -> None:
+def check(option: str, path: Target) -> None:
     """Refuse a file of another kind, before anything is measured.
 
     Raises:

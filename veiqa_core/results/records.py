@@ -13,6 +13,7 @@ import attrs
 
 from ..errors import UsageError
 from ..files.marks import begins
+from ..files.remote import Target
 from ..files.values import is_number, parse_number, parse_whole
 from ..isolation.terminal import EscapingStream
 from ..text import json_text, printable
@@ -151,7 +152,7 @@ def _value(cell: str, is_text: bool) -> str | float | None:
     return parse_whole(cell) if cell.isdecimal() else parse_number(cell)
 
 
-def check_same(path: Path, rows: Sequence[Record], names: Sequence[str], name: Callable[[Record], str]) -> None:
+def check_same(path: Target, rows: Sequence[Record], names: Sequence[str], name: Callable[[Record], str]) -> None:
     """Refuse to go on with rows that are not the first ones.
 
     Raises:

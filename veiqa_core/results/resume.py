@@ -16,7 +16,7 @@ import attrs
 
 from ..errors import UsageError
 from ..files.names import same_name
-from ..files.paths import display_name
+from ..files.paths import display_name, public_name
 from ..files.writing import unfinished
 from .sinks import PreviousRow, Sink
 
@@ -74,7 +74,7 @@ class Resumption:
                     "name another --output"
                 )
             name = next(names, None)
-            image = "not there" if name is None else display_name(name) if self.lossy else name
+            image = "not there" if name is None else display_name(name) if self.lossy else public_name(name)
             if name is None or not same_name(image, row.image):
                 raise UsageError(
                     f"--resume: row {number} of {self.output} is {row.image}, and image {number} is {image}; "

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from making import veiqa
 from serving import chelsea, decoded, encoded, form, served
+from web import serving
 
 from veiqa_core.service.worker import Worker
 
@@ -26,6 +27,20 @@ def run(path: Path, recipe: str) -> Any:
 
 def without_name(result: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if name != "image"}
+
+
+def test_a_client_has_nothing_fetched(fast: Worker) -> None:
+    """Neither by the name that it gives, nor by what it sends."""
+    with serving() as web, served(fast) as server:
+        web.files["/a.png"] = chelsea()
+        url = f"{web.url}/a.png"
+        named = server.score(chelsea(), f"?maps=1&name={url}", Content_Type="image/png").json
+        body, kind = form(chelsea(), url)
+        sent = server.score(body, Content_Type=kind).json
+        texts = [server.score(text.encode(), Content_Type="image/png") for text in (url, "memory://a.png", "zip://::x")]
+    assert web.asked == {}
+    assert named["score"] == sent["score"] is not None
+    assert all(text.status == 422 for text in texts)
 
 
 def test_scores_have_the_bits_of_the_command_line(fast: Worker, tmp_path: Path) -> None:

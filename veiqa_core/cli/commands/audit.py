@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...files.remote import sent
 from ...results import records
 from ...results.gate import FAILED, REFUSED
 from ...results.progress import Once, bar
@@ -88,13 +89,16 @@ def _score(made: Audit, options: AuditOptions, quiet: bool, store: StoreOptions,
         return
     from ...audit.audit import Scored
 
-    names = [image.name for image in made.images if image.error is None]
+    wanted = [image.source for image in made.images if image.error is None]
     workers = WorkerOptions(workers=processes.workers, threads=processes.threads, dask=None)
     with store.opened() as kept:
         scorer = options.scorer(kept)
-        with workers.executor(scorer.meter, Path()) as executor, bar("scoring", len(names), " images", quiet) as shown:
-            for result in scorer.score_many(names, executor=executor):
-                made.scores[result.image] = Scored(result.score, result.novelty, result.digits)
+        with (
+            workers.executor(scorer.meter, Path()) as executor,
+            bar("scoring", len(wanted), " images", quiet) as shown,
+        ):
+            for source, result in zip(wanted, scorer.score_many(wanted, executor=executor), strict=True):
+                made.scores[source] = Scored(result.score, result.novelty, result.digits)
                 shown.advance()
 
 
@@ -104,10 +108,11 @@ def _write(made: Audit, output: RecordOptions, layout: records.Layout, count: in
         for row in made.rows():
             if output.form != "table" or row["problems"]:
                 add(row)
-    if output.report is not None:
-        from ...report.audit import write
+    with sent(output.report) as page:
+        if page is not None:
+            from ...report.audit import write
 
-        write(output.report, made, count)
+            write(page, made, count)
     show = line if output.output is not None or output.form == "table" else say
     looked = f"{len(made.images):,}" if len(made.images) == count else f"{len(made.images):,} of {count:,}"
     show(f"{looked} images, {made.troubled:,} with problems")

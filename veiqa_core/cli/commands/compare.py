@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import UsageError
+from ...files.remote import sent
 from ...results import records
 from ...results.progress import Once, bar
 from ...text import printable
@@ -74,10 +75,11 @@ def compare(
     processes.set_up()
     with resumable(lambda: output.going_on), ExitStack() as stack:
         sinks: list[Callable[[records.Record], None]] = [verdict.add]
-        if output.report is not None:
+        page = stack.enter_context(sent(output.report))
+        if page is not None:
             from ...report.comparison import ComparisonReport
 
-            sinks.append(stack.enter_context(ComparisonReport(output.report, parts, limits)).add)
+            sinks.append(stack.enter_context(ComparisonReport(page, parts, limits)).add)
         shown = stack.enter_context(bar("comparing", len(every), " pairs", output.quiet))
         for row in earlier:
             for sink in sinks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,12 +12,12 @@ import click
 
 from ...errors import UsageError
 from ...files.marks import is_page
-from ...files.names import name_key
+from ...files.remote import Target, sent
 from ...files.writing import write_whole
 from ..common import registry, resumable
 from ..comparison_output import written
 from ..evaluation_output import FORMATS, is_evaluation
-from ..files import Made, check_target, is_standard_output, refuse_dataset_target, write_text
+from ..files import Made, check_target, is_standard_output, refuse_dataset_target, same_target, write_text
 from ..ladders import climbed, photos_of
 from ..measuring import measured_by_each
 from ..options.competitors import CompetitorOptions
@@ -29,7 +28,7 @@ from ..options.settings import Settings
 from ..options.split import SplitOptions
 from ..options.veis import VeiOptions
 from ..options.workers import WorkerOptions
-from ..paths import PATH
+from ..paths import PATH, TARGET
 from ..printing import say
 
 if TYPE_CHECKING:
@@ -44,14 +43,19 @@ class FiguresOptions:
     form: str = option(
         "--format", type=click.Choice(list(FORMATS)), default="table", show_default=True, help="Output format."
     )
-    output: Path | None = option("--output", type=PATH, metavar="FILE", help="Write here, not to standard output.")
-    predictions: Path | None = option(
-        "--predictions", type=PATH, metavar="FILE", help="Write every tested image's score here: .csv or .parquet."
+    output: Target | None = option(
+        "--output", type=TARGET, metavar="FILE|URL", help="Write here, not to standard output."
     )
-    report: Path | None = option(
+    predictions: Target | None = option(
+        "--predictions",
+        type=TARGET,
+        metavar="FILE|URL",
+        help="Write every tested image's score here: .csv or .parquet.",
+    )
+    report: Target | None = option(
         "--report",
-        type=PATH,
-        metavar="FILE.html",
+        type=TARGET,
+        metavar="FILE.html|URL",
         help="Write a page: figures, scatter, residuals, the worst images; it loads nothing from anywhere.",
     )
     ladder: tuple[Path, ...] = option(
@@ -81,7 +85,7 @@ class FiguresOptions:
         }
         if self.ladder and self.report is None:
             raise UsageError("--ladder is shown on the page: name one with --report")
-        places: dict[str, str] = {}
+        named: list[tuple[str, Target]] = []
         for name, (path, made) in kinds.items():
             if path is None:
                 continue
@@ -91,11 +95,13 @@ class FiguresOptions:
                 from ...results import predictions  # which needs NumPy
 
                 predictions.check(name, path)
-            refuse_dataset_target(path, *folders, option=name)
+            if isinstance(path, Path):
+                refuse_dataset_target(path, *folders, option=name)
             check_target(name, path, made, store=store, read=read)
-            other = places.setdefault(name_key(os.path.realpath(path)), name)
-            if other != name:
-                raise UsageError(f"{name} {path}: is where {other} writes too; name another file")
+            for other, target in named:
+                if same_target(path, target):
+                    raise UsageError(f"{name} {path}: is where {other} writes too; name another file")
+            named.append((name, path))
 
     def write_others(self, study: Study, ladders: Mapping[str, Sequence[Ladder]]) -> None:
         """Write predictions and page, where they are asked for.
@@ -105,15 +111,19 @@ class FiguresOptions:
 
         Raises:
             UsageError: a file cannot be written.
+            VeiqaError: it cannot be sent to a URL.
         """
-        if self.predictions is not None:
-            from ...results.predictions import write
+        with sent(self.predictions) as predictions:
+            if predictions is not None:
+                from ...results.predictions import write
 
-            write(study, self.predictions)
-        if self.report is not None:
-            from ...report.evaluation import page
+                write(study, predictions)
+        with sent(self.report) as report:
+            if report is not None:
+                from ...report.evaluation import page
 
-            write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study, ladders)))
+                pieces = page(study, ladders)
+                write_whole(report, lambda stream: stream.writelines(piece.encode() for piece in pieces))
 
 
 def _is_predictions(path: Path) -> bool:

@@ -52,7 +52,7 @@ def run(
     """Score images, and show the similarities behind each score. What was measured is kept, and not measured again.
 
     Of a FOLDER all images in it and in its folders are scored, hidden ones left out; - stands for a list of files on
-    standard input.
+    standard input. A URL is one of an image or a folder: https://, s3://, gs://, az://, or zip://PATH::ARCHIVE.
 
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given, or 3 if some image lies
     below --fail-under, or is unsure with --fail-unsure, and none failed.

@@ -11,6 +11,7 @@ import attrs
 
 from ...errors import UsageError
 from ...files.paths import display_name
+from ...files.urls import is_url
 from . import frames
 from .grouped import argument, option
 
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 class InputOptions:
     """The images, ``--list``, ``--null``, ``--include``, ``--exclude`` and ``--frames``."""
 
-    images: tuple[str, ...] = argument(nargs=-1, metavar="IMAGE|FOLDER|-...")
+    images: tuple[str, ...] = argument(nargs=-1, metavar="IMAGE|FOLDER|URL|-...")
     lists: tuple[str, ...] = option(
-        "--list", multiple=True, metavar="FILE", help="Take the files that FILE lists, a line each; repeatable."
+        "--list",
+        multiple=True,
+        metavar="FILE|URL",
+        help="Take the files or URLs that FILE lists, a line each; repeatable.",
     )
     null: bool = option(
         "-0", "--null", is_flag=True, help="Paths in lists end with NUL, as 'find -print0' writes them."
@@ -50,7 +54,7 @@ class InputOptions:
         return self.frames == frames.FIRST
 
     def check_there(self) -> None:
-        """Refuse what is named and not there.
+        """Refuse what is named and not there, but at URLs.
 
         Raises:
             UsageError: some file or folder is not.
@@ -60,7 +64,9 @@ class InputOptions:
         from ...inputs import STDIN
 
         for name in self.images:
-            if name != STDIN and not os.path.lexists(on_disk(Path(name))) and not is_frame_name(name):
+            if name == STDIN or is_url(name) or is_frame_name(name):
+                continue
+            if not os.path.lexists(on_disk(Path(name))):
                 raise UsageError(f"{display_name(name)}: no such file or folder")
 
     def found(self, problem: Callable[[str], object], left_out: Callable[[str], object]) -> Inputs:

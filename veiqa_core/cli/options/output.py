@@ -14,14 +14,16 @@ import click
 
 from ...errors import UsageError
 from ...files.paths import is_stream
+from ...files.remote import RemoteFile, Target, local
 from ...isolation.terminal import data_output
 from ...results import columns
 from ...results.columns import Columns
 from ...results.formats import FORMATS, is_results
 from ...results.resume import NAMES, Redone, ResultSink, Resumption
+from ...results.sent import SentResults
 from ...results.streams import Reported, Streamed
 from ..files import Made, check_target, is_standard_output
-from ..paths import PATH
+from ..paths import TARGET
 from .gate import GateOptions
 from .grouped import option
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 _RESUMABLE = ("jsonl", "csv", "parquet")
 
 
-def _file_or_none(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+def _file_or_none(ctx: click.Context, param: click.Parameter, value: Target | None) -> Target | None:
     """None for standard output by any of its names."""
     return None if is_standard_output(value) else value
 
@@ -52,8 +54,8 @@ def _column_names(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return [f"{before},{name}" if before else name for name in names if name.startswith(begun)]
 
 
-def _is_results(path: Path) -> bool:
-    return path.suffix[1:] in {*FORMATS, "parquet"} - {"table"}
+def _is_results(target: Target) -> bool:
+    return target.suffix[1:] in {*FORMATS, "parquet"} - {"table"}
 
 
 @attrs.frozen
@@ -61,14 +63,18 @@ class OutputOptions:
     """``--format``, ``--output``, ``--resume``, ``--retry-failed`` and ``--quiet``.
 
     Attributes:
-        output: the file; None for standard output.
+        output: the file, which may be at a URL; None for standard output.
 
     Raises:
         UsageError: they do not go together, or the file cannot be written where it is to be.
     """
 
-    output: Path | None = option(
-        "--output", type=PATH, metavar="FILE", help="Write here, not to standard output.", callback=_file_or_none
+    output: Target | None = option(
+        "--output",
+        type=TARGET,
+        metavar="FILE|URL",
+        help="Write here, not to standard output.",
+        callback=_file_or_none,
     )
     format_named: str | None = option(
         "--format",
@@ -90,6 +96,11 @@ class OutputOptions:
     quiet: bool = option("-q", "--quiet", is_flag=True, help="No progress bar, also on a terminal.")
 
     @property
+    def file(self) -> Path | None:
+        """The file on this machine that is written; None for standard output."""
+        return local(self.output)
+
+    @property
     def form(self) -> str:
         """The format: that of the file's suffix where none is named."""
         if self.format_named is not None:
@@ -99,12 +110,12 @@ class OutputOptions:
     def __attrs_post_init__(self) -> None:
         if self.retry_failed and not self.resume:
             raise UsageError("--retry-failed goes with --resume")
-        if self.resume and (self.output is None or self.form not in _RESUMABLE or is_stream(self.output)):
+        if self.resume and (self.file is None or self.form not in _RESUMABLE or is_stream(self.file)):
             raise UsageError("--resume goes on with a file in jsonl, csv or parquet: name it with --output")
         if self.columns is not None and self.form in ("json", "jsonl"):
             raise UsageError(f"--columns: --format {self.form} holds everything; leave one of the two out")
         if self.form == "parquet":
-            if self.output is None or is_stream(self.output):
+            if self.file is None or is_stream(self.file):
                 raise UsageError("--format parquet writes a file: name it with --output")
             from ...results.parquet import check_installed
 
@@ -133,12 +144,14 @@ class OutputOptions:
             return "nothing was scored yet"
         if self.output is None:
             return "what was scored is written"
+        if isinstance(self.output, RemoteFile) and self.output.pending:
+            return f"what was scored is in {self.output.path}, and was not sent to {self.output}"
         return f"what was scored is in {self.output}{self._going_on}"
 
     @property
     def _going_on(self) -> str:
         """How to resume, to be added to a message about the file."""
-        if self.output is None or self.form not in _RESUMABLE or is_stream(self.output):
+        if self.file is None or self.form not in _RESUMABLE or is_stream(self.file):
             return ""
         return f"; the same command{'' if self.resume else ' with --resume'} goes on"
 
@@ -168,7 +181,7 @@ class OutputOptions:
         """
         names = self.columns or columns.default(self.form == "table", scorer.calibrated, len(scorer.keys))
         made = Columns(names, scorer.similarity_keys, scorer.method_keys)
-        if self.output is None:
+        if self.file is None:
             if sys.stdout is None:  # closed before the command began
                 raise UsageError("standard output is closed: name a file with --output")
             stream = data_output() if self.form == "csv" else sys.stdout
@@ -176,12 +189,14 @@ class OutputOptions:
                 stream.reconfigure(errors=NAMES)
             return Reported(Streamed(FORMATS[self.form], stream, made, closes=False), "standard output", "")
         try:
-            sink = self._file(self.output, made, scorer.recipe.label)
+            sink = self._sink(self.file, made, scorer.recipe.label)
         except OSError as error:
             raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
+        if isinstance(self.output, RemoteFile):
+            sink = SentResults(sink, self.output, grows=self.form in ("table", "jsonl", "csv"))
         return Reported(sink, f"--output {self.output}", self._going_on)
 
-    def _file(self, output: Path, made: Columns, recipe: str) -> ResultSink:
+    def _sink(self, output: Path, made: Columns, recipe: str) -> ResultSink:
         from ...results import lines, parquet
 
         going_on = self.resume and output.is_file()

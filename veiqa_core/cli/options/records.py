@@ -16,21 +16,21 @@ import click
 
 from ...errors import UsageError
 from ...files.marks import is_page
-from ...files.names import name_key
 from ...files.paths import is_stream
+from ...files.remote import Target, local, named, sent
 from ...isolation.terminal import data_output
 from ...results import records
 from ...results.records import Layout, Record
 from ...results.resume import NAMES
 from ...results.streams import reported
-from ..files import Made, check_target, is_standard_output
-from ..paths import PATH
+from ..files import Made, check_target, is_standard_output, same_target
+from ..paths import TARGET
 from .grouped import option
 
 _RESUMABLE = ("jsonl", "csv")
 
 
-def _file_or_none(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+def _file_or_none(ctx: click.Context, param: click.Parameter, value: Target | None) -> Target | None:
     """None for standard output by any of its names."""
     return None if is_standard_output(value) else value
 
@@ -39,18 +39,30 @@ def _file_or_none(ctx: click.Context, param: click.Parameter, value: Path | None
 class RecordOptions:
     """``--output``, ``--format``, ``--report`` and ``--quiet``."""
 
-    output: Path | None = option(
-        "--output", type=PATH, metavar="FILE", help="Write here, not to standard output.", callback=_file_or_none
+    output: Target | None = option(
+        "--output",
+        type=TARGET,
+        metavar="FILE|URL",
+        help="Write here, not to standard output.",
+        callback=_file_or_none,
     )
     format_named: str | None = option(
         "--format",
         type=click.Choice(records.FORMATS),
         help="Output format. Default: as the suffix of --output says, else table.",
     )
-    report: Path | None = option(
-        "--report", type=PATH, metavar="FILE.html", help="Write a page on all of it; it loads nothing from anywhere."
+    report: Target | None = option(
+        "--report",
+        type=TARGET,
+        metavar="FILE.html|URL",
+        help="Write a page on all of it; it loads nothing from anywhere.",
     )
     quiet: bool = option("-q", "--quiet", is_flag=True, help="No progress bar, also on a terminal.")
+
+    @property
+    def file(self) -> Path | None:
+        """The file on this machine that is written; None for standard output."""
+        return local(self.output)
 
     @property
     def form(self) -> str:
@@ -84,9 +96,7 @@ class RecordOptions:
             return
         if is_standard_output(self.report):
             raise UsageError(f"--report {self.report}: a page needs a file; name one, such as report.html")
-        if self.output is not None and name_key(os.path.realpath(self.output)) == name_key(
-            os.path.realpath(self.report)
-        ):
+        if same_target(self.output, self.report):
             raise UsageError(f"--report {self.report}: is where --output writes too; name another file")
         check_target("--report", self.report, Made("such a report", partial(is_page, kind=page)), read=named)
 
@@ -104,9 +114,9 @@ class RecordOptions:
 
         Raises:
             UsageError: the file cannot be opened.
-            VeiqaError: it takes no more.
+            VeiqaError: it takes no more, or cannot be sent to its URL.
         """
-        with self._stream(end) as stream:
+        with sent(self.output), self._stream(end) as stream:
             made = records.Writer(stream, self.form, layout, begun=bool(end))
             try:
                 yield lambda row: _guarded(self.where, lambda: made.add(row))
@@ -115,7 +125,7 @@ class RecordOptions:
 
     @contextmanager
     def _stream(self, end: int | None) -> Iterator[TextIO]:
-        if self.output is None:
+        if self.file is None:
             if sys.stdout is None:  # closed before the command began
                 raise UsageError("standard output is closed: name a file with --output")
             stream = data_output() if self.form == "csv" else sys.stdout
@@ -125,8 +135,8 @@ class RecordOptions:
             return
         try:
             if end is not None:
-                os.truncate(self.output, end)
-            opened = self.output.open("w" if end is None else "a", encoding="utf-8", errors=NAMES, newline="")
+                os.truncate(self.file, end)
+            opened = self.file.open("w" if end is None else "a", encoding="utf-8", errors=NAMES, newline="")
         except OSError as error:
             raise UsageError(f"--output {self.output}: cannot be written: {error.strerror}") from error
         with self._closing(opened):
@@ -162,7 +172,7 @@ class ResumableOptions(RecordOptions):
     )
 
     def __attrs_post_init__(self) -> None:
-        if self.resume and (self.output is None or self.form not in _RESUMABLE or is_stream(self.output)):
+        if self.resume and (self.file is None or self.form not in _RESUMABLE or is_stream(self.file)):
             raise UsageError("--resume goes on with a file in jsonl or csv: name it with --output")
 
     @property
@@ -176,16 +186,17 @@ class ResumableOptions(RecordOptions):
         Raises:
             UsageError: the file holds something else.
         """
-        if not self.resume or self.output is None or not self.output.is_file():
+        if not self.resume or self.file is None or not self.file.is_file():
             return [], None
-        return records.read(self.output, self.form, layout)
+        with named(self.output):
+            return records.read(self.file, self.form, layout)
 
     @property
     def going_on(self) -> str:
         """What an interruption leaves."""
-        if self.output is None:
+        if self.file is None:
             return "what was compared is written"
-        if self.form not in _RESUMABLE or is_stream(self.output):
+        if self.form not in _RESUMABLE or is_stream(self.file):
             return f"what was compared is in {self.output}"
         return (
             f"what was compared is in {self.output}; the same command{'' if self.resume else ' with --resume'} goes on"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -12,13 +11,14 @@ import attrs
 
 from ...errors import UsageError
 from ...files.marks import is_page
-from ...files.names import name_key
+from ...files.remote import RemoteFile, Target
 from ...results.pictures import Pictures
 from ...results.progress import progress
+from ...results.sent import SentPage
 from ...results.sinks import Sink
-from ..files import Made, check_folder, check_target, is_standard_output
+from ..files import Made, check_folder, check_target, is_standard_output, same_target
 from ..numbers import Whole
-from ..paths import PATH
+from ..paths import PATH, TARGET
 from ..printing import note
 from .grouped import option
 
@@ -37,10 +37,10 @@ class ReportOptions:
         metavar="DIR",
         help="Write pictures here: where quality is lost, and the heat maps behind the score.",
     )
-    report: Path | None = option(
+    report: Target | None = option(
         "--report",
-        type=PATH,
-        metavar="FILE.html",
+        type=TARGET,
+        metavar="FILE.html|URL",
         help="Write a page on all of it: scores, pictures, maps; it loads nothing from anywhere.",
     )
     report_details: int = option(
@@ -52,7 +52,7 @@ class ReportOptions:
         help="So many images are shown there with map and heat maps, the worst scores first.",
     )
 
-    def check(self, output: Path | None, store: Path | None, read: Iterable[str | None]) -> None:
+    def check(self, output: Target | None, store: Path | None, read: Iterable[str | None]) -> None:
         """Refuse a page that cannot be written, before any work is done.
 
         Args:
@@ -69,7 +69,7 @@ class ReportOptions:
             return
         if is_standard_output(self.report):
             raise UsageError(f"--report {self.report}: a page needs a file; name one, such as report.html")
-        if output is not None and name_key(os.path.realpath(output)) == name_key(os.path.realpath(self.report)):
+        if same_target(output, self.report):
             raise UsageError(f"--report {self.report}: is where --output writes too; name another file")
         made = Made("a report", partial(is_page, kind="report"))
         check_target("--report", self.report, made, store=store, read=read)
@@ -112,4 +112,7 @@ class ReportOptions:
         from ...report import ReportWriter
 
         track = progress("heat maps for the report", " images")
-        return [ReportWriter(self.report, scorer, details=self.report_details, track=track)]
+        if not isinstance(self.report, RemoteFile):
+            return [ReportWriter(self.report, scorer, details=self.report_details, track=track)]
+        made = ReportWriter(self.report.path, scorer, details=self.report_details, track=track)
+        return [SentPage(made, self.report)]

@@ -29,11 +29,17 @@ _ROUND = 64  # tasks for each worker that are carried out in any order before th
 
 @attrs.frozen
 class Task:
-    """Quantities of an image that are wanted, by index, with the view under which they are measured."""
+    """Quantities of an image that are wanted, by index, with the view under which they are measured.
+
+    Attributes:
+        name: of the file in the executor's folder.
+        url: where the image is, if not there.
+    """
 
     name: str
     wanted: tuple[int, ...]
     view: View = None
+    url: str | None = attrs.field(default=None, repr=False)
 
 
 @attrs.frozen(eq=False)
@@ -136,7 +142,8 @@ class Executor(AbstractContextManager["Executor"], ABC):
         return Prepared(task, image, missing, known)
 
     def _read(self, task: Task) -> Image:
-        image = read(self.root / task.name, display_name(task.name), task.view)
+        source = self.root / task.name if task.url is None else task.url
+        image = read(source, display_name(task.name), task.view)
         about = _About(image.digest, image.key, image.remarks, image.sizes, image.kind)
         self._about.setdefault((task.name, task.view), about)
         return image

@@ -46,7 +46,7 @@ class _Row:
     @property
     def thumbnail(self) -> Picture | None:
         """The image, small; None where it cannot be read."""
-        return None if self.image.error is not None else thumbnail(Path(self.image.name))
+        return None if self.image.error is not None else thumbnail(self.image.source)
 
 
 def write(path: Path, audit: Audit, count: int) -> None:
@@ -88,7 +88,7 @@ def _found(audit: Audit) -> dict[str, Any]:
 def _images(audit: Audit) -> dict[str, Any]:
     """The table of those with problems; its pictures are made while it is written."""
     rows = (
-        _Row(number, image, own, audit.scores.get(image.name))
+        _Row(number, image, own, audit.scores.get(image.source))
         for number, (image, own) in enumerate(zip(audit.images, audit.findings, strict=True), 1)
         if own
     )

@@ -1,0 +1,395 @@
+"""``veiqa run`` and others by URL: the rows, bits and refusals of files on disks, wherever images and results are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import PIL.Image
+import pytest
+from making import photo, save, veiqa
+from web import Web, serving
+
+from veiqa_core import Scorer
+from veiqa_core.files import places
+from veiqa_core.images import read
+from veiqa_core.recipes import recipe as recipes
+from veiqa_core.recipes.recipe import Choice
+from veiqa_core.results import sent
+
+TINY = ("--extractor", "tiny", "--mapper", "identity", "--pri", "jpeg")
+OPTIONS = (*TINY, "--device", "cpu", "--threads", 1)
+NAMES = ("a/1.png", "a/2.png", "b.png")
+
+pytestmark = pytest.mark.usefixtures("tiny")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate((*NAMES, ".hidden/x.png", "notes.txt")):
+        path = tmp_path / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(photo(64, 72 + 8 * number, number), path) if path.suffix == ".png" else path.write_text("no image")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def memory(folder: Path) -> Iterator[fsspec.AbstractFileSystem]:
+    system = fsspec.filesystem("memory")
+    for path in folder.rglob("*"):
+        if path.is_file():
+            system.pipe_file(f"/photos/{path.relative_to(folder)}", path.read_bytes())
+    yield system
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]
+
+
+@pytest.fixture
+def web(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr(places, "WAIT", 0.0)
+    with serving() as web:
+        web.files |= {f"/{name}": (folder / name).read_bytes() for name in NAMES}
+        yield web
+
+
+def rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def run(*arguments: object, status: int = 0) -> list[dict[str, Any]]:
+    done = veiqa("run", *arguments, *OPTIONS, "--format", "jsonl")
+    assert done.exit_code == status, done.output
+    return rows(done.stdout)
+
+
+def without_names(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "image": None} for row in found]
+
+
+def test_a_folder_anywhere_has_the_rows_and_bits_of_one_on_a_disk(
+    folder: Path, memory: fsspec.AbstractFileSystem
+) -> None:
+    with zipfile.ZipFile("p.zip", "w") as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder))
+    memory.pipe_file("/p.zip", Path("p.zip").read_bytes())
+    local = run("photos", "--no-store")
+    assert [row["image"] for row in local] == [f"photos/{name}" for name in NAMES]
+    for root, end in (("memory://photos", ""), ("zip://", "::p.zip"), ("zip://", "::memory://p.zip")):
+        found = run(f"{root}{end}", "--no-store")
+        begin = root if root.endswith("/") else f"{root}/"
+        assert [row["image"] for row in found] == [f"{begin}{name}{end}" for name in NAMES]
+        assert without_names(found) == without_names(local)
+    assert len(run("memory://photos/", "--exclude", "a", "--no-store")) == 1
+    assert run("zip://a/::p.zip", "memory://photos/b.png", "--no-store")[2]["image"] == "memory://photos/b.png"
+
+
+def test_the_same_bytes_have_the_same_place_in_the_store(
+    memory: fsspec.AbstractFileSystem, computed: Counter[str]
+) -> None:
+    local = run("photos", "--store", "kept.sqlite")
+    computed.clear()
+    assert without_names(run("memory://photos", "--store", "kept.sqlite")) == without_names(local)
+    assert computed == {}
+
+
+def test_web_addresses_and_workers(web: Web) -> None:
+    web.failures |= {"/b.png": [503, 0]}
+    wanted = [f"{web.url}/{name}?key=secret-{number}" for number, name in enumerate((*NAMES, "absent.png"))]
+    web.failures["/a/2.png"] = [403]
+    found = run(*wanted, "--no-store", "--workers", 2, status=1)
+    assert [row["image"] for row in found] == [f"{web.url}/{name}" for name in (*NAMES, "absent.png")]
+    assert [row["error"] for row in found] == [
+        None,
+        f"{web.url}/a/2.png: the server answers 403 Forbidden",
+        None,
+        f"{web.url}/absent.png: no such file",
+    ]
+    assert web.asked == {
+        "/a/1.png?key=secret-0": 1,
+        "/a/2.png?key=secret-1": 1,
+        "/b.png?key=secret-2": 3,
+        "/absent.png?key=secret-3": 1,
+    }
+    local = run(*(f"photos/{name}" for name in NAMES), "--no-store")
+    assert without_names([found[0], found[2]]) == without_names([local[0], local[2]])
+
+
+def test_two_queries_of_one_address_are_two_images(web: Web, folder: Path) -> None:
+    url = f"{web.url}/b.png"
+    found = run(f"{url}?id=1", f"{url}?id=2", "--no-store", "--workers", 2)
+    assert web.asked == {"/b.png?id=1": 1, "/b.png?id=2": 1}
+    assert [row["image"] for row in found] == [url, url]
+
+
+def test_nothing_secret_is_shown_anywhere(web: Web) -> None:
+    host = web.url.removeprefix("http://")
+    wanted = [f"http://me:secret@{host}/{name}?key=secret" for name in ("b.png", "absent.png")]
+    outputs = ("--format", "csv", "--output", "out.csv", "--report", "out.html")
+    done = veiqa("run", *wanted, *OPTIONS, "--no-store", *outputs)
+    assert done.exit_code == 1
+    looked = veiqa("audit", *wanted, "--output", "audit.jsonl", "--report", "audit.html")
+    again = veiqa("run", *wanted, *OPTIONS, "--no-store", *outputs[:-2], "--resume")
+    texts = [Path(name).read_text("utf-8") for name in ("out.csv", "out.html", "audit.jsonl", "audit.html")]
+    for text in (done.output, looked.output, again.output, *texts):
+        assert "secret" not in text
+        assert "me:" not in text.replace("name:", "").replace("scheme:", "").replace("time:", "").replace("frame:", "")
+    assert all(f"{web.url}/b.png" in text or f"{host}/" in text or "b.png" in text for text in texts)
+    assert Path("out.html").read_text("utf-8").count("<article") == 1, "its maps are made of what was fetched again"
+
+
+def test_lists_of_urls(web: Web, memory: fsspec.AbstractFileSystem) -> None:
+    Path("list.txt").write_text(f"{web.url}/b.png\nmemory://photos/b.png\nphotos/b.png\n")
+    web.files["/list.txt"] = f"{web.url}/b.png\r\n{web.url}/a/1.png".encode()
+    found = run("--list", "list.txt", "--list", f"{web.url}/list.txt?key=1", "--no-store")
+    assert [row["image"] for row in found] == [
+        *(f"{web.url}/b.png", "memory://photos/b.png", "photos/b.png"),
+        *(f"{web.url}/b.png", f"{web.url}/a/1.png"),
+    ]
+    assert found[0]["score"] == found[1]["score"] == found[2]["score"]
+    piped = veiqa("run", "-", *OPTIONS, "--no-store", "--format", "jsonl", stdin=f"{web.url}/b.png\n")
+    assert rows(piped.stdout) == found[:1]
+
+
+@pytest.mark.parametrize("entry", ["photos/b.png", "/etc/passwd", "memory://photos/b.png", "zip://b.png::p.zip"])
+def test_a_list_from_elsewhere_reads_nothing_here(entry: str, web: Web, memory: fsspec.AbstractFileSystem) -> None:
+    web.files["/list.txt"] = f"{web.url}/b.png\n{entry}\n".encode()
+    done = veiqa("run", "--list", f"{web.url}/list.txt?key=secret", *OPTIONS, "--no-store", "--format", "jsonl")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"--list {web.url}/list.txt: names '{entry}': a list at " in done.stderr
+    assert web.asked == {"/list.txt?key=secret": 1}
+
+
+def test_frames_of_a_url(memory: fsspec.AbstractFileSystem) -> None:
+    frames = [PIL.Image.fromarray(photo(64, 72, seed)) for seed in (1, 2)]
+    stream = io.BytesIO()
+    frames[0].save(stream, "TIFF", save_all=True, append_images=frames[1:])
+    memory.pipe_file("/pages.tif", stream.getvalue())
+    found = run("memory://pages.tif", "--frames", "all", "--no-store")
+    assert [row["image"] for row in found] == ["memory://pages.tif#1", "memory://pages.tif#2"]
+    assert np.array_equal(read("memory://pages.tif#2").pixels, read(frames[1]).pixels)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json", "parquet"])
+def test_results_at_a_url_are_those_on_a_disk(form: str, memory: fsspec.AbstractFileSystem) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    for output in (f"out.{form}", f"memory://results/out.{form}"):
+        done = veiqa("run", "photos", *OPTIONS, "--no-store", "--output", output)
+        assert (done.exit_code, done.output) == (0, "")
+    assert memory.cat_file(f"/results/out.{form}") == Path(f"out.{form}").read_bytes()
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_going_on_with_results_at_a_url(form: str, memory: fsspec.AbstractFileSystem, computed: Counter[str]) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    output = f"memory://results/out.{form}"
+    wanted = [f"memory://photos/{name}" for name in NAMES]
+    told = (*OPTIONS, "--no-store", "--output", output, "--resume")
+    assert veiqa("run", *wanted[:2], *told).exit_code == 0, "there is nothing to go on with yet"
+    begun = memory.cat_file(f"/results/out.{form}")
+    computed.clear()
+    assert veiqa("run", *wanted, *told).exit_code == 0
+    assert computed == {wanted[2]: 1}
+    assert veiqa("run", *wanted, *OPTIONS, "--no-store", "--output", f"memory://results/whole.{form}").exit_code == 0
+    assert memory.cat_file(f"/results/out.{form}") == memory.cat_file(f"/results/whole.{form}")
+    if form != "parquet":
+        assert memory.cat_file(f"/results/out.{form}").startswith(begun)
+    other = veiqa("run", "memory://photos/b.png", *told)
+    assert other.exit_code == 2
+    assert f"row 1 of {output} is memory://photos/a/1.png, and image 1 is memory://photos/b.png" in other.stderr
+    assert memory.cat_file(f"/results/out.{form}") == memory.cat_file(f"/results/whole.{form}")
+
+
+def test_signed_addresses_that_were_signed_again_are_the_same_images(web: Web, computed: Counter[str]) -> None:
+    for signature in ("old", "new"):
+        wanted = [f"{web.url}/{name}?signature={signature}" for name in NAMES]
+        done = veiqa("run", *wanted, *OPTIONS, "--no-store", "--output", "out.csv", "--resume")
+        assert done.exit_code == 0
+    assert sum(computed.values()) == len(NAMES)
+
+
+def test_a_page_at_a_url(memory: fsspec.AbstractFileSystem) -> None:
+    for report in ("out.html", "memory://results/out.html"):
+        done = veiqa("run", "memory://photos/b.png", *OPTIONS, "--no-store", "--report", report)
+        assert done.exit_code == 0, done.output
+    page = memory.cat_file("/results/out.html").decode()
+    assert "<article" in page
+    assert "memory://photos" in page
+    done = veiqa(
+        "audit", "memory://photos", "--output", "memory://results/a.csv", "--report", "memory://results/a.html"
+    )
+    assert done.exit_code == 0, done.output
+    table = list(csv.DictReader(io.StringIO(memory.cat_file("/results/a.csv").decode())))
+    assert [row["image"] for row in table] == [f"memory://photos/{name}" for name in NAMES]
+    assert {row["format"] for row in table} == {"PNG"}
+    assert b"<!DOCTYPE html>" in memory.cat_file("/results/a.html")
+
+
+def test_what_is_read_is_never_written_over(memory: fsspec.AbstractFileSystem) -> None:
+    memory.pipe_file("/photos/list.txt", b"memory://photos/b.png\n")
+    memory.pipe_file("/photos/odd.csv", memory.cat_file("/photos/b.png"))
+    before = {name: memory.cat_file(name) for name in memory.find("/")}
+    for arguments, reason in (
+        (("memory://photos/b.png", "--output", "memory://photos/b.png"), "is one of the files that are read"),
+        (("memory://photos", "--output", "memory:///photos/a/1.png"), "is one of the images"),
+        (("memory://photos", "--output", "memory://photos/notes.txt"), "is not a file of results that VEIQA wrote"),
+        (("memory://photos", "--report", "memory://photos/notes.txt"), "is not a report that VEIQA wrote"),
+        (("memory://photos/odd.csv", "--output", "memory:///photos/odd.csv"), "is one of the files that are read"),
+        (("photos", "--output", "memory://photos/odd.csv"), "is one of the images"),
+        (("photos", "--output", "memory://photos/odd.csv", "--resume"), "is one of the images"),
+        (("--list", "memory://photos/list.txt", "--output", "memory://photos/list.txt"), "is one of the files"),
+        (("photos", "--output", "memory://new.png"), "has the name of an image"),
+        (("photos", "--output", "memory://x.csv", "--report", "memory:///x.csv"), "is where --output writes too"),
+        (("photos", "--output", "https://127.0.0.1:9/x.csv"), "a web address is only read"),
+        (("photos", "--output", "zip://x.csv::p.zip"), "an archive is only read"),
+        (("photos", "--output", "file:///x.csv"), "none of the places that are known"),
+        (("photos", "--vei", "memory://maps"), "is a URL, which is not taken here"),
+        (("photos", "--store", "memory://kept"), "is a URL, which is not taken here"),
+    ):
+        store = () if "--store" in arguments else ("--no-store",)
+        done = veiqa("run", *arguments, *OPTIONS, *store)
+        assert done.exit_code == 2, (arguments, done.output)
+        assert reason in done.stderr, (arguments, done.stderr)
+        assert done.stderr.count("\n") <= 4, done.stderr
+    assert {name: memory.cat_file(name) for name in memory.find("/")} == before
+    assert {path.name for path in Path().iterdir()} == {"photos"}
+
+
+def test_what_was_scored_is_sent_from_time_to_time(
+    memory: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent, "PERIOD", 0.0)
+    monkeypatch.setattr(sent, "_SHARE", 0)
+    seen: list[int] = []
+    score_many = Scorer.score_many
+
+    def watched(self: Scorer, *args: Any, **named: Any) -> Iterator[Any]:
+        for result in score_many(self, *args, **named):
+            seen.append(memory.cat_file("/out.jsonl").count(b"\n"))
+            yield result
+
+    monkeypatch.setattr(Scorer, "score_many", watched)
+    assert veiqa("run", "photos", *OPTIONS, "--no-store", "--output", "memory://out.jsonl").exit_code == 0
+    assert seen == [0, 1, 2]
+
+
+def test_an_interruption_sends_what_was_scored(
+    memory: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score_many = Scorer.score_many
+
+    def interrupted(self: Scorer, *args: Any, **named: Any) -> Iterator[Any]:
+        yield next(score_many(self, *args, **named))
+        raise KeyboardInterrupt
+
+    told = ("run", "photos", *OPTIONS, "--no-store", "--output", "memory://out.csv", "--report", "memory://out.html")
+    with monkeypatch.context() as patched:
+        patched.setattr(Scorer, "score_many", interrupted)
+        done = veiqa(*told)
+    assert done.exit_code == 130
+    assert "what was scored is in memory://out.csv; the same command with --resume goes on" in done.stderr
+    assert memory.cat_file("/out.csv").count(b"\n") == 2
+    assert b"ended before its end" in memory.cat_file("/out.html")
+    assert veiqa(*told, "--resume").exit_code == 0
+    assert memory.cat_file("/out.csv").count(b"\n") == 4
+
+
+def test_what_cannot_be_sent_is_kept_and_named(
+    memory: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_file = type(memory).put_file
+    times: list[int] = []
+
+    def failing(self: Any, *args: Any, **named: Any) -> None:
+        times.append(1)
+        if len(times) > 1:
+            raise PermissionError("no secret")
+        put_file(self, *args, **named)
+
+    monkeypatch.setattr(type(memory), "put_file", failing)
+    done = veiqa("run", "photos", *OPTIONS, "--no-store", "--output", "memory://out.csv")
+    assert done.exit_code == 1
+    assert "--output" not in done.stdout
+    assert "memory://out.csv: cannot be written: access is denied; see the credentials" in done.stderr
+    copy = Path(done.stderr.partition("is in ")[2].partition(", which stays")[0])
+    assert copy.read_text().count("\n") == 4
+    times[:] = [1]
+    begun = veiqa("run", "photos", *OPTIONS, "--no-store", "--output", "memory://other.csv")
+    assert begun.exit_code == 2, "before anything is scored"
+    assert "--output memory://other.csv: cannot be written: access is denied" in begun.stderr
+
+
+def test_a_folder_without_images_or_access_is_one_line(memory: fsspec.AbstractFileSystem) -> None:
+    for url, reason in (
+        ("memory://absent/", "cannot be listed: no such file"),
+        ("memory://photos/.hidden/", None),
+        ("zip://::absent.zip", "there is no such archive"),
+        ("s3n://bucket/folder", "none of the places that are known"),
+    ):
+        done = veiqa("run", url, *OPTIONS, "--no-store")
+        if reason is None:
+            assert done.exit_code == 0
+            continue
+        assert (done.exit_code, done.stdout) == (2, ""), url
+        assert f"{url}: " in done.stderr
+        assert reason in done.stderr
+
+
+def test_pictures_that_veiqa_made_are_left_out_anywhere(memory: fsspec.AbstractFileSystem) -> None:
+    assert veiqa("run", "photos/b.png", *OPTIONS, "--no-store", "--vei", "maps").exit_code == 0
+    for path in Path("maps").iterdir():
+        memory.pipe_file(f"/photos/{path.name}", path.read_bytes())
+    done = veiqa("run", "memory://photos", *OPTIONS, "--no-store", "--format", "jsonl")
+    assert [row["image"] for row in rows(done.stdout)] == [f"memory://photos/{name}" for name in NAMES]
+    assert "is a picture that VEIQA made" in done.stderr
+
+
+def test_pictures_of_a_url_have_its_name(memory: fsspec.AbstractFileSystem) -> None:
+    for _ in range(2):
+        done = veiqa("run", "memory://photos/b.png", *OPTIONS, "--no-store", "--vei", "maps")
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert {path.name.partition(".")[0] for path in Path("maps").iterdir()} == {"b"}
+
+
+def test_urls_in_python(memory: fsspec.AbstractFileSystem, folder: Path) -> None:
+    scorer = Scorer(recipes.ad_hoc(extractor=Choice("tiny")), device="cpu")
+    local, there = scorer.score(folder / "b.png"), scorer.score("memory://photos/b.png")
+    assert there.values == local.values
+    assert (there.image, there.path, there.url) == ("memory://photos/b.png", None, "memory://photos/b.png")
+    found = list(scorer.score_many(["memory://photos/b.png", "memory://absent.png", Path("photos/b.png")]))
+    assert [result.error for result in found] == [None, "memory://absent.png: no such file", None]
+    assert found[0].values == found[2].values
+
+
+def test_a_path_and_names_in_files_reach_no_place(web: Web, memory: fsspec.AbstractFileSystem, folder: Path) -> None:
+    scorer = Scorer(recipes.ad_hoc(extractor=Choice("tiny")), device="cpu")
+    (found,) = scorer.score_many([Path(f"{web.url}/b.png")])
+    assert found.error is not None
+    assert "no such file" in found.error
+    Path("pairs.csv").write_text(f"original,copy\n{web.url}/b.png,memory://photos/b.png\n")
+    compared = veiqa("compare", "--pairs", "pairs.csv", "--format", "jsonl")
+    assert compared.exit_code == 1
+    assert "no such file" in compared.stdout
+    for arguments in (
+        ("run", "photos", "--recipe", f"{web.url}/b.png"),
+        ("ladder", f"{web.url}/b.png"),
+        ("compare", f"{web.url}/b.png", f"{web.url}/b.png"),
+        ("evaluate", "live", f"{web.url}/"),
+    ):
+        done = veiqa(*arguments)
+        assert done.exit_code == 2, done.output
+        assert done.stderr.strip().count("\n") <= 3
+    assert web.asked == {}
+    assert {path.name for path in Path().iterdir()} == {"pairs.csv", "photos"}
