@@ -15,8 +15,8 @@ from .files import check_folder, refuse_store_target
 
 if TYPE_CHECKING:
     from ..evaluation.figures import Figures
-    from ..search.search import Search
-    from ..search.winners import Winner
+    from ..searching.search import Search
+    from ..searching.winners import Winner
 
 _SHOWN = 5
 
@@ -26,7 +26,7 @@ def check_output(folder: Path, dataset: Path, space: str, about: Mapping[str, An
 
     Args:
         space: its name or file, which is read.
-        about: what the search is, as :func:`veiqa_core.search.outputs.about` has it.
+        about: what the search is, as :func:`veiqa_core.searching.outputs.about` has it.
         store: the store that was named.
 
     Raises:
@@ -93,7 +93,7 @@ def summary(search: Search, folder: Path) -> Iterator[str]:
 
 
 def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[str]:
-    from ..search.outputs import interval
+    from ..searching.outputs import interval
 
     reported, ranking = search.settings.objective.reported, winner.ranking
     ends = interval(reported(float(end)) for end in ranking.intervals[0])

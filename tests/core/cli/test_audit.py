@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from making import photo
 from PIL import ImageCms
 
-from veiqa_core.audit import look, problems
-from veiqa_core.audit.look import Seen
+from veiqa_core.auditing import look, problems
+from veiqa_core.auditing.look import Seen
 from veiqa_core.cli import main
 
 CLEAN = 11

@@ -22,7 +22,7 @@ from ..options.workers import ProcessOptions, WorkerOptions
 from ..printing import line, note, say
 
 if TYPE_CHECKING:
-    from ...audit.audit import Audit
+    from ...auditing.audit import Audit
 
 
 @click.command()
@@ -46,7 +46,7 @@ def audit(
     The exit status is 0, or 1 if a folder in it cannot be listed, or 2 if the command cannot be run as given, or 3 if
     some image has a problem of a kind that --fail-on names.
     """
-    from ...audit.audit import HEADER, TEXTS, Audit
+    from ...auditing.audit import HEADER, TEXTS, Audit
 
     layout = records.Layout(HEADER, TEXTS, _lines)
     read = (*inputs.images, *inputs.lists, *([] if options.recipe is None else [options.recipe]))
@@ -73,7 +73,7 @@ def audit(
 
 
 def _look(made: Audit, names: list[str], output: RecordOptions, processes: ProcessOptions) -> None:
-    from ...audit.look import look
+    from ...auditing.look import look
     from ...pool import in_order
 
     with bar("looking", len(names), " images", output.quiet) as shown:
@@ -86,7 +86,7 @@ def _score(made: Audit, options: AuditOptions, quiet: bool, store: StoreOptions,
     """The scores of the images that can be read, where a recipe is named."""
     if options.recipe is None:
         return
-    from ...audit.audit import Scored
+    from ...auditing.audit import Scored
 
     names = [image.name for image in made.images if image.error is None]
     workers = WorkerOptions(workers=processes.workers, threads=processes.threads, dask=None)

@@ -27,10 +27,10 @@ from ..search_output import check_output
 if TYPE_CHECKING:
     from ...datasets.rated_set import RatedSet
     from ...extension.registry import Registry
-    from ...search.candidates import Candidate
-    from ...search.choice import SearchSettings
-    from ...search.context import SearchContext
-    from ...search.space import Space
+    from ...searching.candidates import Candidate
+    from ...searching.choice import SearchSettings
+    from ...searching.context import SearchContext
+    from ...searching.space import Space
 
 _OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 
@@ -98,7 +98,7 @@ class SearchOptions:
         Raises:
             UsageError: there are some.
         """
-        from ...search.shards import Shard
+        from ...searching.shards import Shard
 
         if self.shard is not None:
             Shard.read(self.shard)
@@ -115,10 +115,10 @@ class SearchOptions:
         Raises:
             UsageError: something that is named is not there, or does not go together.
         """
-        from ...search.candidates import override
-        from ...search.choice import SearchSettings
-        from ...search.objective import Objective
-        from ...search.space import find
+        from ...searching.candidates import override
+        from ...searching.choice import SearchSettings
+        from ...searching.objective import Objective
+        from ...searching.space import find
 
         space = override(find(self.space_name, found), lambda kind, name: settings.choice(kind, name).params)
         choice = settings.choice("strategy", self.strategy)
@@ -181,10 +181,10 @@ def search(
     settings.check_all_used()
     wanted.check(store)
     from ...datasets.rated_set import load
-    from ...search import census, networks
-    from ...search.candidates import expand, extractors
-    from ...search.outputs import about
-    from ...search.search import groups as rows_by_type
+    from ...searching import census, networks
+    from ...searching.candidates import expand, extractors
+    from ...searching.outputs import about
+    from ...searching.search import groups as rows_by_type
 
     on = device.found()
     rated = load(part, dataset.path, dataset.distortions)
@@ -204,9 +204,9 @@ def search(
     candidates = expand(space, found, opened)
     assert wanted.output is not None
     make_folder("--output", wanted.output, dataset.path)
-    from ...search.context import SearchContext
-    from ...search.shards import Shard
-    from ...search.shards import merge as merge_shards
+    from ...searching.context import SearchContext
+    from ...searching.shards import Shard
+    from ...searching.shards import merge as merge_shards
 
     shard = None if wanted.shard is None else Shard.read(wanted.shard)
     place = None if shard is None else shard.store(wanted.output)
@@ -232,7 +232,7 @@ def search(
 def _shard(
     candidates: list[Candidate], rated: RatedSet, search_settings: SearchSettings, context: SearchContext, shard: Any
 ) -> list[str]:
-    from ...search.shards import measure
+    from ...searching.shards import measure
 
     table = measure(candidates, rated, search_settings, context, progress(f"measuring {rated.name}", " images"), shard)
     say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
@@ -249,7 +249,7 @@ def _search(
     per_distortion: bool,
 ) -> list[str]:
     from ...report.search.folder import write
-    from ...search.search import search as run
+    from ...searching.search import search as run
     from ..search_output import summary
 
     outcome = run(

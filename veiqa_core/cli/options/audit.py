@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _kind_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The last one of those that are written with commas."""
-    from ...audit.problems import KINDS
+    from ...auditing.problems import KINDS
 
     before, comma, begun = incomplete.rpartition(",")
     return [f"{before}{comma}{name}" for name in KINDS if name.startswith(begun)]
@@ -54,7 +54,7 @@ class AuditOptions:
         Raises:
             UsageError: one that is given is none.
         """
-        from ...audit.problems import limits
+        from ...auditing.problems import limits
 
         return limits(self.limits_given)
 
@@ -65,7 +65,7 @@ class AuditOptions:
         Raises:
             UsageError: one is unknown, or found by a recipe only, and there is none.
         """
-        from ...audit.problems import KINDS, kinds
+        from ...auditing.problems import KINDS, kinds
         from ...errors import UsageError
 
         refused = kinds(self.fail_on)
