@@ -92,7 +92,10 @@ def _score(made: Audit, options: AuditOptions, quiet: bool, store: StoreOptions,
     workers = WorkerOptions(workers=processes.workers, threads=processes.threads, dask=None)
     with store.opened() as kept:
         scorer = options.scorer(kept)
-        with workers.executor(scorer.meter, Path()) as executor, bar("scoring", len(names), " images", quiet) as shown:
+        with (
+            workers.executor(scorer.meter, Path(), note) as executor,
+            bar("scoring", len(names), " images", quiet) as shown,
+        ):
             for result in scorer.score_many(names, executor=executor):
                 made.scores[result.image] = Scored(result.score, result.novelty, result.digits)
                 shown.advance()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import UsageError
+from ...functions.settings import Settings
 from ...results import records
 from ...results.progress import Once, bar
 from ...text import printable
@@ -18,7 +19,6 @@ from ..options.grouped import groups
 from ..options.pairs import LimitOptions, PairOptions
 from ..options.recipe import SettingOptions
 from ..options.records import ResumableOptions
-from ..options.settings import Settings
 from ..options.workers import ProcessOptions
 from ..printing import note, say
 

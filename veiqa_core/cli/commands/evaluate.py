@@ -15,16 +15,14 @@ from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.names import name_key
 from ...files.writing import write_whole
-from ..common import registry, resumable
+from ..common import registry
 from ..comparison_output import written
 from ..evaluation_output import FORMATS, is_evaluation
 from ..files import Made, check_target, is_standard_output, refuse_dataset_target, write_text
-from ..measuring import measured_by_each
 from ..options.competitors import CompetitorOptions
-from ..options.dataset import RatedOptions, StoreOptions, dataset_part, interruption_note
+from ..options.dataset import RatedOptions, StoreOptions
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions
-from ..options.settings import Settings
 from ..options.split import SplitOptions
 from ..options.veis import VeiOptions
 from ..options.workers import WorkerOptions
@@ -151,57 +149,19 @@ def evaluate(
     """
     folders = [folder for _, folder in (*also, *split.train)]
     output.check([dataset.path, *folders], store.store, (*competitors.read, split.split_file))
-    if also and split.split_file is not None:
-        raise UsageError("--split-file lists the images of one dataset: leave it out, or --also")
-    found = registry()
-    settings = Settings(found, competitors.settings)
-    chosen = competitors.chosen(found, settings)
-    part = dataset.part(found, settings)
-    parts = [dataset_part(found, settings, name, None) for name, _ in (*also, *split.train)]
-    settings.check_all_used()
-    from ...datasets.rated_set import load
-    from ...evaluation.comparison import Study, compare
-    from ...evaluation.measured import check_covered
-    from ...evaluation.splits import check_splits, prepared
-    from ...recipes.resolution import resolve_all
+    from ...functions.evaluate import evaluated
+    from ..means import means
 
-    on = device.found()
-    protocol = split.protocol()
-    names = [one.name for one in chosen]
-    several = [resolve_all(one, found) for one in chosen]
-    for recipes in several:
-        veis.check(recipes)
-    first = load(part, dataset.path, dataset.distortions)
-    others = [load(one, folder, dataset.distortions) for one, folder in zip(parts, folders, strict=True)]
-    tested = [prepared(protocol, one) for one in (first, *others[: len(also)])]
-    train = others[len(also) :]
-    for recipes in several:
-        for one in tested:
-            check_splits(protocol, one, train, recipes.covers)
-        check_covered([*tested, *train], recipes)
-    with (
-        veis.opened(dataset.path, *folders) as folder,
-        store.opened() as kept,
-        resumable(interruption_note(kept)),
-    ):
-        measured = measured_by_each([*tested, *train], several, on, kept, workers, folder)
-    by_name = dict(zip(names, measured, strict=True))
-    trained_on = {name: own[len(tested) :] for name, own in by_name.items()}
-    study = Study(
-        tuple(
-            compare(
-                {name: own[place] for name, own in by_name.items()},
-                protocol,
-                found,
-                trained_on=trained_on,
-                novelty=output.predictions is not None,
-            )
-            for place in range(len(tested))
-        )
+    study = evaluated(
+        dataset,
+        competitors,
+        also,
+        split,
+        means(registry(), store, workers, device, veis),
+        novelty=output.predictions is not None,
     )
     write_text(written(study, output.form), output.output)
     output.write_others(study)
-    failed = dict.fromkeys(problem for own in measured for one in own for problem in one.failed.values())
-    for problem in failed:
+    for problem in study.problems:
         say(f"warning: {problem}")
-    ctx.exit(1 if failed else 0)
+    ctx.exit(1 if study.problems else 0)

@@ -12,12 +12,12 @@ import attrs
 import click
 
 from ...errors import UsageError, VeiqaError
+from ...functions.settings import Settings
+from ...functions.workers import set_up
 from ...results.progress import bar
 from ..numbers import Whole
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
-from ..options.settings import Settings
-from ..options.workers import set_up
 from ..paths import PATH
 from ..printing import data, json_data, line, note, say
 
@@ -97,7 +97,7 @@ def ladder(
 
     found = registry()
     settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    chosen = recipe.chosen(found, settings, note)
     settings.check_all_used()
     kinds, levels = ladder.found(found), distort.even_levels(ladder.levels)
     files = _files(photos)

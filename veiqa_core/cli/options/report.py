@@ -13,10 +13,11 @@ import attrs
 from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.names import name_key
+from ...functions.folders import check_folder
 from ...results.pictures import Pictures
 from ...results.progress import progress
 from ...results.sinks import Sink
-from ..files import Made, check_folder, check_target, is_standard_output
+from ..files import Made, check_target, is_standard_output
 from ..numbers import Whole
 from ..paths import PATH
 from ..printing import note

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...evaluation.comparison import Comparison, Study
 from ...evaluation.evaluate import Evaluation
-from ...files.paths import display_name
+from ...evaluation.rows import where
 from ...page.document import CHARTS, Look, Section, document, read_text
 from ...page.formatting import counted, flat
 from .agreement import bland_altman, figures
@@ -43,11 +43,6 @@ def page(study: Study) -> Iterator[str]:
         protocol=_protocol(study.datasets[0].first),
         means=study.means() if len(study.datasets) > 1 else None,
     )
-
-
-def where(own: Evaluation) -> str:
-    """The dataset of an evaluation, and its folder."""
-    return f"{own.measured.rated.name} in {display_name(own.measured.rated.root)}"
 
 
 def _protocol(own: Evaluation) -> str:

@@ -12,8 +12,8 @@ from ...contracts import FloatArray
 from ...errors import ImageError
 from ...evaluation.columns import Predictions
 from ...evaluation.evaluate import Evaluation
+from ...evaluation.rows import where
 from ...explanations.drawing import PAIR, Picture, photo
-from ...files.paths import display_name
 from ...measuring.table import Indices
 from ...page import svg
 from ...page.formatting import number
@@ -46,7 +46,7 @@ class _Tested:
 def competitor(name: str, own: Evaluation) -> dict[str, Any]:
     """What the page shows of one evaluation."""
     tested = _tested(own)
-    shown = {"name": name, "dataset": f"{own.measured.rated.name} in {display_name(own.measured.rated.root)}"}
+    shown = {"name": name, "dataset": where(own)}
     if tested is None:
         return {**shown, "images": 0}
     kinds = list(dict.fromkeys(sorted(tested.part.types, key=str)))
