@@ -26,4 +26,6 @@ def data_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -
         except ImportError:
             continue
         return module.DataFrame(data) if library == "pandas" else module.DataFrame(data, strict=False)
-    raise UsageError("to_frame makes a table of pandas or polars, and neither is installed: pip install pandas")
+    raise UsageError(
+        "to_frame makes a table of pandas or polars, and neither is installed: pip install 'veiqa[pandas]'"
+    )

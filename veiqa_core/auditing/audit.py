@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
 
-from .look import Seen
+from ..dataframes import data_frame
+from .look import Levels, Seen
 from .problems import KINDS, Finding, Limits, findings
 
 Row = dict[str, Any]
 
-TEXTS = frozenset({"image", "problems", "details", "format", "profile", "error"})
 HEADER = (
     *("image", "problems", "details", "score", "novelty", "width", "height", "format", "profile"),
-    *("bright", "dark", "contrast", "entropy", "error"),
+    *("bright", "dark", "contrast", "entropy", "digest", "looks", "no_photo", "suffix_fits", "wide_profile", "error"),
 )
-"""The columns of rows."""
+"""The columns of rows; of an image that can be read they hold all that is known of it."""
+TEXTS = frozenset({"image", "format", "profile", "digest", "looks", "no_photo", "error"})
+LISTS = frozenset({"problems", "details"})
+FLAGS = frozenset({"suffix_fits", "wide_profile"})
 
 
 @attrs.frozen
@@ -43,11 +46,13 @@ class Audit:
         images: in their order.
         limits: beyond which problems are found.
         scores: by the name of the image, where a recipe scored it.
+        problems: folders that cannot be listed.
     """
 
     images: list[Seen]
     limits: Limits
     scores: dict[str, Scored] = attrs.field(factory=dict)
+    problems: list[str] = attrs.field(factory=list)
 
     @cached_property
     def findings(self) -> list[list[Finding]]:
@@ -76,17 +81,59 @@ class Audit:
     def rows(self) -> Iterator[Row]:
         """A row for each image."""
         for image, own in zip(self.images, self.findings, strict=True):
-            yield self._row(image, own)
+            yield row(image, own, self.scores.get(image.name))
 
-    def _row(self, image: Seen, own: Sequence[Finding]) -> Row:
-        row: Row = dict.fromkeys(HEADER)
-        scored = self.scores.get(image.name, Scored(None, None))
-        row |= {"image": image.name, "problems": [item.kind for item in own], "details": [item.detail for item in own]}
-        row |= {"score": scored.score, "novelty": scored.novelty, "error": image.error}
-        if image.error is None:
-            width, height = image.size
-            levels = image.levels
-            row |= {"width": width, "height": height, "format": image.format, "profile": image.profile}
-            row |= {"bright": levels.bright, "dark": levels.dark}
-            row |= {"contrast": levels.contrast, "entropy": levels.entropy}
-        return row
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON: the rows as ``veiqa audit --format json`` has them, how many images have each
+        kind of problem, the limits, and what could not be listed.
+        """
+        return {
+            "images": list(self.rows()),
+            "found": {name: number for name, _, number in self.explained()},
+            "limits": dict(self.limits),
+            "problems": list(self.problems),
+        }
+
+    def to_frame(self) -> Any:
+        """A row for each image, as a table of pandas or, where that is not installed, of polars.
+
+        Raises:
+            UsageError: neither library is installed.
+        """
+        return data_frame(list(self.rows()), HEADER)
+
+
+def row(image: Seen, found: Sequence[Finding] | None = None, scored: Scored | None = None) -> Row:
+    """The row of an image; None in place of its problems where they are not known yet."""
+    made: Row = dict.fromkeys(HEADER)
+    made |= {"image": image.name, "error": image.error}
+    if found is not None:
+        made |= {"problems": [item.kind for item in found], "details": [item.detail for item in found]}
+    if scored is not None:
+        made |= {"score": scored.score, "novelty": scored.novelty}
+    if image.error is None:
+        levels = image.levels
+        made["width"], made["height"] = image.size
+        made |= {"format": image.format, "profile": image.profile, "bright": levels.bright, "dark": levels.dark}
+        made |= {"contrast": levels.contrast, "entropy": levels.entropy, "digest": image.digest, "looks": image.looks}
+        made |= {"no_photo": image.kind, "suffix_fits": image.fits, "wide_profile": image.wide}
+    return made
+
+
+def seen(made: Mapping[str, Any]) -> Seen:
+    """The image of a row."""
+    if made["digest"] is None:
+        return Seen(made["image"], made["error"])
+    levels = Levels(*(float(made[name]) for name in ("dark", "bright", "contrast", "entropy")))
+    return Seen(
+        name=made["image"],
+        size=(int(made["width"]), int(made["height"])),
+        digest=made["digest"],
+        looks=made["looks"],
+        kind=made["no_photo"],
+        levels=levels,
+        format=made["format"],
+        fits=made["suffix_fits"],
+        profile=made["profile"],
+        wide=made["wide_profile"],
+    )

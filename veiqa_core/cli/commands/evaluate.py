@@ -30,6 +30,7 @@ from ..paths import PATH
 from ..printing import say
 
 if TYPE_CHECKING:
+    from ...devices import Device
     from ...evaluation.comparison import Study
 
 
@@ -83,8 +84,11 @@ class FiguresOptions:
             if other != name:
                 raise UsageError(f"{name} {path}: is where {other} writes too; name another file")
 
-    def write_others(self, study: Study) -> None:
+    def write_others(self, study: Study, device: Device) -> None:
         """Write predictions and page, where they are asked for.
+
+        Args:
+            device: where the maps of the page are made.
 
         Raises:
             UsageError: a file cannot be written.
@@ -96,7 +100,7 @@ class FiguresOptions:
         if self.report is not None:
             from ...report.evaluation import page
 
-            write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study)))
+            write_whole(self.report, lambda stream: stream.writelines(piece.encode() for piece in page(study, device)))
 
 
 def _is_predictions(path: Path) -> bool:
@@ -152,16 +156,10 @@ def evaluate(
     from ...functions.evaluate import evaluated
     from ..means import means
 
-    study = evaluated(
-        dataset,
-        competitors,
-        also,
-        split,
-        means(registry(), store, workers, device, veis),
-        novelty=output.predictions is not None,
-    )
+    using = means(registry(), store, workers, device, veis)
+    study = evaluated(dataset, competitors, also, split, using, novelty=output.predictions is not None)
     write_text(written(study, output.form), output.output)
-    output.write_others(study)
+    output.write_others(study, using.found())
     for problem in study.problems:
         say(f"warning: {problem}")
     ctx.exit(1 if study.problems else 0)

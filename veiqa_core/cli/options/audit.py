@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 import click
 
 from .completion import shipped_names
 from .grouped import option
-
-if TYPE_CHECKING:
-    from ...scorer import Scorer
-    from ...store import Store
 
 
 def _kind_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -72,14 +66,3 @@ class AuditOptions:
         if "unfamiliar" in refused and self.recipe is None:
             raise UsageError("--fail-on unfamiliar: a recipe says what is; name one by --recipe")
         return [name for name in KINDS if name in refused]
-
-    def scorer(self, store: Store | None) -> Scorer:
-        """What scores images.
-
-        Raises:
-            UsageError: the recipe cannot be read or run.
-        """
-        from ...scorer import Scorer
-        from ..common import registry
-
-        return Scorer(self.recipe, registry=registry(), store=store)

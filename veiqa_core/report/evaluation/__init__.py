@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...devices import Device
 from ...evaluation.comparison import Comparison, Study
 from ...evaluation.evaluate import Evaluation
 from ...evaluation.rows import where
 from ...page.document import CHARTS, Look, Section, document, read_text
 from ...page.formatting import counted, flat
+from .. import viewer
 from .agreement import bland_altman, figures
 from .competitor import competitor
 
 
-def page(study: Study) -> Iterator[str]:
-    """The page in pieces; the pictures of a dataset's worst images are read while it is written."""
+def page(study: Study, device: Device | None = None) -> Iterator[str]:
+    """The page in pieces; the pictures of a dataset's worst images, and their maps, are made while it is written.
+
+    Args:
+        device: where networks make the maps; None for none.
+    """
     names = study.names
     heading = f"Evaluation of {names[0]}" if len(names) == 1 else f"Comparison of {counted(len(names), 'competitor')}"
     sections = [Section("figures", "Figures", [_dataset(one) for one in study.datasets])]
@@ -25,13 +31,15 @@ def page(study: Study) -> Iterator[str]:
         Section(
             "competitors",
             "Image by image",
-            [competitor(name, own) for one in study.datasets for name, own in one.evaluations.items()],
+            [competitor(name, own, device) for one in study.datasets for name, own in one.evaluations.items()],
         )
     )
     notes = list(dict.fromkeys(note for one in study.datasets for note in _notes(one)))
     versions = list(flat(study.datasets[0].first.measured.versions))
     sections.append(Section("notes", "Notes", {"notes": notes, "versions": versions}))
-    look = Look("evaluation", CHARTS + read_text(__package__, "evaluation.css"), pictures=True)
+    look = Look(
+        "evaluation", CHARTS + viewer.STYLE + read_text(__package__, "evaluation.css"), viewer.SCRIPT, pictures=True
+    )
     return document(
         "report/evaluation/templates/evaluation.html.jinja",
         f"{heading} – VEIQA",
