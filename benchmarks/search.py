@@ -36,13 +36,13 @@ from veiqa_core.measuring.executors.pool import ProcessPool
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.report.search.folder import write as write_search
-from veiqa_core.search import census, networks
-from veiqa_core.search.candidates import Candidate, branches_of, expand, extractors
-from veiqa_core.search.choice import SearchSettings
-from veiqa_core.search.context import SearchContext
-from veiqa_core.search.objective import Objective
-from veiqa_core.search.search import search
-from veiqa_core.search.space import loads
+from veiqa_core.searching import census, networks
+from veiqa_core.searching.candidates import Candidate, branches_of, expand, extractors
+from veiqa_core.searching.choice import SearchSettings
+from veiqa_core.searching.context import SearchContext
+from veiqa_core.searching.objective import Objective
+from veiqa_core.searching.search import search
+from veiqa_core.searching.space import loads
 from veiqa_core.store import Store
 
 PHOTOS = Path(__file__).resolve().parents[1] / "docs" / "images"

@@ -33,6 +33,8 @@ DATA = (
     "veiqa_core/report/evaluation/evaluation.css",
     "veiqa_core/report/report.css",
     "veiqa_core/report/report.js",
+    "veiqa_core/report/viewer.css",
+    "veiqa_core/report/viewer.js",
     "veiqa_core/service/page.css",
     "veiqa_core/service/page.js",
     "veiqa_core/scaffold/templates/common/pyproject.toml.template",

@@ -30,8 +30,8 @@ from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import ResolvedBranch, ResolvedRecipe, resolve_branch
 from veiqa_core.scoring.mapping import fitted_mapper
 from veiqa_core.scoring.recipe_scorer import RecipeScorer
-from veiqa_core.search.context import SearchContext
-from veiqa_core.search.feasibility import problems
+from veiqa_core.searching.context import SearchContext
+from veiqa_core.searching.feasibility import problems
 
 Row = Mapping[str, str]
 Pair = tuple[tuple[str, str], tuple[str, str]]

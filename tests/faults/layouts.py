@@ -26,7 +26,7 @@ from veiqa_core.images import read
 from veiqa_core.measuring.branches.comparison import prepare
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.scoring.mapping import predicted
-from veiqa_core.search.objective import NAMES, Objective
+from veiqa_core.searching.objective import NAMES, Objective
 from veiqa_mappers.plugin import veiqa_score_mappers
 from veiqa_metrics.plugin import veiqa_similarity_metrics
 

@@ -12,8 +12,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from veiqa_core.cli.options.frames import ALL, with_frames
 from veiqa_core.errors import ImageError
+from veiqa_core.functions.frames import ALL, with_frames
 from veiqa_core.images import counting, frame_name, frames, read
 
 MANY = 2**31 - 1

@@ -18,8 +18,8 @@ from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
 from veiqa_core.recipes.resolution import resolve
 from veiqa_core.scoring.recipe_scorer import RecipeScorer
-from veiqa_core.search import space as spaces
-from veiqa_core.search.candidates import extractors
+from veiqa_core.searching import space as spaces
+from veiqa_core.searching.candidates import extractors
 
 BRANCH = '[[branch]]\npri = "jpeg"\n'
 FITTED = BRANCH + '[mapper]\nname = "linear"\n[fitted]\ndataset = "x"\nimages = 3\nseen_ids = []\nrange = '

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shlex
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
-from ..errors import UsageError, VeiqaError, near_miss, one_line, strict
+from ..errors import UsageError, VeiqaError, brief, near_miss, one_line, strict
 from ..isolation.prints import standard_output_reserved
 from ..isolation.terminal import escaped_streams
 from ..text import printable
@@ -16,32 +19,45 @@ from .printing import say
 from .process import prepared
 from .version import version_option
 
-_SUMMARIES = {
-    "run": "Score images, and show the similarities behind each score.",
-    "evaluate": "Measure how well a recipe's scores agree with the ratings of a dataset.",
-    "ablate": "Show what each part of a recipe brings, left out and alone.",
-    "fit": "Fit a recipe's mapper to the ratings of a dataset, and write the recipe.",
-    "fit-map": "Fit what a recipe's quality map is made by to good photos, and write the recipe.",
-    "search": "Search a space for the branches that agree best with the ratings of a dataset.",
-    "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
-    "ladder": "Make good photos worse step by step, and show where a recipe's score does not fall.",
-    "compare": "Compare images with their originals by full-reference metrics.",
-    "audit": "Look for duplicates, odd images and what is no photo in a folder.",
-    "serve": "Serve a page on which a photo is dropped, and an interface for programs.",
-    "verify": "Check what components compute against published, exact and independently derived values.",
-    "datasets": "List the datasets; check a folder, or make a synthetic one.",
-    "recipes": "List the recipes and recipe sets that --recipe knows by name.",
-    "spaces": "List the search spaces that --space knows by name.",
-    "components": "List the components, or show one with its parameters.",
-    "plugins": "List the installed plugins and their problems.",
-    "plugin": "Write a plugin.",
-    "doctor": "Look at versions, plugins, extras, memory, store, devices and weights, and score an image on trial.",
-    "paper": "Make the paper's tables from the databases and weights that are here.",
-    "weights": "Say which weights each feature extractor wants and where they are; convert files to its own layout.",
-    "completion": "Print the script that lets a shell complete commands, options and names.",
-    "store": "Look after the file that keeps similarities between runs.",
+_GROUPS: Mapping[str, Mapping[str, str]] = {
+    "Score images": {
+        "run": "Score images, and show the similarities behind each score.",
+        "serve": "Serve a page on which a photo is dropped, and an interface for programs.",
+        "compare": "Compare images with their originals by full-reference metrics.",
+        "audit": "Look for duplicates, odd images and what is no photo in a folder.",
+    },
+    "Work with ratings": {
+        "evaluate": "Measure how well a recipe's scores agree with the ratings of a dataset.",
+        "ablate": "Show what each part of a recipe brings, left out and alone.",
+        "fit": "Fit a recipe's mapper to the ratings of a dataset, and write the recipe.",
+        "fit-map": "Fit what a recipe's quality map is made by to good photos, and write the recipe.",
+        "search": "Search a space for the branches that agree best with the ratings of a dataset.",
+        "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
+        "ladder": "Make good photos worse step by step, and show where a recipe's score does not fall.",
+        "paper": "Make the paper's tables from the databases and weights that are here.",
+    },
+    "See what there is": {
+        "recipes": "List the recipes and recipe sets that --recipe knows by name.",
+        "components": "List the components, or show one with its parameters.",
+        "datasets": "List the datasets; check a folder, or make a synthetic one.",
+        "spaces": "List the search spaces that --space knows by name.",
+        "weights": "Say which weights each feature extractor wants and where they are; convert files to its own "
+        "layout.",
+        "plugins": "List the installed plugins and their problems.",
+    },
+    "Look after it": {
+        "doctor": "Look at versions, plugins, extras, memory, store, devices and weights, and score an image on trial.",
+        "verify": "Check what components compute against published, exact and independently derived values.",
+        "store": "Look after the file that keeps similarities between runs.",
+        "completion": "Print the script that lets a shell complete commands, options and names.",
+        "plugin": "Write a plugin.",
+    },
 }
-"""The commands with the first sentence of each: to list them, none is imported."""
+"""The commands in groups, each with its first sentence: to list them, none is imported."""
+
+_SUMMARIES = {name: summary for group in _GROUPS.values() for name, summary in group.items()}
+_ALSO_CALLED = {"score": "run", "rate": "run", "predict": "run", "train": "fit", "calibrate": "fit", "ui": "serve"}
+"""What people look for, and what it is called here."""
 
 
 class _Failure(click.ClickException):
@@ -120,16 +136,36 @@ class _Commands(_Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in _SUMMARIES and args[0].isalpha():
-            raise UsageError(near_miss("command", args[0], _SUMMARIES))
+        if args[0] not in _SUMMARIES:
+            _refuse(args)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        names = self.list_commands(ctx)
-        limit = formatter.width - 6 - max(map(len, names))  # as click has it
-        listed = [click.Command(name, help=_SUMMARIES[name]) for name in names]
-        with formatter.section("Commands"):
-            formatter.write_dl([(str(command.name), command.get_short_help_str(limit)) for command in listed])
+        width = max(map(len, _SUMMARIES))
+        limit = formatter.width - 6 - width  # as click has it
+        for title, group in _GROUPS.items():
+            rows = [
+                (f"{name:<{width}}", click.Command(name, help=summary).get_short_help_str(limit))
+                for name, summary in group.items()
+            ]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+
+def _refuse(args: list[str]) -> None:
+    """Say what is meant by what is no command: an image, or something by another name.
+
+    Raises:
+        UsageError: it is one of these, or a word.
+    """
+    name = args[0]
+    if name in _ALSO_CALLED:
+        raise UsageError(f"unknown command {name!r}. Did you mean 'veiqa {_ALSO_CALLED[name]}'?")
+    if not name.startswith("-") and ("." in name or os.sep in name or os.path.lexists(name)):
+        shown = brief(name, quoted=False)
+        raise UsageError(f"{shown} is no command. Did you mean 'veiqa run {shlex.quote(shown)}'?")
+    if name.isalpha():
+        raise UsageError(near_miss("command", name, _SUMMARIES))
 
 
 def _module(command: str) -> str:

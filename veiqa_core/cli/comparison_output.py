@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from ..files.paths import display_name
 from ..text import json_text, p_value
 from .evaluation_output import (
     FORMATS,
@@ -13,8 +12,6 @@ from .evaluation_output import (
     about,
     bulleted,
     correlation,
-    csv_head,
-    csv_rows,
     joined,
     notes,
     separated,
@@ -24,7 +21,6 @@ from .grids import Rows, columns, pipes, tabular
 
 if TYPE_CHECKING:
     from ..evaluation.comparison import Comparison, Difference, Pair, Study
-    from ..evaluation.evaluate import Evaluation
 
 _ABSENT = "-"
 SHORT_TESTS = {"plcc": "Williams", "srocc": "Meng", "rmse": "F"}
@@ -146,29 +142,19 @@ def _means(study: Study) -> Iterator[tuple[str, ...]]:
 
 
 def _csv(study: Study) -> Iterator[list[object]]:
-    """A row for each dataset, competitor and type, then one for each pair, whose figures are differences."""
-    head = csv_head(study.datasets[0].first)
-    extra = [*(f"{name}_{p}" for name in NAMES for p in ("p", "p_holm")), *(f"{name}_test_p" for name in SHORT_TESTS)]
-    yield ["dataset", "competitor", "versus", *head, *extra]
+    """A row for each dataset, competitor and type, then for each two competitors, whose figures are differences."""
+    from ..evaluation import rows
+
+    found: list[rows.Row] = []
     for one in study.datasets:
-        where = _where(one.first)
-        for name, own in one.evaluations.items():
-            for row in csv_rows(own):
-                yield [where, name, None, *row, *(None for _ in extra)]
-        for pair in one.pairs:
-            known = _pair_cells(pair)
-            yield [where, pair.first, pair.second, *(known.get(column) for column in (*head, *extra))]
-
-
-def _where(own: Evaluation) -> str:
-    return f"{own.measured.rated.name} in {display_name(own.measured.rated.root)}"
-
-
-def _pair_cells(pair: Pair) -> dict[str, object]:
-    cells: dict[str, object] = {"type": "overall", "n": pair.images}
-    for name, own in pair.differences.items():
-        low, high = own.interval or (None, None)
-        cells |= {name: own.value, f"{name}_low": low, f"{name}_high": high}
-        cells |= {f"{name}_p": own.p, f"{name}_p_holm": own.p_holm}
-        cells[f"{name}_test_p"] = None if own.test is None else own.test.p
-    return cells
+        found += rows.figures_of(one)
+        found += ({**row, "type": "overall"} for row in rows.differences_of(one))
+    first = ("dataset", "competitor", "versus")
+    p_values = [
+        *(f"{name}_{p}" for name in NAMES for p in ("p", "p_holm")),
+        *(f"{name}_test_p" for name in SHORT_TESTS),
+    ]
+    head = [*first, *(name for name in found[0] if name not in first), *p_values]
+    yield [*head]
+    for row in found:
+        yield [row.get(name) for name in head]

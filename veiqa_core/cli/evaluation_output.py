@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,38 +65,17 @@ def as_json(evaluation: Evaluation) -> str:
 
 def comma_separated(evaluation: Evaluation) -> str:
     """One row for each type and one for all; what is not available is empty."""
-    return separated([csv_head(evaluation), *csv_rows(evaluation)])
+    from ..evaluation.rows import of_evaluation
+
+    rows = list(of_evaluation(evaluation))
+    return separated([rows[0], *(row.values() for row in rows)])
 
 
-def separated(rows: Iterable[Sequence[object]]) -> str:
+def separated(rows: Iterable[Iterable[object]]) -> str:
     """Rows as CSV."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
-
-
-def csv_head(evaluation: Evaluation) -> list[str]:
-    """The columns of :func:`csv_rows`."""
-    ends = [f"{name}_{end}" for name in NAMES for end in ("low", "high")]
-    mapped = [f"{name}_{figure}" for name in evaluation.overall.mappings for figure in ("plcc", "rmse")]
-    figure_columns = ("type", "n", "contents", *NAMES, "mapping", "fit", *ends, *mapped)
-    return [*figure_columns, "coverage90", "missing", "protocol", "recipe", "precision"]
-
-
-def csv_rows(evaluation: Evaluation) -> Iterator[list[object]]:
-    """A row for each type and one for all."""
-    from ..evaluation.provenance import precision_of
-
-    precision = precision_of(evaluation.measured.versions)
-    for kind, figures in _groups(evaluation).items():
-        intervals = [end for name in NAMES for end in (figures.intervals[name] or (None, None))]
-        after = [values[figure] for values in figures.mappings.values() for figure in ("plcc", "rmse")]
-        values = [figures.values[name] for name in NAMES]
-        yield [
-            *(kind, figures.count, figures.contents, *values, figures.mapping, figures.fit, *intervals, *after),
-            *(figures.coverage, "; ".join(f"{name}: {why}" for name, why in figures.missing.items())),
-            *(evaluation.protocol["split"], evaluation.recipe, precision),
-        ]
 
 
 def is_evaluation(path: Path) -> bool:

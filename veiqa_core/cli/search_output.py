@@ -1,74 +1,19 @@
-"""What a search prints, and whether its folder may be written."""
+"""What a search prints."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import UsageError
-from ..files.paths import same_file
 from .evaluation_output import correlation
-from .files import check_folder, refuse_store_target
 
 if TYPE_CHECKING:
     from ..evaluation.figures import Figures
-    from ..search.search import Search
-    from ..search.winners import Winner
+    from ..searching.search import Search
+    from ..searching.winners import Winner
 
 _SHOWN = 5
-
-
-def check_output(folder: Path, dataset: Path, space: str, about: Mapping[str, Any], store: Path | None) -> None:
-    """Refuse a folder that a search cannot be written into, before any work is done; nothing is made.
-
-    Args:
-        space: its name or file, which is read.
-        about: what the search is, as :func:`veiqa_core.search.outputs.about` has it.
-        store: the store that was named.
-
-    Raises:
-        UsageError: it cannot be written, or holds files of another making, or another search.
-    """
-    from ..report.search.folder import ABOUT, FILES
-
-    check_folder("--output", folder, dataset)
-    there = [name for name in FILES if os.path.lexists(folder / name)]
-    for name in FILES:
-        refuse_store_target("--output", folder / name, store)
-        if (folder / name).is_dir():
-            raise UsageError(f"--output {folder}: {name} is a folder there; name another")
-        if same_file(space, folder / name):
-            raise UsageError(f"--output {folder}: {name} is the search space that is read; name another folder")
-    if not there:
-        return
-    earlier = _earlier(folder / ABOUT)
-    if earlier is None:
-        raise UsageError(f"--output {folder}: {there[0]} is there already, and no search wrote it; name another folder")
-    for what, value in about.items():
-        if _comparable(earlier.get(what)) != _comparable(value):
-            was = f"({what} {earlier.get(what)}, not {value})"
-            raise UsageError(f"--output {folder}: holds another search {was}; name another folder, or delete it first")
-
-
-def _comparable(value: Any) -> Any:
-    """A value, a dataset's folder as what it leads to."""
-    return (
-        {**value, "path": os.path.realpath(str(value["path"]))}
-        if isinstance(value, dict) and "path" in value
-        else value
-    )
-
-
-def _earlier(path: Path) -> dict[str, Any] | None:
-    """What an earlier search wrote of itself; None where there is nothing such."""
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) and {"space", "objective", "winners"} <= found.keys() else None
 
 
 def summary(search: Search, folder: Path) -> Iterator[str]:
@@ -93,7 +38,7 @@ def summary(search: Search, folder: Path) -> Iterator[str]:
 
 
 def _winner(search: Search, kind: str, winner: Winner, name: str) -> Iterator[str]:
-    from ..search.outputs import interval
+    from ..searching.outputs import interval
 
     reported, ranking = search.settings.objective.reported, winner.ranking
     ends = interval(reported(float(end)) for end in ranking.intervals[0])

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray
+from ..dataframes import data_frame
 from ..errors import UsageError, VeiqaError
 from ..recipes.resolution import ResolvedBranch, ResolvedRecipe, ResolvedSet
 from ..scoring.fitted import FittedMapper
@@ -27,6 +28,12 @@ from .splits import Protocol, Split
 Kind = Literal["pri", "layer", "explainer", "metric", "method"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 WHOLE = "whole recipe"
+COLUMNS = (
+    *("name", "kind", "value", "alone", "srocc", "difference", "low", "high"),
+    *("values", "passes", "saved", "problem"),
+)
+"""The columns of rows."""
+
 _SAMPLES = 1000
 
 
@@ -100,6 +107,11 @@ class Ablation:
     parts: tuple[Part, ...]
     contents: int
 
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What went wrong with images that could not be measured."""
+        return tuple(self.measured.failed.values())
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
         return {
@@ -110,6 +122,21 @@ class Ablation:
             "protocol": dict(self.protocol),
             "parts": [part.to_dict() for part in self.parts],
         }
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """A row for each part."""
+        for part in self.parts:
+            low, high = part.interval or (None, None)
+            row = attrs.asdict(part) | {"low": low, "high": high}
+            yield {name: row[name] for name in COLUMNS}
+
+    def to_frame(self) -> Any:
+        """A row for each part, as a table of pandas or, where that is not installed, of polars.
+
+        Raises:
+            UsageError: neither library is installed.
+        """
+        return data_frame(list(self.rows()), COLUMNS)
 
 
 def single(recipes: ResolvedSet) -> ResolvedRecipe:

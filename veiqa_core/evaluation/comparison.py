@@ -10,14 +10,17 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray
-from ..errors import UsageError
+from ..dataframes import data_frame
+from ..errors import UsageError, near_miss
 from ..extension.registry import Registry
 from ..measuring.table import Indices
 from ..text import p_value
+from . import rows
 from .agreement import FIGURES
 from .columns import FEWEST_CONTENTS
 from .dependent import Test, holm, meng, variance_ratio, williams
 from .evaluate import Evaluation, evaluate
+from .ladder import Ladder
 from .measured import MeasuredSet
 from .resampling import SAMPLED_FIGURES, Counts, drawn, interval
 from .splits import Protocol
@@ -126,9 +129,16 @@ class Comparison:
 
 @attrs.frozen(eq=False)
 class Study:
-    """Competitors on one or several datasets."""
+    """Competitors on one or several datasets.
+
+    Attributes:
+        problems: what went wrong with images that could not be measured, those that were fitted on among them.
+        ladders: of each competitor that has some, by its name.
+    """
 
     datasets: tuple[Comparison, ...]
+    problems: tuple[str, ...] = ()
+    ladders: Mapping[str, Sequence[Ladder]] = attrs.field(factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -158,9 +168,29 @@ class Study:
         return float(np.average([value for value in values if value is not None], weights=[each.count for each in own]))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, ready for JSON."""
+        """Plain data, ready for JSON, as ``veiqa evaluate --format json`` writes it.
+
+        Of one competitor on one dataset it is the evaluation's; of more there is a list ``datasets``.
+        """
+        if self.single is not None:
+            return self.single.to_dict()
         means = {"mean_weighted_by_images": self.means()} if len(self.datasets) > 1 else {}
         return {"datasets": [one.to_dict() for one in self.datasets], **means}
+
+    def to_frame(self, what: str = "figures") -> Any:
+        """A table of pandas or, where that is not installed, of polars.
+
+        Args:
+            what: ``figures``: a row for each dataset, competitor and type, and for all types; ``differences``: for
+                each two competitors; ``predictions``: for each tested image.
+
+        Raises:
+            UsageError: there is no such table, or neither library is installed.
+        """
+        makers = {"figures": rows.figures, "differences": rows.differences, "predictions": rows.predictions}
+        if what not in makers:
+            raise UsageError(f"to_frame: {near_miss('table', what, makers)}")
+        return data_frame(list(makers[what](self)))
 
 
 def _with_p(value: float | None) -> str:

@@ -37,6 +37,7 @@ class Evaluation:
     """The figures of one recipe or set on one dataset.
 
     Attributes:
+        joined: the same images, and after them those of other datasets that mappers are fitted to.
         type_accuracy: how well the classifier predicts the types; None where it has none, and for sets.
         predictions: what they were taken from, for further analysis.
         by_split: the same beside the ratings, for each split; ``columns`` for all of them at once.
@@ -45,6 +46,7 @@ class Evaluation:
 
     recipe: str
     measured: MeasuredSet
+    joined: MeasuredSet
     protocol: Mapping[str, object]
     overall: Figures
     by_distortion: Mapping[str, Figures]
@@ -148,6 +150,7 @@ def evaluate(
     return Evaluation(
         recipe=measured.recipes.label,
         measured=measured,
+        joined=joined,
         protocol=protocol.describe() | _trained(trained_on),
         overall=overall,
         by_distortion=by_type,

@@ -70,9 +70,9 @@ def photo(image: Tensor, longest: int = FULL, *, form: str = COMPACT) -> Picture
     return _encoded(_eight_bit(_reduced(image, longest)), longest, form)
 
 
-def heat(lost: Tensor, reach: float, *, form: str = COMPACT) -> Picture:
+def heat(lost: Tensor, reach: float, longest: int = FULL, *, form: str = COMPACT) -> Picture:
     """A quality map ``[H, W]`` in colours, from nothing lost to ``reach`` points."""
-    return _encoded(_coloured(_reduced(lost[None], FULL)[0].numpy() / reach, HEAT), FULL, form)
+    return _encoded(_coloured(_reduced(lost[None], longest)[0].numpy() / reach, HEAT), longest, form)
 
 
 def explanations(pair: Heatmaps, *, form: str = COMPACT) -> tuple[Picture, Picture]:

@@ -117,10 +117,12 @@ class Catalogue(Generic[AnyEntry]):
 
     Args:
         title: what such a thing is called in messages.
+        page: of the documentation that describes what there is.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, page: str) -> None:
         self.title = title
+        self.page = page
         self._by_name: dict[str, list[AnyEntry]] = {}
 
     def __iter__(self) -> Iterator[AnyEntry]:
@@ -151,7 +153,7 @@ class Catalogue(Generic[AnyEntry]):
             choices = " or ".join(repr(item.ref) for item in candidates)
             raise UsageError(f"{self.title} {name!r} is offered by {offers}: say {choices}")
         known = [item.ref for item in self] if dist else list(self._by_name)
-        raise UsageError(near_miss(self.title, name, known))
+        raise UsageError(f"{near_miss(self.title, name, known)} More: {self.page}")
 
 
 def _is_importable(package: str) -> bool:

@@ -33,6 +33,18 @@ class Kind:
     title: str
     traits: Mapping[str, Trait]
 
+    @property
+    def page(self) -> str:
+        """The documentation of its components, as a path in the repository."""
+        if self.name == "dataset":
+            return "docs/datasets.md"
+        return f"docs/components.md#{self.plural.lower().replace(' ', '-')}-{self.name}"
+
+    @property
+    def plural(self) -> str:
+        """The title of several."""
+        return f"{self.title[:-1]}ies" if self.title.endswith("y") else f"{self.title}s"
+
     def traits_problem(self, traits: Mapping[str, Any]) -> str | None:
         """What is wrong with the traits that a component declares, or None."""
         for name, value in traits.items():

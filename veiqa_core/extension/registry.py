@@ -94,10 +94,10 @@ class Registry:
         self.damaged = tuple(damaged)
         self.problems: list[Problem] = []
         self.remarks: list[Problem] = []
-        self.recipes: Catalogue[Shipped] = Catalogue("recipe")
-        self.spaces: Catalogue[Shipped] = Catalogue("search space")
+        self.recipes: Catalogue[Shipped] = Catalogue("recipe", "docs/recipes.md")
+        self.spaces: Catalogue[Shipped] = Catalogue("search space", "docs/search.md#spaces")
         self._components: dict[str, Catalogue[Registered]] = {
-            kind.name: Catalogue(kind.title) for kind in KINDS.values()
+            kind.name: Catalogue(kind.title, kind.page) for kind in KINDS.values()
         }
         manager = pluggy.PluginManager("veiqa")
         manager.add_hookspecs(hookspecs)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import jinja2
 from markupsafe import Markup
 
+from ..text import p_value
 from . import formatting
 
 _UNSUITABLE = re.compile(
@@ -68,6 +69,7 @@ def _environment() -> jinja2.Environment:
     environment.filters.update(
         number=lambda value, digits=3: _marked(formatting.number(value, digits)),
         interval=lambda ends, digits=3: _marked(formatting.interval(ends, digits)),
+        p_value=lambda value: _MISSING if value is None else p_value(value),
         key=lambda name: Markup("<code>{}</code>").format(Markup("<wbr/>").join(formatting.key_parts(name))),
         counted=formatting.counted,
         sentence_case=formatting.sentence_case,

@@ -35,7 +35,7 @@ def find(source: str | Path, registry: Registry) -> Recipe | RecipeSet:
     try:
         shipped = registry.recipes.get(source)
     except UsageError as error:
-        raise RecipeError(f"{error} A recipe of your own is named by its file, NAME.toml.") from error
+        raise RecipeError(f"{error}; a recipe of your own is named by its file, NAME.toml") from error
     return loads(shipped.read_text(), shipped.origin, shipped.name)
 
 

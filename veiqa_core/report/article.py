@@ -11,13 +11,12 @@ from markupsafe import Markup
 from ..explanations import drawing
 from ..explanations.heatmaps import Heatmaps
 from ..explanations.pictures import MOST_PAIRS
-from ..explanations.wording import called, difference_in_words, map_in_words, vei_in_words
+from ..explanations.wording import called, difference_in_words, vei_in_words
 from ..page.rendering import render
 from ..result import Result
 from ..scoring.recipe_scorer import likely
 from .scores import gauge, split_name
-
-_OPACITY = 50  # percent, to begin with
+from .viewer import OPACITY, viewer
 
 
 def article(result: Result, number: int, note: str | None = None) -> Markup:
@@ -39,7 +38,7 @@ def article(result: Result, number: int, note: str | None = None) -> Markup:
         gauge=gauge(result.score, result.scale, result.interval, 1),
         types=[(called(kind), None if math.isnan(share) else share) for kind, share in likely(result.distortion or {})],
         viewer=_viewer(result) if result.heatmaps else None,
-        opacity=_OPACITY,
+        opacity=OPACITY,
         pairs=list(map(_pair, result.heatmaps[:MOST_PAIRS])),
         other_pairs=result.heatmaps[MOST_PAIRS:],
         similarities=_known(result.similarities),
@@ -52,17 +51,8 @@ def _known(values: Mapping[str, float | None]) -> list[tuple[str, float]]:
 
 
 def _viewer(result: Result) -> dict[str, Any]:
-    """The image and its quality map, where there is one."""
-    image = drawing.photo(result.heatmaps[0].input_image)
-    if result.quality_map is None or result.scale is None:
-        return {"image": image, "map": None}
-    reach = result.scale[1] - result.scale[0]
-    return {
-        "image": image,
-        "map": drawing.heat(result.quality_map, reach),
-        "map_in_words": map_in_words(result.quality_map, reach),
-        "reach": reach,
-    }
+    reach = None if result.scale is None else result.scale[1] - result.scale[0]
+    return viewer(result.heatmaps[0].input_image, result.quality_map, reach)
 
 
 def _pair(pair: Heatmaps) -> dict[str, Any]:

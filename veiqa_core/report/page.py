@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from ..page.document import Look, Section, document, read_text
 from ..page.formatting import counted
+from . import viewer
 from .about import meaning, recipe
 from .contents import Contents
 from .images import images
@@ -34,7 +35,8 @@ def page(contents: Contents) -> Iterator[str]:
     sections.append(Section("meaning", "What a score means", meaning(contents.scorer)))
     sections.append(Section("recipe", "Recipe", recipe(contents.scorer)))
     name = split_name(contents.row(1).name)[0] if count == 1 else heading
-    look = Look("report", read_text(__package__, "report.css"), read_text(__package__, "report.js"), pictures=True)
+    style, script = (read_text(__package__, f"report.{kind}") for kind in ("css", "js"))
+    look = Look("report", viewer.STYLE + style, viewer.SCRIPT + script, pictures=True)
     return document(
         "report/templates/report.html.jinja",
         f"{name} – VEIQA",

@@ -196,14 +196,17 @@ class Once:
             self._to = None
 
 
-def progress(label: str, unit: str = "") -> Any:
-    """Shows how far some items are: a function that takes them, how many they are where they have no length, and the
-    executor that measures them, if any.
+def progress(label: str, unit: str = "", quiet: bool = False) -> Any:
+    """Shows how far some items are, unless it is to be quiet: a function that takes them, how many they are where they
+    have no length, and the executor that measures them, if any.
     """
 
     def track(items: Iterable[Item], total: int | None = None, executor: Executor | None = None) -> Iterator[Item]:
         known = len(items) if total is None and isinstance(items, Sized) else total
-        with bar(label, known, unit) as shown, nullcontext() if executor is None else watching(executor.meter, shown):
+        with (
+            bar(label, known, unit, quiet) as shown,
+            nullcontext() if executor is None else watching(executor.meter, shown),
+        ):
             for item in items:
                 yield item
                 shown.advance()

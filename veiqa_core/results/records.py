@@ -21,9 +21,9 @@ from .columns import csv_line
 from .resume import NAMES
 
 Record = Mapping[str, Any]
-"""Texts, numbers and lists of texts by column; None for what is not available."""
+"""Texts, numbers, lists of texts, and true or false by column; None for what is not available."""
 
-FORMATS = ("table", "json", "jsonl", "csv")
+FORMATS = ("table", "json", "jsonl", "csv", "parquet")
 _LONGEST = 2**26  # bytes of a line
 
 
@@ -35,18 +35,34 @@ class Layout:
         header: the columns.
         texts: those that hold no numbers.
         lines: what a person reads of a row, a line each.
+        lists: those that hold lists of texts.
+        flags: those that hold true or false.
+        wholes: those that hold whole numbers.
     """
 
     header: tuple[str, ...]
     texts: frozenset[str]
     lines: Callable[[Record], Iterator[str]]
+    lists: frozenset[str] = frozenset()
+    flags: frozenset[str] = frozenset()
+    wholes: frozenset[str] = frozenset({"width", "height"})
+
+    def fits(self, name: str, cell: object) -> bool:
+        """Whether a column may hold a value."""
+        if cell is None:
+            return True
+        if name in self.lists:
+            return isinstance(cell, list) and all(isinstance(item, str) for item in cell)
+        if name in self.flags:
+            return isinstance(cell, bool)
+        return isinstance(cell, str) if name in self.texts else is_number(cell)
 
 
 class Writer:
-    """Writes rows.
+    """Writes rows as text.
 
     Args:
-        form: one of :data:`FORMATS`.
+        form: one of :data:`FORMATS` but parquet.
         begun: whether rows are there already, and the header of a CSV.
     """
 
@@ -67,7 +83,7 @@ class Writer:
         if self._form == "table":
             return "".join(f"{printable(line)}\n" for line in self._layout.lines(row))
         if self._form == "csv":
-            cells = ["; ".join(cell) if isinstance(cell, list) else cell for cell in row.values()]
+            cells = [_csv_cell(cell) for cell in row.values()]
             if isinstance(self._stream, EscapingStream):  # a terminal, where a line must be one line
                 cells = [printable(cell) if isinstance(cell, str) else cell for cell in cells]
             return csv_line(cells)
@@ -83,18 +99,32 @@ class Writer:
         self._stream.flush()
 
 
+def _csv_cell(cell: Any) -> Any:
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return "; ".join(cell) if isinstance(cell, list) else cell
+
+
 def is_written(path: Path, layout: Layout) -> bool:
     """Whether a file holds rows of such a kind: it begins with their first column."""
+    from . import record_parquet
+
     first = layout.header[0]
-    return begins(path, rf"{first},{layout.header[1]},", rf'(\[\n)?\{{"{first}": ', r"\[\]\n$")
+    return record_parquet.is_written(path, layout) or begins(
+        path, rf"{first},{layout.header[1]},", rf'(\[\n)?\{{"{first}": ', r"\[\]\n$"
+    )
 
 
 def read(path: Path, form: str, layout: Layout) -> tuple[list[Record], int]:
-    """The rows of a file in ``jsonl`` or ``csv``, and where the last whole one ends, in bytes.
+    """The rows of a file, and where the last whole one ends, in bytes.
 
     Raises:
         UsageError: it cannot be read, has other columns, or what is no row.
     """
+    if form == "parquet":
+        from . import record_parquet
+
+        return record_parquet.read(path, layout), path.stat().st_size
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -129,9 +159,8 @@ def _row(path: Path, number: int, text: str, form: str, layout: Layout) -> Recor
         cells = json.loads(text) if form == "jsonl" else _cells(text, layout)
         if list(cells) != list(layout.header):
             raise ValueError
-        for name, cell in cells.items():
-            if cell is not None and not (isinstance(cell, str) if name in layout.texts else is_number(cell)):
-                raise ValueError
+        if not all(layout.fits(name, cell) for name, cell in cells.items()):
+            raise ValueError
     except (ValueError, TypeError, AttributeError, csv.Error, RecursionError):
         raise UsageError(f"--resume: line {number} of {path} is no row; mend it, or name another --output") from None
     made: Record = cells
@@ -141,19 +170,28 @@ def _row(path: Path, number: int, text: str, form: str, layout: Layout) -> Recor
 def _cells(text: str, layout: Layout) -> dict[str, Any]:
     (record,) = csv.reader(io.StringIO(text, newline=""), strict=True)
     pairs = zip(layout.header, record, strict=True)
-    return {name: _value(cell, name in layout.texts) for name, cell in pairs}
+    return {name: _value(cell, name, layout) for name, cell in pairs}
 
 
-def _value(cell: str, is_text: bool) -> str | float | None:
+def _value(cell: str, name: str, layout: Layout) -> Any:
     if not cell:
         return None
-    if is_text:
+    if name in layout.lists:
+        return cell.split("; ")
+    if name in layout.flags:
+        return {"true": True, "false": False}.get(cell, cell)
+    if name in layout.texts:
         return cell
     return parse_whole(cell) if cell.isdecimal() else parse_number(cell)
 
 
-def check_same(path: Target, rows: Sequence[Record], names: Sequence[str], name: Callable[[Record], str]) -> None:
+def check_same(
+    path: Target, rows: Sequence[Record], names: Sequence[str], name: Callable[[Record], str], what: str
+) -> None:
     """Refuse to go on with rows that are not the first ones.
+
+    Args:
+        what: a row is of, for the message.
 
     Raises:
         UsageError: they are not, with the first that differs.
@@ -162,6 +200,6 @@ def check_same(path: Target, rows: Sequence[Record], names: Sequence[str], name:
         wanted = names[number - 1] if number <= len(names) else "not there"
         if name(row) != wanted:
             raise UsageError(
-                f"--resume: row {number} of {path} is {name(row)}, and pair {number} is {wanted}; name the same images "
-                "in the same order, or another --output"
+                f"--resume: row {number} of {path} is {name(row)}, and {what} {number} is {wanted}; name the same "
+                "images in the same order, or another --output"
             )

@@ -11,6 +11,7 @@ from .messages import Ready
 from .uploads import FIELD
 
 _ROOT = "veiqa_core"
+_PARTS = ("report/viewer", "report/report", "service/page")
 
 
 class Page:
@@ -25,8 +26,8 @@ class Page:
         self._form = {"field": FIELD, "most": most, "scores": ready.scores, "calibrated": ready.calibrated}
         self._look = Look(
             "service",
-            read_text(_ROOT, "report/report.css") + read_text(_ROOT, "service/page.css"),
-            read_text(_ROOT, "report/report.js") + read_text(_ROOT, "service/page.js"),
+            "".join(read_text(_ROOT, f"{name}.css") for name in _PARTS),
+            "".join(read_text(_ROOT, f"{name}.js") for name in _PARTS),
             pictures=True,
             forms=True,
         )

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from making import photo
 from PIL import ImageCms
 
-from veiqa_core.audit import look, problems
-from veiqa_core.audit.look import Seen
+from veiqa_core.auditing import look, problems
+from veiqa_core.auditing.look import Seen
 from veiqa_core.cli import main
 
 CLEAN = 11
@@ -158,8 +158,8 @@ def test_levels_are_those_of_the_luma() -> None:
     ramp = np.repeat(np.arange(256, dtype=np.uint8)[None], 4, axis=0)
     own = look.levels(read(ramp))
     assert own.entropy == pytest.approx(8)
-    assert [own.darkest, own.dark, own.bright] == pytest.approx([2 / 255, 12 / 255, 253 / 255], abs=1 / 255)
-    assert look.levels(read(np.full((4, 4), 51, np.uint8))) == look.Levels(0.2, 0.2, 0.2, 0.0)
+    assert [own.contrast, own.dark, own.bright] == pytest.approx([251 / 255, 12 / 255, 253 / 255], abs=1 / 255)
+    assert look.levels(read(np.full((4, 4), 51, np.uint8))) == look.Levels(0.2, 0.2, 0.0, 0.0)
 
 
 def test_near_duplicates_are_found_whatever_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,10 +223,56 @@ def test_an_interruption_leaves_what_was_looked_at(folder: Path, monkeypatch: py
     monkeypatch.setattr(look, "look", stopping)
     done = audit("d", "--output", "out.csv", "--report", "r.html")
     assert done.exit_code == 130
-    assert "stopped; what was looked at until then is written" in done.stderr
+    assert "stopped; what was looked at is in out.csv; the same command with --resume goes on" in done.stderr
     rows = list(csv.DictReader(Path("out.csv").read_text().splitlines()))
     assert [row["problems"] for row in rows] == ["duplicate", "duplicate", "", "", ""]
     assert "Incomplete." in Path("r.html").read_text()
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("killed", [False, True])
+def test_an_audit_goes_on_where_it_was_stopped(
+    folder: Path, form: str, killed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy("d/00.png", "d/09.png")
+    Path("d/03.png").write_bytes(b"no image")
+    assert audit("d", "--output", f"whole.{form}").exit_code == 0
+    read, seen = look.look, []
+
+    def stopping(name: str) -> Seen:
+        if "05" in name:
+            raise KeyboardInterrupt
+        return read(name)
+
+    def noting(name: str) -> Seen:
+        seen.append(Path(name).name)
+        return read(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(look, "look", stopping)
+        if killed:  # nothing is written any more once it is interrupted
+            patch.setattr("veiqa_core.cli.commands.audit._write", lambda *given: None)
+        assert audit("d", "--output", f"out.{form}").exit_code == 130
+    monkeypatch.setattr(look, "look", noting)
+    grown = not killed or form != "parquet"
+    assert audit("d", "--output", f"out.{form}", "--resume").exit_code == 0
+    assert ("00.png" in seen) is not grown
+    assert "05.png" in seen
+    if form == "parquet":
+        parquet = pytest.importorskip("pyarrow.parquet")
+        assert parquet.read_table("out.parquet").equals(parquet.read_table("whole.parquet"))
+    else:
+        assert Path(f"out.{form}").read_bytes() == Path(f"whole.{form}").read_bytes()
+
+
+def test_an_audit_goes_on_with_its_own_images_only(folder: Path) -> None:
+    assert audit("d", "--output", "out.csv").exit_code == 0
+    Path("d/00.png").rename("d/000.png")
+    done = audit("d", "--output", "out.csv", "--resume")
+    assert done.exit_code == 2
+    assert "row 1 of out.csv is d/00.png, and image 1 is d/000.png" in done.stderr
+    Path("other.csv").write_text("image,score\n")
+    assert "has other columns" in audit("d", "--output", "other.csv", "--resume").stderr
 
 
 @pytest.mark.parametrize(

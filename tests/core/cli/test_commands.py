@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from making import veiqa
 
 from veiqa_core import cli
 from veiqa_core.cli import main
+from veiqa_core.extension.kinds import KINDS
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe as recipes
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe, RecipeSet
@@ -261,6 +263,35 @@ def test_plugins_are_listed_and_checked() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("photo.jpg", "photo.jpg is no command. Did you mean 'veiqa run photo.jpg'?"),
+        ("my photo.jpg", "my photo.jpg is no command. Did you mean 'veiqa run 'my photo.jpg''?"),
+        ("photos/", "photos/ is no command. Did you mean 'veiqa run photos/'?"),
+        ("score", "unknown command 'score'. Did you mean 'veiqa run'?"),
+        ("train", "unknown command 'train'. Did you mean 'veiqa fit'?"),
+    ],
+)
+def test_what_is_no_command_is_told_what_it_may_mean(given: str, message: str) -> None:
+    done = veiqa(given)
+    assert (done.exit_code, done.stderr) == (2, f"Error: {message}\n")
+
+
+def test_pages_that_are_linked_are_there() -> None:
+    root = Path(__file__).parents[3]
+    for kind in KINDS.values():
+        page, _, anchor = kind.page.partition("#")
+        text = (root / page).read_text()
+        titles = {line.lstrip("# ").lower().replace(" ", "-") for line in text.splitlines() if line.startswith("#")}
+        assert not anchor or anchor in {re.sub(r"[^\w-]", "", title) for title in titles}, kind.page
+    assert "  More: docs/components.md#similarity-metrics-metric\n" in veiqa("components", "show", "metric/psnr").stdout
+    for page in ("docs/recipes.md", "docs/search.md#spaces"):
+        assert (root / page.partition("#")[0]).is_file()
+    assert "More: docs/components.md#methods-method" in veiqa("run", "a.png", "--method", "niqee").stderr
+    assert "More: docs/recipes.md" in veiqa("run", "a.png", "--recipe", "fats").stderr
+
+
 def test_help_lists_every_command_with_its_first_sentence() -> None:
     context = click.Context(main)
     for name, summary in cli._SUMMARIES.items():
@@ -268,6 +299,9 @@ def test_help_lists_every_command_with_its_first_sentence() -> None:
         assert command is not None
         assert command.get_short_help_str(1000) == summary
         assert f"  {name} " in veiqa("--help").stdout
+    for title, group in cli._GROUPS.items():
+        listed = veiqa("--help").stdout.partition(f"{title}:\n")[2].partition("\n\n")[0].splitlines()
+        assert [line.split()[0] for line in listed] == list(group)
     unknown = veiqa("runn")
     assert unknown.exit_code == 2
     assert unknown.stderr.startswith("Error: unknown command 'runn'. Did you mean 'run'? Known: ablate, audit, ")

@@ -222,7 +222,11 @@ def test_an_image_below_a_metrics_smallest_size_is_that_metrics_failure(folder: 
             "lower is closer; say --fail-over gmsd=0.1",
         ),
         (["a.png", "b.png", "--metric", "gmsd", "--fail-over", "gsmd=.1"], 2, "'gsmd'. Did you mean 'gmsd'?"),
-        (["a.png", "b.png", "--resume"], 2, "--resume goes on with a file in jsonl or csv: name it with --output"),
+        (
+            ["a.png", "b.png", "--resume"],
+            2,
+            "--resume goes on with a file in jsonl, csv or parquet: name it",
+        ),
         (["a.png", "b.png", "--output", "absent/o.csv"], 2, "--output absent/o.csv: cannot be written: no such folder"),
         (["a.png", "b.png", "--output", "notes.txt"], 2, "is not a file of this command that VEIQA wrote"),
         (["--pairs", "absent.csv"], 2, "--pairs absent.csv: cannot be read: No such file"),

@@ -80,6 +80,35 @@ def test_formats_say_the_same_and_workers_change_no_bit(folders: None) -> None:
     assert "\n  error: o/left.png: has no copy in c\n" in table
 
 
+def test_parquet_holds_the_same_and_is_gone_on_with(folders: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    lines = list(rows(compare("o", "c", *OPTIONS, "--format", "jsonl")).values())
+    command = ("o", "c", *OPTIONS, "--output", "out.parquet")
+    compare(*command)
+    table = parquet.read_table("out.parquet")
+    assert table.to_pylist() == lines
+    assert str(table.schema.field("width").type) == "int32"
+    measure, compared = Comparer.__call__, []
+
+    def stopping(self: Comparer, pair: pairs.Pair) -> Any:
+        if len(compared) == 3:
+            raise KeyboardInterrupt
+        compared.append(pair.name)
+        return measure(self, pair)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Comparer, "__call__", stopping)
+        stopped = compare(*command)
+    assert stopped.exit_code == 130
+    assert "what was compared is in out.parquet; the same command with --resume goes on" in stopped.stderr
+    assert parquet.read_table("out.parquet").num_rows == 3
+    compare(*command, "--resume")
+    assert parquet.read_table("out.parquet").equals(table)
+    Path("out.parquet").write_bytes(b"PAR1")
+    assert "out.parquet is no whole Parquet file" in compare(*command, "--resume").stderr
+    assert "--format parquet writes a file" in compare("o", "c", *OPTIONS, "--format", "parquet").stderr
+
+
 def test_one_name_of_several_originals_is_no_pair(folders: None) -> None:
     save("o/two.png", 1)
     save("o/two.bmp", 2)

@@ -165,9 +165,9 @@ def test_the_paper_s_shape_takes_fifteen_passes_and_sweeps_an_image(
 
     Passes.try_out, tried = (lambda self, step: None), Passes.try_out  # type: ignore[method-assign]
     try:
-        monkeypatch.setattr("veiqa_core.search.search.controls.control", _no_controls)
+        monkeypatch.setattr("veiqa_core.searching.search.controls.control", _no_controls)
         monkeypatch.setattr(
-            "veiqa_core.search.search.costs.operations", lambda meter, image: np.zeros(len(meter.quantities))
+            "veiqa_core.searching.search.costs.operations", lambda meter, image: np.zeros(len(meter.quantities))
         )
         count("forward", eager.TorchPass, "_forward")
         count("backward", eager.TorchPass, "_backward")

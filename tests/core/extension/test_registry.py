@@ -101,7 +101,10 @@ def test_an_unknown_name_names_the_near_miss(plugins: Plugins) -> None:
     plugins.add_metric("third_norm", "minkowski")
     with pytest.raises(UsageError) as caught:
         plugins.registry().get("metric", "minkovsky")
-    assert str(caught.value) == ("unknown similarity metric 'minkovsky'. Did you mean 'minkowski'? Known: minkowski.")
+    assert str(caught.value) == (
+        "unknown similarity metric 'minkovsky'. Did you mean 'minkowski'? Known: minkowski. "
+        "More: docs/components.md#similarity-metrics-metric"
+    )
 
 
 def test_a_missing_package_is_named_when_the_component_is_loaded(plugins: Plugins) -> None:

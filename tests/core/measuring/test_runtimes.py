@@ -38,7 +38,7 @@ from veiqa_core.measuring.seals import seal_of
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
 from veiqa_core.recipes.resolution import resolve
-from veiqa_core.search.costs import operations
+from veiqa_core.searching.costs import operations
 from veiqa_core.store import Store
 
 SHIPPED = Choice("efficientnet-lite0", {"weights": "random:0"})

@@ -106,19 +106,27 @@ def test_pages_hold_both_figures_and_name_the_gaps(
 
 
 def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from veiqa_core.cli.measuring import measured_sets
-    from veiqa_core.cli.options.workers import WorkerOptions
     from veiqa_core.devices import Device
+    from veiqa_core.functions.hearing import Hearing
+    from veiqa_core.functions.means import Means, keeping
+    from veiqa_core.functions.workers import Workers
 
     paper = published()
     chosen = tuple(method for method in paper.methods if method.title in ("BRISQUE", "QAC", "LPSI"))
     monkeypatch.setattr(studies, "published", lambda: attrs.evolve(paper, methods=chosen))
-    registry, workers = installed(), WorkerOptions(workers=1, threads=None, dask=None)
+    registry = installed()
+    means = Means(
+        registry=registry,
+        device=("cpu", "float32", "auto"),
+        workers=Workers(),
+        keep=keeping(False),
+        hearing=Hearing.of(None, None),
+    )
     databases = {"live": _database("live", "csv", folder, installed())}
     found = study(
         Settings(databases, {}, frozenset({6})),
         registry,
-        lambda rated, recipes: measured_sets([rated], recipes, Device(), None, workers)[0],
+        lambda rated, recipes: means.measured([rated], [recipes], Device())[0][0],
     )
     assert set(found.methods) == {("live", "BRISQUE")}
     evaluations = found.methods["live", "BRISQUE"]

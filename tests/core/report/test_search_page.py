@@ -28,15 +28,15 @@ from veiqa_core.page.formatting import interval, number
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
 from veiqa_core.report.search import page
-from veiqa_core.search import nested
-from veiqa_core.search.candidates import Candidate
-from veiqa_core.search.certainty import ChanceLevel
-from veiqa_core.search.choice import SearchSettings, choose
-from veiqa_core.search.controls import Controlled
-from veiqa_core.search.objective import Objective
-from veiqa_core.search.search import Search
-from veiqa_core.search.trials import Trials
-from veiqa_core.search.winners import winner
+from veiqa_core.searching import nested
+from veiqa_core.searching.candidates import Candidate
+from veiqa_core.searching.certainty import ChanceLevel
+from veiqa_core.searching.choice import SearchSettings, choose
+from veiqa_core.searching.controls import Controlled
+from veiqa_core.searching.objective import Objective
+from veiqa_core.searching.search import Search
+from veiqa_core.searching.trials import Trials
+from veiqa_core.searching.winners import winner
 
 REGISTRY = installed()
 BRANCH = resolve_branch(Branch(pri=Choice("jpeg")), REGISTRY)

@@ -18,7 +18,7 @@ from veiqa_core.datasets.rated_set import load
 from veiqa_core.extension.registry import installed
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.resolution import resolve_all
-from veiqa_core.search import space
+from veiqa_core.searching import space
 
 from .blocks import Block
 from .printed import matches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,24 +13,22 @@ import click
 from ...errors import UsageError
 from ...files.marks import begins, is_page
 from ...files.writing import write_whole
+from ...functions.splits import FOLDS, SplitChoice
 from ...text import json_text
-from ..common import registry, resumable
+from ..common import registry
 from ..evaluation_output import separated
 from ..files import Made, check_target, is_standard_output, refuse_dataset_target, write_text
 from ..grids import columns, pipes, tabular
-from ..measuring import measured_sets
 from ..numbers import Whole
-from ..options.dataset import RatedOptions, StoreOptions, interruption_note
+from ..options.dataset import RatedOptions, StoreOptions
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
-from ..options.settings import Settings
 from ..options.workers import WorkerOptions
 from ..paths import PATH
 from ..printing import say
 
 if TYPE_CHECKING:
     from ...evaluation.ablation import Ablation, Part
-    from ...evaluation.splits import Protocol
 
 _KINDS = ("pri", "layer", "explainer", "metric", "method")
 _FORMATS = ("table", "json", "csv", "md", "latex")
@@ -67,7 +65,7 @@ class AblateOptions:
         show_default=True,
         help="One content left out, k folds by content, or the dataset's own list; mappers are refitted.",
     )
-    folds: int = option("--folds", type=Whole(), default=5, show_default=True, help="For --split kfold.")
+    folds: int | None = option("--folds", type=Whole(), help=f"For --split kfold. Default: {FOLDS}.")
     seed: int = option("--seed", type=Whole(), default=0, show_default=True, help="Of folds and bootstrap.")
     form: str = option(
         "--format", type=click.Choice(_FORMATS), default="table", show_default=True, help="Output format."
@@ -91,16 +89,14 @@ class AblateOptions:
         if self.report is not None and is_standard_output(self.report):
             raise UsageError(f"--report {self.report}: a page needs a file; name one, such as ablation.html")
 
-    def protocol(self) -> Protocol:
-        """The protocol that is meant.
+    @property
+    def choice(self) -> SplitChoice:
+        """The split that is meant.
 
         Raises:
-            UsageError: a number does not fit.
+            UsageError: a number does not go with it.
         """
-        from ...evaluation.splits import Protocol
-
-        kind: Any = self.split
-        return Protocol(kind=kind, folds=self.folds, seed=self.seed)
+        return SplitChoice(split=self.split, folds=self.folds, seed=self.seed)
 
 
 @click.command()
@@ -131,52 +127,29 @@ def ablate(
     The exit status is 0, or 1 if some image failed, or 2 if the command cannot be run as given.
     """
     wanted.check(dataset.path, store.store, recipe.read)
-    found = registry()
-    settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
-    part = dataset.part(found, settings)
-    settings.check_all_used()
-    from ...datasets.rated_set import load
-    from ...evaluation.ablation import ablate as run
-    from ...evaluation.ablation import single, variants
-    from ...evaluation.measured import check_covered
-    from ...evaluation.splits import check_splits, prepared
-    from ...recipes.resolution import resolve_all
+    from ...functions.ablate import ablated
+    from ..means import means
 
-    on = device.found()
-    protocol = wanted.protocol()
-    recipes = resolve_all(chosen, found)
-    parts = variants(single(recipes), wanted.drop)
-    rated = prepared(protocol, load(part, dataset.path, dataset.distortions))
-    check_splits(protocol, rated, (), recipes.covers)
-    check_covered([rated], recipes)
-    with store.opened() as kept, resumable(interruption_note(kept)):
-        (measured,) = measured_sets([rated], recipes, on, kept, workers)
-    done = run(measured, parts, protocol)
+    done = ablated(dataset, recipe, wanted.drop, wanted.choice, means(registry(), store, workers, device))
     write_text(_written(done, wanted.form), wanted.output)
     if wanted.report is not None:
         from ...report.evaluation.ablation import page
 
         write_whole(wanted.report, lambda stream: stream.writelines(piece.encode() for piece in page(done)))
-    for problem in measured.failed.values():
+    for problem in done.problems:
         say(f"warning: {problem}")
-    ctx.exit(1 if measured.failed else 0)
+    ctx.exit(1 if done.problems else 0)
 
 
 def _written(done: Ablation, form: str) -> str:
     if form == "json":
         return json_text(done.to_dict(), indent=2) + "\n"
     if form == "csv":
-        return separated([_COLUMNS, *([row[name] for name in _COLUMNS] for row in map(_cells, done.parts))])
+        return separated([_COLUMNS, *(row.values() for row in done.rows())])
     bullet, grid = {"table": ("", columns), "md": ("- ", pipes), "latex": ("% ", tabular)}[form]
     rows = [("part", "SROCC", "difference", "values", "passes", "saved"), *map(_row, done.parts)]
     blocks = [[f"{bullet}{line}" for line in _about(done)], grid(rows), [f"{bullet}{line}" for line in _remarks(done)]]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-def _cells(part: Part) -> Mapping[str, object]:
-    low, high = part.interval or (None, None)
-    return {**attrs.asdict(part), "low": low, "high": high}
 
 
 def _about(done: Ablation) -> list[str]:

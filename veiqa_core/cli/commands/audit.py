@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...files.paths import public_name
 from ...files.remote import sent
+from ...functions.hearing import Hearing
 from ...results import records
 from ...results.gate import FAILED, REFUSED
-from ...results.progress import Once, bar
+from ...results.progress import Once, progress
 from ...text import printable
-from ..common import resumable
+from ..common import registry, resumable
 from ..options.audit import AuditOptions
 from ..options.dataset import StoreOptions
 from ..options.grouped import groups
 from ..options.inputs import InputOptions
 from ..options.records import RecordOptions
-from ..options.workers import ProcessOptions, WorkerOptions
+from ..options.workers import ProcessOptions
 from ..printing import line, note, say
 
 if TYPE_CHECKING:
-    from ...audit.audit import Audit
+    from ...auditing.audit import Audit
 
 
 @click.command()
@@ -47,64 +49,45 @@ def audit(
     The exit status is 0, or 1 if a folder in it cannot be listed, or 2 if the command cannot be run as given, or 3 if
     some image has a problem of a kind that --fail-on names.
     """
-    from ...audit.audit import HEADER, TEXTS, Audit
+    from ...auditing.audit import FLAGS, HEADER, LISTS, TEXTS, Audit, row, seen
+    from ...functions.audit import Auditing, named
 
-    layout = records.Layout(HEADER, TEXTS, _lines)
+    layout = records.Layout(HEADER, TEXTS, _lines, LISTS, FLAGS)
     read = (*inputs.images, *inputs.lists, *([] if options.recipe is None else [options.recipe]))
     output.check(layout, "audit", read)
-    inputs.check_there()
     refused = options.refused
     made = Audit([], options.limits)
-    problems: list[str] = []
-    names = list(inputs.names(inputs.found(problems.append, Once(_left_out))))
-    processes.set_up()
-    with resumable("what was looked at until then is written"):
+    names = named(inputs, made, Once(_left_out))
+    earlier, end = output.earlier(layout)
+    if output.output is not None:
+        public = [public_name(name) for name in names]
+        records.check_same(output.output, earlier, public, lambda row: str(row["image"]), "image")
+    made.images += [seen(row, name) for row, name in zip(earlier, names, strict=False)]
+    auditing = Auditing(
+        recipe=options.recipe,
+        registry=registry(),
+        keep=store.opened,
+        processes=processes,
+        hearing=Hearing(note, note, lambda label, unit: progress(label, unit, output.quiet)),
+    )
+    with resumable(lambda: output.going_on("looked at")):
         try:
-            _look(made, names, output, processes)
-            _score(made, options, output.quiet, store, processes)
+            with output.writer(layout, end) if output.grows else nullcontext() as add:
+                auditing.run(made, names, None if add is None else lambda image: add(row(image)))
         finally:
             if made.images:  # also of an audit that is interrupted
                 _write(made, output, layout, len(names))
-    for problem in problems:
+    for problem in made.problems:
         say(f"warning: {problem}")
     found = [kind for kind in refused if made.counts[kind]]
     for kind in found:
         say(f"{kind}: {made.counts[kind]:,} of {len(names):,} images")
-    ctx.exit(FAILED if problems else REFUSED if found else 0)
-
-
-def _look(made: Audit, names: list[str], output: RecordOptions, processes: ProcessOptions) -> None:
-    from ...audit.look import look
-    from ...pool import in_order
-
-    with bar("looking", len(names), " images", output.quiet) as shown:
-        for image in in_order(look, names, processes.workers):
-            made.images.append(image)
-            shown.advance()
-
-
-def _score(made: Audit, options: AuditOptions, quiet: bool, store: StoreOptions, processes: ProcessOptions) -> None:
-    """The scores of the images that can be read, where a recipe is named."""
-    if options.recipe is None:
-        return
-    from ...audit.audit import Scored
-
-    wanted = [image.source for image in made.images if image.error is None]
-    workers = WorkerOptions(workers=processes.workers, threads=processes.threads, dask=None)
-    with store.opened() as kept:
-        scorer = options.scorer(kept)
-        with (
-            workers.executor(scorer.meter, Path()) as executor,
-            bar("scoring", len(wanted), " images", quiet) as shown,
-        ):
-            for source, result in zip(wanted, scorer.score_many(wanted, executor=executor), strict=True):
-                made.scores[source] = Scored(result.score, result.novelty, result.digits)
-                shown.advance()
+    ctx.exit(FAILED if made.problems else REFUSED if found else 0)
 
 
 def _write(made: Audit, output: RecordOptions, layout: records.Layout, count: int) -> None:
     """Rows, page and summary."""
-    with output.writer(layout) as add:
+    with output.replacing(layout) as add:
         for row in made.rows():
             if output.form != "table" or row["problems"]:
                 add(row)

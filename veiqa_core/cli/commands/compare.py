@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...errors import UsageError
 from ...files.remote import sent
 from ...results import records
 from ...results.progress import Once, bar
@@ -18,13 +17,12 @@ from ..options.completion import component_names
 from ..options.grouped import groups
 from ..options.pairs import LimitOptions, PairOptions
 from ..options.recipe import SettingOptions
-from ..options.records import ResumableOptions
-from ..options.settings import Settings
+from ..options.records import RecordOptions
 from ..options.workers import ProcessOptions
 from ..printing import note, say
 
 if TYPE_CHECKING:
-    from ...extension.registry import Part, Registry
+    from ...extension.registry import Part
     from ...full_reference.comparison import Row
 
 
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     metavar="M",
     help="Metric; repeatable. Default: all for images.",
 )
-@groups(parameters=SettingOptions, output=ResumableOptions, gate=LimitOptions, processes=ProcessOptions)
+@groups(parameters=SettingOptions, output=RecordOptions, gate=LimitOptions, processes=ProcessOptions)
 @click.pass_context
 def compare(
     ctx: click.Context,
@@ -46,7 +44,7 @@ def compare(
     pairs: PairOptions,
     metrics: tuple[str, ...],
     parameters: SettingOptions,
-    output: ResumableOptions,
+    output: RecordOptions,
     gate: LimitOptions,
     processes: ProcessOptions,
 ) -> None:
@@ -58,22 +56,21 @@ def compare(
     The exit status is 0, or 1 if an image or a metric failed or a file has no partner, or 2 if the command cannot be
     run as given, or 3 if some value lies beyond --fail-under or --fail-over, and nothing failed.
     """
-    found = registry()
-    parts = _metrics(found, metrics, parameters)
-    from ...full_reference.comparison import TEXTS, Comparer, header, name
+    from ...full_reference.comparison import TEXTS, header, name
+    from ...functions.compare import compared, metrics_of
     from ...results.comparison import Verdict
 
+    parts = metrics_of(registry(), metrics, parameters.settings, lambda text: say(f"warning: {text}"))
     layout = records.Layout(header(parts), TEXTS, lambda row: _lines(row, parts))
     output.check(layout, "comparison", pairs.read)
     limits = gate.limits(parts)
-    comparer = Comparer(parts)
     verdict = Verdict(parts, limits, say)
     every = pairs.found(verdict.problem, Once(_left_out))
     earlier, end = output.earlier(layout)
     if output.output is not None:
-        records.check_same(output.output, earlier, [pair.name for pair in every], name)
+        records.check_same(output.output, earlier, [pair.name for pair in every], name, "pair")
     processes.set_up()
-    with resumable(lambda: output.going_on), ExitStack() as stack:
+    with resumable(lambda: output.going_on("compared")), ExitStack() as stack:
         sinks: list[Callable[[records.Record], None]] = [verdict.add]
         page = stack.enter_context(sent(output.report))
         if page is not None:
@@ -85,10 +82,8 @@ def compare(
             for sink in sinks:
                 sink(row)
             shown.skip()
-        sinks.append(stack.enter_context(output.writer(layout, end)))
-        from ...pool import in_order
-
-        for row in in_order(comparer, every[len(earlier) :], processes.workers):
+        sinks.append(stack.enter_context(output.writer(layout, end, earlier)))
+        for row in compared(parts, every[len(earlier) :], processes):
             with shown.aside():
                 for sink in sinks:
                     sink(row)
@@ -97,31 +92,6 @@ def compare(
         verdict.summarise()
     verdict.report()
     ctx.exit(verdict.status)
-
-
-def _metrics(found: Registry, names: Sequence[str], parameters: SettingOptions) -> tuple[Part, ...]:
-    """The metrics that are meant, each once; of those that nobody named the ones that can be built.
-
-    Raises:
-        UsageError: a name or a parameter is unknown, one compares maps only, or one that is named cannot be built.
-    """
-    from ...full_reference import image_metric, image_metrics
-    from ...full_reference.comparison import Comparer
-
-    wanted = Settings(found, parameters.settings)
-    choices = [wanted.choice("metric", name) for name in names or [item.ref for item in image_metrics(found)]]
-    wanted.check_all_used()
-    parts = []
-    for part in dict.fromkeys(image_metric(found, choice.name, choice.params) for choice in choices):
-        try:
-            Comparer((part,)).check()
-        except UsageError as error:
-            if names:
-                raise
-            say(f"warning: {error}; it is left out")
-        else:
-            parts.append(part)
-    return tuple(parts)
 
 
 def _lines(row: Row | Mapping[str, Any], parts: Sequence[Part]) -> Iterator[str]:

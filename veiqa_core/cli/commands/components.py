@@ -47,9 +47,7 @@ def list_(kind: str | None, as_json: bool) -> None:
     for name in KINDS:
         group = [item for item in items if item.kind == name]
         if group:
-            title = KINDS[name].title
-            plural = f"{title[:-1]}ies" if title.endswith("y") else f"{title}s"
-            line(f"{plural} ({name})")
+            line(f"{KINDS[name].plural} ({name})")
             for item in group:
                 line(f"  {item.label:<{width}}  {item.component.summary}")
 
@@ -77,6 +75,7 @@ def show(name: str, as_json: bool) -> None:
         line(f"    {info.name} = {info.default}  ({info.type}{limits})")
         line(f"        {info.help}")
     line(f"  Code: {component.factory}")
+    line(f"  More: {KINDS[item.kind].page}")
     if component.extra:
         line(f"  Needs: pip install '{component.extra}'")
 

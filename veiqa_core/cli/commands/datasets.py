@@ -6,12 +6,12 @@ from collections import Counter
 
 import click
 
+from ...functions.settings import Settings
 from ...results.progress import progress
 from ..common import registry
 from ..options.dataset import DatasetOptions
 from ..options.grouped import groups
 from ..options.recipe import SettingOptions
-from ..options.settings import Settings
 from ..printing import json_data, line
 from .datasets_make import make
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,17 +14,14 @@ from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.remote import Target, sent
 from ...files.writing import write_whole
-from ..common import registry, resumable
+from ..common import registry
 from ..comparison_output import written
 from ..evaluation_output import FORMATS, is_evaluation
 from ..files import Made, check_target, is_standard_output, refuse_dataset_target, same_target, write_text
-from ..ladders import climbed, photos_of
-from ..measuring import measured_by_each
 from ..options.competitors import CompetitorOptions
-from ..options.dataset import RatedOptions, StoreOptions, dataset_part, interruption_note
+from ..options.dataset import RatedOptions, StoreOptions
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions
-from ..options.settings import Settings
 from ..options.split import SplitOptions
 from ..options.veis import VeiOptions
 from ..options.workers import WorkerOptions
@@ -32,8 +29,8 @@ from ..paths import PATH, TARGET
 from ..printing import say
 
 if TYPE_CHECKING:
+    from ...devices import Device
     from ...evaluation.comparison import Study
-    from ...evaluation.ladder import Ladder
 
 
 @attrs.frozen
@@ -103,11 +100,11 @@ class FiguresOptions:
                     raise UsageError(f"{name} {path}: is where {other} writes too; name another file")
             named.append((name, path))
 
-    def write_others(self, study: Study, ladders: Mapping[str, Sequence[Ladder]]) -> None:
+    def write_others(self, study: Study, device: Device) -> None:
         """Write predictions and page, where they are asked for.
 
         Args:
-            ladders: for the page, by the competitors' names.
+            device: where the maps of the page are made.
 
         Raises:
             UsageError: a file cannot be written.
@@ -122,7 +119,7 @@ class FiguresOptions:
             if report is not None:
                 from ...report.evaluation import page
 
-                pieces = page(study, ladders)
+                pieces = page(study, device)
                 write_whole(report, lambda stream: stream.writelines(piece.encode() for piece in pieces))
 
 
@@ -176,60 +173,14 @@ def evaluate(
     """
     folders = [folder for _, folder in (*also, *split.train)]
     output.check([dataset.path, *folders], store.store, (*competitors.read, split.split_file, *output.ladder))
-    photos = photos_of(output.ladder)
-    if also and split.split_file is not None:
-        raise UsageError("--split-file lists the images of one dataset: leave it out, or --also")
-    found = registry()
-    settings = Settings(found, competitors.settings)
-    chosen = competitors.chosen(found, settings)
-    part = dataset.part(found, settings)
-    parts = [dataset_part(found, settings, name, None) for name, _ in (*also, *split.train)]
-    settings.check_all_used()
-    from ...datasets.rated_set import load
-    from ...evaluation.comparison import Study, compare
-    from ...evaluation.measured import check_covered
-    from ...evaluation.splits import check_splits, prepared
-    from ...recipes.resolution import resolve_all
+    from ...functions.evaluate import evaluated
+    from ..means import means
 
-    on = device.found()
-    protocol = split.protocol()
-    names = [one.name for one in chosen]
-    several = [resolve_all(one, found) for one in chosen]
-    for recipes in several:
-        veis.check(recipes)
-    first = load(part, dataset.path, dataset.distortions)
-    others = [load(one, folder, dataset.distortions) for one, folder in zip(parts, folders, strict=True)]
-    tested = [prepared(protocol, one) for one in (first, *others[: len(also)])]
-    train = others[len(also) :]
-    for recipes in several:
-        for one in tested:
-            check_splits(protocol, one, train, recipes.covers)
-        check_covered([*tested, *train], recipes)
-    with (
-        veis.opened(dataset.path, *folders) as folder,
-        store.opened() as kept,
-        resumable(interruption_note(kept)),
-    ):
-        measured = measured_by_each([*tested, *train], several, on, kept, workers, folder)
-        ladders, unclimbed = climbed(chosen, photos, device, found, kept)
-    by_name = dict(zip(names, measured, strict=True))
-    trained_on = {name: own[len(tested) :] for name, own in by_name.items()}
-    study = Study(
-        tuple(
-            compare(
-                {name: own[place] for name, own in by_name.items()},
-                protocol,
-                found,
-                trained_on=trained_on,
-                novelty=output.predictions is not None,
-            )
-            for place in range(len(tested))
-        )
-    )
+    using = means(registry(), store, workers, device, veis)
+    novelty = output.predictions is not None
+    study = evaluated(dataset, competitors, also, split, using, novelty=novelty, ladder=output.ladder)
     write_text(written(study, output.form), output.output)
-    output.write_others(study, ladders)
-    failed = dict.fromkeys(problem for own in measured for one in own for problem in one.failed.values())
-    failed |= dict.fromkeys(unclimbed)
-    for problem in failed:
+    output.write_others(study, using.found())
+    for problem in study.problems:
         say(f"warning: {problem}")
-    ctx.exit(1 if failed else 0)
+    ctx.exit(1 if study.problems else 0)

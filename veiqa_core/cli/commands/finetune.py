@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from ...functions.settings import Settings
+from ...functions.workers import set_up
 from ...results.progress import progress
 from ..common import registry, resumable
 from ..numbers import Number, Whole
@@ -16,8 +18,6 @@ from ..options.completion import component_names
 from ..options.grouped import groups, option
 from ..options.pseudo_rating import PseudoRatingOptions
 from ..options.recipe import SettingOptions, device_option
-from ..options.settings import Settings
-from ..options.workers import set_up
 from ..paths import PATH
 from ..printing import line, note, say
 

@@ -10,18 +10,17 @@ import click
 
 from ...errors import UsageError, VeiqaError
 from ...files.paths import is_stream
+from ...functions.settings import Settings
+from ...functions.workers import set_up
 from ...results.progress import bar
 from ..common import registry
 from ..files import check_new, check_target, is_standard_output, refuse_input_target, write_text
-from ..ladders import photos_of
 from ..numbers import Whole
 from ..options.completion import component_names
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
-from ..options.settings import Settings
-from ..options.workers import set_up
 from ..paths import PATH
-from ..printing import say
+from ..printing import note, say
 
 if TYPE_CHECKING:
     from ...datasets.distort import Distortion
@@ -91,6 +90,7 @@ def fit_map(
     The exit status is 0, or 1 if a photo failed, or 2 if the command cannot be run as given.
     """
     from ...evaluation.local_fit import LocalFit
+    from ...functions.ladders import photos_of
     from ...recipes import files as recipe_files
     from ...recipes.recipe import Recipe
 
@@ -99,12 +99,12 @@ def fit_map(
         check_new("--output", fit.output, ", or say --force")
     found = registry()
     settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    chosen = recipe.chosen(found, settings, note)
     mapper = found.part("mapper", fit.local)
     settings.check_all_used()
     if not isinstance(chosen, Recipe):
         raise UsageError(f"{chosen.name} is a recipe set: fit the map of each of its recipes by itself")
-    kinds, files = fit.found(found), photos_of(photos)
+    kinds, files = fit.found(found), photos_of(photos, note)
     for path in files:
         refuse_input_target("--output", fit.output, str(path))
     set_up(threads)

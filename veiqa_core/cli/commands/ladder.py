@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import attrs
 import click
 
+from ...functions.settings import Settings
+from ...functions.workers import set_up
+from ...results.progress import progress
 from ..common import registry, resumable
-from ..ladders import climb, photos_of
 from ..numbers import Whole
 from ..options.dataset import StoreOptions, interruption_note
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
-from ..options.settings import Settings
-from ..options.workers import set_up
 from ..paths import PATH
-from ..printing import data, json_data, line, say
+from ..printing import data, json_data, line, note, say
 
 if TYPE_CHECKING:
     from ...datasets.distort import Distortion
@@ -94,17 +94,18 @@ def ladder(
     """
     from ...datasets import distort
     from ...evaluation.ladder import summaries
+    from ...functions.ladders import climb, photos_of
 
     found = registry()
     settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    chosen = recipe.chosen(found, settings, note)
     settings.check_all_used()
     kinds, levels = ladder.found(found), distort.even_levels(ladder.levels)
-    files = photos_of(photos)
+    files = photos_of(photos, note)
     set_up(threads)
     with store.opened() as kept, resumable(interruption_note(kept)):
         scorer = device.scorer(chosen, found, kept)
-        made, failures = climb(files, kinds, levels, scorer, ladder.seed)
+        made, failures = climb(files, kinds, levels, scorer, ladder.seed, progress)
     _show(made, summaries(made), ladder.form)
     for failure in failures:
         say(f"warning: {failure}")

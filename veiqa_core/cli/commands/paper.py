@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ import attrs
 import click
 
 from ...errors import UsageError
+from ...functions.folders import check_folder
 from ..common import registry, resumable
-from ..files import Made, check_folder, check_target, refuse_dataset_target, write_text
-from ..measuring import measured_sets
+from ..files import Made, check_target, refuse_dataset_target, write_text
 from ..options.dataset import StoreOptions, interruption_note
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions
@@ -84,6 +85,7 @@ def paper(paper: PaperOptions, store: StoreOptions, workers: WorkerOptions, devi
     from ...files.marks import begins, is_page
     from ...paper.pages import HEADING, KIND, markdown, page
     from ...paper.study import Settings, check_names, study
+    from ..means import means
 
     files = paper.files
     check_names([name for name, _, _ in paper.databases], [text.partition("=")[0] for text in paper.weights])
@@ -104,9 +106,10 @@ def paper(paper: PaperOptions, store: StoreOptions, workers: WorkerOptions, devi
         paper.wanted,
     )
     with store.opened() as kept, resumable(interruption_note(kept)):
+        using = attrs.evolve(means(found, store, workers, device), keep=lambda: nullcontext(kept))
 
         def measure(rated: RatedSet, recipes: ResolvedSet) -> MeasuredSet:
-            return measured_sets([rated], recipes, on, kept, workers)[0]
+            return using.measured([rated], [recipes], on)[0][0]
 
         made_study = study(settings, found, measure)
     write_text(page(made_study, paper.wanted), targets[0][0])

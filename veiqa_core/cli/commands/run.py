@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ...errors import UsageError
+from ...functions.settings import Settings
 from ...results.gate import Gate
 from ...results.progress import Once, bar, watching
 from ...results.sinks import PreviousRow, Sinks
@@ -20,7 +21,6 @@ from ..options.inputs import InputOptions
 from ..options.output import OutputOptions
 from ..options.recipe import DeviceOptions, ScoringOptions
 from ..options.report import ReportOptions
-from ..options.settings import Settings
 from ..options.workers import WorkerOptions
 from ..printing import note, say
 
@@ -67,7 +67,7 @@ def run(
     output.check_gate(gate)
     found = registry()
     settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    chosen = recipe.chosen(found, settings, note)
     settings.check_all_used()
     verdict = Gate(gate.fail_under, gate.fail_unsure, say)
     files = inputs.found(verdict.problem, Once(_left_out))
@@ -81,7 +81,7 @@ def run(
         scorer = device.scorer(chosen, found, kept, recipe.distortion)
         verdict.check(scorer)
         report.check_drawn(scorer)
-        executor = stack.enter_context(workers.executor(scorer.meter, Path()))
+        executor = stack.enter_context(workers.executor(scorer.meter, Path(), note))
         results = output.sink(scorer)
         pictures = report.pictures(files, verdict.problem)
         sinks = stack.enter_context(Sinks([*report.sinks(scorer), results, *pictures, verdict]))

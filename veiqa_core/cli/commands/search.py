@@ -2,41 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
 from ...errors import UsageError
-from ...results.progress import progress
+from ...functions.search_choice import OBJECTIVES, SearchChoice
 from ..common import registry, resumable
-from ..files import make_folder
 from ..numbers import Whole
 from ..options.completion import component_names, shipped_names
 from ..options.dataset import RatedOptions, StoreOptions, interruption_note
 from ..options.grouped import groups, option
-from ..options.recipe import DeviceOptions, SettingOptions, viewed
-from ..options.settings import Settings
+from ..options.recipe import DeviceOptions, SettingOptions
 from ..options.veis import VeiOptions
 from ..options.workers import WorkerOptions
 from ..paths import FOLDER
 from ..printing import line, say
-from ..search_output import check_output
 
 if TYPE_CHECKING:
-    from ...datasets.rated_set import RatedSet
-    from ...extension.registry import Registry
-    from ...search.candidates import Candidate
-    from ...search.choice import SearchSettings
-    from ...search.context import SearchContext
-    from ...search.space import Space
-
-_OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
+    from ...store import Store
 
 
 @attrs.frozen
-class SearchOptions:
+class SearchOptions(SearchChoice):
     """What is tried, how it is chosen, and where it is written."""
 
     space_name: str = option(
@@ -60,7 +52,7 @@ class SearchOptions:
         help="Search strategy.",
     )
     objective: str = option(
-        "--objective", type=click.Choice(_OBJECTIVES), default="srocc", show_default=True, help="What is to be best."
+        "--objective", type=click.Choice(OBJECTIVES), default="srocc", show_default=True, help="What is to be best."
     )
     budget: int | None = option(
         "--budget", type=Whole(min=1), metavar="N", help="Candidates that a strategy may measure."
@@ -98,7 +90,7 @@ class SearchOptions:
         Raises:
             UsageError: there are some.
         """
-        from ...search.shards import Shard
+        from ...searching.shards import Shard
 
         if self.shard is not None:
             Shard.read(self.shard)
@@ -108,40 +100,6 @@ class SearchOptions:
             raise UsageError("--shard keeps its values in DIR: leave out --merge, --store and --no-store")
         if self.merge and store.no_store:
             raise UsageError("--merge takes shards into the store: leave out --no-store")
-
-    def read(self, found: Registry, settings: Settings) -> tuple[Space, SearchSettings]:
-        """The space, and how it is searched.
-
-        Raises:
-            UsageError: something that is named is not there, or does not go together.
-        """
-        from ...search.candidates import override
-        from ...search.choice import SearchSettings
-        from ...search.objective import Objective
-        from ...search.space import find
-
-        space = override(find(self.space_name, found), lambda kind, name: settings.choice(kind, name).params)
-        choice = settings.choice("strategy", self.strategy)
-        strategy = found.part("strategy", choice.name, choice.params)
-        strategy.registered.load()  # whose extra may be missing
-        if self.budget is None and strategy.traits["budget"] == "required":
-            raise UsageError(f"--strategy {self.strategy} needs --budget N, the number of candidates to measure")
-        if self.budget is not None and strategy.traits["budget"] == "none":
-            raise UsageError(f"--strategy {self.strategy} measures every candidate: leave out --budget")
-        one, many = (found.part("mapper", c.name, c.params) for c in (space.mapper, space.mapper_of_many))
-        if many.traits["branches"] != "many" and self.branches > 1:
-            raise UsageError(f"search space {space.name!r}: mapper.many: {many.key} maps one similarity")
-        return space, SearchSettings(
-            strategy=strategy,
-            objective=Objective(self.objective, one),
-            mapper_of_many=many,
-            budget=self.budget,
-            branches=self.branches,
-            folds=self.folds,
-            seed=self.seed,
-            folder=None if self.output is None else self.output / "strategy",
-            view=viewed(self.view),
-        )
 
 
 @click.command()
@@ -174,94 +132,47 @@ def search(
 
     The exit status is 0, or 1 if some image could not be read, or 2 if the command cannot be run as given.
     """
-    found = registry()
-    settings = Settings(found, parameters.settings)
-    part = dataset.part(found, settings)
-    space, search_settings = wanted.read(found, settings)
-    settings.check_all_used()
-    wanted.check(store)
-    from ...datasets.rated_set import load
-    from ...search import census, networks
-    from ...search.candidates import expand, extractors
-    from ...search.outputs import about
-    from ...search.search import groups as rows_by_type
+    from ...functions.search import Searching
+    from ..means import means
 
-    on = device.found()
-    rated = load(part, dataset.path, dataset.distortions)
-    rows_by_type(rated, wanted.per_distortion)
+    using = means(registry(), store, workers, device, veis)
+    begun = Searching.prepared(dataset, wanted, parameters.settings, using)
+    wanted.check(store)
     if wanted.output is not None and not wanted.plan:
-        description = about(space.name, rated, search_settings)
-        check_output(wanted.output, dataset.path, wanted.space_name, description, store.store)
-    workers.set_up()
-    parts = extractors(space, found)
+        begun.check_output(store.store)
     if wanted.plan:
-        opened, missing = networks.for_planning(parts, on)
-        candidates = expand(space, found, opened)
-        for text in census.count(candidates, opened, len(rated.images), missing, on).lines():
+        for text in begun.plan().lines():
             line(text)
         return
-    opened = networks.opened(parts, on)
-    candidates = expand(space, found, opened)
     assert wanted.output is not None
-    make_folder("--output", wanted.output, dataset.path)
-    from ...search.context import SearchContext
-    from ...search.shards import Shard
-    from ...search.shards import merge as merge_shards
+    begun = attrs.evolve(begun, means=attrs.evolve(using, keep=lambda: _kept(wanted, store)))
+    if wanted.shard is not None:
+        from ...searching.shards import Shard
 
-    shard = None if wanted.shard is None else Shard.read(wanted.shard)
-    place = None if shard is None else shard.store(wanted.output)
-    with (
-        veis.opened(dataset.path) as folder,
-        store.opened(place, needed=wanted.merge) as kept,
-        resumable(interruption_note(kept)),
-    ):
-        context = SearchContext(found, on, opened, kept, lambda meter: workers.executor(meter, rated.root, folder))
-        if wanted.merge and kept is not None:
-            count, new = merge_shards(wanted.output, kept)
-            say(f"{wanted.output}: {new} values taken from {count} shards")
-        if shard is not None:
-            unread = _shard(candidates, rated, search_settings, context, shard)
-        else:
-            named = space.name, wanted.output, wanted.per_distortion
-            unread = _search(candidates, rated, search_settings, context, *named)
+        shard = Shard.read(wanted.shard)
+        unread = list(begun.shard(shard).unread.values())
+        say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
+    else:
+        from ..search_output import summary
+
+        outcome = begun.run()
+        for text in summary(outcome, wanted.output):
+            line(text)
+        unread = list(outcome.table.unread.values())
     for problem in unread:
         say(f"warning: {problem}")
     ctx.exit(1 if unread else 0)
 
 
-def _shard(
-    candidates: list[Candidate], rated: RatedSet, search_settings: SearchSettings, context: SearchContext, shard: Any
-) -> list[str]:
-    from ...search.shards import measure
+@contextmanager
+def _kept(wanted: SearchOptions, store: StoreOptions) -> Iterator[Store | None]:
+    """The store, that of a shard in DIR, with what shards there hold where they are to be merged."""
+    from ...searching.shards import Shard, merge
 
-    table = measure(candidates, rated, search_settings, context, progress(f"measuring {rated.name}", " images"), shard)
-    say(f"shard {shard.number} of {shard.of}: measured; --merge takes it in once all are there")
-    return list(table.unread.values())
-
-
-def _search(
-    candidates: list[Candidate],
-    rated: RatedSet,
-    search_settings: SearchSettings,
-    context: SearchContext,
-    space: str,
-    output: Path,
-    per_distortion: bool,
-) -> list[str]:
-    from ...report.search.folder import write
-    from ...search.search import search as run
-    from ..search_output import summary
-
-    outcome = run(
-        space,
-        candidates,
-        rated,
-        search_settings,
-        context,
-        progress(f"measuring {rated.name}", " images"),
-        per_distortion=per_distortion,
-    )
-    write(outcome, output)
-    for text in summary(outcome, output):
-        line(text)
-    return list(outcome.table.unread.values())
+    assert wanted.output is not None
+    place = None if wanted.shard is None else Shard.read(wanted.shard).store(wanted.output)
+    with store.opened(place, needed=wanted.merge) as kept, resumable(interruption_note(kept)):
+        if wanted.merge and kept is not None:
+            count, new = merge(wanted.output, kept)
+            say(f"{wanted.output}: {new} values taken from {count} shards")
+        yield kept

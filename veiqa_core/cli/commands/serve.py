@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import UsageError
+from ...functions.settings import Settings
 from ..common import terminable
 from ..options.grouped import groups
 from ..options.recipe import DeviceOptions, ScoringOptions
 from ..options.service import ServiceOptions
-from ..options.settings import Settings
 from ..printing import line, note, say
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _setup(service: ServiceOptions, recipe: ScoringOptions, device: DeviceOption
 
     found = registry()
     settings = Settings(found, recipe.settings)
-    chosen = recipe.chosen(found, settings)
+    chosen = recipe.chosen(found, settings, note)
     settings.check_all_used()
     if isinstance(chosen, RecipeSet):
         chosen = chosen.pick(recipe.distortion)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 import click
 
 from .completion import shipped_names
 from .grouped import option
 
-if TYPE_CHECKING:
-    from ...scorer import Scorer
-    from ...store import Store
-
 
 def _kind_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """The last one of those that are written with commas."""
-    from ...audit.problems import KINDS
+    from ...auditing.problems import KINDS
 
     before, comma, begun = incomplete.rpartition(",")
     return [f"{before}{comma}{name}" for name in KINDS if name.startswith(begun)]
@@ -54,7 +48,7 @@ class AuditOptions:
         Raises:
             UsageError: one that is given is none.
         """
-        from ...audit.problems import limits
+        from ...auditing.problems import limits
 
         return limits(self.limits_given)
 
@@ -65,21 +59,10 @@ class AuditOptions:
         Raises:
             UsageError: one is unknown, or found by a recipe only, and there is none.
         """
-        from ...audit.problems import KINDS, kinds
+        from ...auditing.problems import KINDS, kinds
         from ...errors import UsageError
 
         refused = kinds(self.fail_on)
         if "unfamiliar" in refused and self.recipe is None:
             raise UsageError("--fail-on unfamiliar: a recipe says what is; name one by --recipe")
         return [name for name in KINDS if name in refused]
-
-    def scorer(self, store: Store | None) -> Scorer:
-        """What scores images.
-
-        Raises:
-            UsageError: the recipe cannot be read or run.
-        """
-        from ...scorer import Scorer
-        from ..common import registry
-
-        return Scorer(self.recipe, registry=registry(), store=store)

@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from ...api import parameters as params
 from ...errors import UsageError
+from ...functions.datasets import DatasetChoice, RatedChoice
 from ..numbers import Number
 from ..paths import PATH
 from .completion import component_names
 from .grouped import argument, option
-from .settings import Settings
 
 if TYPE_CHECKING:
-    from ...extension.registry import Part, Registry
     from ...store import Store
 
 
-@attrs.frozen
-class DatasetOptions:
+@attrs.frozen(slots=False)
+class DatasetOptions(DatasetChoice):
     """DATASET, PATH, ``--range`` and, where a command takes some of the images only, ``--distortion``."""
 
     dataset: str = argument(shell_complete=component_names("dataset"), metavar="DATASET")
@@ -35,17 +33,9 @@ class DatasetOptions:
         help="The range of the scores, for a dataset that does not declare it: csv.",
     )
 
-    def part(self, registry: Registry, settings: Settings) -> Part:
-        """The dataset component that is named, with its parameters.
 
-        Raises:
-            UsageError: its name or a parameter is unknown, or it declares its range itself.
-        """
-        return dataset_part(registry, settings, self.dataset, self.score_range)
-
-
-@attrs.frozen
-class RatedOptions(DatasetOptions):
+@attrs.frozen(slots=False)
+class RatedOptions(DatasetOptions, RatedChoice):
     """The same, and ``--distortion``."""
 
     distortions: tuple[str, ...] = option(
@@ -88,22 +78,6 @@ class StoreOptions:
         if path is not None or needed:
             return Store(path or default_path())
         return open_default() or nullcontext(None)
-
-
-def dataset_part(registry: Registry, settings: Settings, dataset: str, score_range: tuple[float, float] | None) -> Part:
-    """The dataset component that the options name, with its parameters.
-
-    Raises:
-        UsageError: its name or a parameter is unknown, or it declares its range itself.
-    """
-    choice = settings.choice("dataset", dataset)
-    given = dict(choice.params)
-    if score_range is not None:
-        item = registry.get("dataset", dataset)
-        if all(info.name != "range" for info in params.describe(item.component.params)):
-            raise UsageError(f"--range: dataset {item.label} declares its own range, {item.component.traits['range']}")
-        given["range"] = list(score_range)
-    return registry.part("dataset", dataset, given)
 
 
 def interruption_note(store: Store | None) -> str:

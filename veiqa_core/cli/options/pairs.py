@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ...errors import UsageError
-from ...files.paths import display_name
 from ...files.values import parse_number
+from ...functions.pairs import PairChoice, is_folder
 from ..paths import PATH
 from .grouped import argument, option
 
 if TYPE_CHECKING:
     from ...extension.registry import Part
     from ...full_reference.comparison import Limit
-    from ...full_reference.pairs import Pair
 
 
 @attrs.frozen
-class PairOptions:
+class PairOptions(PairChoice):
     """ORIGINAL, COPY and ``--pairs``.
 
     Raises:
@@ -38,50 +36,11 @@ class PairOptions:
         help="A table in CSV with the columns original and copy: paths in the two folders, or as they are.",
     )
 
-    def __attrs_post_init__(self) -> None:
-        if self.copy is None and (self.original is not None or self.pairs is None):
-            raise UsageError("name an original and a copy, or a folder of each, or pairs in a table by --pairs FILE")
-
     @property
     def read(self) -> tuple[Path, ...]:
         """Files that are read."""
         named = (self.original, self.copy, self.pairs)
-        return tuple(path for path in named if path is not None and not _is_folder(path))
-
-    def found(self, report: Callable[[str], object], left_out: Callable[[str], object]) -> list[Pair]:
-        """The pairs that are meant.
-
-        Args:
-            report: takes one line for a folder that cannot be listed.
-            left_out: takes the path of each picture that VEIQA made.
-
-        Raises:
-            UsageError: there are none, or the arguments do not go together.
-        """
-        from ...full_reference import pairs
-
-        named = [path for path in (self.original, self.copy) if path is not None]
-        if self.pairs is not None:
-            for path in named:
-                if not _is_folder(path):
-                    raise UsageError(f"{display_name(path)}: is no folder; with --pairs name the folders, or nothing")
-            return pairs.of_table(self.pairs, self.original or Path(), self.copy or Path())
-        first, second = named
-        folders = [path for path in named if _is_folder(path)]
-        for path in named:
-            if folders and not os.path.lexists(path):
-                raise UsageError(f"{display_name(path)}: no such folder")
-        if len(folders) == 1:
-            raise UsageError(
-                f"{display_name(folders[0])}: is a folder, and the other is none; name two images or two folders"
-            )
-        if folders:
-            return list(pairs.by_name(first, second, report, left_out))
-        return [pairs.Pair(str(first), str(second))]
-
-
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112  # knows names that no file system takes
+        return tuple(path for path in named if path is not None and not is_folder(path))
 
 
 @attrs.frozen

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import click
 
-from ...errors import UsageError
-from ...files.values import parse_whole
+from ...functions.recipes import RecipeChoice, changed
+from ...functions.settings import values
 from ..printing import note
 from .completion import component_names, shipped_names
 from .grouped import option
-from .settings import Settings, values
 
 if TYPE_CHECKING:
     from ...devices import Device
     from ...extension.registry import Registry
     from ...recipes.recipe import Recipe, RecipeSet
-    from ...recipes.view import View
     from ...scorer import Scorer
     from ...store import Store
 
@@ -79,9 +77,7 @@ class OverrideOptions:
         Raises:
             UsageError: an override does not fit the recipe.
         """
-        from ...recipes.overrides import overridden
-
-        return overridden(recipe, self.overrides, registry, note) if self.overrides else recipe
+        return changed(recipe, self.overrides, registry, note)
 
 
 @attrs.frozen
@@ -92,7 +88,7 @@ class SettingOptions:
 
 
 @attrs.frozen
-class RecipeOptions:
+class RecipeOptions(RecipeChoice):
     """A recipe by name or file, or the parts of one, and ``-p``."""
 
     recipe: str | None = option(
@@ -112,92 +108,10 @@ class RecipeOptions:
     view: str | None = VIEW
     settings: tuple[str, ...] = SETTINGS
 
-    def __attrs_post_init__(self) -> None:
-        viewed(self.view)
-
     @property
     def read(self) -> tuple[str | None, ...]:
         """The recipe and what parameters are set to: what may be files that are read."""
         return (self.recipe, *values(self.settings), *values(self.overrides))
-
-    def chosen(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
-        """:meth:`named`, with the view that is given, if any.
-
-        Raises:
-            UsageError: as for :meth:`named`.
-        """
-        return self.at_view(self.named(registry, settings))
-
-    def at_view(self, recipe: Recipe | RecipeSet) -> Recipe | RecipeSet:
-        """A recipe with the view that is given, if any."""
-        return recipe if self.view is None else recipe.at_view(viewed(self.view))
-
-    def named(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
-        """:meth:`_named`, with what ``--set`` sets.
-
-        Raises:
-            UsageError: as for :meth:`_named`; or an override does not fit the recipe.
-        """
-        return OverrideOptions(overrides=self.overrides).applied(self._named(registry, settings), registry)
-
-    def _named(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
-        """The recipe named, or an ad-hoc one of the parts named, the others at their defaults; the default recipe
-        where nothing is named.
-
-        Raises:
-            UsageError: a recipe and parts are named together, or something named is not there.
-        """
-        from ...recipes import files as recipe_files
-        from ...recipes import recipe as recipes
-
-        parts = {name: getattr(self, name) for name in ("extractor", "layer", "explainer", "metric")}
-        given = {name: value for name, value in parts.items() if value is not None}
-        branches_named = bool(self.pris or given or settings.kinds & {*recipes.BRANCH_KINDS})
-        parts_named = bool(branches_named or self.methods or self.mapper or settings.kinds & {"method", "mapper"})
-        if self.recipe is not None and parts_named:
-            raise UsageError(
-                "--recipe already names every part: change one with --set, such as --set metric=ssim or --set "
-                "explainer.target=0, instead of --pri, --extractor, --layer, ..., --method, -p"
-            )
-        if not parts_named:
-            return recipe_files.find(self.recipe or recipes.DEFAULT_RECIPE, registry)
-        mapper = None if self.mapper is None else settings.choice("mapper", self.mapper)
-        methods = tuple(settings.choice("method", name) for name in self.methods)
-        if methods and not branches_named:
-            return recipes.Recipe("ad-hoc", (), mapper, methods=methods)
-        layer = given.pop("layer", None)
-        names = {
-            "extractor": recipes.DEFAULT_EXTRACTOR,
-            "explainer": recipes.DEFAULT_EXPLAINER,
-            "metric": recipes.DEFAULT_METRIC,
-            **given,
-        }
-        chosen: dict[str, Any] = {kind: settings.choice(kind, name) for kind, name in names.items()}
-        return recipes.ad_hoc(
-            pris=[settings.choice("pri", pri) for pri in self.pris or recipes.DEFAULT_PRIS],
-            mapper=mapper,
-            methods=methods,
-            layer=None if layer is None else _name_or_index(layer),
-            **chosen,
-        )
-
-
-def viewed(view: str | None) -> View:
-    """The view that ``--view`` means; where it is not given, the native size.
-
-    Raises:
-        UsageError: it is none.
-    """
-    from ...recipes.view import parse_view
-
-    return None if view is None else parse_view(view)
-
-
-def _name_or_index(layer: str) -> str | int:
-    try:
-        return parse_whole(layer)
-    except ValueError:
-        return layer
 
 
 @attrs.frozen

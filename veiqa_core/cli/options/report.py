@@ -12,11 +12,12 @@ import attrs
 from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.remote import RemoteFile, Target
+from ...functions.folders import check_folder
 from ...results.pictures import Pictures
 from ...results.progress import progress
 from ...results.sent import SentPage
 from ...results.sinks import Sink
-from ..files import Made, check_folder, check_target, is_standard_output, same_target
+from ..files import Made, check_target, is_standard_output, same_target
 from ..numbers import Whole
 from ..paths import PATH, TARGET
 from ..printing import note

@@ -10,9 +10,9 @@ from typing import Any
 import attrs
 import numpy as np
 
-from ...audit.audit import Audit, Scored
-from ...audit.look import Seen
-from ...audit.problems import Finding
+from ...auditing.audit import Audit, Scored
+from ...auditing.look import Seen
+from ...auditing.problems import Finding
 from ...explanations.drawing import Picture, thumbnail
 from ...files.writing import write_whole
 from ...page.document import Look, Section, document, read_text

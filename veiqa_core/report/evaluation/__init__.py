@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
+from ...devices import Device
 from ...evaluation.comparison import Comparison, Study
 from ...evaluation.evaluate import Evaluation
-from ...evaluation.ladder import Ladder
-from ...files.paths import display_name
+from ...evaluation.rows import where
 from ...page.document import CHARTS, Look, Section, document, read_text
 from ...page.formatting import counted, flat
+from .. import viewer
 from .agreement import bland_altman, figures
 from .competitor import competitor
 from .ladders import climbed
 
 
-def page(study: Study, ladders: Mapping[str, Sequence[Ladder]] | None = None) -> Iterator[str]:
-    """The page in pieces; the pictures of a dataset's worst images are read while it is written.
+def page(study: Study, device: Device | None = None) -> Iterator[str]:
+    """The page in pieces; the pictures of a dataset's worst images, and their maps, are made while it is written.
 
     Args:
-        ladders: of each competitor that has some, by its name.
+        device: where networks make the maps; None for none.
     """
     names = study.names
     heading = f"Evaluation of {names[0]}" if len(names) == 1 else f"Comparison of {counted(len(names), 'competitor')}"
@@ -31,15 +32,17 @@ def page(study: Study, ladders: Mapping[str, Sequence[Ladder]] | None = None) ->
         Section(
             "competitors",
             "Image by image",
-            [competitor(name, own) for one in study.datasets for name, own in one.evaluations.items()],
+            [competitor(name, own, device) for one in study.datasets for name, own in one.evaluations.items()],
         )
     )
-    if ladders and any(ladders.values()):
-        sections.append(Section("ladders", "Ladders", climbed(ladders)))
+    if any(study.ladders.values()):
+        sections.append(Section("ladders", "Ladders", climbed(study.ladders)))
     notes = list(dict.fromkeys(note for one in study.datasets for note in _notes(one)))
     versions = list(flat(study.datasets[0].first.measured.versions))
     sections.append(Section("notes", "Notes", {"notes": notes, "versions": versions}))
-    look = Look("evaluation", CHARTS + read_text(__package__, "evaluation.css"), pictures=True)
+    look = Look(
+        "evaluation", CHARTS + viewer.STYLE + read_text(__package__, "evaluation.css"), viewer.SCRIPT, pictures=True
+    )
     return document(
         "report/evaluation/templates/evaluation.html.jinja",
         f"{heading} – VEIQA",
@@ -51,11 +54,6 @@ def page(study: Study, ladders: Mapping[str, Sequence[Ladder]] | None = None) ->
         protocol=_protocol(study.datasets[0].first),
         means=study.means() if len(study.datasets) > 1 else None,
     )
-
-
-def where(own: Evaluation) -> str:
-    """The dataset of an evaluation, and its folder."""
-    return f"{own.measured.rated.name} in {display_name(own.measured.rated.root)}"
 
 
 def _protocol(own: Evaluation) -> str:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 
 from ...contracts import FloatArray
+from ...devices import Device
 from ...errors import ImageError
 from ...evaluation.columns import Predictions
 from ...evaluation.evaluate import Evaluation
-from ...explanations.drawing import PAIR, Picture, photo
-from ...files.paths import display_name
+from ...evaluation.rows import where
+from ...explanations.drawing import PAIR
 from ...measuring.table import Indices
 from ...page import svg
 from ...page.formatting import number
+from ..viewer import OPACITY, viewer
+from .maps import Maps
 
 _POINTS = 3000
 """Points of a chart; of more images every n-th is drawn."""
@@ -43,10 +46,14 @@ class _Tested:
         return self.scores - self.part.quality
 
 
-def competitor(name: str, own: Evaluation) -> dict[str, Any]:
-    """What the page shows of one evaluation."""
+def competitor(name: str, own: Evaluation, device: Device | None) -> dict[str, Any]:
+    """What the page shows of one evaluation.
+
+    Args:
+        device: where the maps of the worst images are made; None for none.
+    """
     tested = _tested(own)
-    shown = {"name": name, "dataset": f"{own.measured.rated.name} in {display_name(own.measured.rated.root)}"}
+    shown = {"name": name, "dataset": where(own)}
     if tested is None:
         return {**shown, "images": 0}
     kinds = list(dict.fromkeys(sorted(tested.part.types, key=str)))
@@ -64,7 +71,9 @@ def competitor(name: str, own: Evaluation) -> dict[str, Any]:
         "legend": [(svg.sample(look), kind or "no type") for look, kind in enumerate(kinds)],
         "coverage": _coverage(own),
         "contents": contents,
-        "worst": list(_worst(own, tested)),
+        "worst": _worst(own, tested, None if device is None else Maps(own, device)),
+        "opacity": OPACITY,
+        "refits": own.protocol["refits"],
     }
 
 
@@ -158,8 +167,8 @@ def _contents(own: Evaluation, tested: _Tested) -> Any:
     }
 
 
-def _worst(own: Evaluation, tested: _Tested) -> Any:
-    """The images whose scores are furthest from their ratings; each once, with its picture."""
+def _worst(own: Evaluation, tested: _Tested, maps: Maps | None) -> Iterator[dict[str, Any]]:
+    """The images whose scores are furthest from their ratings; each once, with its picture and map."""
     seen: set[str] = set()
     for place in np.argsort(-np.abs(tested.residuals), kind="stable"):
         name = tested.part.names[place]
@@ -177,12 +186,14 @@ def _worst(own: Evaluation, tested: _Tested) -> Any:
             "residual": float(tested.residuals[place]),
             "interval": (low, high) if own.overall.mapping == "none" else None,
             "novelty": float(tested.part.novelty[place]),
-            "picture": _picture(own, name),
+            "viewer": _viewer(own, name, maps),
         }
 
 
-def _picture(own: Evaluation, name: str) -> Picture | None:
+def _viewer(own: Evaluation, name: str, maps: Maps | None) -> dict[str, Any] | None:
     try:
-        return photo(own.measured.rated.read(name).reduced().pixels[0], PAIR)
+        image = own.measured.rated.read(name).reduced().pixels[0]
     except ImageError:
         return None
+    lost, reach = (None if maps is None else maps.of(name)) or (None, None)
+    return viewer(image, lost, reach, PAIR)

@@ -9,7 +9,7 @@ from typing import Any
 from ...files.paths import display_name
 from ...page.document import CHARTS, Look, Section, document, read_text
 from ...page.formatting import counted, flat
-from ...search.search import Search
+from ...searching.search import Search
 from .held_out import held_out
 from .space import cost, folds, matters, ranking
 from .winners import winners

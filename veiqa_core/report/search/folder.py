@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ...files.writing import write_text
 from ...recipes.files import dumps
-from ...search.outputs import results_csv, to_dict
-from ...search.search import Search
+from ...searching.outputs import results_csv, to_dict
+from ...searching.search import Search
 from . import page
 
 ABOUT = "search.json"

@@ -11,7 +11,7 @@ from ...contracts import FloatArray
 from ...measuring.table import Indices
 from ...page import svg
 from ...page.formatting import number
-from ...search.winners import Winner
+from ...searching.winners import Winner
 from .wording import Wording
 
 _POINTS = 6000

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...contracts import FloatArray
-from ...search.candidates import Candidate, branches_of
+from ...searching.candidates import Candidate, branches_of
 from .wording import Wording, called
 
 RANKED = 500

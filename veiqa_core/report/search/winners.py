@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ...evaluation import agreement
 from ...page import svg
 from ...page.formatting import number
-from ...search.winners import ControlFigure, Winner
+from ...searching.winners import ControlFigure, Winner
 from .scatter import scatter
 from .wording import Wording, called
 

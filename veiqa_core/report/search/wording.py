@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import attrs
 import numpy as np
 
-from ...search.search import Search
-from ...search.winners import Winner
+from ...searching.search import Search
+from ...searching.winners import Winner
 
 LONG_NAMES = {
     "srocc": "Spearman’s rank correlation",

@@ -23,19 +23,15 @@ class Levels:
     """How the luma (ITU-R BT.601) of an image is spread, from 0, black, to 1, white.
 
     Attributes:
-        darkest, dark, bright: the 1st, 5th and 99th percentile.
+        dark, bright: the 5th and the 99th percentile.
+        contrast: how far the 1st and the 99th percentile are apart.
         entropy: of 256 levels, in bits (Shannon, 1948).
     """
 
-    darkest: float
     dark: float
     bright: float
+    contrast: float
     entropy: float
-
-    @property
-    def contrast(self) -> float:
-        """How far the darkest and the brightest hundredth are apart."""
-        return self.bright - self.darkest
 
 
 @attrs.frozen
@@ -105,4 +101,4 @@ def levels(image: Image) -> Levels:
     ends = np.searchsorted(np.cumsum(counts), np.array([0.01, 0.05, 0.99]) * counts.sum()) / 255
     shares = counts[counts > 0] / counts.sum()
     darkest, dark, bright = ends.tolist()
-    return Levels(darkest, dark, bright, float(-(shares * np.log2(shares)).sum()) + 0.0)  # no minus zero
+    return Levels(dark, bright, bright - darkest, float(-(shares * np.log2(shares)).sum()) + 0.0)  # no minus zero

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ...api import parameters as params
-from ...errors import UsageError, brief, near_miss
-from ...extension.kinds import KINDS
+from ..api import parameters as params
+from ..errors import UsageError, brief, near_miss
+from ..extension.kinds import KINDS
 
 if TYPE_CHECKING:
-    from ...extension.registry import Registry
-    from ...recipes.recipe import Choice
+    from ..extension.registry import Registry
+    from ..recipes.recipe import Choice
 
 _SETTING = re.compile(r"(?P<kind>\w+)\.(?P<name>\w+)=(?P<text>.*)", re.DOTALL)
 
@@ -41,7 +41,7 @@ class Settings:
         Raises:
             UsageError: the name is unknown, or a value does not fit its parameter.
         """
-        from ...recipes.recipe import Choice
+        from ..recipes.recipe import Choice
 
         item = self._registry.get(kind, name)
         cls = item.component.params

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ..datasets.rated_set import RatedSet
@@ -16,31 +16,33 @@ from .winners import ControlFigure, Winner
 
 
 def results_csv(search: Search) -> str:
+    """:func:`rows` as CSV; what is not available is empty."""
+    found = list(rows(search))
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerows([found[0], *(row.values() for row in found)])
+    return stream.getvalue()
+
+
+def rows(search: Search) -> Iterator[dict[str, Any]]:
     """A row for each candidate: coordinates, key, cost, degenerate maps, the objective of each type, failures."""
     coordinates = list(dict.fromkeys(name for candidate in search.candidates for name in candidate.coordinates))
-    name = search.settings.objective.name
-    figures = {name if kind is None else f"{name} {kind}": winner for kind, winner in search.winners.items()}
-    stream = io.StringIO()
-    rows = csv.writer(stream, lineterminator="\n")
-    rows.writerow(["key", *coordinates, "operations", "degenerate", *figures, "failed", "failure"])
+    objective = search.settings.objective
+    figures = {
+        objective.name if kind is None else f"{objective.name} {kind}": own for kind, own in search.winners.items()
+    }
+    names = ("key", *coordinates, "operations", "degenerate", *figures, "failed", "failure")
     failures, degenerate = search.table.failures, search.table.flagged.sum(axis=0)
     for column, candidate in enumerate(search.candidates):
+        row: dict[str, Any] = {name: candidate.coordinates.get(name) for name in coordinates}
+        row |= {name: number(objective.reported(own.selection.figures[column])) for name, own in figures.items()}
+        row |= {"key": candidate.key, "operations": int(search.costs[column]), "degenerate": int(degenerate[column])}
         failure = failures.get(column)
-        reported = [number(search.settings.objective.reported(w.selection.figures[column])) for w in figures.values()]
-        rows.writerow(
-            [
-                candidate.key,
-                *(candidate.coordinates.get(coordinate, "") for coordinate in coordinates),
-                int(search.costs[column]),
-                int(degenerate[column]),
-                *("" if value is None else value for value in reported),
-                failure.images if failure else 0,
-                failure.reason if failure else "",
-            ]
-        )
+        row |= {"failed": failure.images if failure else 0, "failure": failure.reason if failure else None}
+        yield {name: row[name] for name in names}
     for key, reason in search.refused.items():
-        rows.writerow([key, *[""] * (len(coordinates) + 2 + len(figures)), len(search.table.names), reason])
-    return stream.getvalue()
+        known = {"key": key, "failed": len(search.table.names), "failure": reason}
+        yield {name: known.get(name) for name in names}
 
 
 def about(space: str, rated: RatedSet, settings: SearchSettings) -> dict[str, Any]:

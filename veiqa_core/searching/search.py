@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from ..contracts import FloatArray
+from ..dataframes import data_frame
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError
 from ..evaluation.columns import Predictions
@@ -68,6 +69,28 @@ class Search:
     def cheapest(self) -> Recipe | RecipeSet:
         """The same with the cheapest branches that are nearly as good."""
         return _together({kind: winner.cheap_recipe for kind, winner in self.winners.items()}, "cheapest")
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What went wrong with images that could not be read."""
+        return tuple(self.table.unread.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The outcome as plain data, ready for JSON, as search.json holds it."""
+        from .outputs import to_dict
+
+        return to_dict(self)
+
+    def to_frame(self) -> Any:
+        """A row for each candidate, as results.csv holds them: a table of pandas or, where that is not installed, of
+        polars.
+
+        Raises:
+            UsageError: neither library is installed.
+        """
+        from .outputs import rows
+
+        return data_frame(list(rows(self)))
 
 
 def search(

@@ -28,12 +28,12 @@ from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.recipes.recipe import Branch, Choice
 from veiqa_core.recipes.resolution import resolve_branch
-from veiqa_core.search import certainty, nested
-from veiqa_core.search.candidates import Candidate
-from veiqa_core.search.choice import SearchSettings, Selection, choose
-from veiqa_core.search.objective import NAMES, Objective
-from veiqa_core.search.trials import Trials
-from veiqa_core.search.winners import winner
+from veiqa_core.searching import certainty, nested
+from veiqa_core.searching.candidates import Candidate
+from veiqa_core.searching.choice import SearchSettings, Selection, choose
+from veiqa_core.searching.objective import NAMES, Objective
+from veiqa_core.searching.trials import Trials
+from veiqa_core.searching.winners import winner
 
 REGISTRY = installed()
 LOGISTIC = REGISTRY.part("mapper", "veiqa:logistic5")

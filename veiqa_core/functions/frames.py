@@ -1,22 +1,18 @@
-"""``--frames``: which pictures of animated and multi-page files are scored."""
+"""Which pictures of animated and multi-page files are scored."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 
-import click
-
-from ...errors import ImageError
+from ..errors import ImageError
 
 FIRST, ALL = "first", "all"
 
 
-def checked(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """What ``--frames`` may be."""
-    if value in (FIRST, ALL) or re.fullmatch("[1-9][0-9]{0,8}", value):
-        return value
-    raise click.BadParameter(f"{value!r} is neither {FIRST!r} nor {ALL!r} nor a number from 1 on", ctx, param)
+def is_choice(value: str) -> bool:
+    """Whether a text says which pictures."""
+    return value in (FIRST, ALL) or re.fullmatch("[1-9][0-9]{0,8}", value) is not None
 
 
 def with_frames(paths: Iterable[str], choice: str) -> Iterator[str]:
@@ -28,7 +24,7 @@ def with_frames(paths: Iterable[str], choice: str) -> Iterator[str]:
     if choice == FIRST:
         yield from paths
         return
-    from ...images import frame_name, frames, is_frame_name
+    from ..images import frame_name, frames, is_frame_name
 
     for path in paths:
         if is_frame_name(path):

@@ -12,9 +12,9 @@ from veiqa_core.devices import Device
 from veiqa_core.errors import UsageError, WeightsError
 from veiqa_core.extension.registry import Registry, installed
 from veiqa_core.measuring.networks import open_network
-from veiqa_core.search import census, networks
-from veiqa_core.search.candidates import Candidate, expand, extractors, override
-from veiqa_core.search.space import Space, find, loads
+from veiqa_core.searching import census, networks
+from veiqa_core.searching.candidates import Candidate, expand, extractors, override
+from veiqa_core.searching.space import Space, find, loads
 
 SMALL = '{ name = "timm", model = "test_resnet", weights = "random:0" }'
 PARTS = {"pri": '"jpeg"', "extractor": SMALL, "explainer": '"gradcam"', "metric": '"psnr"'}

@@ -1,0 +1,132 @@
+"""``veiqa audit`` as a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from ..auditing import look as looking
+from ..auditing import problems
+from ..auditing.audit import Audit, Scored
+from ..auditing.look import Seen
+from ..extension.registry import Registry, installed
+from ..pool import in_order
+from ..recipes.recipe import Recipe, RecipeSet
+from ..scorer import Scorer
+from ..store import Store
+from .given import Names, Place, texts_of
+from .hearing import Hearing, Progress, Report
+from .inputs import InputChoice
+from .means import Keep, keeping
+from .recipes import recipe_of
+from .workers import Processes, Workers
+
+
+def audit(
+    images: Place | Sequence[Place],
+    *,
+    include: Names = (),
+    exclude: Names = (),
+    frames: str | int = "first",
+    recipe: str | Path | Recipe | RecipeSet | None = None,
+    limits: Mapping[str, float] | Sequence[str] = (),
+    store: Store | Place | bool | None = True,
+    workers: int = 1,
+    threads: int | None = None,
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+    note: Report | None = None,
+) -> Audit:
+    """What there is to know of a folder of images besides scores, as ``veiqa audit`` finds it.
+
+    Args:
+        images: images and folders.
+        include, exclude: patterns: what is taken of folders, and what is not.
+        frames: of animated and multi-page files ``first``, ``all``, or the n-th picture.
+        recipe: scores the images, too.
+        limits: beyond which a kind of problem is found, such as ``{"dark": 0.3}``.
+        store, workers, threads, registry, progress, note: as for :func:`veiqa_core.evaluate`.
+
+    Raises:
+        UsageError: it cannot be done as given, in one line that names options as the command does.
+    """
+    hearing = Hearing.of(progress, note)
+    chosen = InputChoice.of(images, include, exclude, frames)
+    auditing = Auditing(
+        recipe=recipe_of("recipe", recipe),
+        registry=registry or installed(),
+        keep=keeping(store),
+        processes=Processes.of(workers, threads),
+        hearing=hearing,
+    )
+    made = Audit([], problems.limits(texts_of("limits", limits)))
+    names = named(chosen, made, lambda path: None)
+    auditing.run(made, names)
+    for problem in made.problems:
+        hearing.warn(problem)
+    return made
+
+
+def named(images: InputChoice, made: Audit, left_out: Report) -> list[str]:
+    """The images that are meant; folders that cannot be listed are problems of the audit.
+
+    Raises:
+        UsageError: something that is named is not there, or there are none.
+    """
+    images.check_there()
+    return list(images.names(images.found(made.problems.append, left_out)))
+
+
+@attrs.frozen(kw_only=True)
+class Auditing:
+    """With what an audit is made."""
+
+    recipe: str | Path | Recipe | RecipeSet | None
+    registry: Registry
+    keep: Keep
+    processes: Processes
+    hearing: Hearing
+
+    def run(self, made: Audit, names: Sequence[str], seen: Callable[[Seen], object] | None = None) -> None:
+        """Look at the images that the audit does not hold yet, which are the last ones, and score all.
+
+        Args:
+            seen: takes what is known of each that is looked at.
+
+        Raises:
+            UsageError: the recipe cannot be read or run.
+        """
+        self.processes.set_up()
+        with self._scorer() as scorer:
+            self._look(made, names, seen)
+            if scorer is not None:
+                self._score(made, scorer)
+
+    def _look(self, made: Audit, names: Sequence[str], seen: Callable[[Seen], object] | None) -> None:
+        rest = names[len(made.images) :]
+        track = self.hearing.track("looking", " images")
+        for image in track(in_order(looking.look, rest, self.processes.workers), len(rest)):
+            made.images.append(image)
+            if seen is not None:
+                seen(image)
+
+    def _score(self, made: Audit, scorer: Scorer) -> None:
+        wanted = [image.source for image in made.images if image.error is None]
+        workers = Workers(workers=self.processes.workers, threads=self.processes.threads)
+        with workers.executor(scorer.meter, Path(), self.hearing.note) as executor:
+            track = self.hearing.track("scoring", " images")
+            results = track(scorer.score_many(wanted, executor=executor), len(wanted))
+            for source, result in zip(wanted, results, strict=True):
+                made.scores[source] = Scored(result.score, result.novelty, result.digits)
+
+    @contextmanager
+    def _scorer(self) -> Iterator[Scorer | None]:
+        """What scores images, with its store; None where no recipe is named."""
+        if self.recipe is None:
+            yield None
+            return
+        with self.keep() as kept:
+            yield Scorer(self.recipe, registry=self.registry, store=kept)

@@ -1,0 +1,68 @@
+"""Ladders of photos that are named by their files and folders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..datasets.distort import Distortion, Level, even_levels
+from ..datasets.photos import find_photos
+from ..errors import UsageError, VeiqaError
+from ..evaluation.ladder import LEVELS, Ladder, every_distortion, of_photos
+from ..recipes.recipe import Recipe, RecipeSet
+from ..scorer import Scorer
+from .hearing import Report, Track
+from .means import Means
+
+
+def photos_of(paths: Sequence[Path], note: Report) -> list[Path]:
+    """The files that are named, and those in the folders that are.
+
+    Raises:
+        UsageError: a folder holds none.
+    """
+    files: list[Path] = []
+    for path in paths:
+        files += find_photos(path, note).values() if path.is_dir() else [path]
+    return list(dict.fromkeys(files))
+
+
+def climb(
+    files: Sequence[Path], kinds: Sequence[Distortion], levels: Sequence[Level], scorer: Scorer, seed: int, track: Track
+) -> tuple[list[Ladder], list[str]]:
+    """The ladders that there are, and why there are no others, a line each.
+
+    Raises:
+        UsageError: the recipe gives no score.
+    """
+    made: list[Ladder] = []
+    failures: dict[str, None] = {}
+    shown = track("scoring", " ladders")
+    for one in shown(of_photos(files, kinds, levels, scorer, seed), len(files) * len(kinds)):
+        if isinstance(one, VeiqaError):
+            failures[str(one)] = None
+        else:
+            made.append(one)
+    return made, list(failures)
+
+
+def climbed(
+    recipes: Sequence[Recipe | RecipeSet], files: Sequence[Path], means: Means
+) -> tuple[dict[str, tuple[Ladder, ...]], list[str]]:
+    """The ladders of every recipe that gives scores as it is, by its name, in all distortions; and what failed."""
+    made: dict[str, tuple[Ladder, ...]] = {}
+    failures: list[str] = []
+    kinds = every_distortion(means.registry)
+    device, precision, runtime = means.device
+    with means.keep() as kept:
+        on = {"device": device, "precision": precision, "runtime": runtime, "registry": means.registry, "store": kept}
+        for recipe in recipes if files else ():
+            try:
+                scorer = Scorer(recipe, **on)
+                found, failed = climb(files, kinds, even_levels(LEVELS), scorer, 0, means.hearing.track)
+            except UsageError as error:
+                means.hearing.note(f"no ladders of {recipe.name}: {error}")
+                continue
+            made[recipe.name] = tuple(found)
+            failures += failed
+    return made, failures

@@ -1,0 +1,83 @@
+"""The arguments that say which images are compared with which."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from ..errors import UsageError
+from ..files.paths import display_name
+from .given import optional, path_of
+
+if TYPE_CHECKING:
+    from ..full_reference.pairs import Pair
+
+
+@attrs.frozen(kw_only=True)
+class PairChoice:
+    """An original and a copy, or a folder of each, or a table of pairs, whose paths are in these folders.
+
+    Raises:
+        UsageError: one is missing.
+    """
+
+    original: Path | None = None
+    copy: Path | None = None
+    pairs: Path | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.copy is None and (self.original is not None or self.pairs is None):
+            raise UsageError("name an original and a copy, or a folder of each, or pairs in a table by --pairs FILE")
+
+    @classmethod
+    def of(cls, original: Any, copy: Any, pairs: Any) -> PairChoice:
+        """From arguments of a function.
+
+        Raises:
+            UsageError: one is not what it should be.
+        """
+        return cls(
+            original=optional(path_of, "original", original),
+            copy=optional(path_of, "copy", copy),
+            pairs=optional(path_of, "pairs", pairs),
+        )
+
+    def found(self, report: Callable[[str], object], left_out: Callable[[str], object]) -> list[Pair]:
+        """The pairs that are meant.
+
+        Args:
+            report: takes one line for a folder that cannot be listed.
+            left_out: takes the path of each picture that VEIQA made.
+
+        Raises:
+            UsageError: there are none, or the arguments do not go together.
+        """
+        from ..full_reference import pairs
+
+        named = [path for path in (self.original, self.copy) if path is not None]
+        if self.pairs is not None:
+            for path in named:
+                if not is_folder(path):
+                    raise UsageError(f"{display_name(path)}: is no folder; with --pairs name the folders, or nothing")
+            return pairs.of_table(self.pairs, self.original or Path(), self.copy or Path())
+        first, second = named
+        folders = [path for path in named if is_folder(path)]
+        for path in named:
+            if folders and not os.path.lexists(path):
+                raise UsageError(f"{display_name(path)}: no such folder")
+        if len(folders) == 1:
+            raise UsageError(
+                f"{display_name(folders[0])}: is a folder, and the other is none; name two images or two folders"
+            )
+        if folders:
+            return list(pairs.by_name(first, second, report, left_out))
+        return [pairs.Pair(str(first), str(second))]
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder."""
+    return os.path.isdir(path)  # noqa: PTH112  # knows names that no file system takes

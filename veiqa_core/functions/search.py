@@ -1,0 +1,215 @@
+"""``veiqa search`` as a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..datasets.rated_set import RatedSet, load
+from ..devices import Device
+from ..extension.registry import Registry
+from ..measuring.table import Measurements
+from ..report.search.folder import write
+from ..searching import census, networks
+from ..searching import search as searching
+from ..searching.candidates import Candidate, expand, extractors
+from ..searching.choice import SearchSettings
+from ..searching.context import SearchContext
+from ..searching.outputs import about
+from ..searching.search import Search
+from ..searching.shards import Shard, measure
+from ..searching.space import Space
+from ..store import Store
+from .datasets import RatedChoice
+from .folders import make_folder
+from .given import Names, Place, Texts, texts_of
+from .hearing import Progress, Report
+from .means import Means
+from .search_choice import SearchChoice
+from .search_folder import check_output
+from .settings import Settings
+
+
+def search(
+    dataset: str,
+    path: Place,
+    *,
+    space: Place,
+    output: Place | None = None,
+    per_distortion: bool = False,
+    strategy: str = "exhaustive",
+    objective: str = "srocc",
+    budget: int | None = None,
+    branches: int = 1,
+    folds: int = 5,
+    seed: int = 0,
+    view: int | str | None = None,
+    settings: Texts = (),
+    score_range: tuple[float, float] | None = None,
+    distortions: Names = (),
+    store: Store | Place | bool | None = True,
+    keep_vei: Place | None = None,
+    keep_vei_cap: int | str | None = None,
+    workers: int = 1,
+    threads: int | None = None,
+    dask: str | None = None,
+    device: str = "auto",
+    precision: str = "float32",
+    runtime: str = "auto",
+    registry: Registry | None = None,
+    progress: Progress | None = None,
+    note: Report | None = None,
+) -> Search:
+    """The best combination of a space for the ratings of a dataset, as ``veiqa search`` finds it.
+
+    Args:
+        space: the name of a shipped search space, or a file.
+        output: a folder for what is found, as the command writes it; default: nothing is written.
+        per_distortion: whether one is chosen for each distortion type, which gives a recipe set.
+        strategy, objective, budget: how candidates are tried, what is to be best, and how many may be measured.
+        branches: most branches of a recipe, added one after another.
+        folds: parts of the contents, each reported under a choice that was made without it.
+        view: the most pixels of an image's longer side, or ``native``.
+        settings: and the others as for :func:`veiqa_core.evaluate`.
+
+    Raises:
+        UsageError: it cannot be done as given, in one line that names options as the command does.
+    """
+    wanted = SearchChoice.of(
+        space,
+        output,
+        budget,
+        per_distortion=bool(per_distortion),
+        strategy=strategy,
+        objective=objective,
+        branches=branches,
+        folds=folds,
+        seed=seed,
+        view=view,
+    )
+    means = Means.of(
+        store=store,
+        keep_vei=keep_vei,
+        keep_vei_cap=keep_vei_cap,
+        workers=workers,
+        threads=threads,
+        dask=dask,
+        device=device,
+        precision=precision,
+        runtime=runtime,
+        registry=registry,
+        progress=progress,
+        note=note,
+    )
+    of_images = RatedChoice.of(dataset, path, score_range, distortions)
+    begun = Searching.prepared(of_images, wanted, texts_of("settings", settings), means)
+    if wanted.output is not None:
+        begun.check_output(Path(store) if isinstance(store, str | Path) else None)
+    return begun.run()
+
+
+@attrs.frozen(eq=False)
+class Searching:
+    """A search whose arguments are checked, and of which nothing is measured yet."""
+
+    wanted: SearchChoice
+    means: Means
+    space: Space
+    settings: SearchSettings
+    rated: RatedSet
+    on: Device
+
+    @classmethod
+    def prepared(cls, dataset: RatedChoice, wanted: SearchChoice, given: tuple[str, ...], means: Means) -> Searching:
+        """From groups of arguments.
+
+        Args:
+            given: parameters of components.
+
+        Raises:
+            UsageError: something is not there, or does not go together.
+        """
+        found = means.registry
+        settings = Settings(found, given)
+        part = dataset.part(found, settings)
+        space, search_settings = wanted.read(found, settings)
+        settings.check_all_used()
+        on = means.found()
+        rated = load(part, dataset.path, dataset.distortions)
+        searching.groups(rated, wanted.per_distortion)
+        return cls(wanted, means, space, search_settings, rated, on)
+
+    def check_output(self, store: Path | None) -> None:
+        """Refuse a folder that this search cannot be written into; nothing is made.
+
+        Args:
+            store: the store that was named.
+
+        Raises:
+            UsageError: it cannot be written, or holds files of another making, or another search.
+        """
+        assert self.wanted.output is not None
+        described = about(self.space.name, self.rated, self.settings)
+        check_output(self.wanted.output, self.rated.root, self.wanted.space_name, described, store)
+
+    def plan(self) -> census.Census:
+        """What it will cost.
+
+        Raises:
+            UsageError: nothing in the space can be tried.
+        """
+        self.means.workers.set_up()
+        opened, missing = networks.for_planning(extractors(self.space, self.means.registry), self.on)
+        candidates = expand(self.space, self.means.registry, opened)
+        return census.count(candidates, opened, len(self.rated.images), missing, self.on)
+
+    def run(self) -> Search:
+        """Search, and write what is found where it is to be written.
+
+        Raises:
+            UsageError: there is nothing to choose from, or a file cannot be written.
+        """
+        with self._context() as (candidates, context):
+            made = searching.search(
+                self.space.name,
+                candidates,
+                self.rated,
+                self.settings,
+                context,
+                self._track(),
+                per_distortion=self.wanted.per_distortion,
+            )
+            if self.wanted.output is not None:
+                write(made, self.wanted.output)
+        return made
+
+    def shard(self, shard: Shard) -> Measurements:
+        """Measure a part of the images, and choose nothing.
+
+        Raises:
+            UsageError: nothing can be measured.
+        """
+        with self._context() as (candidates, context):
+            return measure(candidates, self.rated, self.settings, context, self._track(), shard)
+
+    def _track(self) -> Any:
+        return self.means.hearing.track(f"measuring {self.rated.name}", " images")
+
+    @contextmanager
+    def _context(self) -> Iterator[tuple[list[Candidate], SearchContext]]:
+        """The candidates, and where they are measured."""
+        self.means.workers.set_up()
+        found, root = self.means.registry, self.rated.root
+        opened = networks.opened(extractors(self.space, found), self.on)
+        candidates = expand(self.space, found, opened)
+        if self.wanted.output is not None:
+            make_folder("--output", self.wanted.output, root)
+        with self.means.veis.opened(self.means.hearing.warn, root) as folder, self.means.keep() as kept:
+            context = SearchContext(
+                found, self.on, opened, kept, lambda meter: self.means.executor(meter, root, folder)
+            )
+            yield candidates, context
