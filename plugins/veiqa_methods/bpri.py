@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from scipy.special import expit
-from torch import Tensor
 
-from veiqa_core.api import NoParams, WeightsError
+from veiqa_core.api import WeightsError
 
 from . import pseudo
-from .common import Array, grey, measure_each
-from .libsvm import Machine, Scaling
-from .model_files import field, read_arrays
+from .common import Array, Index, grey
+from .libsvm import ScaledMachine
+from .model_files import field, need, read_arrays
 from .pseudo import Mask
 from .records import BPRI_FEATURES, PSEUDO_MIN_SIZE, BpriScoreParams
 
@@ -22,7 +21,7 @@ _CURVE = 5
 _NOISE = 0.5
 
 
-class Bpri:
+class Bpri(Index):
     """The similarities of blind quality by pseudo-references (Min et al., IEEE TMM 20(8), 2018); larger is worse.
 
     Structure is compared with that of the image averaged over 3x3 (``sharpness``), with white noise of variance 0.5
@@ -30,60 +29,33 @@ class Bpri:
     is another sample than the release's, and the release's corner detector was not at hand.
     """
 
-    def __init__(self, params: NoParams) -> None:
-        """Nothing is set."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The three."""
-        return BPRI_FEATURES
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Similarities float64 ``[N, 3]`` of a batch ``[N, 3, H, W]``.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, PSEUDO_MIN_SIZE)
+    outputs = BPRI_FEATURES
+    min_size = PSEUDO_MIN_SIZE
 
     def features(self, image: Array) -> Array:
         """The similarities ``[3]`` of an image ``[3, H, W]`` of levels."""
         return features(image)
 
 
-class BpriScore:
+class BpriScore(Index):
     """BPRI's score by files of its release; lower is better.
 
     Each similarity is mapped by a logistic curve, and these are weighted with the probabilities of three classes.
     """
 
+    outputs = ("bpri-score",)
+    min_size = PSEUDO_MIN_SIZE
+
     def __init__(self, params: BpriScoreParams) -> None:
-        if not (params.model and params.ranges and params.curves):
-            raise WeightsError(
-                "BPRI's score needs files of its release: -p method.model=FILE -p method.ranges=FILE "
-                "-p method.curves=FILE"
-            )
-        self._scaling = Scaling.read(Path(params.ranges), len(BPRI_FEATURES))
-        self._machine = Machine.read(Path(params.model), len(BPRI_FEATURES))
-        if len(self._machine.counts) != len(_CURVES):
+        files = {"model": params.model, "ranges": params.ranges, "curves": params.curves}
+        need("bpri-score", "machine, ranges and curves", **files)
+        self._machine = ScaledMachine.read(params.model, params.ranges, len(BPRI_FEATURES))
+        if len(self._machine.machine.counts) != len(_CURVES):
             raise WeightsError(f"{params.model} is no machine of {len(_CURVES)} classes, as BPRI's is")
         path = Path(params.curves)
         arrays, digest = read_arrays(path)
         self._curves = np.stack([field(arrays, name, (_CURVE,), path) for name in _CURVES])
-        self.digest = f"{self._machine.digest} {self._scaling.digest} {digest}"
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("bpri-score",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Scores float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, PSEUDO_MIN_SIZE)
+        self.digest = f"{self._machine.digest} {digest}"
 
     def features(self, image: Array) -> Array:
         """The score ``[1]`` of an image ``[3, H, W]`` of levels."""
@@ -91,7 +63,7 @@ class BpriScore:
 
     def score(self, found: Array) -> float:
         """The score that similarities ``[3]`` give."""
-        shares = self._machine.probabilities(self._scaling.scaled(found))
+        shares = self._machine.probabilities(found)
         height, slope, middle, linear, constant = self._curves.T
         mapped = height * (0.5 - expit(-slope * (found - middle))) + linear * found + constant
         return float(shares @ mapped)
