@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import pseudo
-from .bpri import overlap
 from .common import Array, Index, grey
 from .libsvm import ScaledMachine
 from .model_files import need
+from .pseudo_structure import overlap
 from .records import BMPRI_FEATURES, BMPRI_STEPS, PSEUDO_MIN_SIZE, BmpriScoreParams
 
 

@@ -13,7 +13,7 @@ from . import pseudo
 from .common import Array, Index, grey
 from .libsvm import ScaledMachine
 from .model_files import field, need, read_arrays
-from .pseudo import Mask
+from .pseudo_structure import Mask, block_corners, overlap
 from .records import BPRI_FEATURES, PSEUDO_MIN_SIZE, BpriScoreParams
 
 _CURVES = ("paraLSSs", "paraLSSn", "paraPSS")
@@ -26,7 +26,8 @@ class Bpri(Index):
 
     Structure is compared with that of the image averaged over 3x3 (``sharpness``), with white noise of variance 0.5
     (``noise``) and saved as JPEG of quality 0 (``blocking``, the pseudo-structure similarity). Approximate: the noise
-    is another sample than the release's, and the release's corner detector was not at hand.
+    is another sample than the release's, and its corner detector, MATLAB's, was not at hand
+    (:mod:`veiqa_methods.pseudo_structure`).
     """
 
     outputs = BPRI_FEATURES
@@ -74,7 +75,7 @@ def features(image: Array) -> Array:
     values = grey(image)
     own, averaged = pseudo.neighbours(values), pseudo.neighbours(pseudo.averaged(values))
     noisy = pseudo.neighbours(grey(pseudo.noisy(image, _NOISE)))
-    blocks, worse = pseudo.block_corners(values), pseudo.structure(pseudo.jpeg(image, 0))
+    blocks, worse = block_corners(values), block_corners(grey(pseudo.jpeg(image, 0)))
     return np.array(
         [
             _likeness((own == 2) | (own == 3), (averaged == 2) | (averaged == 3)),
@@ -87,8 +88,3 @@ def features(image: Array) -> Array:
 def _likeness(first: Mask, second: Mask) -> float:
     """What two masks share, over what either holds."""
     return float((first & second).sum() / ((first | second).sum() + 1))
-
-
-def overlap(image: Mask, worse: Mask) -> float:
-    """The share of a pseudo-reference's mask that the image's has, too."""
-    return float((image & worse).sum() / (worse.sum() + 1))
