@@ -7,13 +7,10 @@ from pathlib import Path
 import numpy as np
 from scipy.fft import dct
 from scipy.special import gamma
-from torch import Tensor
 
-from veiqa_core.api import NoParams, WeightsError
-
-from .common import Array, correlate, gaussian, grey, measure_each
+from .common import Array, Index, correlate, gaussian, grey
 from .fits import nearest_above
-from .model_files import field, read_arrays
+from .model_files import field, need, read_arrays
 from .records import BLIINDS2_FEATURES, BLIINDS2_MIN_SIZE, Bliinds2ScoreParams
 
 SIDE, _TILE = 5, 3
@@ -42,60 +39,36 @@ _ORIENTATIONS = (
 )
 
 
-class Bliinds2:
+class Bliinds2(Index):
     """The features of BLIINDS-II (Saad, Bovik and Charrier, IEEE TIP 21(8), 2012), exact to the authors' release.
 
     The release takes the first channel of what it is given, which of a colour image is red; here it is given the grey
     image.
     """
 
-    def __init__(self, params: NoParams) -> None:
-        """Nothing is set."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the 24 features."""
-        return BLIINDS2_FEATURES
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Features float64 ``[N, 24]`` of a batch ``[N, 3, H, W]``.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, BLIINDS2_MIN_SIZE)
+    outputs = BLIINDS2_FEATURES
+    min_size = BLIINDS2_MIN_SIZE
 
     def features(self, image: Array) -> Array:
         """Features ``[24]`` of an image ``[3, H, W]`` of levels."""
         return features(grey(image))
 
 
-class Bliinds2Score:
-    """The score of BLIINDS-II's release: the likeliest of 1, 1.5, ..., 100 with the features, minus 1.
+class Bliinds2Score(Index):
+    """The score of BLIINDS-II's release: the likeliest of 1, 1.5, ..., 100 with the features, minus 1; lower is better.
 
     ``model`` names the release's parameters: ``mu`` ``[25]`` and ``sigma_inv`` ``[25, 25]`` in an ``.npz`` or ``.mat``.
     """
 
+    outputs = ("bliinds2-score",)
+    min_size = BLIINDS2_MIN_SIZE
+
     def __init__(self, params: Bliinds2ScoreParams) -> None:
-        if not params.model:
-            raise WeightsError("bliinds2-score needs its release's parameters: -p method.model=FILE")
+        need("bliinds2-score", "parameters", model=params.model)
         path, size = Path(params.model), len(BLIINDS2_FEATURES) + 1
         arrays, self.digest = read_arrays(path)
         self._mean = field(arrays, "mu", (size,), path)
         self._inverse = field(arrays, "sigma_inv", (size, size), path)
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("bliinds2-score",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Scores float64 ``[N, 1]`` from 0 to 99 of a batch ``[N, 3, H, W]``; lower is better.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, BLIINDS2_MIN_SIZE)
 
     def features(self, image: Array) -> Array:
         """The score ``[1]`` of an image ``[3, H, W]`` of levels."""

@@ -3,74 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
-from torch import Tensor
-
-from veiqa_core.api import NoParams, WeightsError
 
 from . import pseudo
-from .bpri import overlap
-from .common import Array, grey, measure_each
-from .libsvm import Machine, Scaling
+from .common import Array, Index, grey
+from .libsvm import ScaledMachine
+from .model_files import need
+from .pseudo_structure import overlap
 from .records import BMPRI_FEATURES, BMPRI_STEPS, PSEUDO_MIN_SIZE, BmpriScoreParams
 
 
-class Bmpri:
+class Bmpri(Index):
     """The features of blind quality by multiple pseudo-references (Min et al., IEEE T. Broadcasting 64(2), 2018).
 
     Overlaps of local structure with the image compressed, blurred and made noisy, in five strengths each; larger is
     worse. Approximate: the noise is another sample than the release's, and its JPEG2000 encoder another.
     """
 
-    def __init__(self, params: NoParams) -> None:
-        """Nothing is set."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The twenty."""
-        return BMPRI_FEATURES
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Features float64 ``[N, 20]`` of a batch ``[N, 3, H, W]``.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, PSEUDO_MIN_SIZE)
+    outputs = BMPRI_FEATURES
+    min_size = PSEUDO_MIN_SIZE
 
     def features(self, image: Array) -> Array:
         """The features ``[20]`` of an image ``[3, H, W]`` of levels."""
         return features(image)
 
 
-class BmpriScore:
+class BmpriScore(Index):
     """BMPRI's score by files of its release; lower is better."""
 
+    outputs = ("bmpri-score",)
+    min_size = PSEUDO_MIN_SIZE
+
     def __init__(self, params: BmpriScoreParams) -> None:
-        if not (params.model and params.ranges):
-            raise WeightsError("BMPRI's score needs files of its release: -p method.model=FILE -p method.ranges=FILE")
-        self._scaling = Scaling.read(Path(params.ranges), len(BMPRI_FEATURES))
-        self._machine = Machine.read(Path(params.model), len(BMPRI_FEATURES))
-        self.digest = f"{self._machine.digest} {self._scaling.digest}"
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("bmpri-score",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Scores float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, PSEUDO_MIN_SIZE)
+        need("bmpri-score", "machine and ranges", model=params.model, ranges=params.ranges)
+        self._machine = ScaledMachine.read(params.model, params.ranges, len(BMPRI_FEATURES))
+        self.digest = self._machine.digest
 
     def features(self, image: Array) -> Array:
         """The score ``[1]`` of an image ``[3, H, W]`` of levels."""
-        return self._machine.values(self._scaling.scaled(features(image)))
+        return self._machine.values(features(image))
 
 
 def features(image: Array) -> Array:

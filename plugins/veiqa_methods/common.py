@@ -6,7 +6,8 @@ All is computed in float64 on arrays ``[H, W]``, one image at a time, so that an
 from __future__ import annotations
 
 import math
-from typing import Literal, Protocol
+from abc import ABC, abstractmethod
+from typing import Literal
 
 import numpy as np
 import torch
@@ -26,24 +27,34 @@ _NOISE = 1e-10  # filters leave some 1e-14 in an exactly flat area; no true diff
 _TO_GREY = np.linalg.inv(np.array([[1, 0.956, 0.621], [1, -0.272, -0.647], [1, -1.106, 1.703]]))[0]
 
 
-class Index(Protocol):
-    """A method that measures one image."""
+class Index(ABC):
+    """A method that measures images one by one, on their 8-bit levels.
 
-    def features(self, image: Array) -> Array:
-        """The outputs ``[F]`` of an image ``[3, H, W]`` of levels."""
-        ...
-
-
-def measure_each(index: Index, images: Tensor, min_size: int) -> Tensor:
-    """The outputs float64 ``[N, F]`` of a batch ``[N, 3, H, W]`` of values in [0, 1].
-
-    Raises:
-        ImageError: a side is below ``min_size``.
+    Attributes:
+        outputs: the names of its values.
+        min_size: pixels of the shortest side that it can measure.
     """
-    height, width = images.shape[-2:]
-    if min(height, width) < min_size:
-        raise ImageError(f"the image has {width}x{height} pixels; at least {min_size} a side are needed")
-    return torch.from_numpy(np.stack([index.features(levels(image)) for image in images]))
+
+    outputs: tuple[str, ...]
+    min_size: int
+
+    def __init__(self, params: object) -> None:  # noqa: B027 - a method without parameters needs no more
+        """Nothing is set."""
+
+    @abstractmethod
+    def features(self, image: Array) -> Array:
+        """The values ``[F]`` of an image ``[3, H, W]`` of levels."""
+
+    def measure(self, images: Tensor) -> Tensor:
+        """The values float64 ``[N, F]`` of a batch ``[N, 3, H, W]`` of values in [0, 1].
+
+        Raises:
+            ImageError: a side is below ``min_size``.
+        """
+        height, width = images.shape[-2:]
+        if min(height, width) < self.min_size:
+            raise ImageError(f"the image has {width}x{height} pixels; at least {self.min_size} a side are needed")
+        return torch.from_numpy(np.stack([self.features(levels(image)) for image in images]))
 
 
 def levels(image: Tensor) -> Array:

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import attrs
 import numpy as np
-from torch import Tensor
 
-from veiqa_core.api import NoParams, WeightsError
-
-from .common import Array, gaussian, grey, measure_each, resize, smooth
+from .common import Array, Index, gaussian, grey, resize, smooth
 from .fits import generalised_gaussian, ratio
 from .libsvm import Machine
-from .model_files import field, read_arrays
+from .model_files import field, need, read_arrays
 from .pristine import inverse
 from .records import DIIVINE_FEATURES, DIIVINE_MIN_SIZE, DiivineScoreParams
 from .steerable import ORIENTATIONS, pyramid
@@ -29,60 +26,36 @@ _CLASSES = 5
 _FARTHEST = 25.0
 
 
-class Diivine:
+class Diivine(Index):
     """The features of DIIVINE (Moorthy and Bovik, IEEE TIP 20(12), 2011), exact to the authors' release.
 
     The bands of a flat image hold nothing and are exactly 0: variances and correlations are then 0, and shapes the
     first of the grid.
     """
 
-    def __init__(self, params: NoParams) -> None:
-        """Nothing is set."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """Names of the 88 features."""
-        return DIIVINE_FEATURES
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Features float64 ``[N, 88]`` of a batch ``[N, 3, H, W]``.
-
-        Raises:
-            ImageError: a side is below 64.
-        """
-        return measure_each(self, images, DIIVINE_MIN_SIZE)
+    outputs = DIIVINE_FEATURES
+    min_size = DIIVINE_MIN_SIZE
 
     def features(self, image: Array) -> Array:
         """Features ``[88]`` of an image ``[3, H, W]`` of levels."""
         return features(grey(image))
 
 
-class DiivineScore:
-    """The score of DIIVINE's release, by its machines.
+class DiivineScore(Index):
+    """The score of DIIVINE's release, by its machines; lower is better.
 
     ``model`` names a folder that holds them in LIBSVM's format, ``diivine_class.model`` and ``diivine_reg1.model`` to
     ``diivine_reg5.model``, and ``diivine_scaling.npz`` with ``a_class`` and ``b_class`` ``[88]``, and ``a_reg`` and
     ``b_reg`` ``[5, 88]``.
     """
 
+    outputs = ("diivine-score",)
+    min_size = DIIVINE_MIN_SIZE
+
     def __init__(self, params: DiivineScoreParams) -> None:
-        if not params.model:
-            raise WeightsError("diivine-score needs its release's machines: -p method.model=FOLDER")
+        need("diivine-score", "machines", "FOLDER", model=params.model)
         self._machines = Machines.read(Path(params.model))
         self.digest = self._machines.digest
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("diivine-score",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Scores float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``; lower is better.
-
-        Raises:
-            ImageError: a side is below 64.
-        """
-        return measure_each(self, images, DIIVINE_MIN_SIZE)
 
     def features(self, image: Array) -> Array:
         """The score ``[1]`` of an image ``[3, H, W]`` of levels."""

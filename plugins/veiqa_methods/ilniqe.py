@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from scipy import fft
-from torch import Tensor
 
-from .common import Array, correlate, gaussian, measure_each, normalised, patches, resize, smooth, without_noise
+from .common import Array, Index, correlate, gaussian, normalised, patches, resize, smooth, without_noise
 from .fits import AsymmetricGaussian, weibull
 from .log_gabor import filters
 from .niqe import natural_statistics, statistics
@@ -27,7 +26,7 @@ _INFINITE, _MISSING = 10000.0, 2000.0  # what the release puts in the place of s
 _OPPONENT = np.array([[0.3, 0.04, -0.35], [0.34, -0.6, 0.17], [0.06, 0.63, 0.27]])
 
 
-class Ilniqe:
+class Ilniqe(Index):
     """The integrated local natural image quality evaluator (Zhang, Zhang and Bovik, IEEE TIP 24(8), 2015).
 
     Exact to the authors' release but for the rounding noise of exactly flat areas, which is 0 here: in the normalised
@@ -36,29 +35,19 @@ class Ilniqe:
     feature that no patch has counts as 2000 after projection.
     """
 
+    outputs = ("ilniqe",)
+    min_size = ILNIQE_MIN_SIZE
+
     def __init__(self, params: PristineParams) -> None:
         self._model = Principal.read(params.model, FEATURES) if params.model else packaged("ilniqe", FEATURES)
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("ilniqe",)
 
     @property
     def digest(self) -> str:
         """SHA-256 of the pristine model."""
         return self._model.digest
 
-    def measure(self, images: Tensor) -> Tensor:
-        """The distances float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``; lower is better.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, ILNIQE_MIN_SIZE)
-
     def features(self, image: Array) -> Array:
-        """The distance ``[1]`` of an image ``[3, H, W]`` of levels."""
+        """The distance ``[1]`` of an image ``[3, H, W]`` of levels; lower is better."""
         return np.array([patch_distances(patch_features(image)[0], self._model).mean()])
 
 

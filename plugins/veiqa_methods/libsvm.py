@@ -118,6 +118,36 @@ class Machine:
         return _coupled(pairwise)
 
 
+@attrs.frozen(eq=False)
+class ScaledMachine:
+    """A machine with the scaling of the features that it takes."""
+
+    scaling: Scaling
+    machine: Machine
+
+    @classmethod
+    def read(cls, model: str, ranges: str, features: int) -> ScaledMachine:
+        """Read both files.
+
+        Raises:
+            WeightsError: one cannot be read, or is not of so many features.
+        """
+        return cls(Scaling.read(Path(ranges), features), Machine.read(Path(model), features))
+
+    @property
+    def digest(self) -> str:
+        """Of both files."""
+        return f"{self.machine.digest} {self.scaling.digest}"
+
+    def values(self, features: Array) -> Array:
+        """What a regression gives ``[1]`` for features ``[F]``."""
+        return self.machine.values(self.scaling.scaled(features))
+
+    def probabilities(self, features: Array) -> Array:
+        """Of the classes ``[K]``, for features ``[F]``."""
+        return self.machine.probabilities(self.scaling.scaled(features))
+
+
 def _coupled(pairwise: Array) -> Array:
     """Probabilities ``[K]`` from pairwise ones, by LIBSVM's iteration, which stops early: its stop is part of it."""
     classes = len(pairwise)

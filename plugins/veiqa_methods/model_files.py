@@ -17,6 +17,17 @@ from veiqa_core.api import WeightsError
 from .common import Array
 
 
+def need(method: str, what: str, kind: str = "FILE", **files: str) -> None:
+    """Refuse parameters of a method that leave out a file, or folder, of its authors' release.
+
+    Raises:
+        WeightsError: one is empty; it says ``what`` is needed, and by which options.
+    """
+    if not all(files.values()):
+        options = " ".join(f"-p method.{name}={kind}" for name in files)
+        raise WeightsError(f"{method} needs its release's {what}: {options}")
+
+
 def read_text(path: Path) -> tuple[str, str]:
     """The text of an ASCII file, and the file's SHA-256 as ``"sha256:..."``.
 

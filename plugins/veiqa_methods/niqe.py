@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from torch import Tensor
 
-from .common import Array, gaussian, grey, halved, measure_each, normalised, patches
+from .common import Array, Index, gaussian, grey, halved, normalised, patches
 from .fits import AsymmetricGaussian
 from .pristine import Pristine, packaged
 from .records import NIQE_MIN_SIZE, PristineParams
@@ -18,7 +17,7 @@ _SHARP = 0.75  # of the sharpest patch's sharpness: patches from there on are le
 _KERNEL = gaussian(7, 7 / 6)
 
 
-class Niqe:
+class Niqe(Index):
     """The natural image quality evaluator (Mittal, Soundararajan and Bovik, IEEE SPL 20(3), 2013).
 
     Exact to the authors' release where an image has no exactly flat area, and without their rounding noise where it has
@@ -26,30 +25,20 @@ class Niqe:
     feature that no patch has, because the image is flat, is taken as 0.
     """
 
+    outputs = ("niqe",)
+    min_size = NIQE_MIN_SIZE
+
     def __init__(self, params: PristineParams) -> None:
         self._model = Pristine.read(params.model) if params.model else packaged("niqe")
         self._model.check(2 * 18)
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("niqe",)
 
     @property
     def digest(self) -> str:
         """SHA-256 of the pristine model."""
         return self._model.digest
 
-    def measure(self, images: Tensor) -> Tensor:
-        """The distances float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``; lower is better.
-
-        Raises:
-            ImageError: a side is below 96.
-        """
-        return measure_each(self, images, NIQE_MIN_SIZE)
-
     def features(self, image: Array) -> Array:
-        """The distance ``[1]`` of an image ``[3, H, W]`` of levels."""
+        """The distance ``[1]`` of an image ``[3, H, W]`` of levels; lower is better."""
         found, _ = patch_features(grey(image))
         return np.array([self._model.distance(*statistics(found))])
 

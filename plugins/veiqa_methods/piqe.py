@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from torch import Tensor
 
-from veiqa_core.api import NoParams
-
-from .common import Array, gaussian, grey, measure_each, normalised, patches
+from .common import Array, Index, gaussian, grey, normalised, patches
 from .fits import ratio
 from .records import PIQE_MIN_SIZE
 
@@ -18,7 +15,7 @@ _PART = 6  # pixels of a part of an edge
 _KERNEL = gaussian(7, 7 / 6)
 
 
-class Piqe:
+class Piqe(Index):
     """The perception based image quality evaluator (Venkatanath et al., NCC 2015), as MATLAB's ``piqe`` computes it.
 
     It needs no training. Sides that are no multiples of 16 are filled up with the last row and column. In exactly flat
@@ -26,24 +23,11 @@ class Piqe:
     as a flat one, gets 100, as published.
     """
 
-    def __init__(self, params: NoParams) -> None:
-        """Nothing is set."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("piqe",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Scores float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``, from 0 to 100; lower is better.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, PIQE_MIN_SIZE)
+    outputs = ("piqe",)
+    min_size = PIQE_MIN_SIZE
 
     def features(self, image: Array) -> Array:
-        """The score ``[1]`` of an image ``[3, H, W]`` of levels."""
+        """The score ``[1]`` from 0 to 100 of an image ``[3, H, W]`` of levels; lower is better."""
         values = grey(image)
         height, width = values.shape
         values = np.pad(values, ((0, -height % SIDE), (0, -width % SIDE)), mode="edge")

@@ -8,17 +8,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
-from .common import Array, gaussian, grey, smooth, without_noise
-
-Mask = NDArray[np.bool_]
+from .common import Array, gaussian, smooth
 
 _SEED = 5489
 _KEPT = 3_000_000  # numbers: the noise of an image beyond a megapixel is drawn anew for each
-_BLOCK = 8
-_QUALITY_LEVEL = 0.001  # of the largest corner's measure
-_CORNER_KERNEL = gaussian(3, 0.5)
 
 
 def jpeg(image: Array, quality: int) -> Array:
@@ -75,32 +69,3 @@ def neighbours(values: Array) -> NDArray[np.intp]:
     around = (values[1:-1, 2:], values[:-2, 1:-1], values[1:-1, :-2], values[2:, 1:-1])
     counts: NDArray[np.intp] = np.sum([other >= centre for other in around], axis=0)
     return counts
-
-
-def block_corners(values: Array) -> Mask:
-    """Where corners of levels ``[H, W]`` lie at the corners of blocks of 8x8, on either side of their borders."""
-    rows, columns = ((np.arange(1, size + 1) % _BLOCK) <= 1 for size in values.shape)
-    return _corners(values) & rows[:, None] & columns
-
-
-def _corners(values: Array) -> Mask:
-    """Peaks of the smaller eigenvalue of the structure tensor (Shi and Tomasi, CVPR 1994), a plateau as its middle."""
-    across, down = values[1:-1, 2:] - values[1:-1, :-2], values[2:, 1:-1] - values[:-2, 1:-1]
-    products = (across * across, down * down, across * down)
-    a, b, c = (smooth(np.pad(product, 1, mode="edge"), _CORNER_KERNEL, "replicate") for product in products)
-    least = without_noise((a + b - np.sqrt((a - b) ** 2 + 4 * c * c)) / 2)
-    found = np.zeros(values.shape, dtype=bool)
-    if least.max() <= 0:
-        return found
-    highest = least == ndimage.maximum_filter(least, size=3, mode="nearest")
-    plateaus, count = ndimage.label(highest & (least >= _QUALITY_LEVEL * least.max()), np.ones((3, 3)))
-    middles = np.array(ndimage.center_of_mass(plateaus > 0, plateaus, np.arange(1, count + 1)))
-    places = np.floor(middles + 0.5).astype(np.intp)
-    found[places[:, 0], places[:, 1]] = True
-    found[[0, -1]] = found[:, [0, -1]] = False
-    return found
-
-
-def structure(image: Array) -> Mask:
-    """The pseudo-structure of levels ``[3, H, W]``: :func:`block_corners` of their grey."""
-    return block_corners(grey(image))

@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from veiqa_core.api import WeightsError
-
-from .common import Array, gaussian, grey, measure_each, smooth
-from .model_files import field, read_arrays
+from .common import Array, Index, gaussian, grey, smooth
+from .model_files import field, need, read_arrays
 from .records import QAC_MIN_SIZE, QacParams
 
 LEVELS, CLUSTERS, SIDE = 10, 30, 8
@@ -22,7 +19,7 @@ _WIDTH = 32.0  # of the weights of levels
 _LEAST = np.spacing(1.0)
 
 
-class Qac:
+class Qac(Index):
     """Quality-aware clustering (Xue, Zhang and Mou, CVPR 2013), exact to the authors' release.
 
     Patches of 8x8 of three differences of Gaussians are compared with centroids that stand for ten levels of quality.
@@ -30,29 +27,18 @@ class Qac:
     ``centroids_255`` ``[10, 30, 192]``, on the scale of 0 to 255.
     """
 
+    outputs = ("qac",)
+    min_size = QAC_MIN_SIZE
+
     def __init__(self, params: QacParams) -> None:
-        if not params.model:
-            raise WeightsError("QAC needs its release's centroids: -p method.model=FILE")
+        need("QAC", "centroids", model=params.model)
         path = Path(params.model)
         arrays, self.digest = read_arrays(path)
         given = {"centroids_255": _stacked(arrays["cluster_center"])} if "cluster_center" in arrays else arrays
         self._centroids = field(given, "centroids_255", (LEVELS * CLUSTERS, len(SCALES) * SIDE**2), path) / 255
 
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("qac",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Scores float64 ``[N, 1]`` from 0.1 to 1 of a batch ``[N, 3, H, W]``; higher is better.
-
-        Raises:
-            ImageError: a side is below 12.
-        """
-        return measure_each(self, images, QAC_MIN_SIZE)
-
     def features(self, image: Array) -> Array:
-        """The score ``[1]`` of an image ``[3, H, W]`` of levels."""
+        """The score ``[1]`` from 0.1 to 1 of an image ``[3, H, W]`` of levels; higher is better."""
         distances = _distances(np.abs(patch_features(image)), self._centroids)
         nearest = distances.reshape(-1, LEVELS, CLUSTERS).min(axis=2)
         two = np.argsort(nearest, axis=1, kind="stable")[:, :2]

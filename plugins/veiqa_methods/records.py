@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from veiqa_core.api import Component, NoParams, param, params
 
 NIQE_MIN_SIZE = 96  # one patch
@@ -15,6 +17,7 @@ BLUR_MIN_SIZE = 16
 NOISE_MIN_SIZE = 8
 LAPLACIAN_MIN_SIZE = 3
 PSEUDO_MIN_SIZE = 16  # BPRI and BMPRI: two blocks of JPEG
+STRUCTURE_MIN_SIZE = 48  # 25 places where four blocks meet; no more than FSIM needs
 DIIVINE_MIN_SIZE = 64  # the farthest pairs of samples lie 25 apart, inside a border of 17
 
 _NEEDS = ("torch", "scipy")
@@ -99,6 +102,20 @@ class BpriScoreParams:
     model: str = param(default="", help="The release's machine of three classes, in LIBSVM's format; needed.")
     ranges: str = param(default="", help="The release's ranges of the three features; needed.")
     curves: str = param(default="", help="File of paraLSSs, paraLSSn and paraPSS, .npz or .mat; needed.")
+
+
+@params
+class PseudoStructureParams:
+    """Of the pseudo-structure similarity."""
+
+    detector: Literal["matlab", "scikit-image"] = param(
+        default="matlab",
+        help="Which corners: as MATLAB's corner finds them, or as scikit-image's corner_shi_tomasi.",
+        choices=("matlab", "scikit-image"),
+    )
+    quality_level: float = param(
+        default=0.001, help="How strong a corner must be, over the strongest of the image.", gt=0, lt=1
+    )
 
 
 @params
@@ -321,5 +338,25 @@ METHODS = (
         BmpriScoreParams,
         better="low",
         least=PSEUDO_MIN_SIZE,
+    ),
+)
+
+METRICS = (
+    Component(
+        name="pss",
+        summary="Pseudo-structure similarity: the corners between blocks of 8x8 that both have.",
+        factory="veiqa_methods.pseudo_structure:PseudoStructure",
+        params=PseudoStructureParams,
+        requires=(*_NEEDS, "skimage"),
+        traits={
+            "similar": "high",
+            "bounds": (0, 1),
+            "identity": "none",
+            "symmetric": False,
+            "min_size": STRUCTURE_MIN_SIZE,
+            "batch": True,
+            "image": "grey",
+        },
+        reference=_BPRI,
     ),
 )

@@ -6,39 +6,26 @@ import math
 
 import numpy as np
 from scipy import stats
-from torch import Tensor
 
-from veiqa_core.api import NoParams
-
-from .common import Array, grey, measure_each, without_noise
+from .common import Array, Index, grey, without_noise
 from .records import BLUR_MIN_SIZE, NOISE_MIN_SIZE, BlurEffectParams
 
 _ROOT = math.sqrt(3)
 _DETAIL = np.array([1 - _ROOT, _ROOT - 3, 3 + _ROOT, -1 - _ROOT]) / (4 * math.sqrt(2))  # Daubechies's, of four taps
 
 
-class BlurEffect:
+class BlurEffect(Index):
     """How little of the gradients another blur takes away (Crete et al., SPIE 6492, 2007), by scikit-image.
 
     Of the grey image, the larger of the values along rows and along columns: 0 for no blur, 1 for the strongest. A
     direction without any gradient counts as 1, and so does a flat image.
     """
 
+    outputs = ("blur-effect",)
+    min_size = BLUR_MIN_SIZE
+
     def __init__(self, params: BlurEffectParams) -> None:
         self._size = params.size
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("blur-effect",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Values float64 ``[N, 1]`` from 0 to 1 of a batch ``[N, 3, H, W]``; lower is better.
-
-        Raises:
-            ImageError: a side is below 16.
-        """
-        return measure_each(self, images, BLUR_MIN_SIZE)
 
     def features(self, image: Array) -> Array:
         """The value ``[1]`` of an image ``[3, H, W]`` of levels."""
@@ -49,7 +36,7 @@ class BlurEffect:
         return np.array([np.nan_to_num(along, nan=1.0).max()])
 
 
-class NoiseSigma:
+class NoiseSigma(Index):
     """The deviation of white noise, from the finest diagonal wavelet details (Donoho and Johnstone, Biometrika 1994).
 
     Of the grey image, on the scale of 0 to 255: the median size of the details of Daubechies's wavelet of four taps,
@@ -57,21 +44,8 @@ class NoiseSigma:
     areas are left out; they are 0 here, not rounding noise. An image without any details has no noise.
     """
 
-    def __init__(self, params: NoParams) -> None:
-        """Nothing is set."""
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The one output."""
-        return ("noise-sigma",)
-
-    def measure(self, images: Tensor) -> Tensor:
-        """Deviations float64 ``[N, 1]`` of a batch ``[N, 3, H, W]``; lower is better.
-
-        Raises:
-            ImageError: a side is below 8.
-        """
-        return measure_each(self, images, NOISE_MIN_SIZE)
+    outputs = ("noise-sigma",)
+    min_size = NOISE_MIN_SIZE
 
     def features(self, image: Array) -> Array:
         """The deviation ``[1]`` of an image ``[3, H, W]`` of levels."""

@@ -50,7 +50,7 @@ class Published:
     types: tuple[str, ...]
     databases: Mapping[str, Mapping[str, Any]]
     networks: tuple[Network, ...]
-    substitute: Network
+    substitutes: tuple[Network, ...]
     methods: tuple[PublishedMethod, ...]
     tables: Mapping[int, Mapping[str, Any]]
 
@@ -60,6 +60,10 @@ class Published:
         return tuple(self.tables[5])
 
 
+def _networks(table: Mapping[str, Any]) -> tuple[Network, ...]:
+    return tuple(Network(name, **values) for name, values in table.items())
+
+
 @functools.cache
 def published() -> Published:
     """The paper's figures."""
@@ -67,8 +71,8 @@ def published() -> Published:
     return Published(
         types=tuple(data["types"]),
         databases=data["database"],
-        networks=tuple(Network(name, **values) for name, values in data["network"].items()),
-        substitute=Network("substitute", **data["substitute"]),
+        networks=_networks(data["network"]),
+        substitutes=_networks(data["substitute"]),
         methods=tuple(PublishedMethod(**values) for values in data["method"]),
         tables={number: data[f"table{number}"] for number in range(3, 8)},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,12 +13,16 @@ from ..errors import UsageError, VeiqaError, near_miss, one_line
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.measured import MeasuredSet
 from ..evaluation.splits import Protocol
+from ..explanations.heatmaps import Heatmaps
 from ..extension.registry import Registry
 from ..recipes.files import find
 from ..recipes.recipe import Choice, Recipe, RecipeSet
 from ..recipes.resolution import ResolvedSet, resolve_all
+from .examples import examples
 from .published import PSNR, Network, PublishedMethod, published
+from .times import Contestant, Time, resized, times
 
+TABLES = (3, 4, 5, 6, 7)
 IN_SAMPLE, HELD_OUT = "in-sample", "held-out"
 PROTOCOLS = {IN_SAMPLE: Protocol("frozen"), HELD_OUT: Protocol("loco")}
 
@@ -33,17 +37,26 @@ class Study:
 
     Attributes:
         databases: what was measured, by the paper's name.
-        main: the network that stands for the paper's own.
+        mains: the paper's own network, or what stands for it, at the size of the paper's images first.
         networks: evaluations by database, network and metric.
         methods: evaluations by database and method.
+        times: seconds an image of methods and recipes; none where they are not wanted.
+        examples: images with their PRIs and VEIs, by distortion type.
         gaps: what is missing, and why.
     """
 
     databases: Mapping[str, RatedSet]
-    main: Network
+    mains: tuple[Network, ...]
     networks: Mapping[tuple[str, str, str], Evaluations]
     methods: Mapping[tuple[str, str], Evaluations]
+    times: tuple[Time, ...]
+    examples: Mapping[str, Heatmaps]
     gaps: tuple[str, ...]
+
+    @property
+    def main(self) -> Network:
+        """The first of them."""
+        return self.mains[0]
 
 
 @attrs.frozen
@@ -53,12 +66,14 @@ class Settings:
     Attributes:
         databases: rated images by the paper's name of the database.
         weights: weights files by network.
-        tables: which of the tables 3 to 6 are wanted.
+        parameters: of methods, by component, such as files of their authors' releases.
+        tables: which of the tables are wanted.
     """
 
     databases: Mapping[str, RatedSet]
     weights: Mapping[str, str]
-    tables: frozenset[int] = frozenset({3, 4, 5, 6})
+    parameters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    tables: frozenset[int] = frozenset(TABLES)
 
 
 def of_paper(rated: RatedSet, name: str) -> RatedSet:
@@ -87,39 +102,71 @@ def study(settings: Settings, registry: Registry, measure: Measure) -> Study:
         for name, values in paper.databases.items()
         if name not in settings.databases
     ]
-    gaps += (gap for name, rated in settings.databases.items() if (gap := _other_images(name, rated)))
-    ready: dict[Network, RecipeSet] = {}
-    for network in paper.networks:
-        recipe = _with_weights(network, settings.weights.get(network.name), registry)
-        if recipe is None:
-            gaps.append(f"{network.title}: its weights are not here (veiqa weights says how to get them)")
-        else:
-            ready[network] = recipe
-    main = paper.networks[0]
-    if main not in ready:
-        gaps.append(f"{paper.substitute.title} takes the place of {main.title}")
-        main, ready = paper.substitute, {paper.substitute: _shipped(paper.substitute, registry), **ready}
+    gaps += (gap for name, rated in settings.databases.items() for gap in _differences(name, rated))
+    mains, ready, absent = _ready(settings.weights, registry)
+    gaps += absent
     networks: dict[tuple[str, str, str], Evaluations] = {}
     methods: dict[tuple[str, str], Evaluations] = {}
     for name, rated in settings.databases.items():
         if settings.tables & {3, 4, 5}:
             for network, recipes in ready.items():
-                metrics = paper.metrics if network is main and 5 in settings.tables else (PSNR,)
-                if network is main or 4 in settings.tables:
+                metrics = paper.metrics if network in mains and 5 in settings.tables else (PSNR,)
+                if network in mains or 4 in settings.tables:
                     found = _networks(rated, recipes, metrics, registry, measure)
                     networks.update({(name, network.name, metric): item for metric, item in found.items()})
         if 6 in settings.tables:
             for method in paper.methods:
-                outcome = _method(method, rated, registry, measure)
+                given = settings.parameters.get(method.component, {})
+                outcome = _method(method, given, rated, registry, measure)
                 if isinstance(outcome, str):
                     gaps.append(f"{method.title}: {outcome}")
                 else:
                     methods[name, method.title] = outcome
-    return Study(settings.databases, main, networks, methods, tuple(dict.fromkeys(gaps)))
+    first = next(iter(settings.databases.values()))
+    shown = examples(first, ready[mains[0]], registry) if settings.tables & {3, 4, 5} else {}
+    taken = _times(mains, ready, first, settings, registry) if 7 in settings.tables else ()
+    gaps += (f"{time.title}: {time.missing}" for time in taken if time.missing)
+    return Study(settings.databases, mains, networks, methods, taken, shown, tuple(dict.fromkeys(gaps)))
 
 
-def check_names(databases: Sequence[str], weights: Sequence[str]) -> None:
-    """Refuse names that the paper does not have.
+def _ready(
+    weights: Mapping[str, str], registry: Registry
+) -> tuple[tuple[Network, ...], Mapping[Network, RecipeSet], list[str]]:
+    """The paper's own network or what stands for it, the recipes of all networks that are here, and what is missing."""
+    paper, gaps = published(), []
+    ready: dict[Network, RecipeSet] = {}
+    for network in paper.networks:
+        recipe = _with_weights(network, weights.get(network.name), registry)
+        if recipe is None:
+            gaps.append(f"{network.title}: its weights are not here (veiqa weights says how to get them)")
+        else:
+            ready[network] = recipe
+    mains = paper.networks[:1]
+    if mains[0] in ready:
+        return mains, ready, gaps
+    gaps.append(f"{paper.substitutes[0].title} takes the place of {mains[0].title}")
+    return paper.substitutes, {**{one: _shipped(one, registry) for one in paper.substitutes}, **ready}, gaps
+
+
+def _times(
+    mains: Sequence[Network],
+    ready: Mapping[Network, RecipeSet],
+    rated: RatedSet,
+    settings: Settings,
+    registry: Registry,
+) -> tuple[Time, ...]:
+    """Of the methods of table 6 that can be measured, and of what stands for the paper's own."""
+    contestants = [
+        Contestant.of_method(method.title, method.component, settings.parameters.get(method.component, {}))
+        for method in published().methods
+        if method.component
+    ]
+    contestants += [Contestant.of_recipe(network.title, ready[network]) for network in mains]
+    return tuple(times(contestants, resized(rated.root / rated.images[0].image), registry))
+
+
+def check_names(databases: Sequence[str], weights: Sequence[str], ranges: Sequence[str] = ()) -> None:
+    """Refuse names that the paper does not have, and a range of a database that is not given.
 
     Raises:
         UsageError: there is one, or one is given twice.
@@ -132,18 +179,23 @@ def check_names(databases: Sequence[str], weights: Sequence[str]) -> None:
                 raise UsageError(f"{option}: {near_miss('name', name, names)}")
             if given.count(name) > 1:
                 raise UsageError(f"{option} {name}: is given twice")
+    for name in ranges:
+        if name not in databases:
+            raise UsageError(f"--range {name}: no --database of that name is given")
 
 
-def _other_images(name: str, rated: RatedSet) -> str | None:
-    """In how far a database is not the one that the paper has; None where the numbers of its images are the same."""
+def _differences(name: str, rated: RatedSet) -> Iterator[str]:
+    """In how far a database is not the one that the paper has."""
     paper = published()
+    title, types, ends = paper.databases[name]["title"], ", ".join(paper.types), paper.databases[name]["range"]
     kinds = [item.distortion for item in rated.images]
     own, theirs = [kinds.count(kind) for kind in paper.types], list(paper.databases[name]["images"])
-    if own == theirs:
-        return None
-    shown = [", ".join(map(str, counts)) for counts in (own, theirs)]
-    title, types = paper.databases[name]["title"], ", ".join(paper.types)
-    return f"{title}: {shown[0]} images of {types}, where the paper has {shown[1]}: figures are not of the same images"
+    if own != theirs:
+        shown = [", ".join(map(str, counts)) for counts in (own, theirs)]
+        yield f"{title}: {shown[0]} images of {types}, where the paper has {shown[1]}: not the same images"
+    if list(rated.ratings.range) != ends:
+        shown = [f"{low:g} to {high:g}" for low, high in (rated.ratings.range, ends)]
+        yield f"{title}: scores, and RMSE with them, from {shown[0]}, where the paper's go from {shown[1]}"
 
 
 def _shipped(network: Network, registry: Registry) -> RecipeSet:
@@ -197,14 +249,16 @@ def _networks(
     return found
 
 
-def _method(method: PublishedMethod, rated: RatedSet, registry: Registry, measure: Measure) -> Evaluations | str:
+def _method(
+    method: PublishedMethod, given: Mapping[str, Any], rated: RatedSet, registry: Registry, measure: Measure
+) -> Evaluations | str:
     """A method's evaluations, or why there are none. Features have no figures before something is fitted to them."""
     if not method.component:
         return method.missing
-    recipe = Recipe("paper", (), Choice(method.mapper), methods=(Choice(method.component),))
+    recipe = Recipe("paper", (), Choice(method.mapper), methods=(Choice(method.component, dict(given)),))
     try:
         resolved = resolve_all(recipe, registry)
-        registry.part("method", method.component).create()
+        registry.part("method", method.component, given).create()
     except VeiqaError as error:
         return one_line(error)
     measured = _whole(measure(rated, resolved))

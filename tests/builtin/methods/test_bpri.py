@@ -70,18 +70,6 @@ def test_neighbours_are_counted() -> None:
     assert (pseudo.neighbours(np.full((4, 5), 3.0)) == 4).all()
 
 
-def test_a_corner_counts_where_blocks_meet() -> None:
-    image = np.zeros((40, 40))
-    image[:16, :16] = 200  # its corner lies on both sides of the border of a block
-    found = pseudo.block_corners(image)
-    assert found[15:17, 15:17].any()
-    assert found.sum() == 1
-    moved = np.zeros((40, 40))
-    moved[:20, :20] = 200
-    assert not pseudo.block_corners(moved).any()
-    assert not pseudo.block_corners(np.full((40, 40), 7.0)).any()
-
-
 @pytest.mark.parametrize("kind", sorted(BMPRI_STEPS))
 def test_an_image_that_was_made_worse_is_nearer_to_its_pseudo_references(kind: str, tmp_path: Path) -> None:
     image = photo(128, 160)

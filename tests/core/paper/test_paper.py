@@ -15,11 +15,16 @@ from making import save, veiqa, waves
 
 from veiqa_core.cli.commands.paper import _database
 from veiqa_core.extension.registry import installed
+from veiqa_core.files.marks import is_picture
 from veiqa_core.measuring.meter import Meter
+from veiqa_core.page.formatting import DASH
+from veiqa_core.paper import examples, figures, pages
 from veiqa_core.paper import study as studies
+from veiqa_core.paper import tables as paper_tables
 from veiqa_core.paper.published import published
 from veiqa_core.paper.study import HELD_OUT, IN_SAMPLE, Settings, study
 from veiqa_core.paper.tables import tables
+from veiqa_core.paper.times import parameters
 
 CONTENTS, LEVELS = 5, 2
 
@@ -82,6 +87,11 @@ def test_pages_hold_both_figures_and_name_the_gaps(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, computed: Counter[str]
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    paper = published()
+    two = {metric: paper.tables[5][metric] for metric in ("psnr", "ssim")}
+    shorter = attrs.evolve(paper, tables={**paper.tables, 5: two})  # each metric takes seconds
+    for module in (examples, figures, pages, studies, paper_tables):
+        monkeypatch.setattr(module, "published", lambda: shorter)
     options = ("--database", "live", "csv", folder, "--output", tmp_path / "out", "--store", tmp_path / "values")
     done = veiqa("paper", *options, "--table", 3, "--table", 5, "--device", "cpu", "--threads", 1)
     assert done.exit_code == 0, done.output
@@ -90,12 +100,18 @@ def test_pages_hold_both_figures_and_name_the_gaps(
     for fit in ("in-sample", "held-out"):
         assert f"| PLCC | LIVE | VEIQA, EfficientNet-Lite0, {fit} |" in text
         assert f"| SSIM | VEIQA, EfficientNet-Lite0, {fit} |" in text
-    assert "LIVE: 10, 10, 10, 10 images of GB, WN, JPEG, JP2K, where the paper has 145, 145, 169, 175" in text
+        assert f"| SSIM | VEIQA, EfficientNet-Lite0, native size, {fit} |" in text
+    assert "Table 7" not in text
+    assert "LIVE: 10, 10, 10, 10 images of GB, WN, JPEG, JP2K, where the paper has 145, 145, 169, 175: not" in text
     for gap in ("CSIQ: the database is not here", "VGG16: its weights are not here", "takes the place of Inception"):
         assert gap in text
     html = (tmp_path / "out" / "paper.html").read_text()
     assert "default-src &#39;none&#39;" in html
-    assert html.count("<svg") >= 1
+    assert html.count("<svg") == 4 + 1 + 4  # figure 3, the held-out ratings and their legend
+    assert html.count("<img") == 4 * 4  # figure 2
+    for name in ("figure-2.png", "figure-3-live.png"):
+        assert f"]({name})" in text
+        assert is_picture(tmp_path / "out" / name)
     assert "0.972" in html
     measured = sum(computed.values())
     assert measured
@@ -103,6 +119,42 @@ def test_pages_hold_both_figures_and_name_the_gaps(
     assert again.exit_code == 0, again.output
     assert sum(computed.values()) == measured  # all of it was kept
     assert (tmp_path / "out" / "paper.html").read_text() == html
+
+
+def test_table_7_is_timed_here_and_names_what_cannot_be(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paper = published()
+    chosen = tuple(method for method in paper.methods if method.title in ("BRISQUE", "NIQE", "QAC", "LPSI"))
+    monkeypatch.setattr(studies, "published", lambda: attrs.evolve(paper, methods=chosen))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
+
+    def measure(rated: Any, recipes: Any) -> Any:
+        raise AssertionError("table 7 needs no ratings")
+
+    databases = {"live": _database("live", "csv", folder, installed())}
+    found = study(Settings(databases, {}, tables=frozenset({7})), installed(), measure)
+    taken = {time.title: time.seconds for time in found.times}
+    assert list(taken) == ["QAC", "NIQE", "BRISQUE", "EfficientNet-Lite0", "EfficientNet-Lite0, native size"]
+    assert taken.pop("QAC") is None
+    assert all(seconds is not None and seconds > 0 for seconds in taken.values())
+    assert any("QAC needs its release's centroids" in gap for gap in found.gaps)
+    (table,) = tables(found, frozenset({7}))
+    shown = {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
+    assert shown["QAC"] == [DASH] * 4
+    assert shown["BRISQUE"][:2] == ["1.358", "1.0"]
+    assert shown["EfficientNet-Lite0 (proposed)"][:2] == ["5.123", "3.8"]
+    assert "1.0" in {row[3] for row in shown.values()}
+
+
+def test_parameters_of_methods_are_read_by_their_names() -> None:
+    found = parameters(["blur-effect.size=9", "veiqa:qac.model=a.b=c.mat"], installed())
+    assert found == {"veiqa:blur-effect": {"size": 9}, "veiqa:qac": {"model": "a.b=c.mat"}}
+
+
+def test_scores_on_another_scale_are_named(folder: Path) -> None:
+    rated = _database("tid2013", "csv", folder, installed(), (-10, 110))
+    assert [*studies._differences("tid2013", rated)][-1] == (
+        "TID2013: scores, and RMSE with them, from -10 to 110, where the paper's go from 0 to 9"
+    )
 
 
 def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +176,7 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, mo
     )
     databases = {"live": _database("live", "csv", folder, installed())}
     found = study(
-        Settings(databases, {}, frozenset({6})),
+        Settings(databases, {}, tables=frozenset({6})),
         registry,
         lambda rated, recipes: means.measured([rated], [recipes], Device())[0][0],
     )
@@ -154,6 +206,12 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, mo
         (("--database", "live", "csv", "PATH", "--weights", "vgg=a.pth"), "Did you mean 'vgg16'"),
         (("--database", "live", "csv", "PATH", "--weights", "vgg16=absent.pth"), "cannot read the weights file absent"),
         (("--database", "live", "csv", "nowhere"), "nowhere"),
+        (
+            ("--database", "live", "csv", "PATH", "--range", "csiq", "0", "1"),
+            "--range csiq: no --database of that name",
+        ),
+        (("--database", "live", "csv", "PATH", "-p", "model=a.mat"), "-p takes METHOD.NAME=VALUE"),
+        (("--database", "live", "csv", "PATH", "-p", "qac.modl=a.mat"), "Did you mean 'model'"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(
@@ -165,6 +223,15 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert reported in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_of_another_kind_is_kept(folder: Path, tmp_path: Path) -> None:
+    save(np.zeros((4, 4, 3)), tmp_path / "figure-2.png")
+    before = (tmp_path / "figure-2.png").read_bytes()
+    done = veiqa("paper", "--database", "live", "csv", folder, "--output", tmp_path, "--no-store")
+    assert done.exit_code == 2
+    assert "figure-2.png: is there already, and is no figure of the paper" in done.stderr
+    assert (tmp_path / "figure-2.png").read_bytes() == before
 
 
 def test_a_file_of_another_kind_is_kept(folder: Path, tmp_path: Path) -> None:
