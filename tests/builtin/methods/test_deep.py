@@ -149,7 +149,7 @@ def test_the_conformance_kit_passes_with_weights(tmp_path: Path) -> None:
     """Of the smaller network; both share all but the network."""
     params = saved(network(Cnniqa), tmp_path / "model.safetensors")
     outcomes = check_component("method/cnniqa", {"model": params.model})
-    states = {outcome.check: outcome.state for outcome in outcomes}
+    states = {outcome.check.name: outcome.state for outcome in outcomes}
     assert {states[name] for name in ("values", "outputs", "any-batch", "any-layout", "odd-sizes")} == {"passed"}
 
 
