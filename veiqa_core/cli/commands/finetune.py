@@ -80,7 +80,7 @@ class SubjectOptions:
 
 
 @click.command()
-@click.argument("source", nargs=-1, required=True, metavar="PHOTOS | DATASET PATH")
+@click.argument("source", nargs=-1, required=True, type=PATH, metavar="PHOTOS | DATASET PATH")
 @click.option(
     "--output",
     type=PATH,
@@ -93,7 +93,7 @@ class SubjectOptions:
 @groups(parameters=SettingOptions)
 @device_option
 def finetune(
-    source: tuple[str, ...],
+    source: tuple[Path, ...],
     output: Path,
     subject: SubjectOptions,
     rating: PseudoRatingOptions,
@@ -102,28 +102,27 @@ def finetune(
     parameters: SettingOptions,
     device: str,
 ) -> None:
-    """Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS; or, with --method,
-    train a method's network on the rated images of DATASET in the folder PATH.
+    """Fine-tune a feature extractor to image quality on pristine photos, or train a method on rated images.
 
-    Pieces of photos are augmented and degraded on the fly; the network learns the quality (its logit 0) and the type
-    (the others). The quality is the severity, or what --metric and --calibrate say in people's place. Any recipe can
-    use the weights; with -p explainer.target=0 the VEIs explain quality.
+    Pieces of the photos in the folder PHOTOS are augmented and degraded on the fly; the network learns the quality (its
+    logit 0) and the type (the others). The quality is the severity, or what --metric and --calibrate say in people's
+    place. Any recipe can use the weights; with -p explainer.target=0 the VEIs explain quality.
 
-    A method learns the ratings, and takes the weights with -p method.model=FILE. A share of the contents is held out;
-    images that the dataset labels 'test' take no part.
+    With --method, a method's network learns the ratings of DATASET in the folder PATH. It takes the weights with
+    -p method.model=FILE. A share of the contents is held out; images that the dataset labels 'test' take no part.
     """
     found = registry()
     request = _Request(found, Settings(found, parameters.settings), output, subject, rating, schedule, threads, device)
     if subject.method is None:
         if len(source) != 1:
             raise UsageError("say PHOTOS, one folder of pristine photos; or DATASET PATH with --method")
-        request.tune(Path(source[0]))
+        request.tune(source[0])
         return
     if len(source) != 2:
         raise UsageError(f"--method {subject.method} learns from rated images: say DATASET PATH, such as csv ratings")
     if rating.given or schedule.crop is not None:
         raise UsageError("--metric, --calibrate and --crop are of photos: leave them out beside --method")
-    request.train(subject.method, source[0], Path(source[1]))
+    request.train(subject.method, str(source[0]), source[1])
 
 
 @attrs.frozen
