@@ -9,8 +9,9 @@ import torch
 from veiqa_pyiqa.offline import offline
 from veiqa_pyiqa.plugin import MethodParams, MetricParams
 
-from veiqa_core.api import UsageError, WeightsError
+from veiqa_core.api import ImageError, UsageError, WeightsError
 from veiqa_core.images import read
+from veiqa_core.testing import check_component
 
 PHOTO = Path(__file__).parents[3] / "images" / "chelsea.png"
 needs_pyiqa = pytest.mark.skipif(
@@ -21,6 +22,21 @@ needs_pyiqa = pytest.mark.skipif(
 @pytest.mark.veiqa_conformance(dist="veiqa-pyiqa")
 def test_conformance(veiqa_check):
     veiqa_check()
+
+
+@needs_pyiqa
+def test_a_method_that_needs_no_files_passes_every_check():
+    assert not [
+        outcome for outcome in check_component("method/pyiqa", {"metric": "entropy"}) if outcome.state == "failed"
+    ]
+
+
+@needs_pyiqa
+def test_a_value_that_is_no_number_is_an_error_of_the_image():
+    from veiqa_pyiqa.component import PyiqaMethod
+
+    with pytest.raises(ImageError, match="pyiqa's piqe gives nan"):
+        PyiqaMethod(MethodParams(metric="piqe")).measure(torch.zeros(1, 3, 96, 96))
 
 
 def test_offline_refuses_connections_and_leaves_no_trace():

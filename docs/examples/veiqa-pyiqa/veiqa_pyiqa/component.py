@@ -1,13 +1,14 @@
 """Metrics of pyiqa, made and called without a network unless one is asked for."""
 
 import hashlib
+import math
 from contextlib import nullcontext
 
 import pyiqa
 import torch
 from pyiqa.default_model_configs import DEFAULT_CONFIGS
 
-from veiqa_core.api import UsageError, WeightsError, near_miss
+from veiqa_core.api import ImageError, UsageError, WeightsError, near_miss
 from veiqa_core.contracts import canonical
 
 from .offline import Asked, offline
@@ -38,7 +39,10 @@ class Pyiqa:
         arguments = [canonical(image.float().clamp(0, 1)) for image in images]
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(0)  # some metrics draw patches
-            return self._sign * float(self._working(lambda: self._metric(*arguments)))
+            made = self._sign * float(self._working(lambda: self._metric(*arguments)))
+        if not math.isfinite(made):
+            raise ImageError(f"pyiqa's {self._name} gives {made:g}, as it does of some flat images")
+        return made
 
     def _working(self, work):
         """What pyiqa gives.

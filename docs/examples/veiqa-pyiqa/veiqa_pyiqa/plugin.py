@@ -9,7 +9,7 @@ _DOWNLOAD = "Let pyiqa fetch the files that it needs and that are not here."
 
 @params
 class MethodParams:
-    metric: str = param(default="piqe", help="Name of one of pyiqa's metrics without a reference.")
+    metric: str = param(default="niqe", help="Name of one of pyiqa's metrics without a reference.")
     download: bool = param(default=False, help=_DOWNLOAD)
 
 
@@ -50,7 +50,7 @@ def veiqa_similarity_metrics():
             "similar": "high",
             "bounds": (None, None),
             "identity": "none",
-            "symmetric": False,
+            "symmetric": True,  # of the default; of most others, too, but not of VIF
             "min_size": 32,
             "image": "rgb",
         },
