@@ -119,8 +119,18 @@ class WeightedExtractor(ABC):
         with _own_randomness(), torch.no_grad():
             file = WeightsFile.read(source)
             module = self.skeleton()
-            fill(module, self.adapt(self.read(file), module), self.name, file.path)
+            if file.path.suffix.lower() == ".onnx":
+                self._fill_from_onnx(module, file)
+            else:
+                fill(module, self.adapt(self.read(file), module), self.name, file.path)
             return safetensors_bytes(module, {"network": self.name, "converted_from": file.digest})
+
+    def _fill_from_onnx(self, module: nn.Module, file: WeightsFile) -> None:
+        from . import onnx_weights
+
+        network = self.describe(module, module.state_dict(), file.digest)
+        fill(module, onnx_weights.converted(file.content, file.path, module, network), self.name, file.path)
+        onnx_weights.check(file.content, file.path, module.eval(), network)
 
     def open(self, device: torch.device) -> Network:
         """Load the network and its weights.

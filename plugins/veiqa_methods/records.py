@@ -18,6 +18,7 @@ NOISE_MIN_SIZE = 8
 LAPLACIAN_MIN_SIZE = 3
 PSEUDO_MIN_SIZE = 16  # BPRI and BMPRI: two blocks of JPEG
 STRUCTURE_MIN_SIZE = 48  # 25 places where four blocks meet; no more than FSIM needs
+DEEP_MIN_SIZE = 32  # one patch
 DIIVINE_MIN_SIZE = 64  # the farthest pairs of samples lie 25 apart, inside a border of 17
 
 _NEEDS = ("torch", "scipy")
@@ -131,6 +132,13 @@ class QacParams:
     """Of QAC."""
 
     model: str = param(default="", help="File of the release's centroids, cluster_center.mat or .npz; needed.")
+
+
+@params
+class DeepParams:
+    """Of the deep methods."""
+
+    model: str = param(default="", help="File of weights, as veiqa finetune --method writes it; needed.")
 
 
 @params
@@ -338,6 +346,26 @@ METHODS = (
         BmpriScoreParams,
         better="low",
         least=PSEUDO_MIN_SIZE,
+    ),
+    _method(
+        "cnniqa",
+        "CNNIQA: a small convolutional network on patches; veiqa finetune trains it.",
+        "cnniqa:Cnniqa",
+        "Kang, Ye, Li and Doermann, CVPR 2014",
+        DeepParams,
+        needs=("safetensors",),
+        better="high",
+        least=DEEP_MIN_SIZE,
+    ),
+    _method(
+        "wadiqam-nr",
+        "WaDIQaM-NR: a deep network on patches, which also says how much each counts; veiqa finetune trains it.",
+        "wadiqam:WadiqamNr",
+        "Bosse et al., IEEE Trans. Image Processing 27(1), 2018",
+        DeepParams,
+        needs=("safetensors",),
+        better="high",
+        least=DEEP_MIN_SIZE,
     ),
 )
 

@@ -41,6 +41,8 @@ EXPECTED = {
         "bmpri",
         "bmpri-score",
         "qac",
+        "cnniqa",
+        "wadiqam-nr",
         "piqe",
         "jpeg-quality",
         "blur-effect",

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 
 from veiqa_core.datasets.pseudo_ratings import Calibrated
 from veiqa_core.explanations.heatmaps import Heatmaps
-from veiqa_core.finetuning.training import LOG, WEIGHTS, Finetuning
+from veiqa_core.finetuning import Finetuning
+from veiqa_core.finetuning.run import LOG, WEIGHTS
 from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes import recipe as recipes

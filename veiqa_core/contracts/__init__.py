@@ -19,7 +19,7 @@ asks for itself.
 from __future__ import annotations
 
 from .layout import canonical, canonical_array
-from .method import Method
+from .method import Method, PieceNetwork, TrainableMethod
 from .rating import Dataset, KnownValue
 from .ratings import RatedImage, Ratings
 from .scoring import (
@@ -52,6 +52,7 @@ __all__ = [
     "Method",
     "Network",
     "Pair",
+    "PieceNetwork",
     "Prediction",
     "PriGenerator",
     "Proposal",
@@ -62,6 +63,7 @@ __all__ = [
     "SearchTask",
     "SimilarityMetric",
     "Target",
+    "TrainableMethod",
     "TunableExtractor",
     "View",
     "WeightsProvider",

@@ -26,7 +26,7 @@ from .classification import TypeAccuracy, type_accuracy
 from .columns import MAPPINGS, Columns, Predictions, headline_mapping
 from .figures import Figures, figures, notes_on_intervals, notes_on_missing, notes_on_splits
 from .measured import MeasuredSet
-from .provenance import fit_label, foreign_ranges, notes_on, training_notes
+from .provenance import fit_label, foreign_ranges, method_notes, notes_on, training_notes
 from .splits import Indices, Protocol, Split
 
 Fits = Mapping[str | None, FittedMapper | None]
@@ -143,6 +143,7 @@ def evaluate(
         of_type = np.flatnonzero([own == kind for own in measured.table.distortions])
         by_type[kind] = figured([part.of_type(kind) for part in predictions], of_type, one_scale=True)
     notes = [*measured.rated.remarks, *notes_on(measured, joined, calibrated, protocol)]
+    notes += method_notes(measured, np.unique(np.concatenate([split.test for split in parts])))
     notes += training_notes(measured, trained_on)
     overall = figured(predictions, everything, one_scale)
     groups = {**by_type, "overall": overall}

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..datasets import likeness
 from ..images import display_name, viewed_size
+from ..isolation.attempts import attempt
+from ..measuring.branches.plan import distinct
 from ..measuring.table import Measurements, Rows
 from ..recipes.recipe import DEFAULT_PRECISION, Provenance
 from ..recipes.resolution import ResolvedRecipe
@@ -247,6 +249,24 @@ def _uncalibrated_notes(used: Mapping[str | None, ResolvedRecipe], protocol: Pro
         what = "minus the mean of all values, oriented" if several else "the method's value, the way it says is better"
     how = "" if protocol.refits else "; 'veiqa fit' or --split loco fits one"
     return [*notes, f"no mapper is fitted: ranked by {what}; PLCC and RMSE are after the mapping named{how}"]
+
+
+def method_notes(measured: MeasuredSet, tested: Indices) -> list[str]:
+    """What is to be known of methods that were trained on rated images: which of the tested ones they have seen."""
+    notes = []
+    for method in distinct(part for recipe in measured.used.values() for part in recipe.methods):
+        made = attempt(method, method.create)  # which the measuring did as well; its failure was reported there
+        seen = frozenset(getattr(made, "seen_ids", ()))
+        if not seen:
+            continue
+        shared = overlap(measured, tested, dict.fromkeys(measured.used, seen))
+        counts = {"": shared.certain, "perhaps ": shared.possible}
+        where = " and ".join(f"{how}on contents of {count}" for how, count in counts.items() if count)
+        if where:
+            notes.append(f"{method.registered.label} was trained {where} of {shared.images} images, which flatters it")
+        else:
+            notes.append(f"{method.registered.label} was trained on other contents, as far as names and looks show")
+    return notes
 
 
 def training_notes(measured: MeasuredSet, trained_on: Sequence[MeasuredSet]) -> list[str]:

@@ -1,11 +1,14 @@
-"""Fine-tuning an extractor to image quality (Ahmed et al. 2024, section 2.2).
+"""Training of networks to image quality.
 
-Pristine photos are degraded on the fly; the network learns how much and how. What comes out is a weights file.
+Extractors are fine-tuned on pristine photos, which are degraded on the fly (Ahmed et al. 2024, section 2.2); methods
+learn from rated images. What comes out is a weights file.
 """
 
 from __future__ import annotations
 
+from .rated import MethodTraining, RatedEpoch
+from .run import Schedule
 from .samples import QUALITY, Samples
-from .training import Epoch, Finetuning, Schedule
+from .training import Epoch, Finetuning
 
-__all__ = ["QUALITY", "Epoch", "Finetuning", "Samples", "Schedule"]
+__all__ = ["QUALITY", "Epoch", "Finetuning", "MethodTraining", "RatedEpoch", "Samples", "Schedule"]

@@ -26,8 +26,8 @@ from veiqa_core.datasets.pseudo_ratings import Metric
 from veiqa_core.errors import UsageError, VeiqaError
 from veiqa_core.extension.registry import Part, installed
 from veiqa_core.finetuning import Finetuning, Samples, Schedule
+from veiqa_core.finetuning.run import CHECKPOINT, LOG, WEIGHTS
 from veiqa_core.finetuning.samples import augmented, quality
-from veiqa_core.finetuning.training import CHECKPOINT, LOG, WEIGHTS
 from veiqa_core.full_reference import image_metric
 from veiqa_metrics.indices.gmsd import Gmsd
 from veiqa_metrics.plugin import GmsdParams

@@ -38,6 +38,8 @@ KINDS = ("pri", "explainer", "metric", "method", "control")
 
 OF_A_RELEASE = {
     "qac",
+    "cnniqa",
+    "wadiqam-nr",
     "bpri-score",
     "bmpri-score",
     "brisque-score",

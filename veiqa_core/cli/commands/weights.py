@@ -94,8 +94,9 @@ def _provider(found: Registry, name: str) -> WeightsProvider:
 def convert(extractor: str, source: Path, output: Path) -> None:
     """Bring the weights in SOURCE to the layout of EXTRACTOR, and write them to OUTPUT.safetensors.
 
-    SOURCE is a state dict of torchvision or timm (.pth, .pt, .bin, .safetensors) or, for darknet19, Darknet's
-    .weights. It is read strictly: all weights of the network and nothing else, and nothing in it is executed.
+    SOURCE is a state dict of torchvision or timm (.pth, .pt, .bin, .safetensors), for darknet19 Darknet's .weights, or
+    an ONNX file (.onnx) such as MATLAB's exportONNXNetwork writes. It is read strictly: all weights of the network and
+    nothing else, and no code in it is executed. The graph of an ONNX file must give what the converted weights give.
     """
     from ...errors import unwrap
     from ...files.writing import write_whole

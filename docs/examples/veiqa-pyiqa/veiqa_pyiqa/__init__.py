@@ -1,0 +1,1 @@
+"""Metrics of pyiqa as methods and image metrics for VEIQA."""
