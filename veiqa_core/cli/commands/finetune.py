@@ -11,13 +11,13 @@ import attrs
 import click
 
 from ...errors import UsageError
+from ...functions.datasets import dataset_part
 from ...functions.settings import Settings
 from ...functions.workers import set_up
 from ...results.progress import progress
 from ..common import registry, resumable
 from ..numbers import Number, Whole
 from ..options.completion import component_names
-from ..options.dataset import dataset_part
 from ..options.grouped import groups, option
 from ..options.pseudo_rating import PseudoRatingOptions
 from ..options.recipe import SettingOptions, device_option
