@@ -1,10 +1,12 @@
 """Fit the recipes that are shipped for images of unknown distortion, and write them as they are shipped.
 
-    python benchmarks/default_recipes.py DATASET PATH --also DATASET PATH [--also ...] [--output plugins/veiqa_recipes]
+    python benchmarks/default_recipes.py DATASET PATH --also DATASET PATH [--also ...] --photos FOLDER
+        [--output plugins/veiqa_recipes]
 
 Their branches are those of benchmarks/recipes. DATASET and PATH hold people's ratings; the sets after ``--also`` are
 made from other photographs (``veiqa datasets make --calibrate``). The set for known types is fitted to the ratings
-alone, on which its branches were chosen. Numbers are rounded to seven digits, and of what the recipes were fitted on
+alone, on which its branches were chosen. Local mappers, for quality maps, are fitted to every third photo of FOLDER.
+Numbers are rounded to seven digits, and of what the recipes were fitted on
 the contents are recorded, by which images are known again, not every image.
 """
 
@@ -18,15 +20,21 @@ import attrs
 import click
 from common import PATH, Given, on_rated_set, write
 
+from veiqa_core import Scorer
+from veiqa_core.datasets.photos import find_photos
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.evaluation.fit import fit
+from veiqa_core.evaluation.ladder import every_distortion
+from veiqa_core.evaluation.local_fit import LocalFit
 from veiqa_core.evaluation.measured import MeasuredSet
+from veiqa_core.images import read
 from veiqa_core.recipes.files import dumps, find
 from veiqa_core.recipes.recipe import Recipe, RecipeSet
 from veiqa_core.recipes.resolution import resolve_all
 
 HERE = Path(__file__).parent
 SET = "best-by-type"
+DRAWS = 6
 RECIPES = ("default", "fast", SET)
 SHIPPED = HERE.parent / "plugins" / "veiqa_recipes"
 
@@ -60,14 +68,28 @@ def slim(recipe: Recipe, sets: list[MeasuredSet]) -> Recipe:
     )
 
 
+def mapped(recipe: Recipe, photos: Path, given: Given) -> Recipe:
+    """The recipe with its local mapper."""
+    registry = given.registry
+    scorer = Scorer(recipe, device=given.device.name, registry=registry)
+    made = LocalFit(scorer, registry.part("mapper", "veiqa:ridge"), every_distortion(registry), DRAWS)
+    for path in list(find_photos(photos).values())[2::3]:
+        made.add(read(path))
+    local = made.fitted()
+    return attrs.evolve(recipe, local=attrs.evolve(local, state=rounded(local.state)))
+
+
 @click.command()
 @on_rated_set
 @click.option("--also", type=(str, PATH), multiple=True)
 @click.option("--only", type=click.Choice(RECIPES), multiple=True)
+@click.option("--photos", type=PATH, help="Folder of good photos; without it recipes have no local mapper.")
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False, exists=True), default=SHIPPED, show_default=True
 )
-def main(given: Given, also: tuple[tuple[str, Path], ...], only: tuple[str, ...], output: Path) -> None:
+def main(
+    given: Given, also: tuple[tuple[str, Path], ...], only: tuple[str, ...], photos: Path | None, output: Path
+) -> None:
     """Fit and write the shipped recipes."""
     registry = given.registry
     rated = [given.rated, *(load(registry.part("dataset", name), folder) for name, folder in also)]
@@ -75,8 +97,10 @@ def main(given: Given, also: tuple[tuple[str, Path], ...], only: tuple[str, ...]
         recipe = find(HERE / "recipes" / f"{name}.toml", registry)
         resolved = resolve_all(recipe, registry)
         sets = given.measured(rated[:1] if name == SET else rated, resolved)
-        fitted = fit(recipe, sets[0], sets[1:])
-        write(dumps(shipped(fitted, sets)), output / f"{name}.toml")
+        made = shipped(fit(recipe, sets[0], sets[1:]), sets)
+        if photos is not None and isinstance(made, Recipe):
+            made = mapped(made, photos, given)
+        write(dumps(made), output / f"{name}.toml")
         click.echo(f"{name}: {sum(len(one.table) for one in sets)} images")
 
 
