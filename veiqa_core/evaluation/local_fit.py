@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from ..contracts import FloatArray
 from ..datasets import distort
 from ..datasets.distort import Distortion, Level
-from ..errors import ComponentError, UsageError
+from ..errors import ComponentError, FitError, UsageError
 from ..explanations.quality_map import local_similarities
 from ..extension.registry import Part
 from ..images import Image, read
@@ -96,8 +96,11 @@ class LocalFit:
         """The mapper, fitted to all that was taken in.
 
         Raises:
+            FitError: no photo was taken in.
             VeiqaError: it cannot be fitted, with the reason.
         """
+        if not self._places:
+            raise FitError("no photo could be used")
         similarities = np.concatenate([one.similarities for one in self._places]) * self._signs
         quality = np.concatenate([one.quality for one in self._places])
         contents = [digest for digest in self._photos for _ in range(self._draws)]
@@ -114,7 +117,7 @@ class LocalFit:
         level = Level("drawn", "severity", round(float(rng.random()), 4))
         worse = distort.degrade(photo, distortion, level, self._seed).image
         mask = _area(photo.size[1], photo.size[0], rng)
-        mixed = read(torch.where(mask, worse.pixels, photo.pixels)[0], photo.name)
+        mixed = read(torch.where(mask, worse.pixels, photo.pixels)[0], photo.name, self._scorer.recipe.view)
         _, engine, outcome = self._scorer.meter.shown(mixed, range(len(self._scorer.keys)))
         for item in outcome.measurements:
             if item.error is not None:

@@ -191,7 +191,10 @@ def _system(found: Url) -> Any:
 def _archive(where: str) -> Any:
     if is_url(where):
         found = parsed(where)
-        about = _system(found).info(_path(found))
+        try:
+            about = _system(found).info(_path(found))
+        except FileNotFoundError:  # which also stands for a server that does not answer: the fetch says why
+            about = {}
         return _fetched_archive(where, *(str(about.get(name)) for name in _STATE))
     try:
         with opened(Path(where)) as stream:
@@ -276,4 +279,6 @@ def _reason(error: Exception, url: str) -> str:
         return "is a folder; name the image files in it"
     if isinstance(error, RuntimeError) and "encrypted" in str(error):
         return "is encrypted in its archive"
-    return f"cannot be had: {plain(one_line(error).replace(url, public(url)))}"
+    if public(url) != url:  # libraries quote parts of it
+        return f"cannot be had: {type(error).__name__}"
+    return f"cannot be had: {plain(one_line(error))}"

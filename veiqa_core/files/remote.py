@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 import shutil
 import tempfile
 import weakref
@@ -12,6 +14,8 @@ from pathlib import Path
 from ..errors import VeiqaError, reraised_as
 from . import places
 from .urls import NotThereError, PlaceError, last_part, public, same_place
+
+_LONGEST = 16  # characters of a copy's suffix
 
 
 class RemoteFile:
@@ -41,7 +45,7 @@ class RemoteFile:
     @property
     def suffix(self) -> str:
         """The name's suffix."""
-        return Path(self.name).suffix
+        return posixpath.splitext(self.name)[1]
 
     @property
     def path(self) -> Path:
@@ -49,7 +53,7 @@ class RemoteFile:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="veiqa-"))
             weakref.finalize(self, _remove, self._folder, self._state)
-        return self._folder / self.name
+        return self._folder / f"copy{re.sub(r'[^.A-Za-z0-9]', '', self.suffix)[:_LONGEST]}"
 
     @property
     def pending(self) -> bool:
@@ -127,17 +131,22 @@ def local(target: Target | None) -> Path | None:
 
 
 @contextmanager
-def sent(target: Target | None) -> Iterator[Path | None]:
+def sent(target: Target | None, *, partial: bool = False) -> Iterator[Path | None]:
     """A block that writes a file, which is then sent where it belongs.
+
+    Args:
+        partial: whether what there is of it is sent also where the block fails.
 
     Raises:
         VeiqaError: it cannot be sent; the text says where the copy is.
     """
+    done = False
     try:
         with named(target):
             yield local(target)
+        done = True
     finally:
-        if isinstance(target, RemoteFile):
+        if isinstance(target, RemoteFile) and (done or partial):
             target.finish()
 
 

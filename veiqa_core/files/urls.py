@@ -17,6 +17,8 @@ _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]+"
 _URL = re.compile(rf"(?P<before>(?:{_SCHEME}::)*)(?P<scheme>{_SCHEME})://(?P<rest>.*)", re.DOTALL)
 _FRAME = re.compile(r"(?s)(.+)#([1-9][0-9]{0,8})")
 _WEB = ("http", "https")
+_SIGNED = ("az", "abfs")
+"""Stores whose addresses may end in a key, as those of web servers may."""
 
 ZIP = "zip"
 STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
@@ -89,23 +91,22 @@ def public(name: str) -> str:
     if found is None:
         return name
     before, scheme, rest = found["before"], found["scheme"], found["rest"]
-    if scheme.lower() == ZIP and "::" in rest:
-        inner, _, archive = rest.partition("::")
-        return f"{before}{scheme}://{inner}::{public(archive)}"
+    if scheme.lower() == ZIP:
+        inner, colons, archive = rest.partition("::")
+        return f"{before}{scheme}://{inner}::{public(archive)}" if colons else f"{before}{scheme}://{public(inner)}"
     plain, frame = _FRAME.fullmatch(rest), ""
     if plain is not None:
         rest, frame = plain[1], f"#{plain[2]}"
-    host, slash, path = rest.partition("/")
+    user, at, place = rest.rpartition("@")
+    if at and ":" in user:  # a password may hold any character; else it may name a container
+        rest = place
+    if scheme.lower() in STORES and not scheme.lower().startswith(_SIGNED):  # "?" is a letter of names there
+        return f"{before}{scheme}://{rest}{frame}"
+    place = re.split(r"[?#]", rest, maxsplit=1)[0]
+    host, slash, path = place.partition("/")
     if scheme.lower() in _WEB or scheme.lower() not in SCHEMES:
-        host, slash, path = _without_query(rest)
-        host = host.rpartition("@")[2]
-    elif ":" in host.rpartition("@")[0]:  # else it names a container
         host = host.rpartition("@")[2]
     return f"{before}{scheme}://{host}{slash}{path}{frame}"
-
-
-def _without_query(rest: str) -> tuple[str, str, str]:
-    return re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
 
 
 def addressed(url: str) -> tuple[str, int | None]:

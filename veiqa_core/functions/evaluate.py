@@ -16,7 +16,7 @@ from ..recipes.recipe import Recipe, RecipeSet
 from ..recipes.resolution import resolve_all
 from ..store import Store
 from .datasets import RatedChoice, dataset_part
-from .given import Names, Place, Places, Texts, names_of, places_of
+from .given import Names, Place, Places, Texts, path_of, places_of, several
 from .hearing import Progress, Report
 from .ladders import climbed, photos_of
 from .means import Means
@@ -114,7 +114,7 @@ def evaluate(
             note=note,
         ),
         novelty=novelty,
-        ladder=tuple(map(Path, names_of("ladder", ladder))),
+        ladder=tuple(path_of("ladder", one) for one in several("ladder", ladder)),
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import UsageError, brief, near_miss
+from ..files.paths import display_name
+from ..files.urls import is_url
 from ..files.values import is_number
 
 T = TypeVar("T")
@@ -28,6 +30,8 @@ def path_of(name: str, value: Any) -> Path:
     """
     if not isinstance(value, str | os.PathLike):
         raise UsageError(f"{name} must be a path, not {brief(value)}")
+    if is_url(value):
+        raise UsageError(f"{name} {display_name(value)}: is a URL, which is not taken here; name a path")
     return Path(value)
 
 
@@ -71,7 +75,9 @@ def places_of(name: str, value: Any) -> tuple[tuple[str, Path], ...]:
         UsageError: something else is given.
     """
     places = []
-    for one in [] if value is None else value:
+    if value is not None and not isinstance(value, list | tuple):
+        raise UsageError(f"{name} must be a list of (dataset, path), not {brief(value)}")
+    for one in value or ():
         if not isinstance(one, tuple | list) or len(one) != 2 or not isinstance(one[0], str):
             raise UsageError(f"{name} must be a list of (dataset, path), not {brief(value)}")
         places.append((one[0], path_of(name, one[1])))

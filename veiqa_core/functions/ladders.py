@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from ..datasets.distort import Distortion, Level, even_levels
 from ..datasets.photos import find_photos
 from ..errors import UsageError, VeiqaError
 from ..evaluation.ladder import LEVELS, Ladder, every_distortion, of_photos
+from ..files.paths import display_name
+from ..images import is_frame_name
 from ..recipes.recipe import Recipe, RecipeSet
 from ..scorer import Scorer
 from .hearing import Report, Track
@@ -19,10 +22,12 @@ def photos_of(paths: Sequence[Path], note: Report) -> list[Path]:
     """The files that are named, and those in the folders that are.
 
     Raises:
-        UsageError: a folder holds none.
+        UsageError: something is not there, or a folder holds none.
     """
     files: list[Path] = []
     for path in paths:
+        if not os.path.lexists(path) and not is_frame_name(str(path)):
+            raise UsageError(f"{display_name(path)}: no such file or folder")
         files += find_photos(path, note).values() if path.is_dir() else [path]
     return list(dict.fromkeys(files))
 

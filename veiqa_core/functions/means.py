@@ -66,6 +66,8 @@ class Means:
         Raises:
             UsageError: one is not what it should be.
         """
+        if not isinstance(runtime, str):
+            raise UsageError(f"runtime must be a text, not {brief(runtime)}")
         return cls(
             registry=registry or installed(),
             device=(device, precision, runtime),

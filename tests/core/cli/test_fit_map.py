@@ -65,6 +65,7 @@ def test_a_photo_that_fails_is_named_and_the_others_are_used(there: Path) -> Non
         (("--recipe", "one.toml", "--output", "x.toml", "--local-mapper", "identity"), "cannot be fitted to 1"),
         (("--recipe", "one.toml", "--output", "x.toml", "--distortion", "WNN"), "unknown distortion 'WNN'"),
         (("--extractor", "tiny", "--layer", 1, "--output", "x.toml"), "is not fitted to ratings"),
+        (("absent.png", "--recipe", "one.toml", "--output", "x.toml"), "absent.png: no such file or folder"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(there: Path, more: tuple[object, ...], reported: str) -> None:
@@ -79,5 +80,7 @@ def test_no_photo_at_all_is_one_line(there: Path) -> None:
     Path("photos/0.png").write_text("no image")
     done = veiqa("fit-map", "photos/0.png", "--recipe", "one.toml", *OPTIONS, "--output", "x.toml")
     assert done.exit_code == 1
-    assert "Traceback" not in done.output
+    warned, failed = done.stderr.splitlines()[-2:]
+    assert warned.startswith("warning: photos/0.png: not an image file that can be read")
+    assert failed == "Error: no photo could be used"
     assert not Path("x.toml").exists()

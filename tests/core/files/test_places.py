@@ -55,6 +55,11 @@ def test_a_text_with_a_scheme_is_a_url_and_a_path_never_is() -> None:
         ("s3://id:secret@bucket/x?y#z.png", "s3://bucket/x?y#z.png"),
         ("abfs://container@account.dfs.core.windows.net/x", "abfs://container@account.dfs.core.windows.net/x"),
         ("memory://a/b.png", "memory://a/b.png"),
+        ("zip://https://me:secret@host/x.zip", "zip://https://host/x.zip"),
+        ("https://me:se/cret@host/x", "https://host/x"),
+        ("https://me:se?cret@host/x?key=secret", "https://host/x"),
+        ("s3://id:se/cret@bucket/x.png", "s3://bucket/x.png"),
+        ("az://container/b.png?sig=secret", "az://container/b.png"),
         ("photo@home.png?x", "photo@home.png?x"),
     ],
 )

@@ -110,11 +110,11 @@ def fit_map(
     set_up(threads)
     made = LocalFit(device.scorer(chosen, found, None), mapper, kinds, fit.draws, fit.seed)
     failures = _take_in(made, files)
+    for failure in failures:
+        say(f"warning: {failure}")
     name = f"{chosen.name}-map" if is_standard_output(fit.output) or is_stream(fit.output) else fit.output.stem
     write_text(recipe_files.dumps(attrs.evolve(chosen, name=name, local=made.fitted())), fit.output)
     say(f"{fit.output}: {name}, the map of {chosen.name} fitted to {len(files) - len(failures)} photos")
-    for failure in failures:
-        say(f"warning: {failure}")
     ctx.exit(1 if failures else 0)
 
 

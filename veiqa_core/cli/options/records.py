@@ -144,7 +144,7 @@ class RecordOptions:
             UsageError: the file cannot be opened.
             VeiqaError: it takes no more, or cannot be sent to its URL.
         """
-        with sent(self.output), self._made(layout, end, earlier) as made:
+        with sent(self.output, partial=True), self._made(layout, end, earlier) as made:
             try:
                 yield lambda row: _guarded(self.where, lambda: made.add(row))
             finally:
