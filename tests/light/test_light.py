@@ -123,7 +123,7 @@ def test_without_numpy_and_torch_a_run_says_what_is_missing() -> None:
 def test_completing_names_is_light() -> None:
     words = {"_VEIQA_COMPLETE": "bash_complete", "COMP_WORDS": "veiqa run --metric p", "COMP_CWORD": "3"}
     done = subprocess.run([sys.executable, "-c", SPY], capture_output=True, text=True, env={**os.environ, **words})
-    assert (done.stdout, done.stderr.splitlines()[-1]) == ("plain,psnr\n", "HEAVY:")
+    assert (done.stdout, done.stderr.splitlines()[-1]) == ("plain,psnr\nplain,pss\n", "HEAVY:")
 
 
 @without_torch

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..datasets.rated_set import load
 from ..errors import UsageError
-from ..evaluation.comparison import Study, compare
-from ..evaluation.measured import check_covered
-from ..evaluation.splits import check_splits, prepared
 from ..extension.registry import Registry
 from ..recipes.recipe import Recipe, RecipeSet
 from ..recipes.resolution import resolve_all
@@ -18,11 +14,13 @@ from ..store import Store
 from .datasets import RatedChoice, dataset_part
 from .given import Names, Place, Places, Texts, path_of, places_of, several
 from .hearing import Progress, Report
-from .ladders import climbed, photos_of
 from .means import Means
 from .recipes import Competitors, parts_of, recipes_of
 from .settings import Settings
 from .splits import SplitChoice
+
+if TYPE_CHECKING:  # what is heavy is imported once all else is checked
+    from ..evaluation.comparison import Study
 
 AnyRecipe = str | Path | Recipe | RecipeSet
 
@@ -136,12 +134,18 @@ def evaluated(
     if also and split.split_file is not None:
         raise UsageError("--split-file lists the images of one dataset: leave it out, or --also")
     found, others = means.registry, (*also, *split.train)
-    photos = photos_of(ladder, means.hearing.note)
     settings = Settings(found, competitors.settings)
     chosen = competitors.chosen(found, settings, means.hearing.note)
     part = dataset.part(found, settings)
     parts = [dataset_part(found, settings, name, None) for name, _ in others]
     settings.check_all_used()
+    from ..datasets.rated_set import load
+    from ..evaluation.comparison import Study, compare
+    from ..evaluation.measured import check_covered
+    from ..evaluation.splits import check_splits, prepared
+    from .ladders import climbed, photos_of
+
+    photos = photos_of(ladder, means.hearing.note)
     on, protocol = means.found(), split.protocol()
     several = [resolve_all(one, found) for one in chosen]
     for recipes in several:

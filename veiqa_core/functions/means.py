@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..devices import Device
 from ..errors import UsageError, brief
-from ..evaluation.measured import MeasuredSet, measure_each, quantities_of, seen_alike
 from ..extension.registry import Registry, installed
-from ..measuring.meter import Meter
 from ..store import Store, open_default
 from .hearing import Hearing, Progress, Report
 from .veis import VeiChoice
 from .workers import Workers
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what is heavy is imported once all else is checked
     from ..datasets.rated_set import RatedSet
+    from ..devices import Device
+    from ..evaluation.measured import MeasuredSet
     from ..measuring.executors.executor import Executor
+    from ..measuring.meter import Meter
     from ..measuring.vei_files import VeiFolder
     from ..recipes.resolution import ResolvedSet
 
@@ -83,6 +83,8 @@ class Means:
         Raises:
             UsageError: this machine has none such, or it does not go together with the others.
         """
+        from ..devices import Device
+
         return Device.find(*self.device)
 
     def executor(self, meter: Meter, root: Path, veis: VeiFolder | None) -> Executor:
@@ -107,6 +109,9 @@ class Means:
         kept: Store | None,
         folder: VeiFolder | None,
     ) -> list[list[MeasuredSet]]:
+        from ..evaluation.measured import measure_each, quantities_of, seen_alike
+        from ..measuring.meter import Meter
+
         self.workers.set_up()
         measured: list[list[MeasuredSet]] = [[] for _ in several]
         for places in seen_alike(several):
