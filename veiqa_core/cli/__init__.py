@@ -32,9 +32,10 @@ _GROUPS: Mapping[str, Mapping[str, str]] = {
         "fit": "Fit a recipe's mapper to the ratings of a dataset, and write the recipe.",
         "fit-map": "Fit what a recipe's quality map is made by to good photos, and write the recipe.",
         "search": "Search a space for the branches that agree best with the ratings of a dataset.",
-        "finetune": "Fine-tune a feature extractor to image quality on the pristine photos in the folder PHOTOS.",
+        "finetune": "Fine-tune a feature extractor to image quality on pristine photos, or train a method on "
+        "rated images.",
         "ladder": "Make good photos worse step by step, and show where a recipe's score does not fall.",
-        "paper": "Make the paper's tables from the databases and weights that are here.",
+        "paper": "Make the paper's tables and figures from the databases and weights that are here.",
     },
     "See what there is": {
         "recipes": "List the recipes and recipe sets that --recipe knows by name.",

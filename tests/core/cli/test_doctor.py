@@ -106,7 +106,7 @@ def completed(*words: str) -> list[str]:
     ("words", "names"),
     [
         (("doc",), ["doctor"]),
-        (("run", "--metric", "ps"), ["psnr"]),
+        (("run", "--metric", "ps"), ["psnr", "pss"]),
         (("run", "--pri", "jpeg"), ["jpeg", "jpeg2000"]),
         (("run", "--pri", "jpeg", "--extractor", "vg"), ["vgg16"]),
         (("run", "--explainer", "gradcam"), ["gradcam", "gradcam++"]),

@@ -254,7 +254,7 @@ def test_parts_may_be_named_in_place_of_a_recipe(rated: Path) -> None:
         (["csv", "rated", "-p", "dataset.rnge=[0,1]"], "unknown parameter of the chosen dataset 'rnge'"),
         (["csv", "rated", "--recipe", "one.toml", "-p", "pri.size=5"], "--recipe already names every part"),
         (["csv", "rated", "--recipe", "papier"], "unknown recipe 'papier'. Did you mean 'paper'?"),
-        (["csv", "rated", "--recipe", "papier"], "A recipe of your own is named by its file, NAME.toml."),
+        (["csv", "rated", "--recipe", "papier"], "a recipe of your own is named by its file, NAME.toml"),
         (["csv", "rated", "--recipe", "paper-vgg16", "--distortion", "GB"], "vgg16"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "loo"], "Invalid value for '--split'"),
         (["csv", "rated", "--recipe", "one.toml", "--split", "list"], "this dataset brings no list of its own"),

@@ -19,6 +19,7 @@ needs_pyiqa = pytest.mark.skipif(
 )
 
 
+@needs_pyiqa
 @pytest.mark.veiqa_conformance(dist="veiqa-pyiqa")
 def test_conformance(veiqa_check):
     veiqa_check()
