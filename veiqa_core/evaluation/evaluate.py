@@ -212,12 +212,11 @@ class _Run:
         fits: dict[str | None, FittedMapper | None] = {}
         for key, recipe in self._used.items():
             rows = [index for index in train if self._measured.keys[index] == key]
-            mapper = recipe.named_mapper
-            if mapper is None or not _fittable(mapper):
+            if recipe.mapper is None or not _fittable(recipe.mapper):
                 fits[key] = self._ready(recipe)
             elif rows:
                 try:
-                    fits[key] = self._fitted(mapper, rows)
+                    fits[key] = self._fitted(recipe.mapper, rows)
                 except VeiqaError as error:
                     self._refuse(f"not fitted everywhere{'' if key is None else f', {key}'}: {error}")
             else:

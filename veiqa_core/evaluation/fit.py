@@ -117,13 +117,13 @@ def _of(name: str) -> Iterator[None]:
 
 
 def fittable(recipe: ResolvedRecipe) -> Part:
-    """The recipe's mapper, which knows the names of the values.
+    """The recipe's mapper.
 
     Raises:
         UsageError: there is none, or it has nothing to fit.
     """
     advice = "such as logistic5 for one branch"
-    mapper = recipe.named_mapper
+    mapper = recipe.mapper
     if mapper is None:
         raise UsageError(f"recipe {recipe.name!r} has no mapper to fit; add one, {advice}")
     if not mapper.traits["fitted"]:

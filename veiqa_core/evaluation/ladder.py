@@ -102,6 +102,15 @@ def every_distortion(registry: Registry) -> tuple[Distortion, ...]:
     return tuple(distort.find(item.ref, registry) for item in items)
 
 
+def distortions_of(names: Iterable[str], registry: Registry) -> tuple[Distortion, ...]:
+    """Those that are named, each once; all that have a strength where none is.
+
+    Raises:
+        UsageError: one is unknown.
+    """
+    return tuple(distort.find(name, registry) for name in dict.fromkeys(names)) or every_distortion(registry)
+
+
 def scored(scorer: Scorer) -> Callable[[Image], tuple[float, str | None]]:
     """What scores an image, with its most likely type of distortion.
 

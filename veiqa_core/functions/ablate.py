@@ -70,18 +70,7 @@ def ablate(
         RecipeChoice(recipe=recipe_of("recipe", recipe), **parts_of(given)),
         tuple(one_of("drop", kind, KINDS) for kind in names_of("drop", drop)),
         SplitChoice.of(split, folds, None, seed),
-        Means.of(
-            store=store,
-            workers=workers,
-            threads=threads,
-            dask=dask,
-            device=device,
-            precision=precision,
-            runtime=runtime,
-            registry=registry,
-            progress=progress,
-            note=note,
-        ),
+        Means.of(given),
     )
 
 

@@ -140,20 +140,7 @@ def fit(
         RatedChoice.of(dataset, path, score_range, distortions),
         RecipeChoice(recipe=recipe_of("recipe", recipe), **parts_of(given)),
         places_of("also", also),
-        Means.of(
-            store=store,
-            keep_vei=keep_vei,
-            keep_vei_cap=keep_vei_cap,
-            workers=workers,
-            threads=threads,
-            dask=dask,
-            device=device,
-            precision=precision,
-            runtime=runtime,
-            registry=registry,
-            progress=progress,
-            note=note,
-        ),
+        Means.of(given),
         name=optional(lambda what, value: str(value), "name", name),
     )
 

@@ -60,10 +60,11 @@ def climbed(
     kinds = every_distortion(means.registry)
     device, precision, runtime = means.device
     with means.keep() as kept:
-        on = {"device": device, "precision": precision, "runtime": runtime, "registry": means.registry, "store": kept}
-        for recipe in recipes if files else ():
+        for recipe in recipes:
             try:
-                scorer = Scorer(recipe, **on)
+                scorer = Scorer(
+                    recipe, device=device, precision=precision, runtime=runtime, registry=means.registry, store=kept
+                )
                 found, failed = climb(files, kinds, even_levels(LEVELS), scorer, 0, means.hearing.track)
             except UsageError as error:
                 means.hearing.note(f"no ladders of {recipe.name}: {error}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import attrs
 from ..errors import UsageError, brief
 from ..extension.registry import Registry, installed
 from ..store import Store, open_default
-from .hearing import Hearing, Progress, Report
+from .hearing import Hearing
 from .veis import VeiChoice
 from .workers import Workers
 
@@ -45,36 +45,22 @@ class Means:
     veis: VeiChoice = attrs.field(factory=VeiChoice)
 
     @classmethod
-    def of(
-        cls,
-        *,
-        store: Any,
-        workers: Any,
-        threads: Any,
-        dask: Any,
-        device: Any,
-        precision: Any,
-        runtime: Any,
-        registry: Registry | None,
-        progress: Progress | None,
-        note: Report | None,
-        keep_vei: Any = None,
-        keep_vei_cap: Any = None,
-    ) -> Means:
-        """From arguments of a function.
+    def of(cls, given: Mapping[str, Any]) -> Means:
+        """From the arguments of a function, by name; not all functions keep VEIs.
 
         Raises:
             UsageError: one is not what it should be.
         """
+        device, precision, runtime = (given[name] for name in ("device", "precision", "runtime"))
         if not isinstance(runtime, str):
             raise UsageError(f"runtime must be a text, not {brief(runtime)}")
         return cls(
-            registry=registry or installed(),
+            registry=given["registry"] or installed(),
             device=(device, precision, runtime),
-            workers=Workers.of(workers, threads, dask),
-            keep=keeping(store),
-            hearing=Hearing.of(progress, note),
-            veis=VeiChoice.of(keep_vei, keep_vei_cap),
+            workers=Workers.of(given["workers"], given["threads"], given["dask"]),
+            keep=keeping(given["store"]),
+            hearing=Hearing.of(given["progress"], given["note"]),
+            veis=VeiChoice.of(given.get("keep_vei"), given.get("keep_vei_cap")),
         )
 
     def found(self) -> Device:

@@ -79,6 +79,7 @@ def search(
     Raises:
         UsageError: it cannot be done as given, in one line that names options as the command does.
     """
+    given = dict(locals())
     wanted = SearchChoice.of(
         space,
         output,
@@ -91,20 +92,7 @@ def search(
         seed=seed,
         view=view,
     )
-    means = Means.of(
-        store=store,
-        keep_vei=keep_vei,
-        keep_vei_cap=keep_vei_cap,
-        workers=workers,
-        threads=threads,
-        dask=dask,
-        device=device,
-        precision=precision,
-        runtime=runtime,
-        registry=registry,
-        progress=progress,
-        note=note,
-    )
+    means = Means.of(given)
     of_images = RatedChoice.of(dataset, path, score_range, distortions)
     begun = Searching.prepared(of_images, wanted, texts_of("settings", settings), means)
     if wanted.output is not None:

@@ -68,7 +68,7 @@ def explained(image: str, extractor: Part, layer: Layer, explainer: Part) -> str
 
 @attrs.frozen
 class ResolvedRecipe:
-    """A recipe checked against the installed components."""
+    """A recipe checked against the installed components; its mapper knows the names of the values that it maps."""
 
     name: str
     branches: tuple[ResolvedBranch, ...]
@@ -84,6 +84,10 @@ class ResolvedRecipe:
     view: View = None
     methods: tuple[Part, ...] = ()
 
+    def __attrs_post_init__(self) -> None:
+        if self.mapper is not None:
+            object.__setattr__(self, "mapper", attrs.evolve(self.mapper, names=self.names))
+
     @property
     def width(self) -> int:
         """How many values of an image its mapper maps: similarities of branches, then outputs of methods."""
@@ -94,11 +98,6 @@ class ResolvedRecipe:
         """The keys of these values."""
         outputs = (output_key(method, name) for method in self.methods for name in method_outputs(method))
         return (*(branch.key for branch in self.branches), *outputs)
-
-    @property
-    def named_mapper(self) -> Part | None:
-        """The mapper, which knows the names of the values."""
-        return None if self.mapper is None else attrs.evolve(self.mapper, names=self.names)
 
     @property
     def parts(self) -> list[Part]:

@@ -196,17 +196,17 @@ def test_going_on_with_results_at_a_url(form: str, memory: fsspec.AbstractFileSy
         pytest.importorskip("pyarrow")
     output = f"memory://results/out.{form}"
     wanted = [f"memory://photos/{name}" for name in NAMES]
-    told = (*OPTIONS, "--no-store", "--output", output, "--resume")
-    assert veiqa("run", *wanted[:2], *told).exit_code == 0, "there is nothing to go on with yet"
+    command = (*OPTIONS, "--no-store", "--output", output, "--resume")
+    assert veiqa("run", *wanted[:2], *command).exit_code == 0, "there is nothing to go on with yet"
     begun = memory.cat_file(f"/results/out.{form}")
     computed.clear()
-    assert veiqa("run", *wanted, *told).exit_code == 0
+    assert veiqa("run", *wanted, *command).exit_code == 0
     assert computed == {wanted[2]: 1}
     assert veiqa("run", *wanted, *OPTIONS, "--no-store", "--output", f"memory://results/whole.{form}").exit_code == 0
     assert memory.cat_file(f"/results/out.{form}") == memory.cat_file(f"/results/whole.{form}")
     if form != "parquet":
         assert memory.cat_file(f"/results/out.{form}").startswith(begun)
-    other = veiqa("run", "memory://photos/b.png", *told)
+    other = veiqa("run", "memory://photos/b.png", *command)
     assert other.exit_code == 2
     assert f"row 1 of {output} is memory://photos/a/1.png, and image 1 is memory://photos/b.png" in other.stderr
     assert memory.cat_file(f"/results/out.{form}") == memory.cat_file(f"/results/whole.{form}")
@@ -294,15 +294,15 @@ def test_an_interruption_sends_what_was_scored(
         yield next(score_many(self, *args, **named))
         raise KeyboardInterrupt
 
-    told = ("run", "photos", *OPTIONS, "--no-store", "--output", "memory://out.csv", "--report", "memory://out.html")
+    command = ("run", "photos", *OPTIONS, "--no-store", "--output", "memory://out.csv", "--report", "memory://out.html")
     with monkeypatch.context() as patched:
         patched.setattr(Scorer, "score_many", interrupted)
-        done = veiqa(*told)
+        done = veiqa(*command)
     assert done.exit_code == 130
     assert "what was scored is in memory://out.csv; the same command with --resume goes on" in done.stderr
     assert memory.cat_file("/out.csv").count(b"\n") == 2
     assert b"ended before its end" in memory.cat_file("/out.html")
-    assert veiqa(*told, "--resume").exit_code == 0
+    assert veiqa(*command, "--resume").exit_code == 0
     assert memory.cat_file("/out.csv").count(b"\n") == 4
 
 

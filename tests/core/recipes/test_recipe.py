@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 
 from veiqa_core.errors import RecipeError, UsageError
@@ -106,6 +107,15 @@ def test_the_digest_depends_on_what_is_computed_and_on_nothing_else() -> None:
         Recipe("a", (Branch(pri=Choice("mean-blur")),), local=LocalMapper(Choice("linear"), {"x": 1.0})),
     ]
     assert len({_digest(base), *map(_digest, others)}) == len(others) + 1
+
+
+def test_the_mapper_knows_the_names_of_the_values() -> None:
+    recipe = resolve(attrs.evolve(FULL, local=None, mapper=Choice("ridge"), state={}), installed())
+    assert recipe.mapper is not None
+    assert recipe.mapper.names == recipe.names == tuple(branch.key for branch in recipe.branches)
+    less = attrs.evolve(recipe, branches=recipe.branches[1:])
+    assert less.mapper is not None
+    assert less.mapper.names == recipe.names[1:]
 
 
 def test_a_branch_key_names_only_what_differs_from_the_defaults() -> None:

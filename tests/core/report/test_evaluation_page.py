@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
+import attrs
 import making
 import pytest
 
@@ -65,6 +66,14 @@ def test_the_map_does_not_depend_on_ratings_of_the_image_s_content(rated: Path, 
         assert found is not None
         made.append(found[0])
     assert made[0].equal(made[1])
+
+
+def test_a_mapper_that_finds_values_by_name_is_refitted_for_maps_too(rated: Path) -> None:
+    mapper = Choice("trend-svr", {"trend": ["*/psnr*"]})
+    recipe = Recipe("two", (*ONE.branches, attrs.evolve(ONE.branches[0], metric=Choice("nae"))), mapper)
+    study = veiqa_core.evaluate("csv", rated, recipes=recipe, split="loco", device="cpu", store=False)
+    assert study.single is not None
+    assert Maps(study.single, Device()).of(next(veiqa_core.rated_images("csv", rated)).name) is not None
 
 
 def test_where_nothing_is_calibrated_there_is_no_map(rated: Path) -> None:

@@ -23,9 +23,7 @@ from ..paths import PATH
 from ..printing import note, say
 
 if TYPE_CHECKING:
-    from ...datasets.distort import Distortion
     from ...evaluation.local_fit import LocalFit
-    from ...extension.registry import Registry
 
 
 @attrs.frozen
@@ -53,18 +51,6 @@ class LocalFitOptions:
     )
     seed: int = option("--seed", type=Whole(), default=0, show_default=True, metavar="N", help="For other pictures.")
 
-    def found(self, registry: Registry) -> tuple[Distortion, ...]:
-        """The distortions that are meant.
-
-        Raises:
-            UsageError: one is unknown.
-        """
-        from ...datasets import distort
-        from ...evaluation.ladder import every_distortion
-
-        named = tuple(distort.find(name, registry) for name in dict.fromkeys(self.distortions))
-        return named or every_distortion(registry)
-
 
 @click.command("fit-map")
 @click.argument("photos", nargs=-1, required=True, type=PATH, metavar="PHOTO...")
@@ -89,6 +75,7 @@ def fit_map(
 
     The exit status is 0, or 1 if a photo failed, or 2 if the command cannot be run as given.
     """
+    from ...evaluation.ladder import distortions_of
     from ...evaluation.local_fit import LocalFit
     from ...functions.ladders import photos_of
     from ...recipes import files as recipe_files
@@ -104,7 +91,7 @@ def fit_map(
     settings.check_all_used()
     if not isinstance(chosen, Recipe):
         raise UsageError(f"{chosen.name} is a recipe set: fit the map of each of its recipes by itself")
-    kinds, files = fit.found(found), photos_of(photos, note)
+    kinds, files = distortions_of(fit.distortions, found), photos_of(photos, note)
     for path in files:
         refuse_input_target("--output", fit.output, str(path))
     set_up(threads)

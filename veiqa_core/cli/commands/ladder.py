@@ -23,9 +23,7 @@ from ..paths import PATH
 from ..printing import data, json_data, line, note, say
 
 if TYPE_CHECKING:
-    from ...datasets.distort import Distortion
     from ...evaluation.ladder import Ladder, Summary
-    from ...extension.registry import Registry
 
 
 @attrs.frozen
@@ -55,18 +53,6 @@ class LadderOptions:
         help="A table of means, or every score.",
     )
 
-    def found(self, registry: Registry) -> tuple[Distortion, ...]:
-        """The distortions that are meant.
-
-        Raises:
-            UsageError: one is unknown.
-        """
-        from ...datasets import distort
-        from ...evaluation.ladder import every_distortion
-
-        named = tuple(distort.find(name, registry) for name in dict.fromkeys(self.distortions))
-        return named or every_distortion(registry)
-
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, type=PATH, metavar="PHOTO...")
@@ -93,14 +79,14 @@ def ladder(
     The exit status is 0, or 1 if a photo or a distortion failed, or 2 if the command cannot be run as given.
     """
     from ...datasets import distort
-    from ...evaluation.ladder import summaries
+    from ...evaluation.ladder import distortions_of, summaries
     from ...functions.ladders import climb, photos_of
 
     found = registry()
     settings = Settings(found, recipe.settings)
     chosen = recipe.chosen(found, settings, note)
     settings.check_all_used()
-    kinds, levels = ladder.found(found), distort.even_levels(ladder.levels)
+    kinds, levels = distortions_of(ladder.distortions, found), distort.even_levels(ladder.levels)
     files = photos_of(photos, note)
     set_up(threads)
     with store.opened() as kept, resumable(interruption_note(kept)):
