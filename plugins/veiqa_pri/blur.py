@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -14,6 +16,7 @@ from .records.blur import GaussianBlurParams, MeanBlurParams
 
 _REACH = 4  # sigmas on either side of the centre
 _UNIT = 2**22  # what a kernel sums up to; 255 * _UNIT**2 is below 2**53, so a float64 holds every sum
+_BLOCK = 16  # pixels that are filtered together at least
 
 
 class MeanBlur:
@@ -58,12 +61,33 @@ class GaussianBlur:
 
     def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
         """Blur an image batch; ``seeds`` are not used."""
-        from scipy import ndimage  # which takes long to import
+        return from_uint8(np.floor(_filtered(to_uint8(images), self._kernel) / _UNIT**2 + 0.5))
 
-        sums = to_uint8(images).astype(np.float64)
-        for axis in (-2, -1):
-            sums = ndimage.correlate1d(sums, self._kernel, axis=axis, mode="nearest")
-        return from_uint8(np.floor(sums / _UNIT**2 + 0.5))
+
+def _filtered(levels: NDArray[np.uint8], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums ``[..., H, W]`` weighted by a kernel down the columns, then along the rows.
+
+    Block by block as matrix products, which take a quarter of the time that filtering value by value takes.
+    """
+    height, width = levels.shape[-2:]
+    margin = len(kernel) // 2
+    block = max(_BLOCK, 2 * margin)
+    weights = np.zeros((block + 2 * margin, block))
+    for place in range(block):
+        weights[place : place + len(kernel), place] = kernel
+    down = weights.T @ _blocks(levels, -2, block, margin).swapaxes(-2, -1)  # [..., blocks, block, W]
+    columns = down.reshape(*levels.shape[:-2], -1, width)[..., :height, :]
+    along = _blocks(columns, -1, block, margin) @ weights  # [..., H, blocks, block]
+    return along.reshape(*levels.shape[:-1], -1)[..., :width]
+
+
+def _blocks(values: NDArray[Any], axis: int, block: int, margin: int) -> NDArray[np.float64]:
+    """Blocks along an axis, each with its margins, as a last axis; the border is replicated outwards."""
+    margins = [(0, 0)] * values.ndim
+    margins[axis] = margin, margin - values.shape[axis] % -block
+    padded = np.pad(values, margins, mode="edge").astype(np.float64, copy=False)
+    windows: NDArray[np.float64] = sliding_window_view(padded, block + 2 * margin, axis=axis)
+    return windows[..., ::block, :, :] if axis == -2 else windows[..., ::block, :]
 
 
 def _gaussian(sigma: float) -> NDArray[np.float64]:

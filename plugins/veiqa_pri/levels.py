@@ -20,7 +20,7 @@ class Quantise:
         steps = params.levels - 1
         value = np.arange(256)
         nearest = (2 * value * steps + 255) // 510
-        self._table = (510 * nearest + steps) // (2 * steps)
+        self._table = ((510 * nearest + steps) // (2 * steps)).astype(np.uint8)
 
     def generate(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
         """Quantise an image batch; ``seeds`` are not used."""
