@@ -180,6 +180,8 @@ def settings(*, cores: int, threads: int, compiled: bool, card: bool, bfloat16: 
         yield attrs.evolve(cpu, threads=count)
     if cores > 1:
         yield attrs.evolve(cpu, workers=cores, threads=1)
+        if card:
+            yield Setting(workers=cores, threads=1)
         if bfloat16 and not card:
             yield Setting(precision="bfloat16", workers=cores, threads=1)
 

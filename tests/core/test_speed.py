@@ -51,6 +51,7 @@ def test_what_may_help_depends_on_the_machine() -> None:
         "--device cpu --runtime torch",
         "--device cpu --threads 1",
         "--device cpu --workers 2 --threads 1",
+        "--workers 2 --threads 1",
     ]
 
 
