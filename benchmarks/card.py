@@ -2,11 +2,11 @@
 
     python benchmarks/card.py [--images 256] [--workers 1 --workers 4 ...] [--recipe fast ...] [--output FILE]
 
-Each recipe scores different photos of 512x384 with one process after another number of them on the card, each of which
-decodes, makes PRIs and compares maps on a core of its own, beside the passes of the others. Starts do not count: the clock
-runs once each process has its networks. Beside it the bare forward passes of the default network at their best batch
-size, and the largest difference from the processor's scores. It is made to end within ten minutes on a machine with 16
-cores. ``--device cpu`` tries the script itself where there is no card.
+Each recipe scores different photos of 512x384 on the card, with one number of processes after another. Each process
+decodes, makes PRIs and compares maps on a core of its own, beside the passes of the others. Starts do not count: the
+clock runs once each process has its networks. Beside it the bare forward passes of the default network at their best
+batch size, and the greatest difference from the processor's scores. It is made to end within ten minutes on a machine
+with 16 cores. ``--device cpu`` tries the script itself where there is no card.
 """
 
 from __future__ import annotations
