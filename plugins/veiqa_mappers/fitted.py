@@ -223,4 +223,6 @@ def _read(field: attrs.Attribute[Any], value: Any) -> FloatArray:
 def _is_nested(value: Any, dimensions: int) -> bool:
     if dimensions == 0:
         return is_number(value)
+    if dimensions == 1 and isinstance(value, list) and set(map(type, value)) == {float}:  # thousands at once
+        return all(map(math.isfinite, value))
     return isinstance(value, list) and all(_is_nested(item, dimensions - 1) for item in value)

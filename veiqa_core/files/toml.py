@@ -14,8 +14,8 @@ LONGEST_NAME = 200
 """Characters of a name: of a recipe, a space, a dataset."""
 
 _DEEPEST = 32  # tables and arrays in one another
-_KEY = r"(?:(?<![\w-])[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+"
-_LONG_KEY = re.compile(rf"(?:{_KEY}){{{_DEEPEST}}}")  # the parser takes the square of its length in time
+_PART = r"\.[ \t]*+(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+"
+_LONG_KEY = re.compile(rf"(?:{_PART}){{{_DEEPEST}}}")  # the parser takes the square of its length in time
 _WIDE = 2**63  # whole numbers lie below, as TOML has it
 
 

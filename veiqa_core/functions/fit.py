@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -65,8 +64,8 @@ class Fit:
         write_text(self.text, path_of("path", path))
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as its file holds it."""
-        return tomllib.loads(self.text)
+        """The recipe as plain values, as its file has them."""
+        return recipe_files.write(self.recipe)
 
     def to_frame(self) -> Any:
         """A row for each image that was fitted to: its quality, and the values that were mapped.

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import RecipeError, UsageError, brief
 from ..extension.registry import Registry
+from ..files.number_arrays import packed, unpacked
 from ..files.reading import read_text
 from ..files.toml import check_table, checked_name, default_name, parse
 from .recipe import Branch, Choice, LocalMapper, Provenance, Recipe, RecipeSet
@@ -22,6 +23,7 @@ MOST_BRANCHES = 10_000
 _MADE_OF = {"name", "based_on", "view", "branch", "method"}
 _FIELDS = {*_MADE_OF, "mapper", "classifier", "novelty", "local", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
+_PACKED = re.compile(r'(?<=float64 = )"([\w+/=]+)"', re.ASCII)  # as literal text, in which no escapes are looked for
 
 
 def find(source: str | Path, registry: Registry) -> Recipe | RecipeSet:
@@ -59,7 +61,7 @@ def loads(text: str, where: str, name: str) -> Recipe | RecipeSet:
     Raises:
         RecipeError: the text is not TOML, or not a recipe, or one of more than 10,000 branches.
     """
-    table = parse(text, where, RecipeError)
+    table = unpacked(parse(text, where, RecipeError), where, RecipeError)
     if "distortion" in table:
         return _read_set(table, where, name)
     _check_count([table], where)
@@ -70,8 +72,13 @@ def dumps(recipe: Recipe | RecipeSet) -> str:
     """TOML that :func:`loads` reads back to an equal recipe."""
     import tomli_w
 
-    table = _write(recipe) if isinstance(recipe, Recipe) else _write_set(recipe)
-    return _BETWEEN_NUMBERS.sub(", ", tomli_w.dumps(table))
+    text = tomli_w.dumps(packed(write(recipe)))
+    return _PACKED.sub(r"'\1'", _BETWEEN_NUMBERS.sub(", ", text))
+
+
+def write(recipe: Recipe | RecipeSet) -> dict[str, Any]:
+    """A recipe or recipe set as plain values, as its file has them: numbers in lists, however many."""
+    return _write(recipe) if isinstance(recipe, Recipe) else _write_set(recipe)
 
 
 def read(table: Any, where: str, name: str) -> Recipe:

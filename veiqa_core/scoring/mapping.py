@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
 from ..errors import FitError, RecipeError, one_line, plain, unwrap
 from ..extension.registry import Part
+from ..files.values import plain_copy
 from ..isolation.attempts import attempt, or_usage_error
 from ..recipes.resolution import ResolvedRecipe
 
@@ -143,7 +143,7 @@ def _state_problem(error: Exception) -> str:
 def restored(fitted: Any, state: Mapping[str, Any], where: str) -> None:
     """Give a mapper or a classifier back what it was fitted to."""
     try:
-        fitted.restore(copy.deepcopy(dict(state)))
+        fitted.restore(plain_copy(state))
     except Exception as error:  # a state of a stranger's may lead a plugin to anything
         raise RecipeError(f"{where}: {_state_problem(error)}") from error
 
