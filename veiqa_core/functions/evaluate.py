@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack
 
 from ..errors import UsageError
+from ..files.urls import Located
 from ..recipes.resolution import resolve_all
 from .arguments import Arg, keywords
 from .datasets import RatedArguments, RatedChoice, dataset_part
-from .given import Place, Places, path_of, places_of, several
+from .given import Place, Places, place_of, places_of, several
 from .means import Means, MeansArguments
 from .recipes import BuildArguments, CompetitorArguments, Competitors, parts_of, recipes_of
 from .settings import Settings
@@ -57,7 +58,7 @@ def evaluate(dataset: str, path: Place, **given: Unpack[EvaluateArguments]) -> S
         SplitChoice.of(given),
         Means.of(given, VeiChoice.of(given)),
         novelty=given["novelty"],
-        ladder=tuple(path_of("ladder", one) for one in several("ladder", given["ladder"])),
+        ladder=tuple(place_of("ladder", one) for one in several("ladder", given["ladder"])),
     )
 
 
@@ -69,7 +70,7 @@ def evaluated(
     means: Means,
     *,
     novelty: bool,
-    ladder: Sequence[Path] = (),
+    ladder: Sequence[Located] = (),
 ) -> Study:
     """The same from groups of arguments.
 
