@@ -379,21 +379,18 @@ def test_a_path_and_names_in_files_reach_no_place(web: Web, memory: fsspec.Abstr
     (found,) = scorer.score_many([Path(f"{web.url}/b.png")])
     assert found.error is not None
     assert "no such file" in found.error
-    Path("pairs.csv").write_text(f"original,copy\n{web.url}/b.png,memory://photos/b.png\n")
-    compared = veiqa("compare", "--pairs", "pairs.csv", "--format", "jsonl")
-    assert compared.exit_code == 1
-    assert "no such file" in compared.stdout
+    Path("rated").mkdir()
+    Path("rated/scores.csv").write_text(f"image,score,score_type\n{web.url}/b.png,3,mos\n")
     for arguments in (
         ("run", "photos", "--recipe", f"{web.url}/b.png"),
-        ("ladder", f"{web.url}/b.png"),
-        ("compare", f"{web.url}/b.png", f"{web.url}/b.png"),
         ("evaluate", "live", f"{web.url}/"),
+        ("evaluate", "csv", "rated", "--range", "0", "5"),
     ):
         done = veiqa(*arguments)
         assert done.exit_code == 2, done.output
         assert done.stderr.strip().count("\n") <= 3
     assert web.asked == {}
-    assert {path.name for path in Path().iterdir()} == {"pairs.csv", "photos"}
+    assert {path.name for path in Path().iterdir()} == {"rated", "photos"}
 
 
 @pytest.fixture
