@@ -127,7 +127,7 @@ def walk(root: str, choice: Choice = Choice(), report: Report = _refuse, left_ou
             continue
         name, is_folder = entry
         parts = (*parents, name)
-        path = _joined(root, parts)
+        path = joined(root, parts)
         if not is_folder:
             if choice.takes(parts):
                 if is_picture(path):
@@ -138,7 +138,7 @@ def walk(root: str, choice: Choice = Choice(), report: Report = _refuse, left_ou
             levels.append((parts, _listing(path, report)))
 
 
-def _joined(folder: str, parts: Parts) -> str:
+def joined(folder: str, parts: Parts) -> str:
     """A path or URL in a folder, which stays as the user wrote it."""
     return urls.joined(folder, parts) if is_url(folder) else os.path.join(folder, *parts)  # noqa: PTH118
 
@@ -269,13 +269,13 @@ class Inputs:
         return chain.from_iterable([*sources, *map(self._begun, self.lists)])
 
     @property
-    def _listed_already(self) -> bool:
+    def listed_already(self) -> bool:
         """Whether all lists can be read before the images are, and once more."""
         return STDIN not in self.named and all(map(_is_regular, self.lists))
 
     def count(self) -> int | None:
         """How many images there are; None where that is only known at the end, or a folder at a URL would be listed."""
-        if not self._listed_already or any(is_url(name) and self._is_folder(name) for name in self.named):
+        if not self.listed_already or any(is_url(name) and self._is_folder(name) for name in self.named):
             return None
         quiet = attrs.evolve(self, report=_ignore, left_out=_ignore)  # what is wrong is reported when the names come
         sources = [*map(quiet._source, self.named), *map(self._list, self.lists)]
@@ -288,7 +288,7 @@ class Inputs:
 
     def singly(self) -> Iterator[str] | None:
         """The images that were named or listed one by one; None where that is only known at the end."""
-        if not self._listed_already:
+        if not self.listed_already:
             return None
         return chain((name for name in self.named if not self._is_folder(name)), *map(self._list, self.lists))
 
@@ -332,11 +332,11 @@ class Inputs:
         yield from entries
 
     def _is_folder(self, name: str) -> bool:
-        """Whether a folder is named; of a URL with an image's suffix that is not asked."""
+        """Whether a folder is named."""
         if not is_url(name):
             return name != STDIN and os.path.isdir(name)  # noqa: PTH112  # knows names that no file system takes
         if name not in self._folders:
-            self._folders[name] = _is_folder_at(name)
+            self._folders[name] = is_folder_at(name)
         return self._folders[name]
 
     def _paths(self, what: str, stream: BinaryIO) -> Iterator[str]:
@@ -356,7 +356,12 @@ class Inputs:
             yield slashed if slashed != path and not _is_there(path) and _is_there(slashed) else path
 
 
-def _is_folder_at(url: str) -> bool:
+def is_folder_at(url: str) -> bool:
+    """Whether a URL is one of a folder; of one with an image's suffix that is not asked.
+
+    Raises:
+        UsageError: it cannot be found out.
+    """
     file = urls.addressed(url)[0]
     if not file.endswith("/") and is_image_name(urls.last_part(file)):
         return False

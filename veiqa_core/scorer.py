@@ -16,6 +16,7 @@ from .devices import Device
 from .errors import ComponentError, ImageError, UsageError, VeiqaError, reraised_as
 from .explanations.heatmaps import Explained, explained
 from .extension.registry import Registry, installed
+from .files.ahead import ahead
 from .files.paths import public_name
 from .files.urls import is_url
 from .measuring.branches.outcome import Measurement
@@ -160,15 +161,17 @@ class Scorer:
         """Score images in their order as they come; one that fails gives a result with its error and stops nothing.
 
         Args:
-            sources: images as for :meth:`score`; also a batch ``[N, 3, H, W]``.
+            sources: images as for :meth:`score`; also a batch ``[N, 3, H, W]``. Of a list or tuple, URLs are fetched a
+                few ahead; an iterable is asked for one image after another.
             executor: who measures the images that are files, made for :attr:`meter` and the working directory. Without
                 one, and where heat maps are asked for, this process does, one image after another.
         """
         if isinstance(sources, str | Path):
             raise UsageError(f"{sources}: score_many takes several images; score takes one")
-        for is_file, group in groupby(enumerate(sources), lambda item: isinstance(item[1], str | Path)):
+        known = ahead(sources) if isinstance(sources, list | tuple) else sources
+        for is_file, group in groupby(enumerate(known), lambda item: isinstance(item[1], str | Path)):
             if is_file and executor is not None and not heatmaps:
-                yield from self._executed(executor, (str(source) for _, source in group))
+                yield from self._executed(executor, (source if is_url(source) else str(source) for _, source in group))
             else:
                 yield from (self._scored(number, source, heatmaps) for number, source in group)
 
@@ -292,5 +295,5 @@ def _reopened(recipe: str, name: str, device: Device, store: Path | None) -> Sco
 def _place(source: images.Source) -> dict[str, Any]:
     """Where an image is, as fields of its result."""
     if is_url(source):
-        return {"url": source}
+        return {"url": str(source)}
     return {"path": Path(source)} if isinstance(source, str | Path) else {}

@@ -30,13 +30,21 @@ class _UserPath(click.Path):
             return found
 
 
+class _UserPlace(_UserPath):
+    """The same of what is read and may be at a URL, which stays a text."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
 class _UserTarget(_UserPath):
-    """The same of a file that is written, which may be at a URL."""
+    """A path of a file that is written, which may be at a URL."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return RemoteFile(value) if is_url(value) else super().convert(value, param, ctx)
 
 
 PATH = _UserPath(path_type=Path)
+PLACE = _UserPlace(path_type=Path)
 TARGET = _UserTarget(path_type=Path)
 FOLDER = _UserPath(path_type=Path, file_okay=False)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 
 from ..errors import UsageError
 from ..files.names import name_key
-from ..files.paths import file_stem
+from ..files.paths import display_name, file_stem
 from ..inputs import walk
 
 
@@ -22,13 +22,26 @@ def find_photos(root: Path, note: Callable[[str], object] = lambda text: None) -
     """
     if not root.is_dir():
         raise UsageError(f"{root}: {'is a file, not a folder' if root.exists() else 'no such folder'}")
-    own: list[str] = []
-    paths = [Path(path).relative_to(root) for path in walk(str(root), left_out=own.append)]
-    if own:
-        note(f"{root}: {len(own)} pictures that VEIQA made are left out, the first {own[0]}")
-    if not paths:
-        raise UsageError(f"{root}: holds no photos that can be read")
+    paths = [Path(path).relative_to(root) for path in photos_at(str(root), note)]
     return {name: root / path for name, path in zip(_names(paths), paths, strict=True)}
+
+
+def photos_at(root: str, note: Callable[[str], object]) -> list[str]:
+    """The photos in a folder, by its path or URL, and the folders in it.
+
+    Args:
+        note: as for :func:`find_photos`.
+
+    Raises:
+        UsageError: a folder in it cannot be listed, or it holds no photos.
+    """
+    own: list[str] = []
+    found = list(walk(root, left_out=own.append))
+    if own:
+        note(f"{display_name(root)}: {len(own)} pictures that VEIQA made are left out, the first {own[0]}")
+    if not found:
+        raise UsageError(f"{display_name(root)}: holds no photos that can be read")
+    return found
 
 
 def _names(paths: Iterable[PurePath]) -> Iterator[str]:

@@ -108,6 +108,14 @@ class Ablation:
     contents: int
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why there are no intervals, and no figures of some parts."""
+        few = [f"no intervals from fewer than {FEWEST_CONTENTS} contents"] if self.contents < FEWEST_CONTENTS else []
+        failed = [f"{part.name}: cannot be refitted: {part.problem}" for part in self.parts if part.problem is not None]
+        advice = ["another mapper may take what is left, such as ridge: --set mapper=ridge"] if failed else []
+        return (*few, *failed, *advice)
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What went wrong with images that could not be measured."""
         return tuple(self.measured.failed.values())
@@ -164,7 +172,10 @@ def variants(recipe: ResolvedRecipe, kinds: Sequence[Kind] = ()) -> list[Variant
     for kind in kinds or KINDS:
         own = list(_of_kind(recipe, kind))
         if kinds and not own:
-            raise UsageError(f"--drop {kind}: recipe {recipe.name!r} would lose nothing, or all that it has, by it")
+            raise UsageError(
+                f"--drop {kind}: recipe {recipe.name!r} has no second {kind}, so none can be left out; name another "
+                "kind, or none for all that can be"
+            )
         found += own
     if len(found) == 1:
         raise UsageError(f"recipe {recipe.name!r} has one value only: there is nothing to leave out")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 import attrs
 import numpy as np
@@ -16,6 +15,8 @@ from ..datasets import distort
 from ..datasets.distort import Distortion, Level
 from ..errors import UsageError, VeiqaError
 from ..extension.registry import Registry
+from ..files.paths import display_name
+from ..files.urls import Located
 from ..images import Image, read
 from ..scorer import Scorer
 from .agreement import krocc
@@ -155,7 +156,7 @@ def ladders(
 
 
 def of_photos(
-    files: Iterable[Path], distortions: Sequence[Distortion], levels: Sequence[Level], scorer: Scorer, seed: int = 0
+    files: Iterable[Located], distortions: Sequence[Distortion], levels: Sequence[Level], scorer: Scorer, seed: int = 0
 ) -> Iterator[Ladder | VeiqaError]:
     """For each file and distortion the ladder, or why there is none.
 
@@ -165,7 +166,7 @@ def of_photos(
     for path in files:
         try:
             for one in ladders(read(path), distortions, levels, scored(scorer), seed):
-                yield type(one)(f"{path}: {one}") if isinstance(one, VeiqaError) else one
+                yield type(one)(f"{display_name(path)}: {one}") if isinstance(one, VeiqaError) else one
         except UsageError:
             raise
         except VeiqaError as error:

@@ -15,6 +15,11 @@ _NOT_IN_NAMES = re.compile(r"[^\w.@=+-]+")
 _LONGEST = 200  # bytes, which leaves room for a number and the suffix
 
 
+def located(name: str) -> urls.Located:
+    """Where a name says that a file is: a URL stays a text."""
+    return name if urls.is_url(name) else Path(name)
+
+
 def display_name(path: str | Path) -> str:
     """A path or URL as text that any output can hold."""
     return os.fsencode(public_name(path)).decode("utf-8", "replace")

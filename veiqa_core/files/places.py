@@ -53,6 +53,10 @@ _STATE = ("size", "ETag", "etag", "LastModified", "last_modified", "updated", "g
 T = TypeVar("T")
 
 
+class TooLargeError(PlaceError):
+    """A file has more bytes than are read."""
+
+
 def content(url: str, most: int | None = None) -> bytes:
     """All bytes of a file.
 
@@ -86,7 +90,7 @@ def fetch(url: str, into: IO[bytes], most: int) -> None:
             while piece := stream.read(_PIECE):
                 size += len(piece)
                 if size > most:
-                    raise PlaceError(f"has more than the {most:,} bytes that are read")
+                    raise TooLargeError(f"has more than the {most:,} bytes that are read")
                 into.write(piece)
 
     _tried(copy, url)

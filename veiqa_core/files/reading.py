@@ -69,6 +69,15 @@ def text_of(path: Path, most: int = 4 * MOST_TEXT) -> str:
         raise ValueError(f"cannot be read: {error.strerror or one_line(error)}") from error
     if len(content) > most:  # it grew, or does not say how long it is
         raise ValueError(f"has more than the {most:,} bytes that are read")
+    return decoded(content)
+
+
+def decoded(content: bytes) -> str:
+    """The text of bytes in UTF-8, with or without a byte-order mark.
+
+    Raises:
+        ValueError: they are none.
+    """
     for mark, name in _MARKS.items():
         if content.startswith(mark):
             raise ValueError(f"is {name} text; save it as UTF-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TypeGuard
 
 import attrs
@@ -25,6 +26,10 @@ STORES = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "memory")
 """Schemes of places that have folders, and that can be written to."""
 SCHEMES = (*_WEB, *STORES, ZIP)
 """The closed list of schemes: others start programs, read other machines' files, or lead back to this one's."""
+
+
+Located = Path | str
+"""Where a file is: a path, or as text a URL."""
 
 
 class PlaceError(Exception):
@@ -97,9 +102,7 @@ def public(name: str) -> str:
     plain, frame = _FRAME.fullmatch(rest), ""
     if plain is not None:
         rest, frame = plain[1], f"#{plain[2]}"
-    user, at, place = rest.rpartition("@")
-    if at and ":" in user:  # a password may hold any character; else it may name a container
-        rest = place
+    rest = _without_password(rest)
     if scheme.lower() in STORES and not scheme.lower().startswith(_SIGNED):  # "?" is a letter of names there
         return f"{before}{scheme}://{rest}{frame}"
     place = re.split(r"[?#]", rest, maxsplit=1)[0]
@@ -107,6 +110,21 @@ def public(name: str) -> str:
     if scheme.lower() in _WEB or scheme.lower() not in SCHEMES:
         host = host.rpartition("@")[2]
     return f"{before}{scheme}://{host}{slash}{path}{frame}"
+
+
+def _without_password(rest: str) -> str:
+    """What follows ``://``, without user and password; a user alone may name a container.
+
+    A password may hold any character, also an ``@`` or a slash, but what follows a host and its port is a path.
+    """
+    begin, _, _ = rest.partition("/")
+    if "@" in begin:
+        user, _, place = begin.rpartition("@")
+        return place + rest[len(begin) :] if ":" in user else rest
+    host, colon, port = begin.rpartition(":")
+    if not colon or port.isdecimal() or host.startswith("["):
+        return rest
+    return rest.rpartition("@")[2]
 
 
 def addressed(url: str) -> tuple[str, int | None]:
@@ -132,6 +150,19 @@ def joined(folder: str, parts: Iterable[str]) -> str:
     """The URL of a file in a folder."""
     begin, path, end = _pieces(folder)
     return f"{begin}{posixpath.join(path, *parts)}{end}"
+
+
+def relative(url: str, folder: str) -> str:
+    """The path of a file in a folder, by URLs of which one begins as the other does."""
+    path, root = _pieces(url)[1], _pieces(folder)[1]
+    return path[len(root) :].strip("/")
+
+
+def lies_in(url: str, folder: str) -> bool:
+    """Whether a URL names a folder or what is in it, as far as their texts say."""
+    (begin, path, end), (own_begin, root, own_end) = _pieces(_key(url)), _pieces(_key(folder))
+    above, below = ([part for part in text.split("/") if part] for text in (root, path))
+    return (begin, end) == (own_begin, own_end) and below[: len(above)] == above
 
 
 def _pieces(url: str) -> tuple[str, str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
 
 from ..errors import ImageError, UsageError, near_miss
 from ..extension.registry import Part, installed
+from ..files.paths import located, public_name
 from . import FullReference, MetricValue, measured, read_pair
 from .pairs import COPY, ORIGINAL, Pair
 
@@ -45,11 +45,13 @@ class Comparer:
 
     def __call__(self, pair: Pair) -> Row:
         """The row of a pair. What fails is said in it."""
-        row: Row = {**dict.fromkeys(header(self.metrics)), ORIGINAL: pair.original, COPY: pair.copy}
+        named = {ORIGINAL: pair.original, COPY: pair.copy}
+        row: Row = {**dict.fromkeys(header(self.metrics))}
+        row |= {column: place and public_name(place) for column, place in named.items()}
         if pair.problem is not None or pair.original is None or pair.copy is None:
             return row | {"error": pair.problem}
         try:
-            images = read_pair(Path(pair.original), Path(pair.copy))
+            images = read_pair(located(pair.original), located(pair.copy))
         except ImageError as error:
             return row | {"error": str(error)}
         row["width"], row["height"] = images[0].size

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
-from ..errors import TableError, UsageError
+from ..errors import TableError, UsageError, brief
+from ..files import places, urls
 from ..files.names import name_key
-from ..files.paths import display_name
-from ..files.reading import text_of
-from ..files.tables import read_table
-from ..inputs import walk
+from ..files.paths import display_name, public_name
+from ..files.reading import MOST_TEXT, decoded, text_of
+from ..files.tables import TableRow, read_table
+from ..files.urls import Located, PlaceError, is_url
+from ..inputs import joined, walk
 
 Report = Callable[[str], object]
 
@@ -26,7 +28,7 @@ class Pair:
     """An original and a copy of it.
 
     Attributes:
-        original, copy: the files; None for one that is not there.
+        original, copy: the files, by path or URL; None for one that is not there.
         problem: why there is nothing to compare; None where there is.
     """
 
@@ -40,7 +42,7 @@ class Pair:
         return self.copy or self.original or ""
 
 
-def by_name(originals: Path, copies: Path, report: Report, left_out: Report) -> Iterator[Pair]:
+def by_name(originals: Located, copies: Located, report: Report, left_out: Report) -> Iterator[Pair]:
     """The pairs of two folders: each copy with the original of the same path in its folder.
 
     Suffixes may differ where one original only has the name; so an original may have several copies. Case and Unicode
@@ -66,35 +68,48 @@ def by_name(originals: Path, copies: Path, report: Report, left_out: Report) -> 
             without.pop(path, None)
         yield _pair(originals, copies, found, copy)
     for path in without:
-        name = os.path.join(originals, path)  # noqa: PTH118  # as the user wrote the folder
+        name = _joined(originals, path)
         yield Pair(name, None, f"{display_name(name)}: has no copy in {display_name(copies)}")
 
 
-def _pair(originals: Path, copies: Path, found: Sequence[str], copy: str) -> Pair:
-    name = os.path.join(copies, copy)  # noqa: PTH118
+def _joined(folder: Located, path: str) -> str:
+    """A path or URL in a folder, which stays as the user wrote it."""
+    return joined(str(folder), (path,))
+
+
+def _pair(originals: Located, copies: Located, found: Sequence[str], copy: str) -> Pair:
+    name = _joined(copies, copy)
     if len(found) == 1:
-        return Pair(os.path.join(originals, found[0]), name)  # noqa: PTH118
+        return Pair(_joined(originals, found[0]), name)
     if not found:
         return Pair(None, name, f"{display_name(name)}: has no original in {display_name(originals)}")
     several = " and ".join(map(display_name, sorted(found)))
     return Pair(None, name, f"{display_name(name)}: has several originals, {several}; say which by --pairs")
 
 
-def _check_apart(originals: Path, copies: Path) -> None:
-    first, second = (Path(os.path.realpath(folder)) for folder in (originals, copies))
-    if first == second:
+def _check_apart(originals: Located, copies: Located) -> None:
+    inside, outside = _lies_in(originals, copies), _lies_in(copies, originals)
+    if inside and outside:
         raise UsageError(f"{display_name(copies)}: is the folder of the originals itself; name that of the copies")
-    if first in second.parents or second in first.parents:
+    if inside or outside:
         raise UsageError(
             f"{display_name(originals)} and {display_name(copies)}: one lies in the other; move it out, or name pairs "
             "by --pairs"
         )
 
 
-def _paths(folder: Path, report: Report, left_out: Report) -> list[str]:
+def _lies_in(one: Located, other: Located) -> bool:
+    """Whether a folder is another one, or lies in it."""
+    if isinstance(one, str) or isinstance(other, str):
+        return isinstance(one, str) and isinstance(other, str) and urls.lies_in(one, other)
+    return Path(os.path.realpath(one)).is_relative_to(os.path.realpath(other))
+
+
+def _paths(folder: Located, report: Report, left_out: Report) -> list[str]:
     """The images in a folder, relative to it."""
     root = str(folder)
-    found = [os.path.relpath(path, root) for path in walk(root, report=report, left_out=left_out)]
+    relative = urls.relative if isinstance(folder, str) else os.path.relpath
+    found = [relative(path, root) for path in walk(root, report=report, left_out=left_out)]
     if not found:
         raise UsageError(f"{display_name(folder)}: holds no images")
     return found
@@ -104,25 +119,56 @@ def _stem(path: str) -> str:
     return name_key(os.path.splitext(path)[0])  # noqa: PTH122  # names need not be text
 
 
-def of_table(file: Path, originals: Path, copies: Path) -> list[Pair]:
+def of_table(file: Located, originals: Located, copies: Located) -> list[Pair]:
     """The pairs of a table with the columns ``original`` and ``copy``.
+
+    A table that came from a URL may name URLs only, as :func:`veiqa_core.files.urls.check_listed` has it.
 
     Args:
         originals, copies: the folders to which its names are relative.
 
     Raises:
-        UsageError: it cannot be read, or is no such table.
+        UsageError: it cannot be read, or is no such table, or names what it may not.
     """
     try:
-        text = text_of(file)
-    except ValueError as error:
-        raise UsageError(f"--pairs {display_name(file)}: {error}") from error
+        text = text_of(file) if isinstance(file, Path) else decoded(places.content(file, MOST_TEXT))
+    except (ValueError, PlaceError) as error:
+        raise UsageError(f"--pairs {display_name(file)}: {error}") from None
     try:
         rows = read_table(text, (ORIGINAL, COPY))
-        for row in rows:
-            for column in (ORIGINAL, COPY):
-                if not row.cells.get(column):
-                    raise TableError(f"names no {column}", row.number)
+        found = [tuple(_named(row, column) for column in (ORIGINAL, COPY)) for row in rows]
+        made = [Pair(_placed(originals, original), _placed(copies, copy)) for original, copy in found]
+        if isinstance(file, str):
+            for row, pair in zip(rows, made, strict=True):
+                _check_listed(row, pair, file)
     except TableError as error:
         raise UsageError(f"--pairs {error.of(display_name(file))}") from error
-    return [Pair(str(originals / row.cells[ORIGINAL]), str(copies / row.cells[COPY])) for row in rows]
+    return made
+
+
+def _named(row: TableRow, column: str) -> str:
+    name = row.cells.get(column)
+    if not name:
+        raise TableError(f"names no {column}", row.number)
+    return name
+
+
+def _placed(folder: Located, name: str) -> str:
+    """What a table's name means: a URL, or a path in the folder."""
+    if is_url(name):
+        return name
+    return urls.joined(folder, [name]) if isinstance(folder, str) else str(folder / name)
+
+
+def _check_listed(row: TableRow, pair: Pair, url: str) -> None:
+    for place in (pair.original, pair.copy):
+        try:
+            urls.check_listed(str(place), url)
+        except PlaceError as error:
+            raise TableError(f"names {brief(display_name(str(place)))}: {error}", row.number) from None
+
+
+def places_of(pairs: Iterable[Pair]) -> dict[str, str]:
+    """Where the images at URLs are, by their names without what is secret in them."""
+    named = (place for pair in pairs for place in (pair.original, pair.copy))
+    return {public_name(place): place for place in named if is_url(place)}

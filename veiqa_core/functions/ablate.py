@@ -2,74 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypedDict, Unpack
 
 from ..datasets.rated_set import load
 from ..evaluation import ablation
 from ..evaluation.ablation import KINDS, Ablation, single, variants
 from ..evaluation.measured import check_covered
 from ..evaluation.splits import check_splits, prepared
-from ..extension.registry import Registry
 from ..recipes.resolution import resolve_all
-from ..store import Store
-from .datasets import RatedChoice
-from .evaluate import AnyRecipe
-from .given import Names, Place, Texts, names_of, one_of
-from .hearing import Progress, Report
-from .means import Means
-from .recipes import RecipeChoice, parts_of, recipe_of
+from .arguments import Arg, keywords
+from .datasets import RatedArguments, RatedChoice
+from .given import Names, Place, names_of, one_of
+from .means import Means, MeansArguments
+from .recipes import BuildArguments, RecipeArguments, RecipeChoice, parts_of, recipe_of
 from .settings import Settings
-from .splits import SplitChoice
+from .splits import FoldArguments, SplitChoice
 
 
-def ablate(
-    dataset: str,
-    path: Place,
-    *,
-    recipe: AnyRecipe | None = None,
-    methods: Names = (),
-    pris: Names = (),
-    extractor: str | None = None,
-    layer: str | int | None = None,
-    explainer: str | None = None,
-    metric: str | None = None,
-    mapper: str | None = None,
-    overrides: Texts = (),
-    view: int | str | None = None,
-    settings: Texts = (),
-    score_range: tuple[float, float] | None = None,
-    distortions: Names = (),
-    drop: Names = (),
-    split: str = "loco",
-    folds: int | None = None,
-    seed: int = 0,
-    store: Store | Place | bool | None = True,
-    workers: int = 1,
-    threads: int | None = None,
-    dask: str | None = None,
-    device: str = "auto",
-    precision: str = "float32",
-    runtime: str = "auto",
-    registry: Registry | None = None,
-    progress: Progress | None = None,
-    note: Report | None = None,
-) -> Ablation:
+class _Own(TypedDict, total=False):
+    """What no other function takes."""
+
+    drop: Annotated[
+        Names, Arg((), "kinds whose values are left out: pri, layer, explainer, metric, method; default: all")
+    ]
+    split: Annotated[str, Arg("loco", "``loco``, ``kfold`` or ``list``")]
+
+
+class AblateArguments(
+    RecipeArguments, BuildArguments, RatedArguments, _Own, FoldArguments, MeansArguments, total=False
+):
+    """The keywords of :func:`ablate`."""
+
+
+@keywords(AblateArguments)
+def ablate(dataset: str, path: Place, **given: Unpack[AblateArguments]) -> Ablation:
     """What each part of a recipe brings, left out and alone, as ``veiqa ablate`` measures it.
 
     Args:
-        recipe: by name or file or as it is; the other arguments as for :func:`veiqa_core.evaluate`.
-        drop: kinds whose values are left out: pri, layer, explainer, metric, method; none for all.
-        split: ``loco``, ``kfold`` or ``list``.
+        dataset, path: one of 'veiqa datasets', and its folder.
 
     Raises:
         UsageError: it cannot be done as given, in one line that names options as the command does.
     """
-    given = dict(locals())
     return ablated(
-        RatedChoice.of(dataset, path, score_range, distortions),
-        RecipeChoice(recipe=recipe_of("recipe", recipe), **parts_of(given)),
-        tuple(one_of("drop", kind, KINDS) for kind in names_of("drop", drop)),
-        SplitChoice.of(split, folds, None, seed),
+        RatedChoice.of(dataset, path, given),
+        RecipeChoice(recipe=recipe_of("recipe", given["recipe"]), **parts_of(given)),
+        tuple(one_of("drop", kind, KINDS) for kind in names_of("drop", given["drop"])),
+        SplitChoice.refitting(given["split"], given),
         Means.of(given),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated, TypedDict, Unpack
 
 import attrs
 
@@ -14,55 +15,54 @@ from ..auditing.audit import Audit, Scored
 from ..auditing.look import Seen
 from ..extension.registry import Registry, installed
 from ..pool import in_order
-from ..recipes.recipe import Recipe, RecipeSet
 from ..scorer import Scorer
-from ..store import Store
-from .given import Names, Place, texts_of
-from .hearing import Hearing, Progress, Report
-from .inputs import InputChoice
-from .means import Keep, keeping
-from .recipes import recipe_of
-from .workers import Processes, Workers
+from .arguments import Arg, keywords
+from .given import Place, texts_of
+from .hearing import Hearing, HearingArguments, Report
+from .inputs import InputArguments, InputChoice
+from .means import Keep, RegistryArguments, StoreArguments, keeping
+from .recipes import AnyRecipe, recipe_of
+from .workers import ProcessArguments, Processes, Workers
 
 
-def audit(
-    images: Place | Sequence[Place],
-    *,
-    include: Names = (),
-    exclude: Names = (),
-    frames: str | int = "first",
-    recipe: str | Path | Recipe | RecipeSet | None = None,
-    limits: Mapping[str, float] | Sequence[str] = (),
-    store: Store | Place | bool | None = True,
-    workers: int = 1,
-    threads: int | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
-    note: Report | None = None,
-) -> Audit:
+class _Own(TypedDict, total=False):
+    """What no other function takes."""
+
+    recipe: Annotated[
+        AnyRecipe | None, Arg(None, "scores the images, too, by name or file or as it is; default: no scores")
+    ]
+    limits: Annotated[
+        Mapping[str, float] | Sequence[str],
+        Arg((), 'beyond which a kind of problem is found, such as ``{"dark": 0.3}``'),
+    ]
+
+
+class AuditArguments(
+    InputArguments, _Own, StoreArguments, ProcessArguments, RegistryArguments, HearingArguments, total=False
+):
+    """The keywords of :func:`audit`."""
+
+
+@keywords(AuditArguments)
+def audit(images: Place | Sequence[Place], **given: Unpack[AuditArguments]) -> Audit:
     """What there is to know of a folder of images besides scores, as ``veiqa audit`` finds it.
 
     Args:
         images: images and folders.
-        include, exclude: patterns: what is taken of folders, and what is not.
-        frames: of animated and multi-page files ``first``, ``all``, or the n-th picture.
-        recipe: scores the images, too.
-        limits: beyond which a kind of problem is found, such as ``{"dark": 0.3}``.
-        store, workers, threads, registry, progress, note: as for :func:`veiqa_core.evaluate`.
 
     Raises:
         UsageError: it cannot be done as given, in one line that names options as the command does.
     """
-    hearing = Hearing.of(progress, note)
-    chosen = InputChoice.of(images, include, exclude, frames)
+    hearing = Hearing.of(given)
+    chosen = InputChoice.of(images, given)
     auditing = Auditing(
-        recipe=recipe_of("recipe", recipe),
-        registry=registry or installed(),
-        keep=keeping(store),
-        processes=Processes.of(workers, threads),
+        recipe=recipe_of("recipe", given["recipe"]),
+        registry=given["registry"] or installed(),
+        keep=keeping(given["store"]),
+        processes=Processes.of(given),
         hearing=hearing,
     )
-    made = Audit([], problems.limits(texts_of("limits", limits)))
+    made = Audit([], problems.limits(texts_of("limits", given["limits"])))
     names = named(chosen, made, lambda path: None)
     auditing.run(made, names)
     for problem in made.problems:
@@ -84,7 +84,7 @@ def named(images: InputChoice, made: Audit, left_out: Report) -> list[str]:
 class Auditing:
     """With what an audit is made."""
 
-    recipe: str | Path | Recipe | RecipeSet | None
+    recipe: AnyRecipe | None
     registry: Registry
     keep: Keep
     processes: Processes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Annotated, Any, TypedDict, Unpack
 
 import attrs
 
@@ -14,11 +14,14 @@ from ..full_reference import image_metric, image_metrics
 from ..full_reference.comparison import Comparer, Row, Summary, header, meaning, name
 from ..full_reference.pairs import Pair
 from ..pool import in_order
-from .given import Names, Place, Texts, names_of, texts_of
-from .hearing import Hearing, Progress, Report
+from .arguments import Arg, keywords
+from .given import Names, Place, names_of, texts_of
+from .hearing import Hearing, HearingArguments, Report
+from .means import RegistryArguments
 from .pairs import PairChoice
+from .recipes import SettingArguments
 from .settings import Settings
-from .workers import Processes
+from .workers import ProcessArguments, Processes
 
 
 @attrs.frozen(eq=False)
@@ -72,36 +75,37 @@ def _summary(own: Summary) -> dict[str, Any]:
     }
 
 
-def compare(
-    original: Place | None = None,
-    copy: Place | None = None,
-    *,
-    pairs: Place | None = None,
-    metrics: Names = (),
-    settings: Texts = (),
-    workers: int = 1,
-    threads: int | None = None,
-    registry: Registry | None = None,
-    progress: Progress | None = None,
-    note: Report | None = None,
-) -> Compared:
+class _Own(TypedDict, total=False):
+    """What no other function takes."""
+
+    pairs: Annotated[
+        Place | None, Arg(None, "a table in CSV with the columns ``original`` and ``copy``, paths in the two folders")
+    ]
+    metrics: Annotated[Names, Arg((), "by name; default: all that compare images")]
+
+
+class CompareArguments(_Own, SettingArguments, ProcessArguments, RegistryArguments, HearingArguments, total=False):
+    """The keywords of :func:`compare` besides the images."""
+
+
+@keywords(CompareArguments)
+def compare(original: Place | None = None, copy: Place | None = None, **given: Unpack[CompareArguments]) -> Compared:
     """Images compared with their originals by full-reference metrics, as ``veiqa compare`` does it.
 
     Args:
         original, copy: two images, or a folder of each.
-        pairs: a table in CSV with the columns ``original`` and ``copy``, paths in the two folders.
-        metrics: by name; default: all that compare images.
-        settings: parameters, such as ``{"metric.downsample": True}``.
-        workers, threads, registry, progress, note: as for :func:`veiqa_core.evaluate`.
 
     Raises:
         UsageError: it cannot be done as given, in one line that names options as the command does.
     """
-    hearing = Hearing.of(progress, note)
+    hearing = Hearing.of(given)
     problems: list[str] = []
-    chosen, processes = PairChoice.of(original, copy, pairs), Processes.of(workers, threads)
+    chosen, processes = PairChoice.of(original, copy, given["pairs"]), Processes.of(given)
     parts = metrics_of(
-        registry or installed(), names_of("metrics", metrics), texts_of("settings", settings), problems.append
+        given["registry"] or installed(),
+        names_of("metrics", given["metrics"]),
+        texts_of("settings", given["settings"]),
+        problems.append,
     )
     every = chosen.found(problems.append, lambda path: None)
     processes.set_up()

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import attrs
 
 from ..api import parameters as params
 from ..errors import UsageError, brief
-from .given import ends_of, names_of, optional, path_of
+from .arguments import Arg
+from .given import Names, ends_of, names_of, optional, path_of
 from .settings import Settings
 
 if TYPE_CHECKING:
     from ..extension.registry import Part, Registry
+
+
+class RatedArguments(TypedDict, total=False):
+    """Which images of a dataset, and the range of its ratings."""
+
+    score_range: Annotated[
+        tuple[float, float] | None,
+        Arg(None, "lowest and highest possible rating, for a dataset that does not declare them"),
+    ]
+    distortions: Annotated[Names, Arg((), "only images of these types")]
 
 
 @attrs.frozen(kw_only=True, slots=False)
@@ -40,7 +51,7 @@ class RatedChoice(DatasetChoice):
     distortions: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, dataset: Any, path: Any, score_range: Any, distortions: Any) -> RatedChoice:
+    def of(cls, dataset: Any, path: Any, given: RatedArguments) -> RatedChoice:
         """From arguments of a function.
 
         Raises:
@@ -51,8 +62,8 @@ class RatedChoice(DatasetChoice):
         return cls(
             dataset=dataset,
             path=path_of("path", path),
-            score_range=optional(ends_of, "score_range", score_range),
-            distortions=names_of("distortions", distortions),
+            score_range=optional(ends_of, "score_range", given["score_range"]),
+            distortions=names_of("distortions", given["distortions"]),
         )
 
 

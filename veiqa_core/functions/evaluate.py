@@ -4,102 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, Unpack
 
 from ..errors import UsageError
-from ..extension.registry import Registry
-from ..recipes.recipe import Recipe, RecipeSet
+from ..files.urls import Located
 from ..recipes.resolution import resolve_all
-from ..store import Store
-from .datasets import RatedChoice, dataset_part
-from .given import Names, Place, Places, Texts, path_of, places_of, several
-from .hearing import Progress, Report
-from .means import Means
-from .recipes import Competitors, parts_of, recipes_of
+from .arguments import Arg, keywords
+from .datasets import RatedArguments, RatedChoice, dataset_part
+from .given import Place, Places, place_of, places_of, several
+from .means import Means, MeansArguments
+from .recipes import BuildArguments, CompetitorArguments, Competitors, parts_of, recipes_of
 from .settings import Settings
-from .splits import SplitChoice
+from .splits import SplitArguments, SplitChoice
+from .veis import VeiArguments, VeiChoice
 
 if TYPE_CHECKING:  # what is heavy is imported once all else is checked
     from ..evaluation.comparison import Study
 
-AnyRecipe = str | Path | Recipe | RecipeSet
+
+class _Own(TypedDict, total=False):
+    """What no other function takes."""
+
+    also: Annotated[Places, Arg((), "other datasets that are evaluated on, as ``(dataset, path)``")]
+    novelty: Annotated[
+        bool, Arg(False, "whether predictions say how novel each image is where nothing else depends on it")
+    ]
+    ladder: Annotated[
+        Place | Sequence[Place],
+        Arg((), "good photos, or folders of them, whose ladders (see :mod:`veiqa_core.evaluation.ladder`) are wanted"),
+    ]
 
 
-def evaluate(
-    dataset: str,
-    path: Place,
-    *,
-    recipes: AnyRecipe | Sequence[AnyRecipe] = (),
-    methods: Names = (),
-    pris: Names = (),
-    extractor: str | None = None,
-    layer: str | int | None = None,
-    explainer: str | None = None,
-    metric: str | None = None,
-    mapper: str | None = None,
-    overrides: Texts = (),
-    view: int | str | None = None,
-    settings: Texts = (),
-    score_range: tuple[float, float] | None = None,
-    distortions: Names = (),
-    also: Places = (),
-    split: str | None = None,
-    folds: int | None = None,
-    repeats: int | None = None,
-    seed: int = 0,
-    split_file: Place | None = None,
-    train: Places = (),
-    novelty: bool = False,
-    ladder: Names = (),
-    store: Store | Place | bool | None = True,
-    keep_vei: Place | None = None,
-    keep_vei_cap: int | str | None = None,
-    workers: int = 1,
-    threads: int | None = None,
-    dask: str | None = None,
-    device: str = "auto",
-    precision: str = "float32",
-    runtime: str = "auto",
-    registry: Registry | None = None,
-    progress: Progress | None = None,
-    note: Report | None = None,
-) -> Study:
+class EvaluateArguments(
+    CompetitorArguments, BuildArguments, RatedArguments, _Own, SplitArguments, VeiArguments, MeansArguments, total=False
+):
+    """The keywords of :func:`evaluate`."""
+
+
+@keywords(EvaluateArguments)
+def evaluate(dataset: str, path: Place, **given: Unpack[EvaluateArguments]) -> Study:
     """How well scores agree with the ratings of a dataset, as ``veiqa evaluate`` measures it.
 
     Args:
         dataset, path: one of 'veiqa datasets', and its folder.
-        recipes, methods: each is a competitor: recipes by name or file or as they are, and no-reference methods.
-        pris, extractor, layer, explainer, metric, mapper: or the parts of one recipe.
-        overrides: what is changed in each recipe, such as ``{"metric": "ssim", "extractor.resize": 224}``.
-        settings: parameters of every component of a kind, such as ``{"pri.size": 5}``.
-        score_range: lowest and highest possible rating, for a dataset that does not declare them.
-        distortions: only images of these types.
-        also: other datasets that are evaluated on, as ``(dataset, path)``.
-        split: ``frozen``, ``loco``, ``lodo``, ``kfold``, ``repeated`` or ``list``; ``folds``, ``repeats``, ``seed`` and
-            ``split_file`` go with it.
-        train: other datasets that are fitted on.
-        novelty: whether predictions say how novel each image is where nothing else depends on it.
-        ladder: good photos, or folders of them, whose ladders (see :mod:`veiqa_core.evaluation.ladder`) are wanted.
-        store: where similarities are kept: True for the store of the commands, False for none, a file, or a Store.
-        keep_vei, keep_vei_cap: a folder where VEIs are kept, and the most that its files may take, such as ``"2GB"``.
-        workers, threads, dask: who measures.
-        device, precision, runtime: as for :class:`veiqa_core.Scorer`.
-        registry: the components; default: everything installed.
-        progress: is called with what is done, how many items are done, and how many there are.
-        note: takes each remark; by default they are warnings of Python.
 
     Raises:
         UsageError: it cannot be done as given, in one line that names options as the command does.
     """
-    given = dict(locals())
     return evaluated(
-        RatedChoice.of(dataset, path, score_range, distortions),
-        Competitors(recipes=recipes_of("recipes", recipes), **parts_of(given)),
-        places_of("also", also),
-        SplitChoice.of(split, folds, repeats, seed, split_file, train),
-        Means.of(given),
-        novelty=novelty,
-        ladder=tuple(path_of("ladder", one) for one in several("ladder", ladder)),
+        RatedChoice.of(dataset, path, given),
+        Competitors(recipes=recipes_of("recipes", given["recipes"]), **parts_of(given)),
+        places_of("also", given["also"]),
+        SplitChoice.of(given),
+        Means.of(given, VeiChoice.of(given)),
+        novelty=given["novelty"],
+        ladder=tuple(place_of("ladder", one) for one in several("ladder", given["ladder"])),
     )
 
 
@@ -111,7 +70,7 @@ def evaluated(
     means: Means,
     *,
     novelty: bool,
-    ladder: Sequence[Path] = (),
+    ladder: Sequence[Located] = (),
 ) -> Study:
     """The same from groups of arguments.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypedDict, Unpack
 
 import attrs
 
@@ -12,19 +12,17 @@ from ..dataframes import data_frame
 from ..datasets.rated_set import load
 from ..evaluation import fit as fitting
 from ..evaluation.measured import MeasuredSet, check_covered
-from ..extension.registry import Registry
 from ..files.writing import write_text
 from ..recipes import files as recipe_files
 from ..recipes.recipe import Recipe, RecipeSet
 from ..recipes.resolution import resolve_all
-from ..store import Store
-from .datasets import RatedChoice, dataset_part
-from .evaluate import AnyRecipe
-from .given import Names, Place, Places, Texts, optional, path_of, places_of
-from .hearing import Progress, Report
-from .means import Means
-from .recipes import RecipeChoice, parts_of, recipe_of
+from .arguments import Arg, keywords
+from .datasets import RatedArguments, RatedChoice, dataset_part
+from .given import Place, Places, optional, path_of, places_of
+from .means import Means, MeansArguments
+from .recipes import BuildArguments, RecipeArguments, RecipeChoice, parts_of, recipe_of
 from .settings import Settings
+from .veis import VeiArguments, VeiChoice
 
 
 @attrs.frozen(eq=False)
@@ -91,56 +89,34 @@ class Fit:
                 }
 
 
-def fit(
-    dataset: str,
-    path: Place,
-    *,
-    recipe: AnyRecipe | None = None,
-    methods: Names = (),
-    pris: Names = (),
-    extractor: str | None = None,
-    layer: str | int | None = None,
-    explainer: str | None = None,
-    metric: str | None = None,
-    mapper: str | None = None,
-    overrides: Texts = (),
-    view: int | str | None = None,
-    settings: Texts = (),
-    score_range: tuple[float, float] | None = None,
-    distortions: Names = (),
-    also: Places = (),
-    name: str | None = None,
-    store: Store | Place | bool | None = True,
-    keep_vei: Place | None = None,
-    keep_vei_cap: int | str | None = None,
-    workers: int = 1,
-    threads: int | None = None,
-    dask: str | None = None,
-    device: str = "auto",
-    precision: str = "float32",
-    runtime: str = "auto",
-    registry: Registry | None = None,
-    progress: Progress | None = None,
-    note: Report | None = None,
-) -> Fit:
+class _Own(TypedDict, total=False):
+    """What no other function takes."""
+
+    also: Annotated[Places, Arg((), "other datasets that are fitted to, too, as ``(dataset, path)``")]
+    name: Annotated[str | None, Arg(None, "of the fitted recipe; default: the recipe's name and ``-fitted``")]
+
+
+class FitArguments(RecipeArguments, BuildArguments, RatedArguments, _Own, VeiArguments, MeansArguments, total=False):
+    """The keywords of :func:`fit`."""
+
+
+@keywords(FitArguments)
+def fit(dataset: str, path: Place, **given: Unpack[FitArguments]) -> Fit:
     """A recipe whose mapper is fitted to the ratings of a dataset, as ``veiqa fit`` does it.
 
     Args:
-        recipe: by name or file or as it is; the other arguments as for :func:`veiqa_core.evaluate`.
-        also: other datasets that are fitted to, too.
-        name: what the fitted recipe is called; default: the recipe's name and ``-fitted``.
+        dataset, path: one of 'veiqa datasets', and its folder.
 
     Raises:
         UsageError: it cannot be done as given, in one line that names options as the command does.
         FitError: the images do not determine a mapping, and why.
     """
-    given = dict(locals())
     return fitted(
-        RatedChoice.of(dataset, path, score_range, distortions),
-        RecipeChoice(recipe=recipe_of("recipe", recipe), **parts_of(given)),
-        places_of("also", also),
-        Means.of(given),
-        name=optional(lambda what, value: str(value), "name", name),
+        RatedChoice.of(dataset, path, given),
+        RecipeChoice(recipe=recipe_of("recipe", given["recipe"]), **parts_of(given)),
+        places_of("also", given["also"]),
+        Means.of(given, VeiChoice.of(given)),
+        name=optional(lambda what, value: str(value), "name", given["name"]),
     )
 
 

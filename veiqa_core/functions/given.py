@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ..errors import UsageError, brief, near_miss
 from ..files.paths import display_name
-from ..files.urls import is_url
+from ..files.urls import Located, is_url
 from ..files.values import is_number
 
 T = TypeVar("T")
@@ -33,6 +33,15 @@ def path_of(name: str, value: Any) -> Path:
     if is_url(value):
         raise UsageError(f"{name} {display_name(value)}: is a URL, which is not taken here; name a path")
     return Path(value)
+
+
+def place_of(name: str, value: Any) -> Located:
+    """A path, or a URL as a text.
+
+    Raises:
+        UsageError: it is none.
+    """
+    return value if is_url(value) else path_of(name, value)
 
 
 def optional(convert: Callable[..., T], name: str, value: Any, *more: Any) -> T | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, TypedDict, TypeVar
 
 import attrs
+
+from .arguments import Arg
 
 Item = TypeVar("Item")
 
@@ -17,6 +22,16 @@ Report = Callable[[str], object]
 Track = Callable[[str, str], Any]
 """Makes what shows how far a list of items is from what is done and what they are, as
 :func:`veiqa_core.results.progress.progress` does."""
+
+
+class HearingArguments(TypedDict, total=False):
+    """Who hears of what a function does."""
+
+    progress: Annotated[
+        Progress | None,
+        Arg(None, "is called with what is done, how many items are done, and how many there are"),
+    ]
+    note: Annotated[Report | None, Arg(None, "takes each remark; by default they are warnings of Python")]
 
 
 @attrs.frozen
@@ -34,18 +49,26 @@ class Hearing:
     track: Track
 
     @classmethod
-    def of(cls, progress: Progress | None, note: Report | None) -> Hearing:
+    def of(cls, given: HearingArguments) -> Hearing:
         """For a function of Python: lines go to ``note``, or become warnings of Python."""
-        report = _warned if note is None else note
-        return cls(report, report, lambda label, unit: _counted(label, progress))
+        report = _warned if given["note"] is None else given["note"]
+        return cls(report, report, lambda label, unit: _counted(label, given["progress"]))
 
 
 class VeiqaWarning(UserWarning):
     """What is to be known beside a result."""
 
 
+_OWN = (str(Path(__file__).parents[1]), contextlib.__file__)
+"""Where the code lies that runs between a call of a function and its remarks."""
+
+
 def _warned(text: str) -> None:
-    warnings.warn(text, VeiqaWarning, stacklevel=2)
+    """Warn of the line that called a function of VEIQA."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, VeiqaWarning, stacklevel=level)
 
 
 def _counted(label: str, progress: Progress | None) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import attrs
 
@@ -13,10 +13,21 @@ from ..errors import UsageError, brief
 from ..files.paths import display_name
 from ..files.urls import is_url
 from . import frames
-from .given import names_of, several
+from .arguments import Arg
+from .given import Names, names_of, several
 
 if TYPE_CHECKING:
     from ..inputs import Inputs
+
+
+class InputArguments(TypedDict, total=False):
+    """What is taken of folders and files."""
+
+    include: Annotated[Names, Arg((), "patterns: of folders only what matches is taken")]
+    exclude: Annotated[Names, Arg((), "patterns: of folders nothing that matches is taken")]
+    frames: Annotated[
+        str | int, Arg(frames.FIRST, "of animated and multi-page files ``first``, ``all``, or the n-th picture")
+    ]
 
 
 @attrs.frozen(kw_only=True)
@@ -31,23 +42,23 @@ class InputChoice:
     frames: str = frames.FIRST
 
     @classmethod
-    def of(cls, images: Any, include: Any, exclude: Any, wanted: Any) -> InputChoice:
+    def of(cls, images: Any, wanted: InputArguments) -> InputChoice:
         """From arguments of a function.
 
         Raises:
             UsageError: one is not what it should be.
         """
-        if not frames.is_choice(str(wanted)):
-            raise UsageError(f"frames must be 'first', 'all' or a number from 1 on, not {brief(wanted)}")
+        if not frames.is_choice(str(wanted["frames"])):
+            raise UsageError(f"frames must be 'first', 'all' or a number from 1 on, not {brief(wanted['frames'])}")
         given = several("images", images)
         for one in given:
             if not isinstance(one, str | os.PathLike):
                 raise UsageError(f"images must be paths, not {brief(one)}")
         return cls(
             images=tuple(map(os.fspath, given)),
-            include=names_of("include", include),
-            exclude=names_of("exclude", exclude),
-            frames=str(wanted),
+            include=names_of("include", wanted["include"]),
+            exclude=names_of("exclude", wanted["exclude"]),
+            frames=str(wanted["frames"]),
         )
 
     @property

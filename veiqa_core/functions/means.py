@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import attrs
 
 from ..errors import UsageError, brief
 from ..extension.registry import Registry, installed
 from ..store import Store, open_default
-from .hearing import Hearing
+from .arguments import Arg
+from .given import Place
+from .hearing import Hearing, HearingArguments
 from .veis import VeiChoice
-from .workers import Workers
+from .workers import WorkerArguments, Workers
 
 if TYPE_CHECKING:  # what is heavy is imported once all else is checked
     from ..datasets.rated_set import RatedSet
@@ -27,6 +29,39 @@ if TYPE_CHECKING:  # what is heavy is imported once all else is checked
 
 Keep = Callable[[], AbstractContextManager[Store | None]]
 """Opens the store, once all else is checked."""
+
+
+class StoreArguments(TypedDict, total=False):
+    """Where similarities are kept."""
+
+    store: Annotated[
+        Store | Place | bool | None,
+        Arg(
+            True,
+            "where similarities are kept: True for the store of the commands, False for none, a file, or a "
+            ":class:`veiqa_core.store.Store`",
+        ),
+    ]
+
+
+class RegistryArguments(TypedDict, total=False):
+    """The components."""
+
+    registry: Annotated[Registry | None, Arg(None, "the components; default: everything installed")]
+
+
+class DeviceArguments(TypedDict, total=False):
+    """Where networks compute, in what precision, and by what."""
+
+    device: Annotated[str, Arg("auto", "``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``")]
+    precision: Annotated[str, Arg("float32", "what networks compute in: ``float32`` or ``bfloat16``")]
+    runtime: Annotated[str, Arg("auto", "what makes forward passes: ``auto``, ``torch`` or ``onnxruntime``")]
+
+
+class MeansArguments(
+    StoreArguments, WorkerArguments, DeviceArguments, RegistryArguments, HearingArguments, total=False
+):
+    """With what images are measured."""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,22 +80,24 @@ class Means:
     veis: VeiChoice = attrs.field(factory=VeiChoice)
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Means:
-        """From the arguments of a function, by name; not all functions keep VEIs.
+    def of(cls, given: MeansArguments, veis: VeiChoice | None = None) -> Means:
+        """From arguments of a function.
+
+        Args:
+            veis: of a function that keeps VEIs.
 
         Raises:
             UsageError: one is not what it should be.
         """
-        device, precision, runtime = (given[name] for name in ("device", "precision", "runtime"))
-        if not isinstance(runtime, str):
-            raise UsageError(f"runtime must be a text, not {brief(runtime)}")
+        if not isinstance(given["runtime"], str):
+            raise UsageError(f"runtime must be a text, not {brief(given['runtime'])}")
         return cls(
             registry=given["registry"] or installed(),
-            device=(device, precision, runtime),
-            workers=Workers.of(given["workers"], given["threads"], given["dask"]),
+            device=(given["device"], given["precision"], given["runtime"]),
+            workers=Workers.chosen(given),
             keep=keeping(given["store"]),
-            hearing=Hearing.of(given["progress"], given["note"]),
-            veis=VeiChoice.of(given.get("keep_vei"), given.get("keep_vei_cap")),
+            hearing=Hearing.of(given),
+            veis=veis or VeiChoice(),
         )
 
     def found(self) -> Device:

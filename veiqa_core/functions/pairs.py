@@ -11,7 +11,8 @@ import attrs
 
 from ..errors import UsageError
 from ..files.paths import display_name
-from .given import optional, path_of
+from ..files.urls import Located
+from .given import optional, place_of
 
 if TYPE_CHECKING:
     from ..full_reference.pairs import Pair
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 class PairChoice:
     """An original and a copy, or a folder of each, or a table of pairs, whose paths are in these folders.
 
+    Each may be at a URL.
+
     Raises:
         UsageError: one is missing.
     """
 
-    original: Path | None = None
-    copy: Path | None = None
-    pairs: Path | None = None
+    original: Located | None = None
+    copy: Located | None = None
+    pairs: Located | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.copy is None and (self.original is not None or self.pairs is None):
@@ -41,9 +44,9 @@ class PairChoice:
             UsageError: one is not what it should be.
         """
         return cls(
-            original=optional(path_of, "original", original),
-            copy=optional(path_of, "copy", copy),
-            pairs=optional(path_of, "pairs", pairs),
+            original=optional(place_of, "original", original),
+            copy=optional(place_of, "copy", copy),
+            pairs=optional(place_of, "pairs", pairs),
         )
 
     def found(self, report: Callable[[str], object], left_out: Callable[[str], object]) -> list[Pair]:
@@ -67,7 +70,7 @@ class PairChoice:
         first, second = named
         folders = [path for path in named if is_folder(path)]
         for path in named:
-            if folders and not os.path.lexists(path):
+            if folders and isinstance(path, Path) and not os.path.lexists(path):
                 raise UsageError(f"{display_name(path)}: no such folder")
         if len(folders) == 1:
             raise UsageError(
@@ -78,6 +81,14 @@ class PairChoice:
         return [pairs.Pair(str(first), str(second))]
 
 
-def is_folder(path: Path) -> bool:
-    """Whether there is such a folder."""
+def is_folder(path: Located) -> bool:
+    """Whether there is such a folder.
+
+    Raises:
+        UsageError: of a URL it cannot be found out.
+    """
+    if isinstance(path, str):
+        from ..inputs import is_folder_at
+
+        return is_folder_at(path)
     return os.path.isdir(path)  # noqa: PTH112  # knows names that no file system takes

@@ -4,22 +4,82 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import attrs
 
 from ..errors import UsageError, brief
 from ..files.values import parse_whole
-from .given import names_of, optional, several, texts_of
+from ..recipes.recipe import Recipe, RecipeSet
+from .arguments import Arg
+from .given import Names, Texts, names_of, optional, several, texts_of
 from .hearing import Report
 from .settings import Settings
 
 if TYPE_CHECKING:
     from ..extension.registry import Registry
-    from ..recipes.recipe import Recipe, RecipeSet
     from ..recipes.view import View
 
 _PARTS = ("extractor", "layer", "explainer", "metric")
+
+
+AnyRecipe = str | Path | Recipe | RecipeSet
+
+
+class RecipeArguments(TypedDict, total=False):
+    """A recipe."""
+
+    recipe: Annotated[
+        AnyRecipe | None, Arg(None, "by name or file or as it is; default: the one called default, or the parts named")
+    ]
+
+
+class CompetitorArguments(TypedDict, total=False):
+    """Recipes that are compared."""
+
+    recipes: Annotated[
+        AnyRecipe | Sequence[AnyRecipe],
+        Arg((), "by name or file or as they are, each a competitor; default: the one called default, or what is named"),
+    ]
+
+
+class PartArguments(TypedDict, total=False):
+    """The parts of one recipe, and what is changed in it."""
+
+    methods: Annotated[
+        Names, Arg((), "no-reference methods: parts of the recipe; where recipes are compared, competitors")
+    ]
+    pris: Annotated[Names, Arg((), "PRI generators of a recipe that is built here; default: all four")]
+    extractor: Annotated[str | None, Arg(None, "its feature extractor; default: efficientnet-lite0")]
+    layer: Annotated[str | int | None, Arg(None, "its layer by name or index; default: the extractor's own")]
+    explainer: Annotated[str | None, Arg(None, "its explainer; default: gradcam")]
+    metric: Annotated[str | None, Arg(None, "its similarity metric; default: psnr")]
+    mapper: Annotated[str | None, Arg(None, "its mapper; default: none")]
+    overrides: Annotated[
+        Texts,
+        Arg((), 'what is changed in each recipe, such as ``{"metric": "ssim", "extractor.resize": 224}``'),
+    ]
+
+
+class ViewArguments(TypedDict, total=False):
+    """How large images are judged."""
+
+    view: Annotated[
+        int | str | None,
+        Arg(None, "the most pixels of an image's longer side, or ``native``; default: as the recipe says, else native"),
+    ]
+
+
+class SettingArguments(TypedDict, total=False):
+    """Parameters of components."""
+
+    settings: Annotated[
+        Texts, Arg((), 'parameters of every component of a kind that has them, such as ``{"pri.size": 5}``')
+    ]
+
+
+class BuildArguments(PartArguments, ViewArguments, SettingArguments, total=False):
+    """All that builds a recipe or changes one."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +120,7 @@ class RecipeParts:
 class RecipeChoice(RecipeParts):
     """A recipe by name or file or as it is, or the parts of one."""
 
-    recipe: str | Path | Recipe | RecipeSet | None = None
+    recipe: AnyRecipe | None = None
 
     def chosen(self, registry: Registry, settings: Settings, note: Report) -> Recipe | RecipeSet:
         """:meth:`named`, with the view that is given, if any.
@@ -118,7 +178,7 @@ class RecipeChoice(RecipeParts):
 class Competitors(RecipeParts):
     """Recipes by name or file or as they are, methods, or the parts of one recipe."""
 
-    recipes: tuple[str | Path | Recipe | RecipeSet, ...] = ()
+    recipes: tuple[AnyRecipe, ...] = ()
 
     def chosen(self, registry: Registry, settings: Settings, note: Report) -> list[Recipe | RecipeSet]:
         """The competitors, each with the view that is given, if any; one where they are the parts of one recipe.
@@ -150,8 +210,6 @@ class Competitors(RecipeParts):
 
     def _of_method(self, name: str, settings: Settings) -> Recipe:
         """A method by itself."""
-        from ..recipes.recipe import Recipe
-
         mapper = None if self.mapper is None else settings.choice("mapper", self.mapper)
         return Recipe(name, (), mapper, methods=(settings.choice("method", name),))
 
@@ -162,8 +220,6 @@ def recipe_of(name: str, value: Any) -> Any:
     Raises:
         UsageError: something else is given.
     """
-    from ..recipes.recipe import Recipe, RecipeSet
-
     if value is not None and not isinstance(value, str | Path | Recipe | RecipeSet):
         raise UsageError(f"{name} must be the name or file of a recipe, or a Recipe, not {brief(value)}")
     return value
@@ -178,19 +234,20 @@ def recipes_of(name: str, value: Any) -> tuple[Any, ...]:
     return tuple(recipe_of(name, one) for one in several(name, value))
 
 
-def parts_of(given: dict[str, Any]) -> dict[str, Any]:
+def parts_of(given: BuildArguments) -> dict[str, Any]:
     """The fields of :class:`RecipeParts` from arguments of a function.
 
     Raises:
         UsageError: one is not what it should be.
     """
-    made = {name: names_of(name, given[name]) for name in ("pris", "methods")}
+    layer = given["layer"]
+    if isinstance(layer, bool) or not isinstance(layer, str | int | None):
+        raise UsageError(f"layer must be a name or an index, not {brief(layer)}")
+    made: dict[str, Any] = {"layer": layer, "view": given["view"]}
+    made |= {name: names_of(name, given[name]) for name in ("pris", "methods")}
     made |= {name: texts_of(name, given[name]) for name in ("overrides", "settings")}
-    single: dict[str, Any] = {name: optional(_name, name, given[name]) for name in ("extractor", "explainer", "metric")}
-    single |= {"mapper": optional(_name, "mapper", given["mapper"]), "layer": given["layer"], "view": given["view"]}
-    if isinstance(given["layer"], bool) or not isinstance(given["layer"], str | int | None):
-        raise UsageError(f"layer must be a name or an index, not {brief(given['layer'])}")
-    return {**made, **single}
+    made |= {name: optional(_name, name, given[name]) for name in ("extractor", "explainer", "metric", "mapper")}
+    return made
 
 
 def _name(name: str, value: Any) -> str:
@@ -199,7 +256,7 @@ def _name(name: str, value: Any) -> str:
     return value
 
 
-def found(recipe: str | Path | Recipe | RecipeSet, registry: Registry) -> Recipe | RecipeSet:
+def found(recipe: AnyRecipe, registry: Registry) -> Recipe | RecipeSet:
     """A recipe that is named, or is there.
 
     Raises:

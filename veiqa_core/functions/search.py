@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import attrs
 
 from ..datasets.rated_set import RatedSet, load
 from ..devices import Device
-from ..extension.registry import Registry
 from ..measuring.table import Measurements
 from ..report.search.folder import write
 from ..searching import census, networks
@@ -23,79 +22,41 @@ from ..searching.outputs import about
 from ..searching.search import Search
 from ..searching.shards import Shard, measure
 from ..searching.space import Space
-from ..store import Store
-from .datasets import RatedChoice
+from .arguments import keywords
+from .datasets import RatedArguments, RatedChoice
 from .folders import make_folder
-from .given import Names, Place, Texts, texts_of
-from .hearing import Progress, Report
-from .means import Means
-from .search_choice import SearchChoice
+from .given import Place, texts_of
+from .means import Means, MeansArguments
+from .recipes import SettingArguments
+from .search_choice import SearchChoice, SearchingArguments
 from .search_folder import check_output
 from .settings import Settings
+from .veis import VeiArguments, VeiChoice
 
 
-def search(
-    dataset: str,
-    path: Place,
-    *,
-    space: Place,
-    output: Place | None = None,
-    per_distortion: bool = False,
-    strategy: str = "exhaustive",
-    objective: str = "srocc",
-    budget: int | None = None,
-    branches: int = 1,
-    folds: int = 5,
-    seed: int = 0,
-    view: int | str | None = None,
-    settings: Texts = (),
-    score_range: tuple[float, float] | None = None,
-    distortions: Names = (),
-    store: Store | Place | bool | None = True,
-    keep_vei: Place | None = None,
-    keep_vei_cap: int | str | None = None,
-    workers: int = 1,
-    threads: int | None = None,
-    dask: str | None = None,
-    device: str = "auto",
-    precision: str = "float32",
-    runtime: str = "auto",
-    registry: Registry | None = None,
-    progress: Progress | None = None,
-    note: Report | None = None,
-) -> Search:
+class SearchArguments(SearchingArguments, SettingArguments, RatedArguments, VeiArguments, MeansArguments, total=False):
+    """The keywords of :func:`search` besides the space."""
+
+
+@keywords(SearchArguments)
+def search(dataset: str, path: Place, *, space: Place, **given: Unpack[SearchArguments]) -> Search:
     """The best combination of a space for the ratings of a dataset, as ``veiqa search`` finds it.
 
     Args:
+        dataset, path: one of 'veiqa datasets', and its folder.
         space: the name of a shipped search space, or a file.
-        output: a folder for what is found, as the command writes it; default: nothing is written.
-        per_distortion: whether one is chosen for each distortion type, which gives a recipe set.
-        strategy, objective, budget: how candidates are tried, what is to be best, and how many may be measured.
-        branches: most branches of a recipe, added one after another.
-        folds: parts of the contents, each reported under a choice that was made without it.
-        view: the most pixels of an image's longer side, or ``native``.
-        settings: and the others as for :func:`veiqa_core.evaluate`.
 
     Raises:
         UsageError: it cannot be done as given, in one line that names options as the command does.
     """
-    given = dict(locals())
-    wanted = SearchChoice.of(
-        space,
-        output,
-        budget,
-        per_distortion=bool(per_distortion),
-        strategy=strategy,
-        objective=objective,
-        branches=branches,
-        folds=folds,
-        seed=seed,
-        view=view,
+    begun = Searching.prepared(
+        RatedChoice.of(dataset, path, given),
+        SearchChoice.of(space, given),
+        texts_of("settings", given["settings"]),
+        Means.of(given, VeiChoice.of(given)),
     )
-    means = Means.of(given)
-    of_images = RatedChoice.of(dataset, path, score_range, distortions)
-    begun = Searching.prepared(of_images, wanted, texts_of("settings", settings), means)
-    if wanted.output is not None:
+    if begun.wanted.output is not None:
+        store = given["store"]
         begun.check_output(Path(store) if isinstance(store, str | Path) else None)
     return begun.run()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import attrs
 
 from ..errors import UsageError
-from .given import one_of, optional, path_of, whole
-from .recipes import viewed
+from .arguments import Arg
+from .given import Place, one_of, optional, path_of, whole
+from .recipes import ViewArguments, viewed
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -20,37 +21,60 @@ if TYPE_CHECKING:
 OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
 
 
+class ChoosingArguments(TypedDict, total=False):
+    """How what is tried is chosen, and where it is written."""
+
+    output: Annotated[
+        Place | None, Arg(None, "a folder for what is found, as the command writes it; default: nothing is written")
+    ]
+    per_distortion: Annotated[
+        bool, Arg(False, "whether one is chosen for each distortion type, which gives a recipe set")
+    ]
+    strategy: Annotated[str, Arg("exhaustive", "how candidates are tried")]
+    objective: Annotated[str, Arg("srocc", "what is to be best: ``srocc``, ``plcc``, ``krocc`` or ``rmse``")]
+    budget: Annotated[int | None, Arg(None, "how many candidates a strategy may measure, where it needs to know")]
+    branches: Annotated[int, Arg(1, "most branches of a recipe, added one after another")]
+    folds: Annotated[int, Arg(5, "parts of the contents, each reported under a choice that was made without it")]
+    seed: Annotated[int, Arg(0, "of all that is drawn")]
+
+
+class SearchingArguments(ChoosingArguments, ViewArguments, total=False):
+    """The same, and how large images are judged."""
+
+
 @attrs.frozen(kw_only=True)
 class SearchChoice:
     """What is tried, how it is chosen, and where it is written; None for nowhere."""
 
     space_name: str
     output: Path | None = None
-    per_distortion: bool = False
-    strategy: str = "exhaustive"
-    objective: str = "srocc"
+    per_distortion: bool
+    strategy: str
+    objective: str
     budget: int | None = None
-    branches: int = 1
-    folds: int = 5
-    seed: int = 0
+    branches: int
+    folds: int
+    seed: int
     view: str | int | None = None
 
     @classmethod
-    def of(cls, space: Any, output: Any, budget: Any, **given: Any) -> SearchChoice:
+    def of(cls, space: Any, given: SearchingArguments) -> SearchChoice:
         """From arguments of a function.
 
         Raises:
             UsageError: one is not what it should be.
         """
-        least = {"branches": 1, "folds": 2, "seed": 0}
-        one_of("objective", given["objective"], OBJECTIVES)
-        for name, value in least.items():
-            whole(name, given[name], value)
         return cls(
             space_name=str(path_of("space", space)),
-            output=optional(path_of, "output", output),
-            budget=optional(whole, "budget", budget, 1),
-            **given,
+            output=optional(path_of, "output", given["output"]),
+            per_distortion=bool(given["per_distortion"]),
+            strategy=given["strategy"],
+            objective=one_of("objective", given["objective"], OBJECTIVES),
+            budget=optional(whole, "budget", given["budget"], 1),
+            branches=whole("branches", given["branches"], 1),
+            folds=whole("folds", given["folds"], 2),
+            seed=whole("seed", given["seed"], 0),
+            view=given["view"],
         )
 
     def read(self, found: Registry, settings: Settings) -> tuple[Space, SearchSettings]:

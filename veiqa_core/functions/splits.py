@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import attrs
 
 from ..errors import UsageError
-from .given import one_of, optional, path_of, places_of, whole
+from .arguments import Arg
+from .given import Place, Places, one_of, optional, path_of, places_of, whole
 
 if TYPE_CHECKING:
     from ..evaluation.splits import Protocol
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
 SPLITS = ("frozen", "loco", "lodo", "kfold", "repeated", "list")
 FOLDS, REPEATS = 5, 10
 """Where nothing else is said."""
+
+
+class FoldArguments(TypedDict, total=False):
+    """What every split takes."""
+
+    folds: Annotated[int | None, Arg(None, f"of the splits by folds; default: {FOLDS}")]
+    seed: Annotated[int, Arg(0, "of all that is drawn: folds, repeats, and the bootstrap")]
+
+
+class SplitArguments(FoldArguments, total=False):
+    """How images are split, and other datasets to be fitted on."""
+
+    split: Annotated[
+        str | None,
+        Arg(None, "``frozen``, ``loco``, ``lodo``, ``kfold``, ``repeated`` or ``list``; default: nothing is refitted"),
+    ]
+    repeats: Annotated[int | None, Arg(None, f"of the split ``repeated``; default: {REPEATS}")]
+    split_file: Annotated[Place | None, Arg(None, "of the split ``list``, with the columns image and split")]
+    train: Annotated[Places, Arg((), "other datasets that are fitted on, as ``(dataset, path)``")]
 
 
 @attrs.frozen(kw_only=True)
@@ -29,7 +49,7 @@ class SplitChoice:
     split: str | None = None
     folds: int | None = None
     repeats: int | None = None
-    seed: int = 0
+    seed: int
     split_file: Path | None = None
     train: tuple[tuple[str, Path], ...] = ()
 
@@ -40,22 +60,35 @@ class SplitChoice:
                 raise UsageError(f"--{name} goes with --split {' or '.join(splits)}: say that, or leave it out")
 
     @classmethod
-    def of(
-        cls, split: Any, folds: Any, repeats: Any, seed: Any, split_file: Any = None, train: Any = ()
-    ) -> SplitChoice:
+    def of(cls, given: SplitArguments) -> SplitChoice:
         """From arguments of a function.
 
         Raises:
             UsageError: one is not what it should be.
         """
         return cls(
-            split=optional(one_of, "split", split, SPLITS),
-            folds=optional(whole, "folds", folds, 2),
-            repeats=optional(whole, "repeats", repeats, 1),
-            seed=whole("seed", seed, 0),
-            split_file=optional(path_of, "split_file", split_file),
-            train=places_of("train", train),
+            repeats=optional(whole, "repeats", given["repeats"], 1),
+            split_file=optional(path_of, "split_file", given["split_file"]),
+            train=places_of("train", given["train"]),
+            **cls._folds(given["split"], given),
         )
+
+    @classmethod
+    def refitting(cls, split: str, given: FoldArguments) -> SplitChoice:
+        """A split by its name alone, from arguments of a function.
+
+        Raises:
+            UsageError: one is not what it should be.
+        """
+        return cls(**cls._folds(split, given))
+
+    @staticmethod
+    def _folds(split: str | None, given: FoldArguments) -> dict[str, Any]:
+        return {
+            "split": optional(one_of, "split", split, SPLITS),
+            "folds": optional(whole, "folds", given["folds"], 2),
+            "seed": whole("seed", given["seed"], 0),
+        }
 
     def protocol(self) -> Protocol:
         """The protocol that is meant.

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import attrs
 
 from ..errors import UsageError, brief
+from .arguments import Arg
 from .folders import make_folder
-from .given import optional, path_of, whole
+from .given import Place, optional, path_of, whole
 from .hearing import Report
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ def parse_bytes(text: str) -> int:
     return int(float(number) * (1024 if binary else 1000) ** " KMGT".index(prefix.upper() or " "))
 
 
+class VeiArguments(TypedDict, total=False):
+    """A folder for VEIs, and how much it may hold."""
+
+    keep_vei: Annotated[Place | None, Arg(None, "a folder where VEIs are kept, one safetensors file an image")]
+    keep_vei_cap: Annotated[
+        int | str | None, Arg(None, 'the most that its files may take, bytes or such as ``"2GB"``; default: 10GiB')
+    ]
+
+
 @attrs.frozen(kw_only=True)
 class VeiChoice:
     """A folder for VEIs, and the bytes that its files may take.
@@ -52,15 +62,15 @@ class VeiChoice:
             raise UsageError("--keep-vei-cap goes with --keep-vei DIR")
 
     @classmethod
-    def of(cls, keep_vei: Any, keep_vei_cap: Any) -> VeiChoice:
+    def of(cls, given: VeiArguments) -> VeiChoice:
         """From arguments of a function.
 
         Raises:
             UsageError: one is not what it should be.
         """
         return cls(
-            keep_vei=optional(path_of, "keep_vei", keep_vei),
-            keep_vei_cap=optional(_bytes_of, "keep_vei_cap", keep_vei_cap),
+            keep_vei=optional(path_of, "keep_vei", given["keep_vei"]),
+            keep_vei_cap=optional(_bytes_of, "keep_vei_cap", given["keep_vei_cap"]),
         )
 
     def check(self, recipes: ResolvedSet) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import attrs
 
 from ..errors import UsageError, brief
+from .arguments import Arg
 from .given import optional, whole
 from .hearing import Report
 
@@ -32,21 +33,36 @@ def set_up(threads: int | None) -> None:
         torch.set_num_threads(threads)
 
 
+class ProcessArguments(TypedDict, total=False):
+    """Processes that measure, and threads of each."""
+
+    workers: Annotated[int, Arg(1, "how many processes measure")]
+    threads: Annotated[int | None, Arg(None, "of each process; default: as PyTorch chooses")]
+
+
+class WorkerArguments(ProcessArguments, total=False):
+    """The same, or a Dask cluster."""
+
+    dask: Annotated[str | None, Arg(None, "the address of a running Dask cluster, whose workers measure")]
+
+
 @attrs.frozen(kw_only=True, slots=False)
 class Processes:
     """Processes that measure, and threads of each."""
 
-    workers: int = 1
+    workers: int
     threads: int | None = None
 
     @classmethod
-    def of(cls, workers: Any, threads: Any) -> Processes:
+    def of(cls, given: ProcessArguments) -> Processes:
         """From arguments of a function.
 
         Raises:
             UsageError: one is not what it should be.
         """
-        return cls(workers=whole("workers", workers, 1), threads=optional(whole, "threads", threads, 1))
+        return cls(
+            workers=whole("workers", given["workers"], 1), threads=optional(whole, "threads", given["threads"], 1)
+        )
 
     def set_up(self) -> None:
         """Make this process ready to measure, before anything is looked up."""
@@ -68,15 +84,16 @@ class Workers(Processes):
             raise UsageError("--workers and --dask exclude each other")
 
     @classmethod
-    def of(cls, workers: Any, threads: Any, dask: Any = None) -> Workers:
+    def chosen(cls, given: WorkerArguments) -> Workers:
         """From arguments of a function.
 
         Raises:
             UsageError: one is not what it should be.
         """
+        dask = given["dask"]
         if dask is not None and not isinstance(dask, str):
             raise UsageError(f"dask must be the address of a cluster, not {brief(dask)}")
-        own = Processes.of(workers, threads)
+        own = Processes.of(given)
         return cls(workers=own.workers, threads=own.threads, dask=dask)
 
     @property

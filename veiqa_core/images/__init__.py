@@ -128,7 +128,7 @@ def _decoded(source: Source, name: str) -> Decoded:
     raise Unreadable(f"a path, bytes, array, Pillow image or tensor is needed, not {type(source).__name__}")
 
 
-def _addressed(source: str | Path) -> tuple[files.Located, int | None]:
+def _addressed(source: str | Path) -> tuple[urls.Located, int | None]:
     """The file that a path or URL means, and the frame of it."""
     if urls.is_url(source):
         return urls.addressed(source)

@@ -9,6 +9,7 @@ import PIL.Image
 from PIL import ImageCms
 
 from ..errors import plain
+from ..files.urls import Located
 from . import colour, files, formats, pillow
 
 _ALIKE = {"MPO": "JPEG", "DIB": "BMP"}  # what is written with the suffix of the other
@@ -31,7 +32,7 @@ class Facts:
     wide: bool = False
 
 
-def facts(path: files.Located) -> Facts | None:
+def facts(path: Located) -> Facts | None:
     """What a file says of itself; None where it cannot be read."""
     suffix = files.suffix(path)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import BinaryIO, TypeVar
 
 import PIL.Image
@@ -13,18 +13,16 @@ from PIL import features
 
 from ..errors import UsageError
 from ..files import places, urls
+from ..files.ahead import Ahead
 from ..files.names import on_disk
 from ..files.reading import NoFile, opened
+from ..files.urls import Located
 from . import formats, limits, tiff_tags
 from .decoded import Decoded, Unreadable, quoted
 from .formats import Reader
 from .pillow import ByPillow
 
 T = TypeVar("T")
-
-
-Located = Path | str
-"""Where a file is: a path, or as text a URL."""
 
 
 def decode(path: Located, frame: int | None) -> Decoded:
@@ -93,7 +91,7 @@ def opened_file(path: Located) -> Iterator[BinaryIO]:
     """A regular file, in whatever Unicode normalisation the disk spells it, or what is at a URL."""
     if isinstance(path, str):
         try:
-            content = places.content(path)
+            content = path.content() if isinstance(path, Ahead) else places.content(path)
         except urls.PlaceError as error:
             raise Unreadable(str(error)) from None
         yield io.BytesIO(content)

@@ -18,6 +18,7 @@ import pytest
 from making import photo, save, veiqa
 from web import Web, serving
 
+import veiqa_core
 from veiqa_core import Scorer
 from veiqa_core.files import places
 from veiqa_core.images import read
@@ -378,18 +379,189 @@ def test_a_path_and_names_in_files_reach_no_place(web: Web, memory: fsspec.Abstr
     (found,) = scorer.score_many([Path(f"{web.url}/b.png")])
     assert found.error is not None
     assert "no such file" in found.error
-    Path("pairs.csv").write_text(f"original,copy\n{web.url}/b.png,memory://photos/b.png\n")
-    compared = veiqa("compare", "--pairs", "pairs.csv", "--format", "jsonl")
-    assert compared.exit_code == 1
-    assert "no such file" in compared.stdout
+    Path("rated").mkdir()
+    Path("rated/scores.csv").write_text(f"image,score,score_type\n{web.url}/b.png,3,mos\n")
     for arguments in (
         ("run", "photos", "--recipe", f"{web.url}/b.png"),
-        ("ladder", f"{web.url}/b.png"),
-        ("compare", f"{web.url}/b.png", f"{web.url}/b.png"),
         ("evaluate", "live", f"{web.url}/"),
+        ("evaluate", "csv", "rated", "--range", "0", "5"),
     ):
         done = veiqa(*arguments)
         assert done.exit_code == 2, done.output
         assert done.stderr.strip().count("\n") <= 3
     assert web.asked == {}
-    assert {path.name for path in Path().iterdir()} == {"pairs.csv", "photos"}
+    assert {path.name for path in Path().iterdir()} == {"rated", "photos"}
+
+
+@pytest.fixture
+def pairs(memory: fsspec.AbstractFileSystem) -> fsspec.AbstractFileSystem:
+    """Originals in ``o``, copies in ``c``: on the disk, in memory, and in an archive."""
+    for seed, (original, copy) in enumerate((("a.png", "a.jpg"), ("z/b.png", "z/B.png"), ("left.png", "right.png"))):
+        for name, worse in ((f"o/{original}", 0), (f"c/{copy}", 1)):
+            Path(name).parent.mkdir(parents=True, exist_ok=True)
+            PIL.Image.fromarray(photo(48, 48, seed) // (1 + worse)).save(name)
+            memory.pipe_file(f"/{name}", Path(name).read_bytes())
+    with zipfile.ZipFile("p.zip", "w") as archive:
+        for name in (*Path("o").rglob("*.*"), *Path("c").rglob("*.*")):
+            archive.write(name)
+    return memory
+
+
+def compared(*arguments: object, status: int = 0) -> list[dict[str, Any]]:
+    done = veiqa("compare", *arguments, "--metric", "ssim", "--format", "jsonl")
+    assert done.exit_code == status, done.output
+    return rows(done.stdout)
+
+
+def renamed(found: list[dict[str, Any]], begin: str, end: str = "") -> list[dict[str, Any]]:
+    """Rows of folders on a disk as they are of those at a URL."""
+    places = {name: f"{begin}{name}{end}" for row in found for name in (row["original"], row["copy"]) if name}
+    places |= {"o": f"{begin}o{end}", "c": f"{begin}c{end}"}
+    changed = []
+    for row in found:
+        error = row["error"] and " ".join(places.get(word.rstrip(":"), word) + ":" * word.endswith(":")
+                                          for word in row["error"].split(" "))  # fmt: skip
+        changed.append(row | {key: row[key] and places[row[key]] for key in ("original", "copy")} | {"error": error})
+    return changed
+
+
+def test_folders_of_pairs_anywhere_have_the_rows_of_those_on_a_disk(pairs: fsspec.AbstractFileSystem) -> None:
+    local = compared("o", "c", status=1)
+    assert [row["copy"] for row in local] == ["c/a.jpg", "c/right.png", "c/z/B.png", None]
+    assert compared("memory://o", "memory://c", status=1) == renamed(local, "memory://")
+    assert compared("zip://o::p.zip", "zip://c::p.zip", status=1) == renamed(local, "zip://", "::p.zip")
+    mixed = compared("o", "memory://c/", status=1)
+    assert [row["ssim"] for row in mixed] == [row["ssim"] for row in local]
+    assert [row["ssim"] for row in compared("o/a.png", "memory://c/a.jpg")] == [local[0]["ssim"]]
+    assert list(veiqa_core.compare("memory://o", "memory://c", metrics="ssim", note=print).rows) == renamed(
+        local, "memory://"
+    )
+
+
+def test_tables_of_pairs_at_urls(pairs: fsspec.AbstractFileSystem, web: Web) -> None:
+    for name in ("o/a.png", "c/a.jpg"):
+        web.files[f"/{name}"] = Path(name).read_bytes()
+    signed = [f"{web.url}/o/a.png?key=secret", f"{web.url}/c/a.jpg?key=secret"]
+    Path("mixed.csv").write_text(f"original,copy\no/a.png,memory://c/a.jpg\n{','.join(signed)}\n")
+    web.files["/pairs.csv"] = f"original,copy\n{','.join(signed)}\n".encode()
+    pairs.pipe_file("/pairs.csv", b"original,copy\na.png,a.jpg\n")
+    value = compared("o/a.png", "c/a.jpg")[0]["ssim"]
+    options = ("--output", "out.jsonl", "--report", "out.html", "--metric", "ssim")
+    done = veiqa("compare", "--pairs", "mixed.csv", *options)
+    assert done.exit_code == 0, done.output
+    found = rows(Path("out.jsonl").read_text())
+    assert [(row["copy"], row["ssim"]) for row in found] == [("memory://c/a.jpg", value), (f"{web.url}/c/a.jpg", value)]
+    page = Path("out.html").read_text()
+    assert "secret" not in page + done.output
+    assert page.count("data:image") >= 4, "a small picture of each"
+    assert veiqa("compare", "--pairs", "mixed.csv", *options, "--resume").exit_code == 0
+    assert compared("--pairs", f"{web.url}/pairs.csv?key=secret")[0]["ssim"] == value
+    assert compared("memory://o", "memory://c", "--pairs", "memory://pairs.csv")[0]["ssim"] == value
+
+
+@pytest.mark.parametrize("entry", ["o/a.png", "/etc/passwd", "memory://o/a.png"])
+def test_a_table_from_elsewhere_reads_nothing_here(entry: str, pairs: fsspec.AbstractFileSystem, web: Web) -> None:
+    web.files["/pairs.csv"] = f"original,copy\n{entry},{web.url}/c.png\n".encode()
+    done = veiqa("compare", "--pairs", f"{web.url}/pairs.csv?key=secret")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"--pairs {web.url}/pairs.csv, row 2: names '{entry}': a list at " in done.stderr
+    inside = veiqa("compare", "o", "c", "--pairs", f"{web.url}/pairs.csv")
+    assert inside.exit_code == 2
+    assert web.asked == {"/pairs.csv?key=secret": 1, "/pairs.csv": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("memory://o", "memory:///o"), "memory:///o: is the folder of the originals itself; name that of the copies"),
+        (("memory://c/z", "memory://c"), "memory://c/z and memory://c: one lies in the other"),
+        (("memory://o", "c/a.jpg"), "memory://o: is a folder, and the other is none"),
+        (("memory://o", "absent"), "absent: no such folder"),
+        (("memory://o/", "memory://empty/"), "memory://empty/: holds no images"),
+        (("file:///o", "c"), "file:///o: file:// is none of the places that are known"),
+        (("--pairs", "memory://absent.csv"), "--pairs memory://absent.csv: no such file"),
+        (("memory://o", "memory://c", "--output", "memory://c/a.jpg"), "is one of the images, lists or other"),
+    ],
+)
+def test_pairs_that_cannot_be_compared(
+    arguments: tuple[str, ...], message: str, pairs: fsspec.AbstractFileSystem
+) -> None:
+    before = {name: pairs.cat_file(name) for name in pairs.find("/")}
+    done = veiqa("compare", *arguments)
+    assert done.exit_code == 2, done.output
+    assert message in done.stderr
+    assert {name: pairs.cat_file(name) for name in pairs.find("/")} == before
+
+
+def test_ladders_of_photos_anywhere(memory: fsspec.AbstractFileSystem, web: Web) -> None:
+    options = ("--distortion", "JPEG", "--levels", 2, *OPTIONS, "--no-store", "--format", "json")
+
+    def climbed(*photos: str) -> list[dict[str, Any]]:
+        done = veiqa("ladder", *photos, *options)
+        assert done.exit_code == 0, done.output
+        found: list[dict[str, Any]] = json.loads(done.stdout)["scores"]
+        return found
+
+    local = climbed("photos")
+    assert len(local) == 9
+    found = climbed("memory://photos")
+    assert [row["photo"] for row in found[::3]] == [f"memory://photos/{name}" for name in NAMES]
+    assert [row["score"] for row in found] == [row["score"] for row in local]
+    (one, *_) = climbed(f"{web.url}/b.png?key=secret")
+    assert (one["photo"], one["score"]) == (f"{web.url}/b.png", local[6]["score"])
+    done = veiqa("ladder", f"{web.url}/absent.png?key=secret", *options)
+    assert done.exit_code == 1
+    assert f"{web.url}/absent.png: no such file" in done.stderr
+    assert "secret" not in done.output
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_fetched_ahead_changes_no_row(
+    workers: int, web: Web, memory: fsspec.AbstractFileSystem, folder: Path
+) -> None:
+    web.failures |= {"/a/2.png": [503], "/c.png": [403]}
+    web.files["/d.png"] = b"no image"
+    names = [f"{web.url}/{name}?key=secret" for name in (*NAMES, "c.png", "d.png", "absent.png")]
+    mixed = [
+        "photos/b.png",
+        *names[:4],
+        "memory://photos/a/1.png",
+        *names[4:],
+        "photos/a/2.png",
+        "memory://photos/b.png",
+    ]
+    Path("list.txt").write_text("\n".join(mixed))
+    found = run("--list", "list.txt", "--no-store", "--workers", workers, status=1)
+    assert web.asked[f"/{NAMES[1]}?key=secret"] == 2
+    assert {count for path, count in web.asked.items() if NAMES[1] not in path} == {1}
+    web.failures["/c.png"] = [403]
+    single = [
+        run(name, "--no-store", status=status) for name, status in zip(mixed, [0] * 4 + [1, 0, 1, 1, 0, 0], strict=True)
+    ]
+    assert found == [row for (row,) in single]
+    assert "secret" not in json.dumps(found)
+    results = list(Scorer("fast", device="cpu").score_many(mixed[1:3]))
+    assert [(type(result.url), result.url) for result in results] == [(str, name) for name in mixed[1:3]]
+
+
+def test_nothing_is_asked_for_ahead_of_a_pipe(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def piped(self: object, name: str) -> Iterator[str]:
+        for number, one in enumerate(NAMES):
+            seen.append(len(written))
+            assert len(written) == number
+            yield f"{web.url}/{one}"
+
+    written: list[object] = []
+    score_many = Scorer.score_many
+
+    def watched(self: Scorer, *args: Any, **named: Any) -> Iterator[Any]:
+        for result in score_many(self, *args, **named):
+            yield result
+            written.append(result)
+
+    monkeypatch.setattr("veiqa_core.inputs.Inputs._list", piped)
+    monkeypatch.setattr(Scorer, "score_many", watched)
+    assert len(run("-", "--no-store")) == 3
+    assert seen == [0, 1, 2]

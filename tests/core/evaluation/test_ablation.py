@@ -118,7 +118,7 @@ def test_what_cannot_be_taken_apart_is_refused() -> None:
     recipes = resolve_all(one, installed())
     with pytest.raises(UsageError, match="recipe 'one' has one value only: there is nothing to leave out"):
         variants(single(recipes))
-    with pytest.raises(UsageError, match="--drop layer: recipe 'mixed' would lose nothing"):
+    with pytest.raises(UsageError, match="--drop layer: recipe 'mixed' has no second layer"):
         variants(single(resolve_all(MIXED, installed())), ("layer",))
     with pytest.raises(UsageError, match="has a recipe for each type: name one recipe"):
         single(resolve_all(RecipeSet("both", {"GB": one, "WN": one}), installed()))
@@ -153,10 +153,22 @@ def test_the_command_writes_every_format_and_a_page(tmp_path: Path) -> None:
     assert "default-src &#39;none&#39;" in text
     assert text.count("<svg") == 1
     for options, problem in (
-        (("--recipe", recipe, "--drop", "pri"), "--drop pri: recipe 'two' would lose nothing"),
+        (("--recipe", recipe, "--drop", "pri"), "--drop pri: recipe 'two' has no second pri"),
         (("--recipe", "nothing"), "unknown recipe 'nothing'"),
         (("--recipe", recipe, "--report", tmp_path / "none" / "x.html"), "cannot be written: no such folder"),
     ):
         done = veiqa("ablate", "csv", rated, *options)
         assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
         assert problem in done.stderr
+
+
+def test_remarks_say_why_figures_are_missing() -> None:
+    done = ablate(own := measured(MIXED), variants(single(own.recipes), ("method",)), Protocol("loco"))
+    assert done.remarks == ()
+    unfitted = attrs.evolve(done.parts[1], srocc=None, difference=None, interval=None, problem="no such value")
+    few = attrs.evolve(done, parts=(done.parts[0], unfitted), contents=4)
+    assert few.remarks == (
+        "no intervals from fewer than 5 contents",
+        f"{unfitted.name}: cannot be refitted: no such value",
+        "another mapper may take what is left, such as ridge: --set mapper=ridge",
+    )

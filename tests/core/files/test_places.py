@@ -61,6 +61,12 @@ def test_a_text_with_a_scheme_is_a_url_and_a_path_never_is() -> None:
         ("s3://id:se/cret@bucket/x.png", "s3://bucket/x.png"),
         ("az://container/b.png?sig=secret", "az://container/b.png"),
         ("photo@home.png?x", "photo@home.png?x"),
+        ("https://host/a:b@c.png", "https://host/a:b@c.png"),
+        ("https://host:8080/a@b.png", "https://host:8080/a@b.png"),
+        ("https://[::1]/a@b.png", "https://[::1]/a@b.png"),
+        ("https://me:se@cret@host/a:b@c.png?key=secret", "https://host/a:b@c.png"),
+        ("s3://bucket/2026-01-01T10:00@home.png", "s3://bucket/2026-01-01T10:00@home.png"),
+        ("zip://a:b@c.png::https://host/p:q@r.zip", "zip://a:b@c.png::https://host/p:q@r.zip"),
     ],
 )
 def test_what_may_be_a_key_is_not_shown(url: str, shown: str) -> None:
@@ -81,6 +87,21 @@ def test_a_url_has_a_name_and_a_folder(url: str, name: str, folder: str) -> None
     assert urls.split(url) == (name, folder)
     assert file_name(url) == name
     assert urls.joined(folder, [name]) == urls.public(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "folder", "lies"),
+    [
+        ("memory://a/b", "memory:///a/", True),
+        ("memory://ab", "memory://a", False),
+        ("s3a://bucket/a", "S3://bucket", True),
+        ("s3://bucket/a", "gs://bucket/a", False),
+        ("zip://a/b::p.zip", "zip://a::p.zip", True),
+        ("zip://a::p.zip", "zip://::q.zip", False),
+    ],
+)
+def test_where_a_url_lies(url: str, folder: str, lies: bool) -> None:
+    assert urls.lies_in(url, folder) is lies
 
 
 @pytest.mark.parametrize(

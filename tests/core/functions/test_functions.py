@@ -6,11 +6,12 @@ import csv
 import inspect
 import io
 import json
+import re
 import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import making
 import numpy as np
@@ -20,6 +21,7 @@ from making import veiqa
 
 import veiqa_core
 from veiqa_core.errors import UsageError, VeiqaError
+from veiqa_core.evaluation.comparison import Study
 from veiqa_core.functions.hearing import VeiqaWarning
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Branch, Choice, Recipe
@@ -365,3 +367,71 @@ def test_functions_take_what_commands_take(command: str, function: str, other: s
     assert options - {"help"} <= taken
     more = taken - options
     assert more <= {"registry", "progress", "note", "novelty", "name"}
+
+
+FUNCTIONS = ("ablate", "audit", "compare", "evaluate", "fit", "rated_images", "search")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_signatures_and_docstrings_show_every_keyword(name: str) -> None:
+    function = getattr(veiqa_core, name)
+    group = get_type_hints(function.__wrapped__, localns={"Study": Study})["given"]
+    declared = get_type_hints(get_args(group)[0])
+    signature = inspect.signature(function)
+    assert set(declared) <= set(signature.parameters)
+    assert not any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values())
+    for parameter in signature.parameters.values():
+        assert parameter.annotation is not parameter.empty
+        assert re.search(rf"^    (\w+, )*{parameter.name}(, \w+)*: \S", function.__doc__, re.MULTILINE)
+    documented = re.findall(r"^    (\w+): ", function.__doc__, re.MULTILINE)
+    assert len(documented) == len(set(documented))
+
+
+def test_defaults_are_those_of_the_commands() -> None:
+    import click
+
+    from veiqa_core.cli import main
+
+    for name in ("ablate", "audit", "evaluate", "fit", "search"):
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        defaults = {param.name: param.get_default(click.Context(command)) for param in command.params}
+        for parameter in inspect.signature(getattr(veiqa_core, name)).parameters.values():
+            if isinstance(parameter.default, str | int) and parameter.name in defaults and parameter.name != "store":
+                assert defaults[parameter.name] == parameter.default, (name, parameter.name)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("evaluate", {"splt": "loco"}, "evaluate(): unknown keyword argument 'splt'. Did you mean 'split'? Known: "),
+        (
+            "search",
+            {"space": "paper", "bugdet": 3},
+            "search(): unknown keyword argument 'bugdet'. Did you mean 'budget'",
+        ),
+        (
+            "rated_images",
+            {"distortion": "GB"},
+            "Did you mean 'distortions'? Known: dataset, distortions, path, registry",
+        ),
+    ],
+)
+def test_an_unknown_keyword_is_one_clear_line(name: str, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        getattr(veiqa_core, name)("csv", "absent", **given)
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_warnings_point_at_the_line_that_called(rated: Path, tmp_path: Path) -> None:
+    fitted = veiqa_core.fit("csv", rated, recipe=ONE, device="cpu", note=lambda text: None).recipe
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        line = 1 + (sys._getframe().f_lineno)
+        veiqa_core.evaluate("csv", rated, recipes=fitted, overrides=["metric=ssim"], device="cpu")
+        capped = {"keep_vei": tmp_path / "veis", "keep_vei_cap": 1}  # said when the folder of VEIs is closed
+        veiqa_core.evaluate("csv", rated, recipes=ONE, device="cpu", store=False, **capped)
+    own = [one for one in seen if issubclass(one.category, VeiqaWarning)]
+    assert {(one.filename, one.lineno) for one in own} == {(__file__, line), (__file__, line + 2)}
+    assert any("reached its cap" in str(one.message) for one in own)

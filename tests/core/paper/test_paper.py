@@ -170,9 +170,9 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, mo
     means = Means(
         registry=registry,
         device=("cpu", "float32", "auto"),
-        workers=Workers(),
+        workers=Workers(workers=1),
         keep=keeping(False),
-        hearing=Hearing.of(None, None),
+        hearing=Hearing.of({"progress": None, "note": None}),
     )
     databases = {"live": _database("live", "csv", folder, installed())}
     found = study(

@@ -171,9 +171,8 @@ def _row(part: Part) -> tuple[str, ...]:
 
 def _remarks(done: Ablation) -> Iterator[str]:
     yield "difference: to the whole recipe, with 95 % intervals of a paired bootstrap by content; saved: passes"
-    for part in done.parts:
-        if part.problem is not None:
-            yield f"note: {part.name}: {part.problem}"
+    for remark in done.remarks:
+        yield f"note: {remark}"
 
 
 def _is_ablation(path: Path) -> bool:

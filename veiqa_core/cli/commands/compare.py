@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...files.paths import public_name
 from ...files.remote import sent
 from ...results import records
 from ...results.progress import Once, bar
@@ -51,12 +52,14 @@ def compare(
     """Compare images with their originals by full-reference metrics.
 
     Two images, or two folders: each copy belongs to the original of the same path, whose suffix may differ; files
-    without a partner are rows with an error. --pairs says in a table what belongs together.
+    without a partner are rows with an error. --pairs says in a table what belongs together. Images, folders and the
+    table may be at URLs.
 
     The exit status is 0, or 1 if an image or a metric failed or a file has no partner, or 2 if the command cannot be
     run as given, or 3 if some value lies beyond --fail-under or --fail-over, and nothing failed.
     """
     from ...full_reference.comparison import TEXTS, header, name
+    from ...full_reference.pairs import places_of
     from ...functions.compare import compared, metrics_of
     from ...results.comparison import Verdict
 
@@ -68,7 +71,7 @@ def compare(
     every = pairs.found(verdict.problem, Once(_left_out))
     earlier, end = output.earlier(layout)
     if output.output is not None:
-        records.check_same(output.output, earlier, [pair.name for pair in every], name, "pair")
+        records.check_same(output.output, earlier, [public_name(pair.name) for pair in every], name, "pair")
     processes.set_up()
     with resumable(lambda: output.going_on("compared")), ExitStack() as stack:
         sinks: list[Callable[[records.Record], None]] = [verdict.add]
@@ -76,7 +79,7 @@ def compare(
         if page is not None:
             from ...report.comparison import ComparisonReport
 
-            sinks.append(stack.enter_context(ComparisonReport(page, parts, limits)).add)
+            sinks.append(stack.enter_context(ComparisonReport(page, parts, limits, places_of(every))).add)
         shown = stack.enter_context(bar("comparing", len(every), " pairs", output.quiet))
         for row in earlier:
             for sink in sinks:

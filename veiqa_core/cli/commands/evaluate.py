@@ -13,6 +13,7 @@ import click
 from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.remote import Target, sent
+from ...files.urls import Located
 from ...files.writing import write_whole
 from ..common import registry
 from ..comparison_output import written
@@ -25,7 +26,7 @@ from ..options.recipe import DeviceOptions
 from ..options.split import SplitOptions
 from ..options.veis import VeiOptions
 from ..options.workers import WorkerOptions
-from ..paths import PATH, TARGET
+from ..paths import PATH, PLACE, TARGET
 from ..printing import say
 
 if TYPE_CHECKING:
@@ -55,9 +56,9 @@ class FiguresOptions:
         metavar="FILE.html|URL",
         help="Write a page: figures, scatter, residuals, the worst images; it loads nothing from anywhere.",
     )
-    ladder: tuple[Path, ...] = option(
+    ladder: tuple[Located, ...] = option(
         "--ladder",
-        type=PATH,
+        type=PLACE,
         multiple=True,
         metavar="PHOTO",
         help="Show on the page how scores fall as this good photo, or those in this folder, are made worse step by "

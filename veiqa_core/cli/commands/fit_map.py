@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ import attrs
 import click
 
 from ...errors import UsageError, VeiqaError
-from ...files.paths import is_stream
+from ...files.paths import display_name, is_stream
+from ...files.urls import Located
 from ...functions.settings import Settings
 from ...functions.workers import set_up
 from ...results.progress import bar
@@ -19,7 +21,7 @@ from ..numbers import Whole
 from ..options.completion import component_names
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
-from ..paths import PATH
+from ..paths import PATH, PLACE
 from ..printing import note, say
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class LocalFitOptions:
 
 
 @click.command("fit-map")
-@click.argument("photos", nargs=-1, required=True, type=PATH, metavar="PHOTO...")
+@click.argument("photos", nargs=-1, required=True, type=PLACE, metavar="PHOTO...")
 @groups(fit=LocalFitOptions, recipe=RecipeOptions)
 @click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
 @groups(device=DeviceOptions)
@@ -61,7 +63,7 @@ class LocalFitOptions:
 def fit_map(
     ctx: click.Context,
     /,
-    photos: tuple[Path, ...],
+    photos: tuple[Located, ...],
     fit: LocalFitOptions,
     recipe: RecipeOptions,
     threads: int | None,
@@ -105,7 +107,7 @@ def fit_map(
     ctx.exit(1 if failures else 0)
 
 
-def _take_in(made: LocalFit, files: list[Path]) -> list[str]:
+def _take_in(made: LocalFit, files: Sequence[Located]) -> list[str]:
     from ...images import read
 
     failures: list[str] = []
@@ -116,6 +118,7 @@ def _take_in(made: LocalFit, files: list[Path]) -> list[str]:
             except UsageError:
                 raise
             except VeiqaError as error:
-                failures.append(str(error) if str(path) in str(error) else f"{path}: {error}")
+                name = display_name(path)
+                failures.append(str(error) if name in str(error) else f"{name}: {error}")
             shown.advance()
     return failures

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 import click
 
+from ...files.urls import Located
 from ...functions.settings import Settings
 from ...functions.workers import set_up
 from ...results.progress import progress
@@ -19,7 +19,7 @@ from ..numbers import Whole
 from ..options.dataset import StoreOptions, interruption_note
 from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions, RecipeOptions
-from ..paths import PATH
+from ..paths import PLACE
 from ..printing import data, json_data, line, note, say
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class LadderOptions:
 
 
 @click.command()
-@click.argument("photos", nargs=-1, required=True, type=PATH, metavar="PHOTO...")
+@click.argument("photos", nargs=-1, required=True, type=PLACE, metavar="PHOTO...")
 @groups(ladder=LadderOptions, recipe=RecipeOptions, store=StoreOptions)
 @click.option("--threads", type=Whole(min=1), metavar="N", help="Default: as PyTorch chooses.")
 @groups(device=DeviceOptions)
@@ -63,7 +63,7 @@ class LadderOptions:
 def ladder(
     ctx: click.Context,
     /,
-    photos: tuple[Path, ...],
+    photos: tuple[Located, ...],
     ladder: LadderOptions,
     recipe: RecipeOptions,
     store: StoreOptions,
@@ -72,7 +72,8 @@ def ladder(
 ) -> None:
     """Make good photos worse step by step, and show where a recipe's score does not fall.
 
-    They are distorted in every kind of way, or those that are named. Of a folder all photos in it are taken. A stronger
+    They are distorted in every kind of way, or those that are named. Of a folder all photos in it are taken. Photos and
+    folders may be at URLs. A stronger
     distortion of one kind never looks better, so a score that rises is wrong, whatever people would say. What was
     measured is kept, so a run that was stopped goes on.
 

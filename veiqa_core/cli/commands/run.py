@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ...errors import UsageError
+from ...files.ahead import ahead
 from ...functions.settings import Settings
 from ...results.gate import Gate
 from ...results.progress import Once, bar, watching
@@ -93,6 +94,8 @@ def run(
             shown.skip()
 
         remaining = results.remaining(names, skip)
+        if inputs.still and files.listed_already:  # else the next name may be long in coming
+            remaining = ahead(remaining)
         heatmaps = report.vei is not None or (workers.alone and inputs.still and report.at_once(files))
         for result in scorer.score_many(remaining, heatmaps=heatmaps, executor=executor):
             with shown.aside():

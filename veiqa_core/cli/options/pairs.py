@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
 from ...errors import UsageError
+from ...files.urls import Located
 from ...files.values import parse_number
 from ...functions.pairs import PairChoice, is_folder
-from ..paths import PATH
+from ..paths import PLACE
 from .grouped import argument, option
 
 if TYPE_CHECKING:
@@ -27,17 +27,17 @@ class PairOptions(PairChoice):
         UsageError: one is missing.
     """
 
-    original: Path | None = argument(required=False, type=PATH, metavar="ORIGINAL")
-    copy: Path | None = argument(required=False, type=PATH, metavar="COPY")
-    pairs: Path | None = option(
+    original: Located | None = argument(required=False, type=PLACE, metavar="ORIGINAL")
+    copy: Located | None = argument(required=False, type=PLACE, metavar="COPY")
+    pairs: Located | None = option(
         "--pairs",
-        type=PATH,
-        metavar="FILE",
-        help="A table in CSV with the columns original and copy: paths in the two folders, or as they are.",
+        type=PLACE,
+        metavar="FILE|URL",
+        help="A table in CSV with the columns original and copy: paths in the two folders, or as they are, or URLs.",
     )
 
     @property
-    def read(self) -> tuple[Path, ...]:
+    def read(self) -> tuple[Located, ...]:
         """Files that are read."""
         named = (self.original, self.copy, self.pairs)
         return tuple(path for path in named if path is not None and not is_folder(path))

@@ -107,7 +107,10 @@ class Executor(AbstractContextManager["Executor"], ABC):
         while batch := list(islice(remaining, self._round)):
             done: dict[str, TaskResult] = {}
             waiting = deque(task.name for task in batch)
-            for item in self.run({task.name: task for task in batch}.values()):
+            wanted: dict[str, Task] = {}
+            for task in batch:
+                wanted.setdefault(task.name, task)
+            for item in self.run(wanted.values()):
                 done[item.name] = item
                 while waiting and waiting[0] in done:
                     yield done[waiting.popleft()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -40,12 +40,18 @@ class ComparisonReport:
     Rows wait in a temporary file beside the page. Where an error or an interruption ends the block, the page holds what
     was added, and says that it is incomplete.
 
+    Args:
+        places: URLs by the names that rows have, without what is secret in them; small pictures are made from there.
+
     Raises:
         UsageError: the page cannot be written.
     """
 
-    def __init__(self, path: Path, metrics: Sequence[Part], limits: Sequence[Limit]) -> None:
+    def __init__(
+        self, path: Path, metrics: Sequence[Part], limits: Sequence[Limit], places: Mapping[str, str] = {}
+    ) -> None:
         self._path = path
+        self._places = places
         self._metrics = metrics
         self._limits = limits
         folder = None if is_stream(path) else Path(os.path.realpath(path)).parent
@@ -73,7 +79,7 @@ class ComparisonReport:
 
     def add(self, row: Record) -> None:
         """Take the next row."""
-        small = {column: _thumbnail(row[column]) for column in (ORIGINAL, COPY)}
+        small = {column: self._thumbnail(row[column]) for column in (ORIGINAL, COPY)}
         beyond = any(limit.refuses(row) for limit in self._limits)
         self._rows.put({"row": dict(row), "thumbnails": small, "beyond": beyond})
         self._beyond += beyond
@@ -83,6 +89,10 @@ class ComparisonReport:
             summary.add(value, name(row))
         if row["error"] is not None:
             self._failed.append(str(row["error"]))
+
+    def _thumbnail(self, name: str | None) -> dict[str, Any] | None:
+        made = None if name is None else thumbnail(self._places.get(name) or Path(name))
+        return None if made is None else attrs.asdict(made)
 
     def _page(self, incomplete: bool) -> Iterator[str]:
         count = len(self._rows)
@@ -171,8 +181,3 @@ class _Shown:
         """Of what it is a copy."""
         original: str | None = self.row[ORIGINAL]
         return original if original != self.name else None
-
-
-def _thumbnail(path: str | None) -> dict[str, Any] | None:
-    made = None if path is None else thumbnail(Path(path))
-    return None if made is None else attrs.asdict(made)

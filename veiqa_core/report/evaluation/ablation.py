@@ -15,9 +15,8 @@ def page(done: Ablation) -> Iterator[str]:
     """The page in pieces."""
     kinds = [kind for kind in KINDS if any(part.kind == kind for part in done.parts)]
     sections = [Section("parts", "Parts", [_kind(done, kind) for kind in kinds])]
-    notes = [f"{part.name}: {part.problem}" for part in done.parts if part.problem is not None]
     versions = list(flat(done.measured.versions))
-    sections.append(Section("notes", "Notes", {"notes": notes, "versions": versions}))
+    sections.append(Section("notes", "Notes", {"notes": done.remarks, "versions": versions}))
     heading = f"What the parts of {done.measured.recipes.name} bring"
     rated = done.measured.rated
     return document(
