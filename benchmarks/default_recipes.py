@@ -1,13 +1,13 @@
-"""Fit the recipes that are shipped for images of unknown distortion, and write them as they are shipped.
+"""Fit the recipes that are shipped with a fitted mapper, and write them as they are shipped.
 
-    python benchmarks/default_recipes.py DATASET PATH --also DATASET PATH [--also ...] --photos FOLDER
-        [--output plugins/veiqa_recipes]
+    python benchmarks/default_recipes.py DATASET PATH --also DATASET PATH [--also ...] [--photos FOLDER]
+        [--only NAME] [--output plugins/veiqa_recipes]
 
 Their branches are those of benchmarks/recipes. DATASET and PATH hold people's ratings; the sets after ``--also`` are
 made from other photographs (``veiqa datasets make --calibrate``). The set for known types is fitted to the ratings
-alone, on which its branches were chosen. Local mappers, for quality maps, are fitted to every third photo of FOLDER.
-Numbers are rounded to seven digits, and of what the recipes were fitted on
-the contents are recorded, by which images are known again, not every image.
+alone, on which its branches were chosen. Those of methods are fitted to all sets given. Local mappers, for quality maps
+of recipes with branches, are fitted to every third photo of FOLDER. Numbers are rounded to seven digits, and of what
+the recipes were fitted on the contents are recorded, by which images are known again, not every image.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ from veiqa_core.recipes.resolution import resolve_all
 HERE = Path(__file__).parent
 SET = "best-by-type"
 DRAWS = 6
-RECIPES = ("default", "fast", SET)
+METHODS = ("brisque", "niqe")
+RECIPES = ("default", "fast", SET, *METHODS)
 SHIPPED = HERE.parent / "plugins" / "veiqa_recipes"
 
 
@@ -98,7 +99,7 @@ def main(
         resolved = resolve_all(recipe, registry)
         sets = given.measured(rated[:1] if name == SET else rated, resolved)
         made = shipped(fit(recipe, sets[0], sets[1:]), sets)
-        if photos is not None and isinstance(made, Recipe):
+        if photos is not None and isinstance(made, Recipe) and made.branches:
             made = mapped(made, photos, given)
         write(dumps(made), output / f"{name}.toml")
         click.echo(f"{name}: {sum(len(one.table) for one in sets)} images")

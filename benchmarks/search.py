@@ -37,7 +37,7 @@ from veiqa_core.measuring.meter import Meter
 from veiqa_core.recipes.recipe import Recipe
 from veiqa_core.report.search.folder import write as write_search
 from veiqa_core.searching import census, networks
-from veiqa_core.searching.candidates import Candidate, branches_of, expand, extractors
+from veiqa_core.searching.candidates import Candidate, branches_of, expand, extractors, quantities_of
 from veiqa_core.searching.choice import SearchSettings
 from veiqa_core.searching.context import SearchContext
 from veiqa_core.searching.objective import Objective
@@ -167,7 +167,7 @@ def main(images: int, repeated: int, singles: int, output: Path | None) -> None:
     opened = networks.opened(extractors(space, registry), CPU)
     candidates = expand(space, registry, opened)
     light = [candidate for candidate in candidates if candidate.coordinates["explainer"] != "occlusion"]
-    quantities = [candidate.quantity for candidate in candidates]
+    quantities = quantities_of(candidates)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "set").mkdir()

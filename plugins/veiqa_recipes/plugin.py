@@ -12,6 +12,10 @@ _RECIPES = {
     "fast": "The same in 2 forward passes, a little less exact.",
     "best-by-type": "For images of known distortion: the best single branch for each type; 2 passes.",
 }
+_METHODS = {
+    "brisque": "BRISQUE's 36 features, mapped to quality from 0 to 100.",
+    "niqe": "NIQE's distance, mapped to quality from 0 to 100.",
+}
 _SETS = {
     "paper": "The paper's recipes on EfficientNet-Lite0, images resized to 224x224.",
     "paper-native": "The paper's recipes on EfficientNet-Lite0, images at their native size.",
@@ -29,7 +33,7 @@ _SPACES = {
 @hookimpl
 def veiqa_recipes() -> Iterator[Resource]:
     """Fitted recipes; the paper's recipe sets, one recipe for each distortion type, not fitted; and search spaces."""
-    for name, summary in _RECIPES.items():
+    for name, summary in {**_RECIPES, **_METHODS}.items():
         yield Resource(name=name, summary=summary, package="veiqa_recipes", file=f"{name}.toml")
     for name, summary in _SETS.items():
         yield Resource(name=name, summary=summary, package="veiqa_recipes", file=f"{name}.toml", reference=PAPER)

@@ -29,7 +29,7 @@ def summary(search: Search, folder: Path) -> Iterator[str]:
     yield from _held_out(search)
     if search.refused:
         yield f"{len(search.refused)} candidates cannot work; the first: {next(iter(search.refused.items()))[1]}"
-    failures = search.table.failures
+    failures = search.failures
     if failures:
         first = failures[min(failures)]
         yield f"{len(failures)} candidates failed on some image; the first: {first.reason}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -141,9 +141,9 @@ class RecipeChoice(RecipeParts):
             UsageError: a recipe and parts are named together, something named is not there, or an override does not
                 fit the recipe.
         """
-        return changed(self._named(registry, settings), self.overrides, registry, note)
+        return changed(self._named(registry, settings, note), self.overrides, registry, note)
 
-    def _named(self, registry: Registry, settings: Settings) -> Recipe | RecipeSet:
+    def _named(self, registry: Registry, settings: Settings, note: Report) -> Recipe | RecipeSet:
         from ..recipes import recipe as recipes
 
         branches_named = self.branches_named(settings)
@@ -158,6 +158,8 @@ class RecipeChoice(RecipeParts):
         mapper = None if self.mapper is None else settings.choice("mapper", self.mapper)
         methods = tuple(settings.choice("method", name) for name in self.methods)
         if methods and not branches_named:
+            if mapper is None:
+                _note_shipped(self.methods, registry, note)
             return recipes.Recipe("ad-hoc", (), mapper, methods=methods)
         names = {
             "extractor": self.extractor or recipes.DEFAULT_EXTRACTOR,
@@ -172,6 +174,15 @@ class RecipeChoice(RecipeParts):
             layer=_name_or_index(self.layer),
             **chosen,
         )
+
+
+def _note_shipped(methods: Iterable[str], registry: Registry, note: Report) -> None:
+    """Say that a method's score comes of a recipe: that which maps what it measures is called as it is."""
+    for method in methods:
+        registered = registry.get("method", method)
+        if registry.recipes.holds(registered.dist, registered.name):
+            name = registered.label
+            note(f"--method {name} gives what {name} measures; a score from it gives the recipe: --recipe {name}")
 
 
 @attrs.frozen(kw_only=True)

@@ -16,10 +16,10 @@ from ..report.search.folder import write
 from ..searching import census, networks
 from ..searching import search as searching
 from ..searching.candidates import Candidate, expand, extractors
-from ..searching.choice import SearchSettings
 from ..searching.context import SearchContext
 from ..searching.outputs import about
 from ..searching.search import Search
+from ..searching.settings import SearchSettings
 from ..searching.shards import Shard, measure
 from ..searching.space import Space
 from .arguments import keywords

@@ -15,7 +15,7 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     from ..extension.registry import Registry
-    from ..searching.choice import SearchSettings
+    from ..searching.settings import SearchSettings
     from ..searching.space import Space
 
 OBJECTIVES = ("srocc", "plcc", "krocc", "rmse")
@@ -83,9 +83,9 @@ class SearchChoice:
         Raises:
             UsageError: something that is named is not there, or does not go together.
         """
-        from ..searching.candidates import override
-        from ..searching.choice import SearchSettings
+        from ..searching.candidates import has_several_values, override
         from ..searching.objective import Objective
+        from ..searching.settings import SearchSettings
         from ..searching.space import find
 
         space = override(find(self.space_name, found), lambda kind, name: settings.choice(kind, name).params)
@@ -97,8 +97,8 @@ class SearchChoice:
         if self.budget is not None and strategy.traits["budget"] == "none":
             raise UsageError(f"--strategy {self.strategy} measures every candidate: leave out --budget")
         one, many = (found.part("mapper", c.name, c.params) for c in (space.mapper, space.mapper_of_many))
-        if many.traits["branches"] != "many" and self.branches > 1:
-            raise UsageError(f"search space {space.name!r}: mapper.many: {many.key} maps one similarity")
+        if many.traits["branches"] != "many" and (self.branches > 1 or has_several_values(space, found)):
+            raise UsageError(f"search space {space.name!r}: mapper.many: {many.key} maps one value")
         return space, SearchSettings(
             strategy=strategy,
             objective=Objective(self.objective, one),

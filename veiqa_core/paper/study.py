@@ -68,12 +68,18 @@ class Settings:
         weights: weights files by network.
         parameters: of methods, by component, such as files of their authors' releases.
         tables: which of the tables are wanted.
+        methods: the titles of the methods that are measured; None for all.
     """
 
     databases: Mapping[str, RatedSet]
     weights: Mapping[str, str]
     parameters: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     tables: frozenset[int] = frozenset(TABLES)
+    methods: frozenset[str] | None = None
+
+    def wants(self, method: PublishedMethod) -> bool:
+        """Whether a method is to be measured."""
+        return self.methods is None or method.title in self.methods
 
 
 def of_paper(rated: RatedSet, name: str) -> RatedSet:
@@ -105,6 +111,7 @@ def study(settings: Settings, registry: Registry, measure: Measure) -> Study:
     gaps += (gap for name, rated in settings.databases.items() for gap in _differences(name, rated))
     mains, ready, absent = _ready(settings.weights, registry)
     gaps += absent
+    gaps += (f"{method.title}: not measured, as asked" for method in paper.methods if not settings.wants(method))
     networks: dict[tuple[str, str, str], Evaluations] = {}
     methods: dict[tuple[str, str], Evaluations] = {}
     for name, rated in settings.databases.items():
@@ -115,7 +122,7 @@ def study(settings: Settings, registry: Registry, measure: Measure) -> Study:
                     found = _networks(rated, recipes, metrics, registry, measure)
                     networks.update({(name, network.name, metric): item for metric, item in found.items()})
         if 6 in settings.tables:
-            for method in paper.methods:
+            for method in filter(settings.wants, paper.methods):
                 given = settings.parameters.get(method.component, {})
                 outcome = _method(method, given, rated, registry, measure)
                 if isinstance(outcome, str):
@@ -158,11 +165,24 @@ def _times(
     """Of the methods of table 6 that can be measured, and of what stands for the paper's own."""
     contestants = [
         Contestant.of_method(method.title, method.component, settings.parameters.get(method.component, {}))
-        for method in published().methods
+        for method in filter(settings.wants, published().methods)
         if method.component
     ]
     contestants += [Contestant.of_recipe(network.title, ready[network]) for network in mains]
     return tuple(times(contestants, resized(rated.root / rated.images[0].image), registry))
+
+
+def titles(names: Sequence[str]) -> frozenset[str] | None:
+    """The titles of methods that are named in either case; None where none is named.
+
+    Raises:
+        UsageError: the paper does not compare with one of them.
+    """
+    known = {method.title.lower(): method.title for method in published().methods}
+    for name in names:
+        if name.lower() not in known:
+            raise UsageError(f"--method: {near_miss('method', name, known)}")
+    return frozenset(known[name.lower()] for name in names) or None
 
 
 def check_names(databases: Sequence[str], weights: Sequence[str], ranges: Sequence[str] = ()) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +14,7 @@ from ..contracts import Network
 from ..errors import UsageError, brief, near_miss
 from ..extension.registry import Part, Registry
 from ..measuring.branches import views
-from ..measuring.quantity import MethodOutput, Similarity
+from ..measuring.quantity import Quantity, Similarity, outputs
 from ..recipes.recipe import BRANCH_KINDS, Layer, Size
 from ..recipes.resolution import ResolvedBranch, method_outputs
 from .space import SPACE_KINDS, Condition, Entry, Space, Value, combinations
@@ -26,27 +27,58 @@ Coordinates = Mapping[str, Value]
 
 @attrs.frozen
 class Candidate:
-    """A similarity or a method's value, and its coordinates in the space: components, and what varies of each."""
+    """A branch or a method, which a recipe takes or leaves as a whole.
 
-    quantity: Similarity | MethodOutput
+    Attributes:
+        item: the branch, or the method.
+        coordinates: its place in the space: components, and what varies of each.
+    """
+
+    item: ResolvedBranch | Part
     coordinates: Coordinates = attrs.field(eq=False, hash=False)
 
     @property
     def key(self) -> str:
         """A readable name."""
-        return self.quantity.key
+        return self.item.key
 
     @property
     def branch(self) -> ResolvedBranch | None:
         """The branch; None of a method."""
-        return None if isinstance(self.quantity, MethodOutput) else self.quantity.branch
+        return None if isinstance(self.item, Part) else self.item
+
+    @property
+    def method(self) -> Part | None:
+        """The method; None of a branch."""
+        return self.item if isinstance(self.item, Part) else None
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        """What is measured of it: the branch's similarity, or all values of the method."""
+        return outputs(self.item) if isinstance(self.item, Part) else [Similarity(self.item)]
+
+    @property
+    def several(self) -> bool:
+        """Whether it has several values, which rank images only once something is fitted to them."""
+        return self.method is not None and len(method_outputs(self.method)) > 1
 
     @property
     def parts(self) -> list[Part]:
         """The components that measure."""
-        if isinstance(self.quantity, MethodOutput):
-            return [self.quantity.method]
-        return [getattr(self.quantity.branch, kind) for kind in BRANCH_KINDS]
+        if isinstance(self.item, Part):
+            return [self.item]
+        return [getattr(self.item, kind) for kind in BRANCH_KINDS]
+
+
+def quantities_of(candidates: Iterable[Candidate]) -> list[Quantity]:
+    """What is measured of candidates, in their order: the columns of a search's table."""
+    return [quantity for candidate in candidates for quantity in candidate.quantities]
+
+
+def columns_of(candidates: Sequence[Candidate]) -> tuple[range, ...]:
+    """Which columns of :func:`quantities_of` are each candidate's."""
+    ends = list(itertools.accumulate(len(candidate.quantities) for candidate in candidates))
+    return tuple(map(range, [0, *ends[:-1]], ends))
 
 
 def branches_of(candidates: Iterable[Candidate]) -> list[ResolvedBranch]:
@@ -56,7 +88,7 @@ def branches_of(candidates: Iterable[Candidate]) -> list[ResolvedBranch]:
 
 def methods_of(candidates: Iterable[Candidate]) -> list[Part]:
     """The methods among candidates."""
-    return [item.method for candidate in candidates if isinstance(item := candidate.quantity, MethodOutput)]
+    return [method for candidate in candidates if (method := candidate.method) is not None]
 
 
 @attrs.frozen
@@ -96,6 +128,16 @@ def expand(space: Space, registry: Registry, networks: Mapping[Part, Network]) -
     if not found:
         raise UsageError(f"search space {space.name!r}: its conditions leave no candidate")
     return found
+
+
+def has_several_values(space: Space, registry: Registry) -> bool:
+    """Whether some method of a space has several values.
+
+    Raises:
+        UsageError: a method is unknown.
+    """
+    records = (registry.get("method", entry.name).component for entry in space.entries["method"])
+    return any(len(record.traits.get("outputs", ())) > 1 for record in records)
 
 
 def override(space: Space, settings: Callable[[str, str], Mapping[str, Any]]) -> Space:
@@ -159,19 +201,12 @@ def _candidates(
         for layer, size in _places(chosen, extractor, networks):
             branch = ResolvedBranch(**parts, layer=layer, scale=chosen["scale"], size=size)
             place = {} if layer is None else {"layer": layer}
-            yield Candidate(Similarity(branch), {**own, **place, "scale": chosen["scale"], "size": size})
+            yield Candidate(branch, {**own, **place, "scale": chosen["scale"], "size": size})
 
 
 def _methods(space: Space, registry: Registry) -> Iterator[Candidate]:
-    """The methods of a space, each of one value: a recipe takes all values of a method or none."""
     for variant in _variants(space, "method", registry):
-        (output, *others) = method_outputs(variant.part)
-        if others:
-            raise UsageError(
-                f"search space {space.name!r}: method {variant.part.key} gives {len(others) + 1} values, and a "
-                "candidate is one; 'veiqa fit --method' fits a mapper to all of them"
-            )
-        yield Candidate(MethodOutput(variant.part, output), variant.coordinates)
+        yield Candidate(variant.part, variant.coordinates)
 
 
 def _places(

@@ -13,7 +13,7 @@ from ..extension.registry import Part
 from ..measuring.branches import plan as plans
 from ..measuring.branches.plan import Plan
 from ..measuring.runtimes.serving import Served
-from .candidates import Candidate, branches_of
+from .candidates import Candidate, branches_of, quantities_of
 
 BYTES_A_VALUE = 30
 """What a value takes in the store on disk, with its share of the indexes (see docs/store.md)."""
@@ -27,11 +27,13 @@ class Census:
         forward, backward: passes through networks.
         sweeps: for each explainer that runs the network by itself, how many maps it makes; each takes as many passes as
             the explainer's parameters say.
+        values: that are measured of an image.
         images: how many images are measured at most.
         missing: for each network whose weights are not there, how to get them.
     """
 
     candidates: int
+    values: int
     pris: int
     forward: int
     backward: int
@@ -45,7 +47,7 @@ class Census:
     @property
     def disk(self) -> int:
         """How many bytes the store takes for all values."""
-        return self.candidates * self.images * BYTES_A_VALUE
+        return self.values * self.images * BYTES_A_VALUE
 
     def lines(self) -> list[str]:
         """The counts, a line each."""
@@ -81,6 +83,7 @@ def count(
     plan = plans.make(branches_of(candidates), defaults, served if device.may_compile else {})
     return Census(
         candidates=len(candidates),
+        values=len(quantities_of(candidates)),
         pris=len(plan.pris),
         forward=len(plan.passes),
         backward=sum(step.backward for step in plan.passes),

@@ -1,58 +1,23 @@
-"""Choosing: a strategy says what to measure, the best candidate wins, and further branches are added greedily."""
+"""Choosing: a strategy says what to measure, the best candidate wins, and further ones are added greedily."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import attrs
 import numpy as np
 
 from ..contracts import FloatArray, Proposal, SearchTask
-from ..datasets.rated_set import RatedSet
-from ..errors import ComponentError, UsageError, VeiqaError, unwrap
-from ..evaluation import splits
-from ..evaluation.splits import Protocol
+from ..errors import ComponentError, UsageError, unwrap
 from ..extension.registry import Part
 from ..files.paths import file_stem
 from ..isolation.attempts import attempt, or_usage_error
-from ..measuring.table import Indices, Measurements
-from ..recipes.view import View
-from ..scoring.mapping import fitted_prediction
-from .objective import Objective
+from ..measuring.table import Indices, Measurements, Rows
+from .scores import left_out, scores
+from .settings import SearchSettings
 from .trials import Trials
-
-_INNER_FOLDS = 5
-
-
-@attrs.frozen
-class SearchSettings:
-    """How a search chooses.
-
-    Attributes:
-        budget: for the strategy (see :class:`veiqa_core.contracts.SearchTask`).
-        branches: how many a recipe may have; more than one are found by adding the best one after another.
-        mapper_of_many: the mapper of recipes with several branches.
-        folds: how many parts the contents are dealt into, each to be tested by a choice made on the others.
-        folder: where strategies may keep files; None for nowhere.
-        view: under which all images are measured.
-    """
-
-    strategy: Part
-    objective: Objective
-    mapper_of_many: Part
-    budget: int | None = None
-    branches: int = 1
-    folds: int = 5
-    seed: int = 0
-    folder: Path | None = None
-    view: View = None
-
-    def mapper(self, branches: int) -> Part:
-        """The mapper of a recipe with so many branches."""
-        return self.objective.mapper if branches == 1 else self.mapper_of_many
 
 
 @attrs.frozen(eq=False)
@@ -94,14 +59,14 @@ def choose(settings: SearchSettings, trials: Trials, rows: Indices, name: str) -
     table = trials.table
     rows = table.usable(rows)
     figures = np.full(len(trials.candidates), np.nan)
-    figures[measured] = _objectives(settings.objective, table, rows, measured)
+    figures[measured] = _objectives(settings, trials, rows, measured)
     if not np.isfinite(figures).any():
-        raise NoChoiceError(f"{name}: {_nothing_works(trials.rated, table, measured)}")
+        raise NoChoiceError(f"{name}: {_nothing_works(trials, measured)}")
     best = int(np.nanargmax(figures))
     alone = math.nan
     further: list[tuple[int, float]] = []
     if settings.branches > 1:
-        alone, further = _further(settings, table, rows, best, np.flatnonzero(np.isfinite(figures)))
+        alone, further = _further(settings, trials, rows, best, np.flatnonzero(np.isfinite(figures)))
     chosen, path = zip((best, float(figures[best])), *further, strict=True)
     return Selection(rows, chosen, path, alone, figures)
 
@@ -111,44 +76,23 @@ def label(kind: str | None) -> str:
     return "all" if kind is None else kind
 
 
-def _objectives(objective: Objective, table: Measurements, rows: Indices, columns: Indices) -> FloatArray:
+def _objectives(settings: SearchSettings, trials: Trials, rows: Indices, candidates: Rows) -> FloatArray:
     """The objective of candidates on images."""
-    similarities = table.similarities(rows, columns)
-    return objective.figures(objective.scores(similarities, table.quality[rows]), table.quality[rows])
-
-
-def _left_out_scores(
-    settings: SearchSettings, table: Measurements, rows: Indices, columns: Sequence[int]
-) -> FloatArray:
-    """Scores ``[n]`` of images by branches, each from a mapper fitted without its content; NaN where not."""
-    scores = np.full(len(rows), np.nan)
-    contents = [table.clusters[row] for row in rows]
-    folds = min(_INNER_FOLDS, len(set(contents)))
-    if folds < 2:
-        return scores
-    protocol = Protocol("kfold", folds=folds, seed=settings.seed)
-    part = settings.mapper(len(columns))
-    similarities, quality = table.similarities(rows, columns), table.quality[rows]
-    for split in splits.by_content(protocol, contents):
-        try:
-            fold = fitted_prediction(part, similarities[split.train], quality[split.train], similarities[split.test])
-            scores[split.test] = fold.score
-        except VeiqaError:
-            continue
-    return scores
+    found = scores(settings, trials, rows, candidates)
+    return settings.objective.figures(found, trials.table.quality[rows])
 
 
 def _further(
-    settings: SearchSettings, table: Measurements, rows: Indices, best: int, pool: Indices
+    settings: SearchSettings, trials: Trials, rows: Indices, best: int, pool: Indices
 ) -> tuple[float, list[tuple[int, float]]]:
     """The objective of the best one alone, and branches that help it with what they bring, as long as one helps."""
-    scores = _left_out_scores(settings, table, rows, [best])
-    alone = reached = float(settings.objective.figures(scores[:, None], table.quality[rows])[0])
+    of_best = left_out(settings, trials, rows, [best])
+    alone = reached = float(settings.objective.figures(of_best[:, None], trials.table.quality[rows])[0])
     if not np.isfinite(reached):
         return alone, []
     found: list[tuple[int, float]] = []
     while len(found) + 1 < min(settings.branches, len(pool)):
-        helper = _next(settings, table, rows, [best, *(column for column, _ in found)], pool)
+        helper = _next(settings, trials, rows, [best, *(one for one, _ in found)], pool)
         if helper is None or helper[1] <= reached:
             break
         found.append(helper)
@@ -157,12 +101,12 @@ def _further(
 
 
 def _next(
-    settings: SearchSettings, table: Measurements, rows: Indices, chosen: Sequence[int], pool: Indices
+    settings: SearchSettings, trials: Trials, rows: Indices, chosen: Sequence[int], pool: Indices
 ) -> tuple[int, float] | None:
     """The candidate that helps those chosen most, and the objective with it."""
-    others = [int(column) for column in pool if column not in chosen]
-    scores = np.stack([_left_out_scores(settings, table, rows, [*chosen, column]) for column in others], axis=1)
-    figures = settings.objective.figures(scores, table.quality[rows])
+    others = [int(one) for one in pool if one not in chosen]
+    found = np.stack([left_out(settings, trials, rows, [*chosen, one]) for one in others], axis=1)
+    figures = settings.objective.figures(found, trials.table.quality[rows])
     if not np.isfinite(figures).any():
         return None
     place = int(np.nanargmax(figures))
@@ -184,13 +128,12 @@ def _explored(settings: SearchSettings, trials: Trials, rows: Indices, name: str
     proposal = dialogue.next(None)
     while proposal is not None:
         some = table.usable(_first(table, rows, order, proposal.share))
-        columns = np.array(proposal.candidates, dtype=np.intp)
         trials.fill(some, proposal.candidates)
         some = table.usable(some)
         if proposal.share == 1:
             whole.update(proposal.candidates)
-        figures = _objectives(settings.objective, table, some, columns)
-        answers = {int(c): float(f) for c, f in zip(columns, figures, strict=True) if np.isfinite(f)}
+        figures = _objectives(settings, trials, some, proposal.candidates)
+        answers = {c: float(f) for c, f in zip(proposal.candidates, figures, strict=True) if np.isfinite(f)}
         proposal = dialogue.next(answers)
     if not whole:
         raise UsageError(f"{settings.strategy.registered.origin}: measured no candidate on all images")
@@ -239,11 +182,12 @@ def _first(table: Measurements, rows: Indices, order: Sequence[str], share: floa
     return np.array([row for row in rows if table.clusters[row] in taken], dtype=np.intp)
 
 
-def _nothing_works(rated: RatedSet, table: Measurements, columns: Indices) -> str:
+def _nothing_works(trials: Trials, candidates: Indices) -> str:
+    table = trials.table
     failures = table.failures
-    reasons = [failures[column].reason for column in columns if column in failures]
+    reasons = [failures[column].reason for column in trials.columns(candidates) if column in failures]
     if reasons:
         return f"no candidate could be measured on every image; the first: {reasons[0]}"
     if len(table.unread) == len(table):
-        return f"{rated.root}: no image can be read; the first: {next(iter(table.unread.values()))}"
+        return f"{trials.rated.root}: no image can be read; the first: {next(iter(table.unread.values()))}"
     return "no candidate has a figure: too few images, or similarities or ratings that are all the same"

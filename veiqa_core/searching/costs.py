@@ -1,4 +1,4 @@
-"""What branches cost: floating-point operations, which unlike seconds are the same in every run."""
+"""What candidates cost: floating-point operations, which unlike seconds are the same in every run."""
 
 from __future__ import annotations
 

@@ -12,9 +12,10 @@ from ..evaluation import splits
 from ..evaluation.columns import MAPPINGS, Predictions
 from ..evaluation.figures import Figures, figures
 from ..evaluation.splits import Protocol
-from ..measuring.table import Indices, Measurements
+from ..measuring.table import Indices
 from ..scoring.mapping import fitted_prediction
-from .choice import NoChoiceError, SearchSettings, Selection, choose, label
+from .choice import NoChoiceError, Selection, choose, label
+from .settings import SearchSettings
 from .trials import Trials
 
 
@@ -50,22 +51,21 @@ def predict(
             folds.append(Fold(kind, number, selection.chosen))
             trials.fill(test, selection.chosen)
             test = table.usable(test)
-            prediction = _predicted(settings, table, selection, test)
+            prediction = _predicted(settings, trials, selection, test)
             if prediction is not None:
                 predictions.append(prediction)
     return tuple(folds), predictions
 
 
-def _predicted(
-    settings: SearchSettings, table: Measurements, selection: Selection, rows: Indices
-) -> Predictions | None:
+def _predicted(settings: SearchSettings, trials: Trials, selection: Selection, rows: Indices) -> Predictions | None:
     """What a selection predicts for images; None where it can for none of them."""
-    known = rows[np.isfinite(table.similarities(rows, selection.chosen)).all(axis=1)]
+    table = trials.table
+    known = rows[np.isfinite(trials.values(rows, selection.chosen)).all(axis=1)]
     if len(known) == 0:
         return None
-    part = settings.mapper(len(selection.chosen))
+    part = settings.mapper(trials.names(selection.chosen))
     try:
-        fitted_on, tested = (table.similarities(some, selection.chosen) for some in (selection.rows, known))
+        fitted_on, tested = (trials.values(some, selection.chosen) for some in (selection.rows, known))
         raw = fitted_prediction(part, fitted_on, table.quality[selection.rows], tested)
     except VeiqaError:
         return None

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..datasets.rated_set import RatedSet
 from ..images import display_name
-from .choice import SearchSettings
 from .search import Search
+from .settings import SearchSettings
 from .winners import ControlFigure, Winner
 
 
@@ -32,12 +32,12 @@ def rows(search: Search) -> Iterator[dict[str, Any]]:
         objective.name if kind is None else f"{objective.name} {kind}": own for kind, own in search.winners.items()
     }
     names = ("key", *coordinates, "operations", "degenerate", *figures, "failed", "failure")
-    failures, degenerate = search.table.failures, search.table.flagged.sum(axis=0)
-    for column, candidate in enumerate(search.candidates):
+    failures, degenerate = search.failures, search.degenerate
+    for place, candidate in enumerate(search.candidates):
         row: dict[str, Any] = {name: candidate.coordinates.get(name) for name in coordinates}
-        row |= {name: number(objective.reported(own.selection.figures[column])) for name, own in figures.items()}
-        row |= {"key": candidate.key, "operations": int(search.costs[column]), "degenerate": int(degenerate[column])}
-        failure = failures.get(column)
+        row |= {name: number(objective.reported(own.selection.figures[place])) for name, own in figures.items()}
+        row |= {"key": candidate.key, "operations": int(search.costs[place]), "degenerate": degenerate[place]}
+        failure = failures.get(place)
         row |= {"failed": failure.images if failure else 0, "failure": failure.reason if failure else None}
         yield {name: row[name] for name in names}
     for key, reason in search.refused.items():
@@ -67,7 +67,7 @@ def to_dict(search: Search) -> dict[str, Any]:
         **about(search.space, search.rated, search.settings),
         "candidates": len(search.candidates),
         "refused": dict(search.refused),
-        "failed": {search.candidates[c].key: f.reason for c, f in sorted(search.table.failures.items())},
+        "failed": {search.candidates[c].key: f.reason for c, f in search.failures.items()},
         "unread": {search.table.names[row]: reason for row, reason in search.table.unread.items()},
         "skipped": search.skipped,
         "cost_size": list(search.cost_size),
@@ -82,9 +82,9 @@ def to_dict(search: Search) -> dict[str, Any]:
     }
 
 
-def keys(search: Search, columns: Sequence[int]) -> list[str]:
+def keys(search: Search, candidates: Sequence[int]) -> list[str]:
     """The keys of candidates."""
-    return [search.candidates[column].key for column in columns]
+    return [search.candidates[one].key for one in candidates]
 
 
 def interval(ends: Iterable[float]) -> list[float] | None:

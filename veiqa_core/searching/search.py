@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -18,25 +19,27 @@ from ..evaluation.provenance import content_notes, precision_notes, view_notes
 from ..extension.registry import Part
 from ..measuring.methods import check_view as check_view_of_methods
 from ..measuring.networks import check_view
-from ..measuring.table import Indices, Measurements, Progress
+from ..measuring.table import Failure, Indices, Measurements, Progress
 from ..recipes.recipe import Recipe, RecipeSet
 from ..scoring.mapping import constant
 from . import controls, costs, nested
-from .candidates import Candidate, methods_of
-from .choice import NoChoiceError, SearchSettings, Selection, choose, label
+from .candidates import Candidate, columns_of, methods_of, quantities_of
+from .choice import NoChoiceError, Selection, choose, label
 from .context import SearchContext
 from .feasibility import split_viable
 from .nested import Fold
+from .settings import SearchSettings
 from .trials import Trials
 from .winners import Winner, winner
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(slots=False, eq=False)
 class Search:
     """The outcome of a search.
 
     Attributes:
-        candidates: those that could be tried, as the columns of ``table``.
+        candidates: those that could be tried.
+        table: what was measured, a column for each of their quantities.
         refused: those that could not, with the reason.
         costs: operations ``[C]`` of each candidate's networks for one image of ``cost_size``.
         held_out, held_out_by_type: figures of images under the choices that were made without their contents; None, or
@@ -74,6 +77,20 @@ class Search:
     def problems(self) -> tuple[str, ...]:
         """What went wrong with images that could not be read."""
         return tuple(self.table.unread.values())
+
+    @cached_property
+    def failures(self) -> Mapping[int, Failure]:
+        """The candidates that failed on some image; all values of a method come of one call, and fail with it."""
+        found = self.table.failures
+        columns = enumerate(columns_of(self.candidates))
+        return {place: found[own[0]] for place, own in columns if own[0] in found}
+
+    @cached_property
+    def degenerate(self) -> list[int]:
+        """For each candidate of how many images something was remarked, such as a degenerate VEI."""
+        starts = [columns[0] for columns in columns_of(self.candidates)]
+        found: list[int] = np.logical_or.reduceat(self.table.flagged, starts, axis=1).sum(axis=0).tolist()
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as plain data, ready for JSON, as search.json holds it."""
@@ -114,13 +131,13 @@ def search(
     check_view(settings.view, context.networks.values())
     check_view_of_methods(settings.view, methods_of(candidates))
     able, refused = split_viable(candidates, context)
-    with context.executor([candidate.quantity for candidate in able]) as executor:
+    with context.executor(quantities_of(able)) as executor:
         trials = Trials.of(rated, able, executor, progress, settings.view)
         choices, unchosen = _choices(settings, trials, rows_of)
         folds, predictions = nested.predict(settings, trials, {kind: rows_of[kind] for kind in choices})
         made_with = executor.meter.versions(_parts(able, settings))
         sample = rated.read(trials.table.names[int(next(iter(choices.values())).rows[0])], settings.view)
-        cost = costs.operations(executor.meter, sample)
+        cost = costs.operations(executor.meter, sample)[[columns[0] for columns in columns_of(able)]]
     overall = nested.held_out(predictions, settings.seed) if predictions else None
     by_type = {
         kind: nested.held_out([part.of_type(kind) for part in predictions], settings.seed)

@@ -15,10 +15,11 @@ from ..measuring.methods import check_view as check_view_of_methods
 from ..measuring.networks import check_view
 from ..measuring.table import Measurements, Progress
 from ..store import Store
-from .candidates import Candidate, methods_of
-from .choice import Dialogue, SearchSettings
+from .candidates import Candidate, methods_of, quantities_of
+from .choice import Dialogue
 from .context import SearchContext
 from .feasibility import split_viable
+from .settings import SearchSettings
 from .trials import Trials
 
 _NAME = re.compile(r"shard-(\d{1,9})-of-(\d{1,9})\.sqlite", re.ASCII)
@@ -69,7 +70,7 @@ def measure(
     check_view_of_methods(settings.view, methods_of(candidates))
     able, _ = split_viable(candidates, context)
     proposed = _proposed(settings, able)
-    with context.executor([candidate.quantity for candidate in able]) as executor:
+    with context.executor(quantities_of(able)) as executor:
         trials = Trials.of(rated, able, executor, progress, settings.view)
         trials.fill(range(shard.number - 1, len(rated.images), shard.of), proposed)
     return trials.table

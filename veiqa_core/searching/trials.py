@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import attrs
 import numpy as np
 
+from ..contracts import FloatArray
 from ..datasets.rated_set import RatedSet
 from ..evaluation.provenance import provenance_of
 from ..measuring.executors.executor import Executor
 from ..measuring.runtimes.base import runtime_name
-from ..measuring.table import Measurements, Progress, Rows
+from ..measuring.table import Indices, Measurements, Progress, Rows
 from ..recipes.recipe import Provenance
 from ..recipes.view import View
-from .candidates import Candidate
+from .candidates import Candidate, columns_of, quantities_of
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(slots=False, eq=False)
 class Trials:
     """What a search has measured so far, and how it measures more.
 
     Attributes:
-        candidates: the columns of ``table``.
+        candidates: those that are tried.
+        table: what was measured, a column for each of their quantities.
         executor: made for the candidates' quantities.
         view: under which all images are measured.
     """
@@ -44,17 +47,33 @@ class Trials:
         view: View = None,
     ) -> Trials:
         """Trials of which none is measured yet."""
-        table = rated.measurements(candidate.quantity for candidate in candidates)
+        table = rated.measurements(quantities_of(candidates))
         return cls(rated, tuple(candidates), table, executor, progress, view)
 
-    def fill(self, rows: Rows, columns: Rows) -> None:
+    @cached_property
+    def _columns(self) -> tuple[range, ...]:
+        return columns_of(self.candidates)
+
+    def columns(self, candidates: Iterable[int]) -> Indices:
+        """The columns of candidates, one after another."""
+        return np.array([column for one in candidates for column in self._columns[one]], dtype=np.intp)
+
+    def names(self, candidates: Iterable[int]) -> tuple[str, ...]:
+        """The keys of these columns."""
+        return tuple(self.table.quantities[column].key for column in self.columns(candidates))
+
+    def values(self, rows: Rows, candidates: Iterable[int]) -> FloatArray:
+        """All values ``[n, k]`` of candidates on some images, oriented; NaN where one was not measured, or failed."""
+        return self.table.similarities(rows, self.columns(candidates))
+
+    def fill(self, rows: Rows, candidates: Iterable[int]) -> None:
         """Measure candidates on images, those not measured before."""
-        same = np.asarray(columns, dtype=np.intp)
+        same = self.columns(candidates)
         wanted = {int(row): same for row in rows}
         self.table.fill(self.executor, wanted, self.progress, dict.fromkeys(wanted, self.view))
 
-    def provenance(self, rows: Rows, columns: Iterable[int]) -> Provenance:
+    def provenance(self, rows: Rows, candidates: Iterable[int]) -> Provenance:
         """What is recorded of a recipe of some candidates that was chosen on some images."""
         meter, ends = self.executor.meter, self.rated.ratings.quality_range
-        runtime = runtime_name(meter.runtime(columns))
+        runtime = runtime_name(meter.runtime(self.columns(candidates)))
         return provenance_of(self.rated.name, self.table, rows, ends, meter.precision, runtime)

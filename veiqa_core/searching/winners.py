@@ -17,8 +17,11 @@ from ..scoring.mapping import fitted_mapper, predicted
 from . import certainty
 from .candidates import branches_of, methods_of
 from .certainty import ChanceLevel, Ranking
-from .choice import SearchSettings, Selection
+from .choice import Selection
 from .controls import Controlled
+from .scores import scores as scores_of
+from .scores import values as values_of
+from .settings import SearchSettings
 from .trials import Trials
 
 _COMPARED = 100  # candidates, best first, that the winner is compared with
@@ -47,7 +50,8 @@ class Winner:
 
     Attributes:
         selection: on all of these images.
-        ranking: of the best single branches.
+        ranking: of the best single candidates.
+        values: ``[n]``, of the best of them: its own or, where it has several, predictions of contents left out.
         ranked: how many candidates were measured on all of these images and have a figure.
         cheapest: of those within one standard error of the best, the one that costs least.
         scores: ``[n]``, of the recipe fitted to these very images.
@@ -57,6 +61,7 @@ class Winner:
     kind: str | None
     selection: Selection
     ranking: Ranking
+    values: FloatArray
     ranked: int
     cheapest: int
     chance: ChanceLevel | None
@@ -79,7 +84,8 @@ def winner(
     quality, contents = table.quality[rows], [table.clusters[row] for row in rows]
     ranked = _ranked(selection.figures)
     compared = ranked[:_COMPARED]
-    scores = objective.scores(table.similarities(rows, compared), quality)
+    scores = scores_of(settings, trials, rows, compared)
+    values = values_of(settings, trials, rows, ranked)
     ranking = certainty.ranking(objective, scores, quality, contents, compared, settings.seed)
     cheapest = _cheapest(ranked, selection.figures, ranking.error, cost)
     name = "best" if kind is None else f"best-{kind}"
@@ -89,9 +95,10 @@ def winner(
         kind=kind,
         selection=selection,
         ranking=ranking,
+        values=values[:, 0],
         ranked=len(ranked),
         cheapest=cheapest,
-        chance=certainty.chance_level(table.similarities(rows, ranked), quality, settings.seed),
+        chance=certainty.chance_level(values, quality, settings.seed),
         controls=tuple(_beside(item, scores[:, 0], quality, contents, settings) for item in controlled),
         scores=fitted,
         recipe=recipe,
@@ -133,10 +140,10 @@ def _recipe(
     rows: Indices,
 ) -> tuple[Recipe, FloatArray]:
     """A recipe fitted to all images, and its scores of them; not fitted where they do not determine a mapping."""
-    chosen = sorted(chosen, key=lambda column: trials.candidates[column].branch is None)  # the order of a recipe
-    part, provenance = settings.mapper(len(chosen)), trials.provenance(rows, chosen)
-    similarities, quality = trials.table.similarities(rows, chosen), trials.table.quality[rows]
-    taken = [trials.candidates[column] for column in chosen]
+    chosen = sorted(chosen, key=lambda one: trials.candidates[one].branch is None)  # the order of a recipe
+    part, provenance = settings.mapper(trials.names(chosen)), trials.provenance(rows, chosen)
+    similarities, quality = trials.values(rows, chosen), trials.table.quality[rows]
+    taken = [trials.candidates[one] for one in chosen]
     branches, methods = tuple(branch.written for branch in branches_of(taken)), tuple(map(written, methods_of(taken)))
     recipe = Recipe(name, branches, written(part), chosen=provenance, view=settings.view, methods=methods)
     try:

@@ -105,6 +105,26 @@ def test_a_page_shows_methods(photos: Path, mixed: Path, tmp_path: Path) -> None
         assert ("similarities between the explanations" in text) == (name == "mixed")
 
 
+def test_the_recipe_of_a_method_gives_a_score_and_the_method_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "photo.png"
+    save(photo(120, 140, 1), path)
+    for name, outputs in (("brisque", 36), ("niqe", 1)):
+        values = veiqa("run", path, "--method", name, "--format", "json")
+        hint = f"--method {name} gives what {name} measures; a score from it gives the recipe: --recipe {name}"
+        assert hint in values.stderr
+        (measured,) = json.loads(values.stdout)
+        assert measured["score"] is None
+        scored = veiqa("run", path, "--recipe", name, "--format", "json")
+        assert hint not in scored.stderr
+        (row,) = json.loads(scored.stdout)
+        assert row["methods"] == measured["methods"]
+        assert len(row["methods"]) == outputs
+        assert 0 <= row["interval"][0] <= row["score"] <= row["interval"][1] <= 100
+        assert row["scale"] == [0, 100]
+    assert "--recipe" not in veiqa("run", path, *METHOD).stderr  # no recipe is shipped of this one
+    assert "--recipe niqe" not in veiqa("run", path, "--method", "niqe", "--mapper", "identity").stderr
+
+
 def test_a_method_excludes_a_recipe_and_joins_branches_that_are_named(photos: Path, tiny: None) -> None:
     reported = done("run", photos, "--recipe", "fast", *METHOD, status=2)
     assert reported.startswith("Error: --recipe already names every part: change one with --set")

@@ -22,7 +22,7 @@ from veiqa_core.paper import examples, figures, pages
 from veiqa_core.paper import study as studies
 from veiqa_core.paper import tables as paper_tables
 from veiqa_core.paper.published import published
-from veiqa_core.paper.study import HELD_OUT, IN_SAMPLE, Settings, study
+from veiqa_core.paper.study import HELD_OUT, IN_SAMPLE, Settings, study, titles
 from veiqa_core.paper.tables import tables
 from veiqa_core.paper.times import parameters
 
@@ -157,15 +157,12 @@ def test_scores_on_another_scale_are_named(folder: Path) -> None:
     )
 
 
-def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path) -> None:
     from veiqa_core.devices import Device
     from veiqa_core.functions.hearing import Hearing
     from veiqa_core.functions.means import Means, keeping
     from veiqa_core.functions.workers import Workers
 
-    paper = published()
-    chosen = tuple(method for method in paper.methods if method.title in ("BRISQUE", "QAC", "LPSI"))
-    monkeypatch.setattr(studies, "published", lambda: attrs.evolve(paper, methods=chosen))
     registry = installed()
     means = Means(
         registry=registry,
@@ -176,7 +173,7 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, mo
     )
     databases = {"live": _database("live", "csv", folder, installed())}
     found = study(
-        Settings(databases, {}, tables=frozenset({6})),
+        Settings(databases, {}, tables=frozenset({6}), methods=titles(("brisque", "QAC", "lpsi"))),
         registry,
         lambda rated, recipes: means.measured([rated], [recipes], Device())[0][0],
     )
@@ -186,6 +183,7 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, mo
     assert evaluations[HELD_OUT].protocol["split"] == "loco"
     assert any(gap.startswith("QAC: QAC needs its release's centroids") for gap in found.gaps)
     assert any(gap.startswith("LPSI: no complete public description") for gap in found.gaps)
+    assert "NIQE: not measured, as asked" in found.gaps
     table = tables(found, frozenset({6}))[0]
     shown = [[cell.text for cell in row] for row in table.rows]
     (ours,) = [row for row in shown if row[2] == "VEIQA, held-out"]
@@ -209,6 +207,10 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path, mo
         (
             ("--database", "live", "csv", "PATH", "--range", "csiq", "0", "1"),
             "--range csiq: no --database of that name",
+        ),
+        (
+            ("--database", "live", "csv", "PATH", "--method", "nique"),
+            "--method: unknown method 'nique'. Did you mean 'niqe'",
         ),
         (("--database", "live", "csv", "PATH", "-p", "model=a.mat"), "-p takes METHOD.NAME=VALUE"),
         (("--database", "live", "csv", "PATH", "-p", "qac.modl=a.mat"), "Did you mean 'model'"),

@@ -21,7 +21,6 @@ from veiqa_core.errors import ComponentError, ImageError
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.branches.outcome import Measurement
 from veiqa_core.measuring.executors.executor import Task, TaskResult
-from veiqa_core.measuring.quantity import Similarity
 from veiqa_core.measuring.table import silent
 from veiqa_core.page import svg
 from veiqa_core.page.formatting import interval, number
@@ -31,10 +30,11 @@ from veiqa_core.report.search import page
 from veiqa_core.searching import nested
 from veiqa_core.searching.candidates import Candidate
 from veiqa_core.searching.certainty import ChanceLevel
-from veiqa_core.searching.choice import SearchSettings, choose
+from veiqa_core.searching.choice import choose
 from veiqa_core.searching.controls import Controlled
 from veiqa_core.searching.objective import Objective
 from veiqa_core.searching.search import Search
+from veiqa_core.searching.settings import SearchSettings
 from veiqa_core.searching.trials import Trials
 from veiqa_core.searching.winners import winner
 
@@ -90,7 +90,7 @@ def made(
     rated = RatedSet(HOSTILE, "given", Path("/nowhere"), Ratings(images=images, score_type="mos", range=(-9.0, 9.0)))
     candidates = [
         Candidate(
-            Similarity(attrs.evolve(BRANCH, layer=f"layer{column}")),
+            attrs.evolve(BRANCH, layer=f"layer{column}"),
             {"pri": "jpeg", "pri.quality": column % 4, "metric": f"m{column % 3}", "layer": f"layer{column // 3}"},
         )
         for column in range(count)

@@ -67,6 +67,12 @@ class PaperOptions:
     tables: tuple[str, ...] = option(
         "--table", multiple=True, type=click.Choice(_TABLES), help="Only this table; repeatable. Default: all five."
     )
+    methods: tuple[str, ...] = option(
+        "--method",
+        multiple=True,
+        metavar="NAME",
+        help="Of the methods of tables 6 and 7 only this one, such as niqe; repeatable. Default: all.",
+    )
     output: Path = option(
         "--output", type=PATH, required=True, metavar="DIR", help="Folder for paper.html, paper.md and the figures."
     )
@@ -102,7 +108,7 @@ def paper(paper: PaperOptions, store: StoreOptions, workers: WorkerOptions, devi
     from ...files.writing import write_whole
     from ...paper import figures
     from ...paper.pages import HEADING, KIND, markdown, page
-    from ...paper.study import Settings, check_names, study
+    from ...paper.study import Settings, check_names, study, titles
     from ...paper.times import parameters
     from ..means import means
 
@@ -128,6 +134,7 @@ def paper(paper: PaperOptions, store: StoreOptions, workers: WorkerOptions, devi
         files,
         parameters(paper.parameters, found),
         paper.wanted,
+        titles(paper.methods),
     )
     with store.opened() as kept, resumable(interruption_note(kept)):
         using = attrs.evolve(means(found, store, workers, device), keep=lambda: nullcontext(kept))

@@ -72,7 +72,7 @@ def _failures(search: Search) -> list[tuple[str, Any]]:
     """Every reason once, with how often it was met."""
     table = search.table
     names = set(table.names)
-    failed = [_without_name(failure.reason, names) for failure in table.failures.values()]
+    failed = [_without_name(failure.reason, names) for failure in search.failures.values()]
     tables = [
         (f"{counted(len(search.refused), 'candidate')} cannot work and were not tried.", search.refused.values()),
         (f"{counted(len(failed), 'candidate')} failed on some image.", failed),

@@ -11,6 +11,7 @@ from ...contracts import FloatArray
 from ...measuring.table import Indices
 from ...page import svg
 from ...page.formatting import number
+from ...searching.candidates import quantities_of
 from ...searching.winners import Winner
 from .wording import Wording
 
@@ -24,11 +25,12 @@ _CURVE = 200
 
 
 def scatter(wording: Wording, winner: Winner) -> dict[str, Any] | None:
-    """Scores against quality and, for a single branch, similarities with the fitted curve; None without scores."""
+    """Scores against quality and, for a single value, that value with the fitted curve; None without scores."""
     rows, scores = winner.selection.rows, winner.scores
     known = np.flatnonzero(np.isfinite(scores))
     if not len(known):
         return None
+    chosen = [wording.search.candidates[one] for one in winner.selection.chosen]
     step = -(-len(known) // max(100, _POINTS // (2 * len(wording.search.winners))))
     some = known[::step]
     types = {wording.search.table.distortions[rows[place]] for place in some}
@@ -36,7 +38,7 @@ def scatter(wording: Wording, winner: Winner) -> dict[str, Any] | None:
         "images": len(known),
         "step": step,
         "scores": _scores(wording, winner, some),
-        "similarities": _similarities(wording, winner, some) if len(winner.selection.chosen) == 1 else None,
+        "similarities": _similarities(wording, winner, some) if len(quantities_of(chosen)) == 1 else None,
         "legend": [(svg.sample(look), kind or "no type") for look, kind in enumerate(wording.types) if kind in types],
     }
 
@@ -55,7 +57,7 @@ def _scores(wording: Wording, winner: Winner, some: Indices) -> Markup:
 
 def _similarities(wording: Wording, winner: Winner, some: Indices) -> Markup:
     table, rows = wording.search.table, winner.selection.rows
-    similarity = table.similarities(rows, winner.selection.chosen)[:, 0]
+    similarity = winner.values
     line = _curve(similarity, winner.scores)
     quality = table.quality[rows[some]]
     return svg.scatter(

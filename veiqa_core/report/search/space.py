@@ -55,18 +55,19 @@ def ranking(wording: Wording) -> dict[str, Any]:
     figures = np.stack([winner.selection.figures for winner in search.winners.values()])
     mean = figures.mean(axis=0)
     order = sorted(range(len(search.candidates)), key=lambda c: (-_or_last(mean[c]), wording.key(c)))[:RANKED]
-    failures = search.table.failures
+    failures = search.failures
     return {
         "objective": wording.name,
         "types": list(map(called, search.winners)),
         "candidates": len(search.candidates),
+        "left_out": any(candidate.several for candidate in search.candidates),
         "rows": [
             {
                 "key": wording.key(column),
                 "mean": wording.reported(mean[column]),
                 "figures": list(map(wording.reported, figures[:, column])),
                 "gflop": wording.gflop(column),
-                "degenerate": int(search.table.flagged[:, column].sum()),
+                "degenerate": search.degenerate[column],
                 "failed": failures[column].images if column in failures else 0,
             }
             for column in order

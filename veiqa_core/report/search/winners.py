@@ -53,6 +53,7 @@ def _winner(wording: Wording, winner: Winner) -> dict[str, Any]:
         "is_fitted": bool(winner.recipe.state),
         "figure": wording.reported(ranking.figures[0]),
         "interval": wording.reported_ends(ranking.intervals[0]),
+        "left_out": wording.search.candidates[winner.selection.chosen[0]].several,
         "chart": _chart(wording, winner),
         "chance": _chance(wording, winner),
         "controls": [_control(wording, control) for control in winner.controls],
@@ -101,16 +102,17 @@ def _chart(wording: Wording, winner: Winner) -> Markup:
 
 
 def _chance(wording: Wording, winner: Winner) -> dict[str, Any] | None:
-    chance, table = winner.chance, wording.search.table
+    chance, search = winner.chance, wording.search
     if chance is None:
         return None
-    rows, best = winner.selection.rows, int(winner.ranking.columns[0])
-    own = agreement.srocc(table.similarities(rows, [best])[:, 0], table.quality[rows])
+    own = agreement.srocc(winner.values, search.table.quality[winner.selection.rows])
+    if own is not None and not search.candidates[winner.selection.chosen[0]].several:
+        own = abs(own)  # a mapper finds the direction out; predictions have one
     return {
         "median": chance.median,
         "high": chance.high,
-        "own": None if own is None else abs(own),
-        "above": own is not None and abs(own) > chance.high,
+        "own": own,
+        "above": own is not None and own > chance.high,
     }
 
 
