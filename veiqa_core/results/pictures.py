@@ -12,8 +12,9 @@ from ..errors import UsageError
 from ..files.marks import OF, PICTURE, image_mark, is_picture_of
 from ..files.names import name_key
 from ..files.paths import display_name, file_name, file_stem
-from ..files.writing import write_whole
+from ..files.urls import Located
 from ..text import printable
+from .picture_folder import picture_folder
 from .progress import Once
 from .sinks import PreviousRow, Sink
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..result import Result
-
-Identity = tuple[int, int]
 
 
 class Pictures(Sink):
@@ -38,27 +37,22 @@ class Pictures(Sink):
         note: takes one line where a picture got a number for what is there.
 
     Raises:
-        UsageError: the folder cannot be made or written to.
+        UsageError: the folder cannot be made, listed or written to.
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Located,
         named: Iterable[str] | None,
         problem: Callable[[str], object],
         note: Callable[[str], object],
     ) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"{folder}: cannot be made: {error.strerror}") from error
-        self._folder = folder
+        self._folder = picture_folder(folder, () if named is None else named)
         self._problem = problem
         self._note = Once(note)
         self._images = _Names()
         self._files = _Names()
         self._all_named = named is not None
-        self._read = _named_among(folder, () if named is None else named)
 
     def add(self, result: Result) -> None:
         """Write one result's pictures."""
@@ -68,50 +62,35 @@ class Pictures(Sink):
         mark = image_mark(result.url or result.path or result.image)
         for part, figure in _figures(result):
             content = png(figure, PICTURE | {OF: mark})
-            path = self._place(f"{image}.{part}", mark, content)
+            name = self._place(f"{image}.{part}", mark, content)
             try:
+                path = self._folder.find(name)
                 if not path.exists() or path.read_bytes() != content:
-                    write_whole(path, lambda stream, content=content: stream.write(content))  # type: ignore[misc]
-            except (UsageError, OSError) as error:
-                reason = error if isinstance(error, UsageError) else f"{path}: cannot be written: {error.strerror}"
-                self._problem(str(reason))
+                    self._folder.write(name, content)
+            except UsageError as error:
+                self._problem(str(error))
                 return
 
     def skip(self, row: PreviousRow) -> None:
         """Leave the names to an image whose pictures an earlier run wrote."""
         self._images.free(file_stem(Path(file_name(row.image)).stem))
 
-    def _place(self, title: str, mark: str, content: bytes) -> Path:
-        """Where a picture goes."""
+    def _place(self, title: str, mark: str, content: bytes) -> str:
+        """The name that a picture gets."""
         stem = file_stem(title)
-        wanted = path = self._folder / f"{self._files.free(stem)}.png"
-        while os.path.lexists(path) and not self._may_replace(path, mark, content):
-            path = self._folder / f"{self._files.free(stem)}.png"
-        if path != wanted:
-            self._note(f"{printable(str(wanted))} is there already, and is kept; the picture is {printable(path.name)}")
-        return path
+        wanted = name = f"{self._files.free(stem)}.png"
+        while os.path.lexists(self._folder.find(name)) and not self._may_replace(name, mark, content):
+            name = f"{self._files.free(stem)}.png"
+        if name != wanted:
+            there = printable(self._folder.shown(wanted))
+            self._note(f"{there} is there already, and is kept; the picture is {printable(name)}")
+        return name
 
-    def _may_replace(self, path: Path, mark: str, content: bytes) -> bool:
-        if not is_picture_of(path, mark) or _identity(path) in self._read:
+    def _may_replace(self, name: str, mark: str, content: bytes) -> bool:
+        path = self._folder.find(name)
+        if not is_picture_of(path, mark) or self._folder.is_read(name):
             return False
         return self._all_named or path.read_bytes() == content
-
-
-def _named_among(folder: Path, named: Iterable[str]) -> set[Identity]:
-    """The files of a folder that are among the named ones, by whatever names."""
-    there = {_identity(path) for path in folder.iterdir() if path.suffix == ".png"} - {None}
-    if not there:  # then nothing need be looked at
-        return set()
-    found = (_identity(Path(name)) or _identity(Path(name.rpartition("#")[0])) for name in named)  # FILE#FRAME
-    return {identity for identity in found if identity is not None and identity in there}
-
-
-def _identity(path: Path) -> Identity | None:
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
 
 
 class _Names:

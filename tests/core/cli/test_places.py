@@ -256,7 +256,7 @@ def test_what_is_read_is_never_written_over(memory: fsspec.AbstractFileSystem) -
         (("photos", "--output", "https://127.0.0.1:9/x.csv"), "a web address is only read"),
         (("photos", "--output", "zip://x.csv::p.zip"), "an archive is only read"),
         (("photos", "--output", "file:///x.csv"), "none of the places that are known"),
-        (("photos", "--vei", "memory://maps"), "is a URL, which is not taken here"),
+        (("photos", "--vei", "https://127.0.0.1:9/maps"), "cannot be written to: a web address is only read"),
         (("photos", "--store", "memory://kept"), "is a URL, which is not taken here"),
     ):
         store = () if "--store" in arguments else ("--no-store",)
@@ -362,6 +362,27 @@ def test_pictures_of_a_url_have_its_name(memory: fsspec.AbstractFileSystem) -> N
         done = veiqa("run", "memory://photos/b.png", *OPTIONS, "--no-store", "--vei", "maps")
         assert (done.exit_code, done.stderr) == (0, "")
         assert {path.name.partition(".")[0] for path in Path("maps").iterdir()} == {"b"}
+
+
+def test_pictures_at_a_url_are_those_of_a_folder(memory: fsspec.AbstractFileSystem) -> None:
+    assert veiqa("run", "photos", *OPTIONS, "--no-store", "--vei", "maps").exit_code == 0
+    due = {path.name: path.read_bytes() for path in Path("maps").iterdir()}
+    for _ in range(2):  # the second run takes the place of its own pictures
+        done = veiqa("run", "photos", *OPTIONS, "--no-store", "--vei", "memory://results/maps")
+        assert (done.exit_code, done.stderr) == (0, "")
+        there = {Path(name).name: memory.cat_file(name) for name in memory.ls("/results/maps", detail=False)}
+        assert there == due
+
+
+def test_pictures_at_a_url_replace_nothing_else(memory: fsspec.AbstractFileSystem) -> None:
+    assert veiqa("run", "photos/b.png", *OPTIONS, "--no-store", "--vei", "memory://maps").exit_code == 0
+    names = sorted(Path(name).name for name in memory.ls("/maps", detail=False))
+    memory.pipe_file(f"/maps/{names[0]}", b"notes of mine")
+    done = veiqa("run", "photos/b.png", *OPTIONS, "--no-store", "--vei", "memory://maps")
+    assert done.exit_code == 0
+    assert f"memory://maps/{names[0]} is there already, and is kept" in done.stderr
+    assert memory.cat_file(f"/maps/{names[0]}") == b"notes of mine"
+    assert len(memory.ls("/maps", detail=False)) == len(names) + 1
 
 
 def test_urls_in_python(memory: fsspec.AbstractFileSystem, folder: Path) -> None:

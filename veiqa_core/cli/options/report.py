@@ -12,6 +12,7 @@ import attrs
 from ...errors import UsageError
 from ...files.marks import is_page
 from ...files.remote import RemoteFile, Target
+from ...files.urls import Located
 from ...functions.folders import check_folder
 from ...results.pictures import Pictures
 from ...results.progress import progress
@@ -19,7 +20,7 @@ from ...results.sent import SentPage
 from ...results.sinks import Sink
 from ..files import Made, check_target, is_standard_output, same_target
 from ..numbers import Whole
-from ..paths import PATH, TARGET
+from ..paths import PLACE, TARGET
 from ..printing import note
 from .grouped import option
 
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 class ReportOptions:
     """``--vei``, ``--report`` and ``--report-details``."""
 
-    vei: Path | None = option(
+    vei: Located | None = option(
         "--vei",
-        type=PATH,
-        metavar="DIR",
+        type=PLACE,
+        metavar="DIR|URL",
         help="Write pictures here: where quality is lost, and the heat maps behind the score.",
     )
     report: Target | None = option(
@@ -64,7 +65,7 @@ class ReportOptions:
         Raises:
             UsageError: as for :func:`veiqa_core.cli.files.check_target`, or it would overwrite the results.
         """
-        if self.vei is not None:
+        if isinstance(self.vei, Path):
             check_folder("--vei", self.vei)
         if self.report is None:
             return
