@@ -7,11 +7,11 @@ eight bytes of IEEE 754's binary64, the least significant first, all of them in 
 from __future__ import annotations
 
 import base64
+import itertools
 import math
+import struct
 from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from ..errors import UsageError, brief
 from .values import is_list_of_floats
@@ -20,8 +20,7 @@ LEAST = 256
 """How many numbers are written as one text at least; fewer stay readable."""
 
 _FIELDS = {"shape", "float64"}
-_TYPE = np.dtype("<f8")
-_MOST_DIMENSIONS = 4
+_BYTES = 8  # of a number
 
 
 def packed(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,10 +47,11 @@ def _packed(value: Any) -> Any:
     rows = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
     if not all(map(is_list_of_floats, rows)) or len(set(map(len, rows))) != 1:
         return value
-    numbers = np.array(value, dtype=_TYPE)
-    if numbers.size < LEAST:
+    numbers = list(itertools.chain.from_iterable(rows))
+    if len(numbers) < LEAST:
         return value
-    return {"shape": list(numbers.shape), "float64": base64.b64encode(numbers.tobytes()).decode("ascii")}
+    shape = [len(value)] if rows[0] is value else [len(rows), len(rows[0])]
+    return {"shape": shape, "float64": base64.b64encode(struct.pack(f"<{len(numbers)}d", *numbers)).decode("ascii")}
 
 
 def _unpacked_table(table: Mapping[str, Any], path: str, kind: type[UsageError]) -> dict[str, Any]:
@@ -66,17 +66,17 @@ def _unpacked(table: Mapping[str, Any], path: str, kind: type[UsageError]) -> An
         return _unpacked_table(table, path, kind)
     shape, text = table["shape"], table["float64"]
     if not _is_shape(shape):
-        raise kind(f"{path}shape: must be 1 to {_MOST_DIMENSIONS} whole numbers above 0, not {brief(shape)}")
+        raise kind(f"{path}shape: must be one or two whole numbers above 0, not {brief(shape)}")
     try:
         content = base64.b64decode(text, validate=True)
     except (TypeError, ValueError) as error:
         raise kind(f"{path}float64: must be numbers in base64, not {brief(text)}") from error
-    if len(content) != math.prod(shape) * _TYPE.itemsize:
-        raise kind(f"{path}float64: holds {len(content)} bytes, not 8 for each number of the shape {shape}")
-    return np.frombuffer(content, dtype=_TYPE).reshape(shape).tolist()
+    count = math.prod(shape)
+    if len(content) != count * _BYTES:
+        raise kind(f"{path}float64: holds {len(content)} bytes, not {_BYTES} for each number of the shape {shape}")
+    numbers = list(struct.unpack(f"<{count}d", content))
+    return numbers if len(shape) == 1 else [numbers[i : i + shape[1]] for i in range(0, count, shape[1])]
 
 
 def _is_shape(value: Any) -> bool:
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST_DIMENSIONS:
-        return False
-    return all(type(size) is int and size > 0 for size in value)
+    return isinstance(value, list) and len(value) in (1, 2) and all(type(size) is int and size > 0 for size in value)
