@@ -16,7 +16,7 @@ from .records.blur import GaussianBlurParams, MeanBlurParams
 
 _REACH = 4  # sigmas on either side of the centre
 _UNIT = 2**22  # what a kernel sums up to; 255 * _UNIT**2 is below 2**53, so a float64 holds every sum
-_BLOCK = 16  # pixels that are filtered together at least
+_BLOCK = 16  # pixels that are filtered together
 
 
 class MeanBlur:
@@ -67,27 +67,38 @@ class GaussianBlur:
 def _filtered(levels: NDArray[np.uint8], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sums ``[..., H, W]`` weighted by a kernel down the columns, then along the rows.
 
-    Block by block as matrix products, which take a quarter of the time that filtering value by value takes.
+    By a short kernel block by block, as products of matrices so small that they take one thread: for sigma 2 in a third
+    of the time that value by value takes. Both ways are exact.
     """
     height, width = levels.shape[-2:]
     margin = len(kernel) // 2
-    block = max(_BLOCK, 2 * margin)
-    weights = np.zeros((block + 2 * margin, block))
-    for place in range(block):
+    if margin > _BLOCK:
+        return _filtered_one_by_one(levels, kernel)
+    weights = np.zeros((_BLOCK + 2 * margin, _BLOCK))
+    for place in range(_BLOCK):
         weights[place : place + len(kernel), place] = kernel
-    down = weights.T @ _blocks(levels, -2, block, margin).swapaxes(-2, -1)  # [..., blocks, block, W]
+    down = weights.T @ _blocks(levels, -2, margin).swapaxes(-2, -1)  # [..., blocks, block, W]
     columns = down.reshape(*levels.shape[:-2], -1, width)[..., :height, :]
-    along = _blocks(columns, -1, block, margin) @ weights  # [..., H, blocks, block]
+    along = _blocks(columns, -1, margin) @ weights  # [..., H, blocks, block]
     return along.reshape(*levels.shape[:-1], -1)[..., :width]
 
 
-def _blocks(values: NDArray[Any], axis: int, block: int, margin: int) -> NDArray[np.float64]:
+def _filtered_one_by_one(levels: NDArray[np.uint8], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy import ndimage  # which takes long to import
+
+    sums = levels.astype(np.float64)
+    for axis in (-2, -1):
+        sums = ndimage.correlate1d(sums, kernel, axis=axis, mode="nearest")
+    return sums
+
+
+def _blocks(values: NDArray[Any], axis: int, margin: int) -> NDArray[np.float64]:
     """Blocks along an axis, each with its margins, as a last axis; the border is replicated outwards."""
     margins = [(0, 0)] * values.ndim
-    margins[axis] = margin, margin - values.shape[axis] % -block
+    margins[axis] = margin, margin - values.shape[axis] % -_BLOCK
     padded = np.pad(values, margins, mode="edge").astype(np.float64, copy=False)
-    windows: NDArray[np.float64] = sliding_window_view(padded, block + 2 * margin, axis=axis)
-    return windows[..., ::block, :, :] if axis == -2 else windows[..., ::block, :]
+    windows: NDArray[np.float64] = sliding_window_view(padded, _BLOCK + 2 * margin, axis=axis)
+    return windows[..., ::_BLOCK, :, :] if axis == -2 else windows[..., ::_BLOCK, :]
 
 
 def _gaussian(sigma: float) -> NDArray[np.float64]:

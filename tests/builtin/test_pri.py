@@ -302,9 +302,9 @@ def test_gaussian_blur_equals_scipys_filter_rounded(sigma, size):
 
 @settings(max_examples=30, deadline=None)
 @given(
-    height=st.integers(1, 9),
-    width=st.integers(1, 9),
-    sigma=st.sampled_from([0.1, 0.4, 1.0, 2.5, 15.0]),
+    height=st.integers(1, 9) | st.sampled_from([15, 16, 17, 33]),
+    width=st.integers(1, 9) | st.sampled_from([31, 32, 65]),
+    sigma=st.sampled_from([0.1, 0.4, 1.0, 2.5, 4.0, 4.1, 15.0]),
     seed=st.integers(0, 99),
 )
 def test_gaussian_blur_is_exact(height, width, sigma, seed):

@@ -74,6 +74,7 @@ STRANGE: dict[str, tuple[str, str]] = {
     "field": (f"{LONG} = 1", "unknown field 'xxx"),
     "type": (f"[['distortion'.'{LONG}'.branch]]\n", "distortion type: must be a text of 1 to 200 printable characters"),
     "twice": (f"name = 'a'\nname = 'b'\n{BRANCH}", "not valid TOML: Cannot overwrite a value"),
+    "escaped": ('a."\\""' + '."\\""' * 40 + " = 1", "a key of more than 32 parts is nested too deeply"),
     "strings": ("branch = 'jpeg'", "no [[branch]] and no [[method]]; a recipe needs one or more"),
     "table": ("[branch]\npri = 'jpeg'", "no [[branch]] and no [[method]]; a recipe needs one or more"),
     "none": (f"{BRANCH}metric = []", "branch 1.metric: the list is empty"),

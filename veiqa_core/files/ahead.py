@@ -83,13 +83,14 @@ class Ahead(str):
 
     def fetch(self) -> None:
         """Fetch it, or find out why not; for a thread."""
-        assert self._found is not None
+        found = self._found  # whoever waits for it may be interrupted, and let go of it
+        assert found is not None
         try:
-            self._found.set_result(places.content(str(self), MOST))
+            found.set_result(places.content(str(self), MOST))
         except TooLargeError:
-            self._found.set_result(None)
+            found.set_result(None)
         except BaseException as error:
-            self._found.set_exception(error)
+            found.set_exception(error.with_traceback(None))  # its frames would keep this very item
 
     def content(self) -> bytes:
         """All bytes of the file: what was fetched ahead, once; then what is there now.

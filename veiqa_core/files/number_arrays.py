@@ -1,7 +1,7 @@
 """Many numbers in TOML as one text: read at once, where a number at a time takes half a second for a recipe.
 
-``{shape = [2, 3], float64 = "..."}`` stands for two lists of three numbers each: the numbers row by row, each in the
-eight bytes of IEEE 754's binary64, the least significant first, all of them in base64 (RFC 4648).
+``{shape = [2, 3], float64_base64 = "..."}`` stands for two lists of three numbers each: the numbers row by row, each in
+the eight bytes of IEEE 754's binary64, the least significant first, all of them in base64 (RFC 4648).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .values import is_list_of_floats
 LEAST = 256
 """How many numbers are written as one text at least; fewer stay readable."""
 
-_FIELDS = {"shape", "float64"}
+_FIELDS = {"shape", "float64_base64"}
 _BYTES = 8  # of a number
 
 
@@ -51,7 +51,10 @@ def _packed(value: Any) -> Any:
     if len(numbers) < LEAST:
         return value
     shape = [len(value)] if rows[0] is value else [len(rows), len(rows[0])]
-    return {"shape": shape, "float64": base64.b64encode(struct.pack(f"<{len(numbers)}d", *numbers)).decode("ascii")}
+    return {
+        "shape": shape,
+        "float64_base64": base64.b64encode(struct.pack(f"<{len(numbers)}d", *numbers)).decode("ascii"),
+    }
 
 
 def _unpacked_table(table: Mapping[str, Any], path: str, kind: type[UsageError]) -> dict[str, Any]:
@@ -64,16 +67,18 @@ def _unpacked_table(table: Mapping[str, Any], path: str, kind: type[UsageError])
 def _unpacked(table: Mapping[str, Any], path: str, kind: type[UsageError]) -> Any:
     if set(table) != _FIELDS:
         return _unpacked_table(table, path, kind)
-    shape, text = table["shape"], table["float64"]
+    shape, text = table["shape"], table["float64_base64"]
     if not _is_shape(shape):
         raise kind(f"{path}shape: must be one or two whole numbers above 0, not {brief(shape)}")
     try:
         content = base64.b64decode(text, validate=True)
     except (TypeError, ValueError) as error:
-        raise kind(f"{path}float64: must be numbers in base64, not {brief(text)}") from error
+        raise kind(f"{path}float64_base64: must be numbers in base64, not {brief(text)}") from error
     count = math.prod(shape)
     if len(content) != count * _BYTES:
-        raise kind(f"{path}float64: holds {len(content)} bytes, not {_BYTES} for each number of the shape {shape}")
+        raise kind(
+            f"{path}float64_base64: holds {len(content)} bytes, not {_BYTES} for each number of the shape {shape}"
+        )
     numbers = list(struct.unpack(f"<{count}d", content))
     return numbers if len(shape) == 1 else [numbers[i : i + shape[1]] for i in range(0, count, shape[1])]
 

@@ -14,7 +14,7 @@ LONGEST_NAME = 200
 """Characters of a name: of a recipe, a space, a dataset."""
 
 _DEEPEST = 32  # tables and arrays in one another
-_PART = r"\.[ \t]*+(?:[\w-]++|\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+"
+_PART = r"\.[ \t]*+(?:[\w-]++|\"(?:\\.|[^\"\\\n])*+\"|'[^'\n]*+')[ \t]*+"
 _LONG_KEY = re.compile(rf"(?:{_PART}){{{_DEEPEST}}}")  # the parser takes the square of its length in time
 _WIDE = 2**63  # whole numbers lie below, as TOML has it
 

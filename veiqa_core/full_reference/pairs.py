@@ -119,13 +119,14 @@ def _stem(path: str) -> str:
     return name_key(os.path.splitext(path)[0])  # noqa: PTH122  # names need not be text
 
 
-def of_table(file: Located, originals: Located, copies: Located) -> list[Pair]:
+def of_table(file: Located, originals: Located | None, copies: Located | None) -> list[Pair]:
     """The pairs of a table with the columns ``original`` and ``copy``.
 
     A table that came from a URL may name URLs only, as :func:`veiqa_core.files.urls.check_listed` has it.
 
     Args:
-        originals, copies: the folders to which its names are relative.
+        originals, copies: the folders in which its names are; None where none was named: then they may be URLs, or
+            paths from here.
 
     Raises:
         UsageError: it cannot be read, or is no such table, or names what it may not.
@@ -136,8 +137,10 @@ def of_table(file: Located, originals: Located, copies: Located) -> list[Pair]:
         raise UsageError(f"--pairs {display_name(file)}: {error}") from None
     try:
         rows = read_table(text, (ORIGINAL, COPY))
-        found = [tuple(_named(row, column) for column in (ORIGINAL, COPY)) for row in rows]
-        made = [Pair(_placed(originals, original), _placed(copies, copy)) for original, copy in found]
+        made = [
+            Pair(_placed(originals, _named(row, ORIGINAL), row), _placed(copies, _named(row, COPY), row))
+            for row in rows
+        ]
         if isinstance(file, str):
             for row, pair in zip(rows, made, strict=True):
                 _check_listed(row, pair, file)
@@ -153,10 +156,15 @@ def _named(row: TableRow, column: str) -> str:
     return name
 
 
-def _placed(folder: Located, name: str) -> str:
-    """What a table's name means: a URL, or a path in the folder."""
-    if is_url(name):
+def _placed(folder: Located | None, name: str, row: TableRow) -> str:
+    """What a table's name means: a path in the folder; where there is none, a URL or a path."""
+    if folder is None:
         return name
+    if is_url(name):
+        raise TableError(
+            f"names {brief(display_name(name))}, a URL; name a path in the folder that was named, or no folders",
+            row.number,
+        )
     return urls.joined(folder, [name]) if isinstance(folder, str) else str(folder / name)
 
 
@@ -169,6 +177,9 @@ def _check_listed(row: TableRow, pair: Pair, url: str) -> None:
 
 
 def places_of(pairs: Iterable[Pair]) -> dict[str, str]:
-    """Where the images at URLs are, by their names without what is secret in them."""
-    named = (place for pair in pairs for place in (pair.original, pair.copy))
-    return {public_name(place): place for place in named if is_url(place)}
+    """Where the images at URLs are, by their names without what is secret in them; not where one name means several."""
+    found: dict[str, set[str]] = {}
+    for pair in pairs:
+        for place in filter(is_url, (pair.original, pair.copy)):
+            found.setdefault(public_name(place), set()).add(place)
+    return {name: places.pop() for name, places in found.items() if len(places) == 1}

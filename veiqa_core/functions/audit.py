@@ -13,11 +13,11 @@ from ..auditing import look as looking
 from ..auditing import problems
 from ..auditing.audit import Audit, Scored
 from ..auditing.look import Seen
-from ..extension.registry import Registry, installed
+from ..extension.registry import Registry
 from ..pool import in_order
 from ..scorer import Scorer
 from .arguments import Arg, keywords
-from .given import Place, texts_of
+from .given import Place, registry_of, texts_of
 from .hearing import Hearing, HearingArguments, Report
 from .inputs import InputArguments, InputChoice
 from .means import Keep, RegistryArguments, StoreArguments, keeping
@@ -57,7 +57,7 @@ def audit(images: Place | Sequence[Place], **given: Unpack[AuditArguments]) -> A
     chosen = InputChoice.of(images, given)
     auditing = Auditing(
         recipe=recipe_of("recipe", given["recipe"]),
-        registry=given["registry"] or installed(),
+        registry=registry_of(given["registry"]),
         keep=keeping(given["store"]),
         processes=Processes.of(given),
         hearing=hearing,

@@ -9,13 +9,13 @@ import attrs
 
 from ..dataframes import data_frame
 from ..errors import UsageError
-from ..extension.registry import Part, Registry, installed
+from ..extension.registry import Part, Registry
 from ..full_reference import image_metric, image_metrics
 from ..full_reference.comparison import Comparer, Row, Summary, header, meaning, name
 from ..full_reference.pairs import Pair
 from ..pool import in_order
 from .arguments import Arg, keywords
-from .given import Names, Place, names_of, texts_of
+from .given import Names, Place, names_of, registry_of, texts_of
 from .hearing import Hearing, HearingArguments, Report
 from .means import RegistryArguments
 from .pairs import PairChoice
@@ -79,7 +79,11 @@ class _Own(TypedDict, total=False):
     """What no other function takes."""
 
     pairs: Annotated[
-        Place | None, Arg(None, "a table in CSV with the columns ``original`` and ``copy``, paths in the two folders")
+        Place | None,
+        Arg(
+            None,
+            "a table in CSV with the columns ``original`` and ``copy``: paths in the folders, or else URLs",
+        ),
     ]
     metrics: Annotated[Names, Arg((), "by name; default: all that compare images")]
 
@@ -102,7 +106,7 @@ def compare(original: Place | None = None, copy: Place | None = None, **given: U
     problems: list[str] = []
     chosen, processes = PairChoice.of(original, copy, given["pairs"]), Processes.of(given)
     parts = metrics_of(
-        given["registry"] or installed(),
+        registry_of(given["registry"]),
         names_of("metrics", given["metrics"]),
         texts_of("settings", given["settings"]),
         problems.append,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import UsageError, brief, near_miss
+from ..extension.registry import Registry, installed
 from ..files.paths import display_name
 from ..files.urls import Located, is_url
 from ..files.values import is_number
@@ -121,6 +122,28 @@ def one_of(name: str, value: Any, known: Sequence[str]) -> str:
     if value not in known:
         raise UsageError(f"{name}: {near_miss('name', str(value), known)}")
     return str(value)
+
+
+def text_of(name: str, value: Any) -> str:
+    """A text.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(value, str):
+        raise UsageError(f"{name} must be a text, not {brief(value)}")
+    return value
+
+
+def registry_of(value: Any) -> Registry:
+    """The components that are given, or else everything installed.
+
+    Raises:
+        UsageError: it is no registry.
+    """
+    if value is not None and not isinstance(value, Registry):
+        raise UsageError(f"registry must be a Registry, not {brief(value)}")
+    return installed() if value is None else value
 
 
 def whole(name: str, value: Any, least: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -59,7 +60,7 @@ class VeiqaWarning(UserWarning):
     """What is to be known beside a result."""
 
 
-_OWN = (str(Path(__file__).parents[1]), contextlib.__file__)
+_OWN = (f"{Path(__file__).parents[1]}{os.sep}", contextlib.__file__)
 """Where the code lies that runs between a call of a function and its remarks."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import attrs
 
 from ..errors import UsageError, brief
-from ..extension.registry import Registry, installed
+from ..extension.registry import Registry
 from ..store import Store, open_default
 from .arguments import Arg
-from .given import Place
+from .given import Place, path_of, registry_of, text_of
 from .hearing import Hearing, HearingArguments
 from .veis import VeiChoice
 from .workers import WorkerArguments, Workers
@@ -89,11 +90,9 @@ class Means:
         Raises:
             UsageError: one is not what it should be.
         """
-        if not isinstance(given["runtime"], str):
-            raise UsageError(f"runtime must be a text, not {brief(given['runtime'])}")
         return cls(
-            registry=given["registry"] or installed(),
-            device=(given["device"], given["precision"], given["runtime"]),
+            registry=registry_of(given["registry"]),
+            device=(given["device"], given["precision"], text_of("runtime", given["runtime"])),
             workers=Workers.chosen(given),
             keep=keeping(given["store"]),
             hearing=Hearing.of(given),
@@ -162,6 +161,7 @@ def keeping(store: Any) -> Keep:
         return nullcontext
     if store is True:
         return lambda: open_default() or nullcontext(None)
-    if isinstance(store, str | Path):
-        return lambda: Store(Path(store))
+    if isinstance(store, str | os.PathLike):
+        file = path_of("store", store)
+        return lambda: Store(file)
     raise UsageError(f"store must be a Store, a path, True or False, not {brief(store)}")

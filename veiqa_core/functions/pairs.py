@@ -66,7 +66,7 @@ class PairChoice:
             for path in named:
                 if not is_folder(path):
                     raise UsageError(f"{display_name(path)}: is no folder; with --pairs name the folders, or nothing")
-            return pairs.of_table(self.pairs, self.original or Path(), self.copy or Path())
+            return pairs.of_table(self.pairs, self.original, self.copy)
         first, second = named
         folders = [path for path in named if is_folder(path)]
         for path in named:

@@ -7,10 +7,9 @@ from typing import Unpack
 
 from ..datasets.pictures import RatedPicture
 from ..datasets.rated_set import load
-from ..extension.registry import installed
 from .arguments import keywords
 from .datasets import RatedArguments, RatedChoice
-from .given import Place, texts_of
+from .given import Place, registry_of, texts_of
 from .means import RegistryArguments
 from .recipes import SettingArguments
 from .settings import Settings
@@ -31,7 +30,7 @@ def rated_images(dataset: str, path: Place, **given: Unpack[ImagesArguments]) ->
         UsageError: the dataset is unknown, or the folder is none or lacks images; at once, not at the first image.
     """
     chosen = RatedChoice.of(dataset, path, given)
-    found = given["registry"] or installed()
+    found = registry_of(given["registry"])
     settings = Settings(found, texts_of("settings", given["settings"]))
     part = chosen.part(found, settings)
     settings.check_all_used()

@@ -9,7 +9,7 @@ import attrs
 
 from ..errors import UsageError
 from .arguments import Arg
-from .given import Place, one_of, optional, path_of, whole
+from .given import Place, one_of, optional, path_of, text_of, whole
 from .recipes import ViewArguments, viewed
 from .settings import Settings
 
@@ -68,7 +68,7 @@ class SearchChoice:
             space_name=str(path_of("space", space)),
             output=optional(path_of, "output", given["output"]),
             per_distortion=bool(given["per_distortion"]),
-            strategy=given["strategy"],
+            strategy=text_of("strategy", given["strategy"]),
             objective=one_of("objective", given["objective"], OBJECTIVES),
             budget=optional(whole, "budget", given["budget"], 1),
             branches=whole("branches", given["branches"], 1),

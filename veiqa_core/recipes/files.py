@@ -23,7 +23,9 @@ MOST_BRANCHES = 10_000
 _MADE_OF = {"name", "based_on", "view", "branch", "method"}
 _FIELDS = {*_MADE_OF, "mapper", "classifier", "novelty", "local", "fitted", "chosen"}
 _BETWEEN_NUMBERS = re.compile(r",\n +(?=-?\d)")  # a line for each of thousands would hide all else
-_PACKED = re.compile(r'(?<=float64 = )"([\w+/=]+)"', re.ASCII)  # as literal text, in which no escapes are looked for
+_PACKED = re.compile(
+    r'(?<=float64_base64 = )"([\w+/=]+)"', re.ASCII
+)  # as literal text, in which no escapes are looked for
 
 
 def find(source: str | Path, registry: Registry) -> Recipe | RecipeSet:

@@ -477,6 +477,12 @@ def test_tables_of_pairs_at_urls(pairs: fsspec.AbstractFileSystem, web: Web) -> 
     assert page.count("data:image") >= 4, "a small picture of each"
     assert veiqa("compare", "--pairs", "mixed.csv", *options, "--resume").exit_code == 0
     assert compared("--pairs", f"{web.url}/pairs.csv?key=secret")[0]["ssim"] == value
+    refused = veiqa("compare", "o", "c", "--pairs", "mixed.csv")
+    assert refused.exit_code == 2
+    assert (
+        "row 2: names 'memory://c/a.jpg', a URL; name a path in the folder that was named, or no folders"
+        in refused.stderr
+    )
     assert compared("memory://o", "memory://c", "--pairs", "memory://pairs.csv")[0]["ssim"] == value
 
 

@@ -110,4 +110,6 @@ def test_a_file_that_never_ends_holds_up_nobody_who_leaves(web: Web) -> None:
     names = ahead([f"{web.url}/{number}" for number in range(9)])
     assert content(next(names)) == b"0"
     names.close()  # type: ignore[attr-defined]
-    assert all(thread.daemon for thread in threading.enumerate() if thread.name.endswith("(_work)"))
+    working = [thread for thread in threading.enumerate() if thread.name.endswith("(_work)")]
+    assert working
+    assert all(thread.daemon for thread in working)

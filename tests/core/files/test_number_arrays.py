@@ -19,7 +19,7 @@ FLOATS = st.floats(allow_nan=False)
 @given(st.lists(FLOATS, min_size=LEAST, max_size=LEAST + 9))
 def test_a_long_list_comes_back(numbers: list[float]) -> None:
     written = packed({"weights": numbers})
-    assert set(written["weights"]) == {"shape", "float64"}
+    assert set(written["weights"]) == {"shape", "float64_base64"}
     assert list(map(float.hex, unpacked(written, "r")["weights"])) == list(map(float.hex, numbers))
 
 
@@ -32,7 +32,7 @@ def test_rows_come_back_at_any_depth() -> None:
 
 def test_the_bytes_are_as_documented() -> None:
     numbers = [0.5 * place for place in range(LEAST)]
-    text = packed({"weights": numbers})["weights"]["float64"]
+    text = packed({"weights": numbers})["weights"]["float64_base64"]
     assert base64.b64decode(text) == struct.pack(f"<{LEAST}d", *numbers)
 
 
@@ -63,8 +63,8 @@ RIGHT = base64.b64encode(struct.pack("<2d", 1, 2)).decode()
 @pytest.mark.parametrize(
     ("shape", "text", "problem"),
     [
-        ([3], RIGHT, "r.toml: mapper.state.w.float64: holds 16 bytes, not 8 for each number of the shape [3]"),
-        ([2], "not base64!", "r.toml: mapper.state.w.float64: must be numbers in base64"),
+        ([3], RIGHT, "r.toml: mapper.state.w.float64_base64: holds 16 bytes, not 8 for each number of the shape [3]"),
+        ([2], "not base64!", "r.toml: mapper.state.w.float64_base64: must be numbers in base64"),
         ([2], "ünicode", "must be numbers in base64"),
         ([2], 5, "must be numbers in base64"),
         ([], RIGHT, "r.toml: mapper.state.w.shape: must be one or two whole numbers above 0, not []"),
@@ -76,5 +76,5 @@ RIGHT = base64.b64encode(struct.pack("<2d", 1, 2)).decode()
 )
 def test_what_is_damaged_is_refused(shape: Any, text: Any, problem: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        unpacked({"mapper": {"state": {"w": {"shape": shape, "float64": text}}}}, "r.toml", RecipeError)
+        unpacked({"mapper": {"state": {"w": {"shape": shape, "float64_base64": text}}}}, "r.toml", RecipeError)
     assert problem in str(caught.value)

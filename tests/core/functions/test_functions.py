@@ -424,6 +424,20 @@ def test_an_unknown_keyword_is_one_clear_line(name: str, given: dict[str, Any], 
     assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("evaluate", {"registry": "all"}, "registry must be a Registry, not 'all'"),
+        ("evaluate", {"store": "s3://bucket/store"}, "is a URL, which is not taken here"),
+        ("search", {"space": "paper", "strategy": None}, "strategy must be a text, not None"),
+    ],
+)
+def test_an_argument_of_another_kind_is_one_clear_line(name: str, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        getattr(veiqa_core, name)("csv", "absent", **given)
+    assert message in str(caught.value)
+
+
 def test_warnings_point_at_the_line_that_called(rated: Path, tmp_path: Path) -> None:
     fitted = veiqa_core.fit("csv", rated, recipe=ONE, device="cpu", note=lambda text: None).recipe
     with warnings.catch_warnings(record=True) as seen:

@@ -73,9 +73,8 @@ def ladder(
     """Make good photos worse step by step, and show where a recipe's score does not fall.
 
     They are distorted in every kind of way, or those that are named. Of a folder all photos in it are taken. Photos and
-    folders may be at URLs. A stronger
-    distortion of one kind never looks better, so a score that rises is wrong, whatever people would say. What was
-    measured is kept, so a run that was stopped goes on.
+    folders may be at URLs. A stronger distortion of one kind never looks better, so a score that rises is wrong,
+    whatever people would say. What was measured is kept, so a run that was stopped goes on.
 
     The exit status is 0, or 1 if a photo or a distortion failed, or 2 if the command cannot be run as given.
     """

@@ -33,7 +33,7 @@ class PairOptions(PairChoice):
         "--pairs",
         type=PLACE,
         metavar="FILE|URL",
-        help="A table in CSV with the columns original and copy: paths in the two folders, or as they are, or URLs.",
+        help="A table in CSV with the columns original and copy: paths in the folders, or without folders URLs, too.",
     )
 
     @property
