@@ -182,7 +182,7 @@ def _note_shipped(methods: Iterable[str], registry: Registry, note: Report) -> N
         registered = registry.get("method", method)
         if registry.recipes.holds(registered.dist, registered.name):
             name = registered.label
-            note(f"--method {name} gives what {name} measures; a score from it gives the recipe: --recipe {name}")
+            note(f"--method {name} gives what {name} measures; for a score of 0 to 100 say --recipe {name}")
 
 
 @attrs.frozen(kw_only=True)

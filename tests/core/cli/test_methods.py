@@ -110,7 +110,7 @@ def test_the_recipe_of_a_method_gives_a_score_and_the_method_says_so(tmp_path: P
     save(photo(120, 140, 1), path)
     for name, outputs in (("brisque", 36), ("niqe", 1)):
         values = veiqa("run", path, "--method", name, "--format", "json")
-        hint = f"--method {name} gives what {name} measures; a score from it gives the recipe: --recipe {name}"
+        hint = f"--method {name} gives what {name} measures; for a score of 0 to 100 say --recipe {name}"
         assert hint in values.stderr
         (measured,) = json.loads(values.stdout)
         assert measured["score"] is None
