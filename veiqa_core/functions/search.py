@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,7 @@ def search(dataset: str, path: Place, *, space: Place, **given: Unpack[SearchArg
     )
     if begun.wanted.output is not None:
         store = given["store"]
-        begun.check_output(Path(store) if isinstance(store, str | Path) else None)
+        begun.check_output(Path(store) if isinstance(store, str | os.PathLike) else None)
     return begun.run()
 
 

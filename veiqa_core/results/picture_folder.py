@@ -34,7 +34,7 @@ class PictureFolder(ABC):
         """Put a picture there, in place of what has that name.
 
         Raises:
-            UsageError: it cannot be written.
+            UsageError, OSError: it cannot be written.
         """
 
     @abstractmethod
@@ -70,11 +70,7 @@ class _LocalFolder(PictureFolder):
         return _identity(self._folder / name) in self._read
 
     def write(self, name: str, content: bytes) -> None:
-        path = self._folder / name
-        try:
-            write_whole(path, lambda stream: stream.write(content))
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        write_whole(self._folder / name, lambda stream: stream.write(content))
 
     def shown(self, name: str) -> str:
         return str(self._folder / name)
@@ -109,13 +105,13 @@ class _RemoteFolder(PictureFolder):
 
     def write(self, name: str, content: bytes) -> None:
         copy = Path(self._copies.name, name)
-        copy.write_bytes(content)
         try:
+            copy.write_bytes(content)
             places.send(copy, self._place(name))
         except PlaceError as error:
             raise UsageError(f"{self.shown(name)}: cannot be written: {error}") from None
         finally:
-            copy.unlink()
+            copy.unlink(missing_ok=True)
 
     def shown(self, name: str) -> str:
         return public(self._place(name))

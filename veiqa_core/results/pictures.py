@@ -67,8 +67,11 @@ class Pictures(Sink):
                 path = self._folder.find(name)
                 if not path.exists() or path.read_bytes() != content:
                     self._folder.write(name, content)
-            except UsageError as error:
-                self._problem(str(error))
+            except (UsageError, OSError) as error:
+                shown = self._folder.shown(name)
+                self._problem(
+                    str(error) if isinstance(error, UsageError) else f"{shown}: cannot be written: {error.strerror}"
+                )
                 return
 
     def skip(self, row: PreviousRow) -> None:

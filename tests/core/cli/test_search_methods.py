@@ -80,8 +80,8 @@ def test_the_best_combination_is_a_recipe_that_scores(
     names = ("run", rated / "WN0-0.png", rated / "WN0-4.png", "--recipe", tmp_path / "out" / "best.toml")
     good, bad = (json.loads(line)["score"] for line in veiqa(*names, "--format", "jsonl").stdout.splitlines())
     assert 100 >= good > bad + 30 > 30
-    told = veiqa("evaluate", "csv", rated, "--recipe", tmp_path / "out" / "best.toml", "--format=json", *store)
-    assert told.exit_code == 0, told.output
+    evaluated = veiqa("evaluate", "csv", rated, "--recipe", tmp_path / "out" / "best.toml", "--format=json", *store)
+    assert evaluated.exit_code == 0, evaluated.output
     computed.clear()
     assert searched(rated, space, tmp_path / "again", *store) == files
     assert not computed  # all values are kept
