@@ -96,8 +96,13 @@ def of_paper(rated: RatedSet, name: str) -> RatedSet:
     return attrs.evolve(rated, ratings=kept)
 
 
-def study(settings: Settings, registry: Registry, measure: Measure) -> Study:
+def study(
+    settings: Settings, registry: Registry, measure: Measure, begun: Callable[[str], None] = lambda what: None
+) -> Study:
     """Measure and evaluate what is there.
+
+    Args:
+        begun: is given the name of each part that takes time, before it begins.
 
     Raises:
         UsageError: a weights file that was named cannot be used, or a database cannot be measured.
@@ -119,11 +124,13 @@ def study(settings: Settings, registry: Registry, measure: Measure) -> Study:
             for network, recipes in ready.items():
                 metrics = paper.metrics if network in mains and 5 in settings.tables else (PSNR,)
                 if network in mains or 4 in settings.tables:
+                    begun(f"{network.title} on {name}")
                     found = _networks(rated, recipes, metrics, registry, measure)
                     networks.update({(name, network.name, metric): item for metric, item in found.items()})
         if 6 in settings.tables:
             for method in filter(settings.wants, paper.methods):
                 given = settings.parameters.get(method.component, {})
+                begun(f"{method.title} on {name}")
                 outcome = _method(method, given, rated, registry, measure)
                 if isinstance(outcome, str):
                     gaps.append(f"{method.title}: {outcome}")
@@ -131,6 +138,8 @@ def study(settings: Settings, registry: Registry, measure: Measure) -> Study:
                     methods[name, method.title] = outcome
     first = next(iter(settings.databases.values()))
     shown = examples(first, ready[mains[0]], registry) if settings.tables & {3, 4, 5} else {}
+    if 7 in settings.tables:
+        begun("times")
     taken = _times(mains, ready, first, settings, registry) if 7 in settings.tables else ()
     gaps += (f"{time.title}: {time.missing}" for time in taken if time.missing)
     return Study(settings.databases, mains, networks, methods, taken, shown, tuple(dict.fromkeys(gaps)))

@@ -95,6 +95,7 @@ def test_pages_hold_both_figures_and_name_the_gaps(
     options = ("--database", "live", "csv", folder, "--output", tmp_path / "out", "--store", tmp_path / "values")
     done = veiqa("paper", *options, "--table", 3, "--table", 5, "--device", "cpu", "--threads", 1)
     assert done.exit_code == 0, done.output
+    assert "EfficientNet-Lite0, native size on live\n" in done.stderr
     text = (tmp_path / "out" / "paper.md").read_text()
     assert "| PLCC | LIVE | paper, in-sample | 0.972 | 0.891 | 0.987 | 0.939 |" in text
     for fit in ("in-sample", "held-out"):

@@ -20,7 +20,7 @@ from ..options.grouped import groups, option
 from ..options.recipe import DeviceOptions
 from ..options.workers import WorkerOptions
 from ..paths import PATH
-from ..printing import line, note
+from ..printing import line, note, say
 
 if TYPE_CHECKING:
     from ...datasets.rated_set import RatedSet
@@ -142,7 +142,7 @@ def paper(paper: PaperOptions, store: StoreOptions, workers: WorkerOptions, devi
         def measure(rated: RatedSet, recipes: ResolvedSet) -> MeasuredSet:
             return using.measured([rated], [recipes], on)[0][0]
 
-        made_study = study(settings, found, measure)
+        made_study = study(settings, found, measure, say)
     write_text(page(made_study, paper.wanted), targets[0][0])
     write_text(markdown(made_study, paper.wanted), targets[1][0])
     for name, content in figures.files(made_study).items():
