@@ -25,7 +25,7 @@ from veiqa_core.datasets.photos import find_photos
 from veiqa_core.datasets.rated_set import load
 from veiqa_core.evaluation.fit import fit
 from veiqa_core.evaluation.ladder import every_distortion
-from veiqa_core.evaluation.local_fit import LocalFit
+from veiqa_core.evaluation.local_fit import LocalFit, default_mapper
 from veiqa_core.evaluation.measured import MeasuredSet
 from veiqa_core.images import read
 from veiqa_core.recipes.files import dumps, find
@@ -73,7 +73,7 @@ def mapped(recipe: Recipe, photos: Path, given: Given) -> Recipe:
     """The recipe with its local mapper."""
     registry = given.registry
     scorer = Scorer(recipe, device=given.device.name, registry=registry)
-    made = LocalFit(scorer, registry.part("mapper", "veiqa:ridge"), every_distortion(registry), DRAWS)
+    made = LocalFit(scorer, default_mapper(registry), every_distortion(registry), DRAWS)
     for path in list(find_photos(photos).values())[2::3]:
         made.add(read(path))
     local = made.fitted()

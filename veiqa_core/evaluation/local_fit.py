@@ -1,7 +1,9 @@
-"""Fitting a recipe's local mapper: from the similarities around a place to the quality there, for the quality map.
+"""Fitting a recipe's local mapper, for the quality map: how much better or worse than its image a place is.
 
-No ratings of places are needed. A good photo is made worse in one place only. There the quality is taken to be the
-score of the photo made worse as a whole, and everywhere else the score of the photo as it is.
+It learns that from by how much the similarities around the place differ from those of the whole image, so that what all
+places have in common, such as the photo's character, has no part in it. No ratings of places are needed. A good photo
+is made worse in one place only. There the quality is taken to be the score of the photo made worse as a whole, and
+everywhere else the score of the photo as it is.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from ..datasets import distort
 from ..datasets.distort import Distortion, Level
 from ..errors import ComponentError, FitError, UsageError
 from ..explanations.quality_map import local_similarities
-from ..extension.registry import Part
+from ..extension.registry import Part, Registry
 from ..images import Image, read
+from ..measuring.branches.outcome import Measurement
 from ..measuring.quantity import of_recipe, signs
 from ..recipes.recipe import LocalMapper, Provenance
 from ..recipes.resolution import written
@@ -41,9 +44,14 @@ _SIDES = (0.3, 0.75)
 
 @attrs.frozen(eq=False)
 class Places:
-    """Places of one picture: the similarities ``[n, B]`` around them, and their quality ``[n]``."""
+    """Places of one picture, compared with it.
 
-    similarities: FloatArray
+    Attributes:
+        differences: of the similarities around them from the picture's, ``[n, B]``.
+        quality: theirs less the mean over the picture, ``[n]``.
+    """
+
+    differences: FloatArray
     quality: FloatArray
 
 
@@ -101,11 +109,11 @@ class LocalFit:
         """
         if not self._places:
             raise FitError("no photo could be used")
-        similarities = np.concatenate([one.similarities for one in self._places]) * self._signs
+        differences = np.concatenate([one.differences for one in self._places]) * self._signs
         quality = np.concatenate([one.quality for one in self._places])
         contents = [digest for digest in self._photos for _ in range(self._draws)]
         by_row = [own for own, one in zip(contents, self._places, strict=True) for _ in one.quality]
-        state = fitted_mapper(self._mapper, similarities, quality, by_row).state()
+        state = fitted_mapper(self._mapper, differences, quality, by_row).state()
         assert self._scorer.scale is not None
         seen = tuple(f"sha256:{digest}" for digest in sorted(self._photos))
         provenance = Provenance("photos", len(self._places), self._scorer.scale, seen, contents=len(self._photos))
@@ -119,20 +127,39 @@ class LocalFit:
         mask = _area(photo.size[1], photo.size[0], rng)
         mixed = read(torch.where(mask, worse.pixels, photo.pixels)[0], photo.name, self._scorer.recipe.view)
         _, engine, outcome = self._scorer.meter.shown(mixed, range(len(self._scorer.keys)))
-        for item in outcome.measurements:
-            if item.error is not None:
-                raise item.error
+        whole = np.array([_similarity(item) for item in outcome.measurements])
         local = local_similarities(engine, mixed.reduced(), outcome)
         share = _share(mask, (local.shape[1], local.shape[2]))
-        quality = good + share * (self._score(worse) - good)
+        quality = (share - share.mean()) * (self._score(worse) - good)
         chosen = _chosen(share, rng)
-        return Places(local.flatten(1).T.numpy()[chosen], quality[chosen])
+        return Places(local.flatten(1).T.numpy()[chosen] - whole, quality[chosen])
 
     def _score(self, image: Image) -> float:
         score = self._scorer.score(image.pixels).score
         if score is None:
             raise ComponentError(f"{image.name}: has no score")
         return score
+
+
+def default_mapper(registry: Registry) -> Part:
+    """The mapper that is fitted where no other is named.
+
+    The strength is given, as neighbouring places say nearly the same: errors at points left out would choose one that
+    is too small.
+    """
+    return registry.part("mapper", "veiqa:ridge", {"strength": 0.1})
+
+
+def _similarity(item: Measurement) -> float:
+    """Of a branch.
+
+    Raises:
+        VeiqaError: it could not be measured.
+    """
+    if item.error is not None:
+        raise item.error
+    assert item.similarity is not None
+    return item.similarity
 
 
 def _area(height: int, width: int, rng: Generator) -> Tensor:

@@ -1,8 +1,9 @@
 """Where an image loses its quality: what a recipe makes of the similarities in the neighbourhood of each place.
 
-Where input and PRI explain alike, there is little left to degrade, and quality is low: how low says the recipe's local
-mapper, which is fitted to neighbourhoods, or its mapper of whole images where it has none. All places are then shifted
-alike until their mean is what the score of the whole image lost. Where all VEIs are empty nothing is said.
+Where input and PRI explain alike, there is little left to degrade, and quality is low. How much lower than elsewhere
+says the recipe's local mapper, which is fitted to neighbourhoods; where it has none, its mapper of whole images says
+how low. All places are then shifted alike until their mean is what the score of the whole image lost. Where all VEIs
+are empty nothing is said.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def quality_map(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: R
     local = local_similarities(engine, image, outcome)
     cells = (local.shape[1], local.shape[2])
     worst, best = recipe_scorer.scale
-    quality = torch.from_numpy(recipe_scorer.local_quality(local.flatten(1).T.contiguous().numpy())).view(cells)
+    around = local.flatten(1).T.contiguous().numpy()
+    quality = torch.from_numpy(recipe_scorer.local_quality(around, whole.numpy())).view(cells)
     size = (image.size[1], image.size[0])
     seen = spread(_anything_seen(outcome, cells), size)
     lost = best - float(recipe_scorer.scores(whole[None].numpy())[0])

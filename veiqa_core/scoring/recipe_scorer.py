@@ -80,8 +80,14 @@ class RecipeScorer:
         """
         return self._needed_mapper().plain(similarities * self._signs, finite=True).score
 
-    def local_quality(self, similarities: FloatArray) -> FloatArray:
-        """The quality ``[N]`` of places with similarities ``[N, B]`` around them, as the metrics give them.
+    def local_quality(self, similarities: FloatArray, whole: FloatArray) -> FloatArray:
+        """The quality ``[N]`` of places of an image.
+
+        A local mapper says by how much it differs from that of the image.
+
+        Args:
+            similarities: around the places, ``[N, B]``, as the metrics give them.
+            whole: those of the image, ``[B]``.
 
         Raises:
             UsageError: there is no mapper.
@@ -89,7 +95,8 @@ class RecipeScorer:
         """
         if self._local is None or self._recipe.local is None:
             return self.scores(similarities)
-        return finite_prediction(self._recipe.local, self._local, similarities * self._signs).score
+        differences = (similarities - whole) * self._signs
+        return self.scores(whole[None]) + finite_prediction(self._recipe.local, self._local, differences).score
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:
         """Derivatives ``[B]`` of the score with respect to similarities ``[B]``, as the metrics give them.

@@ -40,7 +40,7 @@ def test_the_recipe_gets_a_local_mapper_and_keeps_the_rest(there: Path) -> None:
     made = recipe_files.load("mapped.toml")
     assert isinstance(made, Recipe)
     assert made.local is not None
-    assert made.local.mapper == Choice("veiqa:ridge")
+    assert made.local.mapper == Choice("veiqa:ridge", {"strength": 0.1})
     assert attrs.evolve(made, local=None, name="one") == FITTED
     before, after = (Scorer(recipe, device="cpu").score("photos/0.png").score for recipe in ("one.toml", "mapped.toml"))
     assert before == after

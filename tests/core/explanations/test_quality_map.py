@@ -133,8 +133,7 @@ def test_the_map_is_what_the_mapper_makes_of_each_neighbourhood() -> None:
 
 
 def test_a_local_mapper_makes_the_map_and_leaves_the_score() -> None:
-    other = attrs.evolve(FITTED, local=LocalMapper(Choice("linear"), {"coefficients": [80.0, 30.0, 0.4, -10.0]}))
-    as_whole = attrs.evolve(FITTED, state={"coefficients": [80.0, 30.0, 0.4, -10.0]})
+    other = attrs.evolve(FITTED, local=LocalMapper(Choice("linear"), {"coefficients": [2.0, 30.0, 0.4, -10.0]}))
     engine, recipe_scorer, _ = engine_and_judge(other)
     image = read(photo(), "photo")
     outcome = engine.measure(image)
@@ -143,8 +142,12 @@ def test_a_local_mapper_makes_the_map_and_leaves_the_score() -> None:
     assert plain is not None
     assert float(made.lost.mean()) == pytest.approx(float(plain.lost.mean()), abs=1e-3)  # what the score lost
     rows = np.random.default_rng(3).normal(0.5, 0.1, (7, 3))
-    expected = engine_and_judge(as_whole)[1].scores(rows)
-    assert recipe_scorer.local_quality(rows).clip(0, 100) == pytest.approx(expected)
+    whole = np.array([item.similarity for item in outcome.measurements])
+    oriented = [-1, 1, -1]  # nae and gmsd are low where VEIs are alike
+    expected = recipe_scorer.scores(whole[None]) + 2 + ((rows - whole) * oriented) @ [30.0, 0.4, -10.0]
+    assert recipe_scorer.local_quality(rows, whole) == pytest.approx(expected)
+    nearby = recipe_scorer.local_quality(whole[None], whole)
+    assert nearby == pytest.approx(recipe_scorer.scores(whole[None]) + 2)
     assert np.corrcoef(made.lost.flatten(), plain.lost.flatten())[0, 1] < 0.9
 
 

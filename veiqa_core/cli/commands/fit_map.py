@@ -34,13 +34,11 @@ class LocalFitOptions:
 
     output: Path = option("--output", type=PATH, metavar="FILE", required=True, help="The recipe with it, TOML.")
     force: bool = option("--force", is_flag=True, help="Overwrite FILE.")
-    local: str = option(
+    local: str | None = option(
         "--local-mapper",
-        default="ridge",
-        show_default=True,
         metavar="Q",
         shell_complete=component_names("mapper"),
-        help="The score mapper that is fitted.",
+        help="The score mapper that is fitted. Default: ridge, with a strength of 0.1.",
     )
     draws: int = option(
         "--draws", type=Whole(min=1), default=6, show_default=True, metavar="N", help="Pictures made of each photo."
@@ -72,13 +70,13 @@ def fit_map(
     """Fit what a recipe's quality map is made by to good photos, and write the recipe.
 
     Each photo is made worse in one place, again and again. There the quality is the score of the photo made worse as a
-    whole, elsewhere that of the photo as it is; a mapper learns it from the similarities around each place. Scores stay
-    as they are.
+    whole, elsewhere that of the photo as it is. A mapper learns by how much a place is better or worse than the image,
+    from how the similarities around it differ from the image's. Scores stay as they are.
 
     The exit status is 0, or 1 if a photo failed, or 2 if the command cannot be run as given.
     """
     from ...evaluation.ladder import distortions_of
-    from ...evaluation.local_fit import LocalFit
+    from ...evaluation.local_fit import LocalFit, default_mapper
     from ...functions.ladders import photos_of
     from ...recipes import files as recipe_files
     from ...recipes.recipe import Recipe
@@ -89,7 +87,7 @@ def fit_map(
     found = registry()
     settings = Settings(found, recipe.settings)
     chosen = recipe.chosen(found, settings, note)
-    mapper = found.part("mapper", fit.local)
+    mapper = default_mapper(found) if fit.local is None else found.part("mapper", fit.local)
     settings.check_all_used()
     if not isinstance(chosen, Recipe):
         raise UsageError(f"{chosen.name} is a recipe set: fit the map of each of its recipes by itself")
