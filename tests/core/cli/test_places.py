@@ -459,6 +459,24 @@ def test_folders_of_pairs_anywhere_have_the_rows_of_those_on_a_disk(pairs: fsspe
     )
 
 
+def test_a_place_is_asked_once_whether_it_is_a_folder(
+    pairs: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+    is_folder = places.is_folder
+
+    def counted(url: str) -> bool:
+        asked[url] += 1
+        return is_folder(url)
+
+    monkeypatch.setattr(places, "is_folder", counted)
+    pairs.pipe_file("/pairs.csv", b"original,copy\na.png,a.jpg\n")
+    for table in ((), ("--pairs", "memory://pairs.csv")):
+        asked.clear()
+        compared("memory://o", "memory://c", *table, status=0 if table else 1)
+        assert asked == {"memory://o": 1, "memory://c": 1}
+
+
 def test_tables_of_pairs_at_urls(pairs: fsspec.AbstractFileSystem, web: Web) -> None:
     for name in ("o/a.png", "c/a.jpg"):
         web.files[f"/{name}"] = Path(name).read_bytes()
