@@ -53,7 +53,8 @@ def serving() -> Iterator[Web]:
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content if status else content[: len(content) // 2])
+            whole = status and path not in web.stalled
+            self.wfile.write(content if whole else content[: len(content) // 2])
             if path in web.stalled:
                 web.ended.wait()
 
