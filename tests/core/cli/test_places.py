@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from web import Web, serving
 
 import veiqa_core
 from veiqa_core import Scorer
+from veiqa_core.explanations.drawing import thumbnail
 from veiqa_core.files import places
 from veiqa_core.images import read
 from veiqa_core.recipes import recipe as recipes
@@ -131,6 +133,33 @@ def test_two_queries_of_one_address_are_two_images(web: Web, folder: Path) -> No
     found = run(f"{url}?id=1", f"{url}?id=2", "--no-store", "--workers", 2)
     assert web.asked == {"/b.png?id=1": 1, "/b.png?id=2": 1}
     assert [row["image"] for row in found] == [url, url]
+
+
+def small_pictures(page: str) -> list[str]:
+    return re.findall(r"data:image/[^\"']+", Path(page).read_text())
+
+
+def test_two_queries_of_one_address_have_pictures_of_their_own(
+    web: Web, memory: fsspec.AbstractFileSystem, folder: Path
+) -> None:
+    web.files["/b.png?id=2"] = (folder / "a/1.png").read_bytes()
+    urls = [f"{web.url}/b.png?id={number}" for number in (1, 2)]
+    drawn = []
+    for number, url in enumerate(urls):
+        run(url, "--no-store", "--vei", f"alone{number}")
+        (alone,) = Path(f"alone{number}").iterdir()
+        assert alone.name == "b.vei1.png"
+        drawn.append(alone.read_bytes())
+    due = dict(zip(("b.vei1.png", "b-2.vei1.png"), drawn, strict=True))
+    for _ in range(2):  # the second run takes the place of its own pictures
+        run(*urls, "--no-store", "--vei", "maps")
+        assert {path.name: path.read_bytes() for path in Path("maps").iterdir()} == due
+        run(*urls, "--no-store", "--vei", "memory://maps")
+        assert {Path(name).name: memory.cat_file(name) for name in memory.ls("/maps", detail=False)} == due
+    thumbnails = [thumbnail(folder / name) for name in ("b.png", "a/1.png")]
+    run(*urls, "--no-store", "--report", "out.html", "--report-details", 1)  # not at once: both are fetched again
+    assert {made.data for made in thumbnails if made is not None} <= set(small_pictures("out.html"))
+    assert len(set(thumbnails)) == 2
 
 
 def test_nothing_secret_is_shown_anywhere(web: Web) -> None:
@@ -502,6 +531,22 @@ def test_tables_of_pairs_at_urls(pairs: fsspec.AbstractFileSystem, web: Web) -> 
         in refused.stderr
     )
     assert compared("memory://o", "memory://c", "--pairs", "memory://pairs.csv")[0]["ssim"] == value
+
+
+def test_of_two_copies_of_one_public_name_the_page_shows_neither(
+    pairs: fsspec.AbstractFileSystem, web: Web, folder: Path
+) -> None:
+    """A row knows no more of an image than its public name: which of the two it was cannot be said."""
+    for name, path in (("o.png", "o/a.png"), ("c.png?id=1", "o/a.png"), ("c.png?id=2", "c/a.jpg")):
+        web.files[f"/{name}"] = Path(path).read_bytes()
+    listed = [f"{web.url}/o.png,{web.url}/c.png?id={number}" for number in (1, 2)]
+    values = []
+    for number in (1, 2):
+        Path("pairs.csv").write_text("\n".join(["original,copy", *listed[:number]]))
+        done = compared("--pairs", "pairs.csv", "--report", "out.html")
+        values.append([row["ssim"] for row in done])
+        assert len(small_pictures("out.html")) == 2, "of one pair both, of two pairs the originals"
+    assert values[1][0] == values[0][0] == 1 > values[1][1]
 
 
 @pytest.mark.parametrize("entry", ["o/a.png", "/etc/passwd", "memory://o/a.png"])
