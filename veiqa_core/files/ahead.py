@@ -100,6 +100,26 @@ class Ahead(str):
         return places.content(str(self)) if found is None else found
 
 
+class Held(Ahead):
+    """The URL of a file that is fetched once, however often its content is asked for."""
+
+    _url: str
+    _content: bytes | None
+
+    @classmethod
+    def at(cls, url: str) -> Held:
+        """A URL, the file of which may be fetched already."""
+        made = cls(url)
+        made._url, made._content = url, None
+        return made
+
+    def content(self) -> bytes:
+        """All bytes of the file."""
+        if self._content is None:
+            self._content = self._url.content() if isinstance(self._url, Ahead) else places.content(self._url)
+        return self._content
+
+
 class _File:
     """A file that is to be fetched; it is kept by the names that wait for it, and by the thread that fetches it.
 
