@@ -94,7 +94,7 @@ class Ahead(str):
         del file  # makes room, also where a traceback keeps this frame
         if isinstance(found, BaseException):
             try:
-                raise found.with_traceback(None)
+                raise found
             finally:
                 del found
         return places.content(str(self)) if found is None else found
@@ -124,12 +124,13 @@ class _File:
     """A file that is to be fetched; it is kept by the names that wait for it, and by the thread that fetches it.
 
     Attributes:
-        late: whether the turn of a name came before anybody fetched it; then nobody does.
+        spent: whether names get nothing more of it: the turn of one came before anybody fetched it, or one was given
+            the reason why it cannot be had, and the next one tries again.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.late = False
+        self.spent = False
         self._begun = threading.Lock()
         self._found: Future[bytes | BaseException | None] = Future()
         self._room: SimpleQueue[None] | None = None
@@ -150,11 +151,16 @@ class _File:
         self._found.set_result(found)
 
     def found(self) -> bytes | BaseException | None:
-        """All bytes of it, or why they cannot be had; None where it is late, or large."""
+        """All bytes of it, or why they cannot be had; None where it is spent, or large."""
         if self._begun.acquire(blocking=False):
-            self.late = True
+            self.spent = True
             self._found.set_result(None)
-        return self._found.result()
+        found = self._found.result()
+        if isinstance(found, BaseException):
+            if self.spent:
+                return None
+            self.spent = True
+        return found
 
     def __del__(self) -> None:
         if self._room is not None:
@@ -166,9 +172,8 @@ class _Fetching:
 
     def __init__(self) -> None:
         self._waiting: SimpleQueue[ref[_File] | None] = SimpleQueue()
-        self._room: SimpleQueue[None] = (
-            SimpleQueue()
-        )  # no semaphore: files are let go of anywhere, even in its own code
+        # No semaphore: files are let go of anywhere, even in its own code, which would wait for itself.
+        self._room: SimpleQueue[None] = SimpleQueue()
         for _ in range(FILES):
             self._room.put(None)
         self._open: WeakValueDictionary[str, _File] = WeakValueDictionary()
@@ -178,7 +183,7 @@ class _Fetching:
     def add(self, url: str) -> Ahead:
         """Have a file fetched; one that is kept is not fetched again."""
         file = self._open.get(url)
-        if file is None or file.late:
+        if file is None or file.spent:
             file = self._open[url] = _File(url)
             self._waiting.put(ref(file))
         return Ahead.of(file)

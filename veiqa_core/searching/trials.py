@@ -37,7 +37,7 @@ class Kept:
             found = make()
             found.setflags(write=False)
             size = found.nbytes + len(key[1])
-            if self._size + size <= MOST:  # in place of none: whoever asks again does so in the same order
+            if self._size + size <= MOST:  # else it takes the place of none: all are asked for in turn
                 self._found[key] = found
                 self._size += size
         return found

@@ -107,20 +107,22 @@ def test_more_names_of_one_file_than_can_be_held_are_not_asked_for(web: Web) -> 
     assert next(asked) < 100
 
 
-def test_files_that_cannot_be_fetched_make_room(web: Web) -> None:
+def test_files_that_cannot_be_fetched_make_room_and_are_tried_again(web: Web) -> None:
     web.failures |= {f"/{number}": [403] for number in range(12)}
-    names = ahead([f"{web.url}/{number}" for number in [*range(12), *range(11, 40)]])
+    names = ahead([f"{web.url}/{number}" for number in [*range(12), 11, 11, *range(12, 40)]])
     given = [next(names)]
     settled(web)
     caught = []
-    for _ in range(13):
+    for _ in range(12):
         with pytest.raises(PlaceError, match="403 Forbidden") as error:
             content(given.pop())
         caught.append(error.value)  # whose traceback keeps frames
         given.append(next(names))
         settled(web)
-    assert sum(web.asked.values()) == 12 + fetching.FILES
-    assert content(given.pop()) == b"12"
+    assert web.asked["/11"] == 1
+    assert sum(web.asked.values()) == 12 + fetching.FILES - 1
+    given += [next(names), next(names)]
+    assert [content(name) for name in given] == [b"11", b"11", b"12"]
 
 
 def test_what_is_on_this_machine_is_asked_for_one_by_one() -> None:
