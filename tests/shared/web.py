@@ -18,7 +18,7 @@ class Web:
     """What is served.
 
     Attributes:
-        files: contents by path.
+        files: contents by path, or by path with query.
         failures: statuses that a path's next answers have; 0 for an answer that is cut off.
         stalled: paths whose answer begins and never ends.
         asked: how often each path was asked for, with its query.
@@ -44,7 +44,7 @@ def serving() -> Iterator[Web]:
             web.asked[self.path] += 1
             web.users.append(self.headers.get("Authorization"))
             path = self.path.partition("?")[0]
-            content = web.files.get(path)
+            content = web.files.get(self.path, web.files.get(path))
             status = web.failures[path].pop(0) if web.failures.get(path) else 404 if content is None else 200
             if status not in (0, 200):
                 self.send_error(status)
@@ -53,7 +53,8 @@ def serving() -> Iterator[Web]:
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content if status else content[: len(content) // 2])
+            whole = status and path not in web.stalled
+            self.wfile.write(content if whole else content[: len(content) // 2])
             if path in web.stalled:
                 web.ended.wait()
 

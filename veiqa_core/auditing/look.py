@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets import likeness
 from ..errors import ImageError
-from ..files.paths import public_name
+from ..files.ahead import Held
+from ..files.paths import located, public_name
 from ..files.urls import is_url
 from ..images import Image, read
 from ..images.facts import facts
@@ -70,12 +69,13 @@ class Seen:
 
 def look(source: str) -> Seen:
     """Everything that is measured of an image file, by its path or URL. What fails is said in it."""
-    name, url = public_name(source), source if is_url(source) else None
+    name, url = public_name(source), str(source) if is_url(source) else None
+    source = source if url is None else Held.at(source)
     try:
         image = read(source)
     except ImageError as error:
         return Seen(name, str(error), url=url)
-    own = facts(url or Path(source))
+    own = facts(located(source))
     return Seen(
         name=name,
         url=url,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary, ref
 
 from . import places
 from .places import TooLargeError
@@ -18,6 +18,7 @@ FILES = 8
 """How many files are fetched ahead at most, and held."""
 MOST = 2**25
 """Bytes of such a file; a larger one is fetched when its turn comes."""
+_NAMES = 4 * FILES  # asked for ahead at most, however many of them are of one file
 _THREADS = 4
 
 T = TypeVar("T")
@@ -26,15 +27,16 @@ T = TypeVar("T")
 def ahead(names: Iterable[T]) -> Iterator[T]:
     """The same names, those of files at URLs as :class:`Ahead`.
 
-    While one at a URL comes next, a few of the names behind it are asked for; a name on this machine ends that. What
-    goes wrong with a name that is asked for early is raised when its turn comes.
+    While one at a URL comes next, a few of the names behind it are asked for; a name on this machine ends that. A file
+    that several of them name is fetched once. What goes wrong with a name that is asked for early is raised when its
+    turn comes.
     """
     rest, waiting = iter(names), deque[T]()
     fetching: _Fetching | None = None
     problem: Exception | None = None
     try:
         while True:
-            while problem is None and len(waiting) <= FILES and (not waiting or _is_far(waiting[-1])):
+            while problem is None and (not waiting or _goes_on(waiting)):
                 try:
                     name: Any = next(rest)
                 except Exception as error:
@@ -55,6 +57,11 @@ def ahead(names: Iterable[T]) -> Iterator[T]:
             fetching.end()
 
 
+def _goes_on(waiting: deque[T]) -> bool:
+    """Whether a name more is asked for."""
+    return _is_far(waiting[-1]) and len(waiting) < _NAMES and len(set(waiting)) <= FILES
+
+
 def _is_far(name: object) -> bool:
     """Whether a name is a URL of a whole file; archives are fetched as a whole, and once."""
     try:
@@ -66,31 +73,14 @@ def _is_far(name: object) -> bool:
 class Ahead(str):
     """The URL of a file that may be fetched before its content is asked for."""
 
-    _begun: threading.Lock
-    _found: Future[bytes | None] | None
-    _of: _Fetching
+    _file: _File | None
 
     @classmethod
-    def of(cls, url: str, fetching: _Fetching) -> Ahead:
-        """A URL that is to be fetched."""
-        made = cls(url)
-        made._begun, made._found, made._of = threading.Lock(), Future(), fetching
+    def of(cls, file: _File) -> Ahead:
+        """The URL of a file that is to be fetched."""
+        made = cls(file.url)
+        made._file = file
         return made
-
-    def begin(self) -> bool:
-        """Whether nobody fetches it yet; then the caller must."""
-        return self._begun.acquire(blocking=False)
-
-    def fetch(self) -> None:
-        """Fetch it, or find out why not; for a thread."""
-        found = self._found  # whoever waits for it may be interrupted, and let go of it
-        assert found is not None
-        try:
-            found.set_result(places.content(str(self), MOST))
-        except TooLargeError:
-            found.set_result(None)
-        except BaseException as error:
-            found.set_exception(error.with_traceback(None))  # its frames would keep this very item
 
     def content(self) -> bytes:
         """All bytes of the file: what was fetched ahead, once; then what is there now.
@@ -99,48 +89,104 @@ class Ahead(str):
             NotThereError: there is none.
             PlaceError: it cannot be read, or is too large.
         """
-        early, content = not self.begin(), None
-        if self._found is not None:
+        file, self._file = self._file, None
+        found = None if file is None else file.found()
+        del file  # makes room, also where a traceback keeps this frame
+        if isinstance(found, BaseException):
             try:
-                content = self._found.result() if early else None
+                raise found
             finally:
-                self._found = None
-                self._of.taken(self, early)
-        return places.content(str(self)) if content is None else content
+                del found
+        return places.content(str(self)) if found is None else found
+
+
+class Held(Ahead):
+    """The URL of a file that is fetched once, however often its content is asked for."""
+
+    _url: str
+    _content: bytes | None
+
+    @classmethod
+    def at(cls, url: str) -> Held:
+        """A URL, the file of which may be fetched already."""
+        made = cls(url)
+        made._url, made._content = url, None
+        return made
+
+    def content(self) -> bytes:
+        """All bytes of the file."""
+        if self._content is None:
+            self._content = self._url.content() if isinstance(self._url, Ahead) else places.content(self._url)
+        return self._content
+
+
+class _File:
+    """A file that is to be fetched; it is kept by the names that wait for it, and by the thread that fetches it.
+
+    Attributes:
+        spent: whether names get nothing more of it: the turn of one came before anybody fetched it, or one was given
+            the reason why it cannot be had, and the next one tries again.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.spent = False
+        self._begun = threading.Lock()
+        self._found: Future[bytes | BaseException | None] = Future()
+        self._room: SimpleQueue[None] | None = None
+
+    def begin(self, room: SimpleQueue[None]) -> bool:
+        """Whether a thread is to fetch it, which then says what it found.
+
+        Args:
+            room: what is put back once nobody keeps the file any more.
+        """
+        if not self._begun.acquire(blocking=False):
+            return False
+        self._room = room
+        return True
+
+    def end(self, found: bytes | BaseException | None) -> None:
+        """Say what was found."""
+        self._found.set_result(found)
+
+    def found(self) -> bytes | BaseException | None:
+        """All bytes of it, or why they cannot be had; None where it is spent, or large."""
+        if self._begun.acquire(blocking=False):
+            self.spent = True
+            self._found.set_result(None)
+        found = self._found.result()
+        if isinstance(found, BaseException):
+            if self.spent:
+                return None
+            self.spent = True
+        return found
 
     def __del__(self) -> None:
-        if self._found is not None and not self.begin():  # it was fetched, and nobody asks for it any more
-            self._of.taken(self, True)
+        if self._room is not None:
+            self._room.put(None)
 
 
 class _Fetching:
     """Threads that fetch files in their order. They hold up no program that ends."""
 
     def __init__(self) -> None:
-        self._waiting: SimpleQueue[weakref.ref[Ahead] | None] = SimpleQueue()
-        self._room = threading.Semaphore(FILES)
-        self._open: set[str] = set()
+        self._waiting: SimpleQueue[ref[_File] | None] = SimpleQueue()
+        # No semaphore: files are let go of anywhere, even in its own code, which would wait for itself.
+        self._room: SimpleQueue[None] = SimpleQueue()
+        for _ in range(FILES):
+            self._room.put(None)
+        self._open: WeakValueDictionary[str, _File] = WeakValueDictionary()
         for _ in range(_THREADS):
             threading.Thread(target=self._work, daemon=True).start()
 
-    def add(self, url: str) -> str:
-        """Have a file fetched; one that waits already is not fetched twice."""
-        if url in self._open:
-            return url
-        item = Ahead.of(url, self)
-        self._open.add(str(item))
-        self._waiting.put(weakref.ref(item))
-        return item
-
-    def taken(self, item: Ahead, early: bool) -> None:
-        """Make room for another file.
-
-        Args:
-            early: whether it was fetched here.
-        """
-        self._open.discard(str(item))
-        if early:
-            self._room.release()
+    def add(self, url: str) -> Ahead:
+        """Have a file fetched; one that is kept is not fetched again."""
+        file = self._open.get(url)
+        if file is None or file.spent:
+            file = self._open[url] = _File(url)
+            self._waiting.put(ref(file))
+        return Ahead.of(file)
 
     def end(self) -> None:
         """Fetch what waits, as long as somebody may ask for it, and no more."""
@@ -152,10 +198,20 @@ class _Fetching:
             next_one = self._waiting.get()
             if next_one is None:
                 return
-            self._room.acquire()
-            item = next_one()
-            if item is not None and item.begin():
-                item.fetch()
+            self._room.get()
+            file = next_one()
+            if file is not None and file.begin(self._room):
+                file.end(_fetched(file.url))  # here, for an error keeps the frames that led to it
             else:
-                self._room.release()
-            del item
+                self._room.put(None)
+            del file
+
+
+def _fetched(url: str) -> bytes | BaseException | None:
+    """All bytes of a file, or why they cannot be had; None of a large one."""
+    try:
+        return places.content(url, MOST)
+    except TooLargeError:
+        return None
+    except BaseException as error:
+        return error

@@ -14,6 +14,7 @@ from ..auditing import problems
 from ..auditing.audit import Audit, Scored
 from ..auditing.look import Seen
 from ..extension.registry import Registry
+from ..files.ahead import ahead
 from ..pool import in_order
 from ..scorer import Scorer
 from .arguments import Arg, keywords
@@ -107,8 +108,9 @@ class Auditing:
 
     def _look(self, made: Audit, names: Sequence[str], seen: Callable[[Seen], object] | None) -> None:
         rest = names[len(made.images) :]
+        fetched = ahead(rest) if self.processes.workers == 1 else rest  # several processes fetch at once as it is
         track = self.hearing.track("looking", " images")
-        for image in track(in_order(looking.look, rest, self.processes.workers), len(rest)):
+        for image in track(in_order(looking.look, fetched, self.processes.workers), len(rest)):
             made.images.append(image)
             if seen is not None:
                 seen(image)

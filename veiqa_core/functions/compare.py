@@ -10,6 +10,8 @@ import attrs
 from ..dataframes import data_frame
 from ..errors import UsageError
 from ..extension.registry import Part, Registry
+from ..files.ahead import ahead
+from ..files.urls import is_url
 from ..full_reference import image_metric, image_metrics
 from ..full_reference.comparison import Comparer, Row, Summary, header, meaning, name
 from ..full_reference.pairs import Pair
@@ -122,7 +124,19 @@ def compare(original: Place | None = None, copy: Place | None = None, **given: U
 
 def compared(metrics: tuple[Part, ...], pairs: Sequence[Pair], processes: Processes) -> Iterator[Row]:
     """The rows of pairs, one after another."""
-    return in_order(Comparer(metrics), pairs, processes.workers)
+    fetched = _fetched_ahead(pairs) if processes.workers == 1 else pairs  # several processes fetch at once as it is
+    return in_order(Comparer(metrics), fetched, processes.workers)
+
+
+def _fetched_ahead(pairs: Sequence[Pair]) -> Iterator[Pair]:
+    """Pairs whose images at URLs are fetched a few ahead, past those on this machine, too."""
+    sound = (pair for pair in pairs if pair.problem is None)
+    fetched = ahead(place for pair in sound for place in (pair.original, pair.copy) if is_url(place))
+    for pair in pairs:
+        if pair.problem is not None:
+            yield pair
+        else:
+            yield Pair(*(next(fetched) if is_url(place) else place for place in (pair.original, pair.copy)))
 
 
 def metrics_of(found: Registry, names: Sequence[str], settings: Sequence[str], left_out: Report) -> tuple[Part, ...]:

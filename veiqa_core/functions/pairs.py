@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..full_reference.pairs import Pair
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class PairChoice:
     """An original and a copy, or a folder of each, or a table of pairs, whose paths are in these folders.
 
@@ -49,6 +50,20 @@ class PairChoice:
             pairs=optional(place_of, "pairs", pairs),
         )
 
+    @property
+    def named(self) -> tuple[Located, ...]:
+        """The original and the copy, as far as they are named."""
+        return tuple(path for path in (self.original, self.copy) if path is not None)
+
+    @cached_property
+    def folders(self) -> tuple[Located, ...]:
+        """Those of them that are folders, which a place is asked once.
+
+        Raises:
+            UsageError: of a URL it cannot be found out.
+        """
+        return tuple(path for path in self.named if _is_folder(path))
+
     def found(self, report: Callable[[str], object], left_out: Callable[[str], object]) -> list[Pair]:
         """The pairs that are meant.
 
@@ -61,27 +76,25 @@ class PairChoice:
         """
         from ..full_reference import pairs
 
-        named = [path for path in (self.original, self.copy) if path is not None]
         if self.pairs is not None:
-            for path in named:
-                if not is_folder(path):
+            for path in self.named:
+                if path not in self.folders:
                     raise UsageError(f"{display_name(path)}: is no folder; with --pairs name the folders, or nothing")
             return pairs.of_table(self.pairs, self.original, self.copy)
-        first, second = named
-        folders = [path for path in named if is_folder(path)]
-        for path in named:
-            if folders and isinstance(path, Path) and not os.path.lexists(path):
+        first, second = self.named
+        for path in self.named:
+            if self.folders and isinstance(path, Path) and not os.path.lexists(path):
                 raise UsageError(f"{display_name(path)}: no such folder")
-        if len(folders) == 1:
+        if len(self.folders) == 1:
             raise UsageError(
-                f"{display_name(folders[0])}: is a folder, and the other is none; name two images or two folders"
+                f"{display_name(self.folders[0])}: is a folder, and the other is none; name two images or two folders"
             )
-        if folders:
+        if self.folders:
             return list(pairs.by_name(first, second, report, left_out))
         return [pairs.Pair(str(first), str(second))]
 
 
-def is_folder(path: Located) -> bool:
+def _is_folder(path: Located) -> bool:
     """Whether there is such a folder.
 
     Raises:

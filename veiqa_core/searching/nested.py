@@ -16,7 +16,7 @@ from ..measuring.table import Indices
 from ..scoring.mapping import fitted_prediction
 from .choice import NoChoiceError, Selection, choose, label
 from .settings import SearchSettings
-from .trials import Trials
+from .trials import Kept, Trials
 
 
 @attrs.frozen
@@ -45,7 +45,8 @@ def predict(
         for number, split in enumerate(splits.by_content(protocol, contents), 1):
             train, test = rows[split.train], rows[split.test]
             try:
-                selection = choose(settings, trials, train, f"{label(kind)}-without-{number}")
+                own = attrs.evolve(trials, kept=Kept())  # nobody else asks for what is predicted for these images
+                selection = choose(settings, own, train, f"{label(kind)}-without-{number}")
             except NoChoiceError:  # too few images, or ratings that are all the same
                 continue
             folds.append(Fold(kind, number, selection.chosen))

@@ -63,10 +63,16 @@ def _predicted(
     given, quality = trials.values(rows, candidates), trials.table.quality[rows]
     if not np.isfinite(given).all():
         return found
-    for split in splits.by_content(Protocol("kfold", folds=folds, seed=settings.seed), apart):
-        try:
-            fold = fitted_prediction(part, given[split.train], quality[split.train], given[split.test])
-            found[split.test] = fold.score
-        except VeiqaError:
-            continue
-    return found
+
+    def made() -> FloatArray:
+        for split in splits.by_content(Protocol("kfold", folds=folds, seed=settings.seed), apart):
+            try:
+                fold = fitted_prediction(part, given[split.train], quality[split.train], given[split.test])
+                found[split.test] = fold.score
+            except VeiqaError:
+                continue
+        return found
+
+    if len(candidates) > 1:  # which are tried together once
+        return made()
+    return trials.kept.get((part, settings.seed, *candidates), rows, made)

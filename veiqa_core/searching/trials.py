@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property
 
 import attrs
@@ -18,6 +18,30 @@ from ..recipes.recipe import Provenance
 from ..recipes.view import View
 from .candidates import Candidate, columns_of, quantities_of
 
+MOST = 2**26
+"""Bytes of predictions that are kept; beyond, they are made again."""
+
+
+class Kept:
+    """Predictions that one choice asks for again and again."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Hashable, bytes], FloatArray] = {}
+        self._size = 0
+
+    def get(self, what: Hashable, rows: Indices, make: Callable[[], FloatArray]) -> FloatArray:
+        """What is predicted for some images ``[n]``; made where it is not kept."""
+        key = what, rows.tobytes()
+        found = self._found.get(key)
+        if found is None:
+            found = make()
+            found.setflags(write=False)
+            size = found.nbytes + len(key[1])
+            if self._size + size <= MOST:  # else it takes the place of none: all are asked for in turn
+                self._found[key] = found
+                self._size += size
+        return found
+
 
 @attrs.frozen(slots=False, eq=False)
 class Trials:
@@ -28,6 +52,7 @@ class Trials:
         table: what was measured, a column for each of their quantities.
         executor: made for the candidates' quantities.
         view: under which all images are measured.
+        kept: what was predicted by candidates of several values.
     """
 
     rated: RatedSet
@@ -36,6 +61,7 @@ class Trials:
     executor: Executor
     progress: Progress
     view: View = None
+    kept: Kept = attrs.field(factory=Kept)
 
     @classmethod
     def of(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
 import json
+import re
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +23,7 @@ from web import Web, serving
 
 import veiqa_core
 from veiqa_core import Scorer
+from veiqa_core.explanations.drawing import thumbnail
 from veiqa_core.files import places
 from veiqa_core.images import read
 from veiqa_core.recipes import recipe as recipes
@@ -131,6 +135,33 @@ def test_two_queries_of_one_address_are_two_images(web: Web, folder: Path) -> No
     found = run(f"{url}?id=1", f"{url}?id=2", "--no-store", "--workers", 2)
     assert web.asked == {"/b.png?id=1": 1, "/b.png?id=2": 1}
     assert [row["image"] for row in found] == [url, url]
+
+
+def small_pictures(page: str) -> list[str]:
+    return re.findall(r"data:image/[^\"']+", Path(page).read_text())
+
+
+def test_two_queries_of_one_address_have_pictures_of_their_own(
+    web: Web, memory: fsspec.AbstractFileSystem, folder: Path
+) -> None:
+    web.files["/b.png?id=2"] = (folder / "a/1.png").read_bytes()
+    urls = [f"{web.url}/b.png?id={number}" for number in (1, 2)]
+    drawn = []
+    for number, url in enumerate(urls):
+        run(url, "--no-store", "--vei", f"alone{number}")
+        (alone,) = Path(f"alone{number}").iterdir()
+        assert alone.name == "b.vei1.png"
+        drawn.append(alone.read_bytes())
+    due = dict(zip(("b.vei1.png", "b-2.vei1.png"), drawn, strict=True))
+    for _ in range(2):  # the second run takes the place of its own pictures
+        run(*urls, "--no-store", "--vei", "maps")
+        assert {path.name: path.read_bytes() for path in Path("maps").iterdir()} == due
+        run(*urls, "--no-store", "--vei", "memory://maps")
+        assert {Path(name).name: memory.cat_file(name) for name in memory.ls("/maps", detail=False)} == due
+    thumbnails = [thumbnail(folder / name) for name in ("b.png", "a/1.png")]
+    run(*urls, "--no-store", "--report", "out.html", "--report-details", 1)  # not at once: both are fetched again
+    assert {made.data for made in thumbnails if made is not None} <= set(small_pictures("out.html"))
+    assert len(set(thumbnails)) == 2
 
 
 def test_nothing_secret_is_shown_anywhere(web: Web) -> None:
@@ -459,6 +490,24 @@ def test_folders_of_pairs_anywhere_have_the_rows_of_those_on_a_disk(pairs: fsspe
     )
 
 
+def test_a_place_is_asked_once_whether_it_is_a_folder(
+    pairs: fsspec.AbstractFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: Counter[str] = Counter()
+    is_folder = places.is_folder
+
+    def counted(url: str) -> bool:
+        asked[url] += 1
+        return is_folder(url)
+
+    monkeypatch.setattr(places, "is_folder", counted)
+    pairs.pipe_file("/pairs.csv", b"original,copy\na.png,a.jpg\n")
+    for table in ((), ("--pairs", "memory://pairs.csv")):
+        asked.clear()
+        compared("memory://o", "memory://c", *table, status=0 if table else 1)
+        assert asked == {"memory://o": 1, "memory://c": 1}
+
+
 def test_tables_of_pairs_at_urls(pairs: fsspec.AbstractFileSystem, web: Web) -> None:
     for name in ("o/a.png", "c/a.jpg"):
         web.files[f"/{name}"] = Path(name).read_bytes()
@@ -484,6 +533,22 @@ def test_tables_of_pairs_at_urls(pairs: fsspec.AbstractFileSystem, web: Web) -> 
         in refused.stderr
     )
     assert compared("memory://o", "memory://c", "--pairs", "memory://pairs.csv")[0]["ssim"] == value
+
+
+def test_of_two_copies_of_one_public_name_the_page_shows_neither(
+    pairs: fsspec.AbstractFileSystem, web: Web, folder: Path
+) -> None:
+    """A row knows no more of an image than its public name: which of the two it was cannot be said."""
+    for name, path in (("o.png", "o/a.png"), ("c.png?id=1", "o/a.png"), ("c.png?id=2", "c/a.jpg")):
+        web.files[f"/{name}"] = Path(path).read_bytes()
+    listed = [f"{web.url}/o.png,{web.url}/c.png?id={number}" for number in (1, 2)]
+    values = []
+    for number in (1, 2):
+        Path("pairs.csv").write_text("\n".join(["original,copy", *listed[:number]]))
+        done = compared("--pairs", "pairs.csv", "--report", "out.html")
+        values.append([row["ssim"] for row in done])
+        assert len(small_pictures("out.html")) == 2, "of one pair both, of two pairs the originals"
+    assert values[1][0] == values[0][0] == 1 > values[1][1]
 
 
 @pytest.mark.parametrize("entry", ["o/a.png", "/etc/passwd", "memory://o/a.png"])
@@ -592,3 +657,84 @@ def test_nothing_is_asked_for_ahead_of_a_pipe(web: Web, monkeypatch: pytest.Monk
     monkeypatch.setattr(Scorer, "score_many", watched)
     assert len(run("-", "--no-store")) == 3
     assert seen == [0, 1, 2]
+
+
+def asked_for_by_the_first(web: Web, monkeypatch: pytest.MonkeyPatch, where: str, count: int) -> list[int]:
+    """Fills a list with how often a function was called and, of the first time, how many files were asked for then.
+
+    Args:
+        where: the function, which waits a while for so many files.
+    """
+    module, _, name = where.rpartition(".")
+    work, seen = getattr(importlib.import_module(module), name), list[int]()
+
+    def slow(*given: Any) -> Any:
+        deadline = time.monotonic() + (0 if seen else 20)
+        while len(web.asked) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        seen.append(len(web.asked))
+        return work(*given)
+
+    monkeypatch.setattr(where, slow)
+    return seen
+
+
+@pytest.mark.parametrize("originals_here", [True, False])
+def test_what_compare_fetches_ahead_changes_no_row(
+    originals_here: bool, web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worse = {}
+    for number, name in enumerate(NAMES):
+        save(photo(64, 72 + 8 * number, number) // 2, Path("worse.png"))
+        worse[name] = web.files[f"/c/{name}"] = Path("worse.png").read_bytes()
+    web.failures |= {"/c/a/2.png": [503], "/refused.png": [403]}
+    web.files["/refused.png"] = worse["b.png"]
+    begin = "photos" if originals_here else web.url
+    listed = [(f"{begin}/{name}", f"{web.url}/c/{name}?key=secret") for name in NAMES]
+    listed += [(f"{begin}/b.png", f"{web.url}/{name}?key=secret") for name in ("refused.png", "absent.png")]
+    listed += [(f"{web.url}/absent.png", f"{web.url}/c/b.png?again"), ("photos/b.png", "photos/b.png")]
+    Path("pairs.csv").write_text("".join(f"{one},{other}\n" for one, other in [("original", "copy"), *listed]))
+    seen = asked_for_by_the_first(web, monkeypatch, "veiqa_core.full_reference.comparison.measured", 5)
+    found = compared("--pairs", "pairs.csv", status=1)
+    assert len(seen) == 4
+    assert seen[0] >= 5, "while the first pair is compared, others are fetched"
+    assert web.asked["/c/a/2.png?key=secret"] == 2
+    assert {count for path, count in web.asked.items() if path not in ("/c/a/2.png?key=secret", "/b.png")} == {1}
+    if not originals_here:
+        web.failures["/refused.png"] = [403]
+        assert compared("--pairs", "pairs.csv", "--workers", 2, status=1) == found
+    web.failures["/refused.png"] = [403]
+    alone = []
+    for (one, other), status in zip(listed, [0, 0, 0, 1, 1, 1, 0], strict=True):
+        alone += compared(one, other, status=status)
+    assert found == alone
+    assert "secret" not in json.dumps(found)
+
+
+def test_what_audit_fetches_ahead_is_fetched_once(web: Web, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.failures |= {"/a/2.png": [503], "/refused.png": [403]}
+    web.files |= {"/refused.png": b"", "/torn.png": b"no image"}
+    urls = [f"{web.url}/{name}?key=secret" for name in (*NAMES, "refused.png", "torn.png", "absent.png")]
+    wanted = ("audit", *urls, "photos/b.png", "--format", "jsonl")
+    seen = asked_for_by_the_first(web, monkeypatch, "veiqa_core.auditing.look.levels", 6)
+    done = veiqa(*wanted)
+    assert done.exit_code == 0, done.output
+    assert len(seen) == 4
+    assert seen[0] == 6, "while the first image is looked at, others are fetched"
+    assert web.asked.pop("/a/2.png?key=secret") == 2
+    assert set(web.asked.values()) == {1}
+    found = rows(done.stdout)
+    local = rows(veiqa("audit", *(f"photos/{name}" for name in NAMES), "--format", "jsonl").stdout)
+    own = ("width", "height", "format", "digest", "looks", "dark", "entropy", "suffix_fits", "error")
+    assert [[row[key] for key in own] for row in found[:3]] == [[row[key] for key in own] for row in local]
+    assert [row["error"] for row in found[3:]] == [
+        f"{web.url}/refused.png: the server answers 403 Forbidden",
+        f"{web.url}/torn.png: not an image file that can be read",
+        f"{web.url}/absent.png: no such file",
+        None,
+    ]
+    web.failures["/refused.png"] = [403]
+    several = veiqa(*wanted, "--workers", 2)
+    assert rows(several.stdout) == found
+    assert web.asked[f"/{NAMES[0]}?key=secret"] == 2, "here, too, once"
+    assert [type(image.url) for image in veiqa_core.audit(urls[:1]).images] == [str]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -77,6 +80,51 @@ def test_a_large_file_is_fetched_at_its_turn(web: Web, monkeypatch: pytest.Monke
     assert web.asked["/10"] == 2
 
 
+def test_a_file_of_several_names_is_fetched_once_and_takes_one_place(web: Web) -> None:
+    many = [0] * 2 * fetching.FILES + list(range(fetching.FILES))
+    names = ahead([f"{web.url}/{number}" for number in many])
+    given = [next(names)]
+    assert settled(web) == fetching.FILES, "as many as of names that differ"
+    given += names
+    assert [content(name) for name in given] == [b"%d" % number for number in many]
+    assert set(web.asked.values()) == {1}
+    assert content(given[0]) == b"0"
+    assert web.asked["/0"] == 2, "fetched again, for it is not held"
+
+
+def test_a_file_that_is_named_again_and_again_is_held(web: Web) -> None:
+    numbers = [number for pair in range(1, 40) for number in (0, pair)]
+    names = ahead(iter([f"{web.url}/{number}" for number in numbers]))
+    first = next(names)
+    settled(web)
+    assert [content(first), *map(content, names)] == [b"%d" % number for number in numbers]
+    assert web.asked["/0"] == 1
+
+
+def test_more_names_of_one_file_than_can_be_held_are_not_asked_for(web: Web) -> None:
+    asked = iter(range(5_000))
+    next(ahead(f"{web.url}/0" for _ in asked))
+    assert next(asked) < 100
+
+
+def test_files_that_cannot_be_fetched_make_room_and_are_tried_again(web: Web) -> None:
+    web.failures |= {f"/{number}": [403] for number in range(12)}
+    names = ahead([f"{web.url}/{number}" for number in [*range(12), 11, 11, *range(12, 40)]])
+    given = [next(names)]
+    settled(web)
+    caught = []
+    for _ in range(12):
+        with pytest.raises(PlaceError, match="403 Forbidden") as error:
+            content(given.pop())
+        caught.append(error.value)  # whose traceback keeps frames
+        given.append(next(names))
+        settled(web)
+    assert web.asked["/11"] == 1
+    assert sum(web.asked.values()) == 12 + fetching.FILES - 1
+    given += [next(names), next(names)]
+    assert [content(name) for name in given] == [b"11", b"11", b"12"]
+
+
 def test_what_is_on_this_machine_is_asked_for_one_by_one() -> None:
     asked: list[object] = []
 
@@ -113,3 +161,33 @@ def test_a_file_that_never_ends_holds_up_nobody_who_leaves(web: Web) -> None:
     working = [thread for thread in threading.enumerate() if thread.name.endswith("(_work)")]
     assert working
     assert all(thread.daemon for thread in working)
+
+
+WAITS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job is started without
+from veiqa_core.files.ahead import ahead
+names = ahead([f"{sys.argv[1]}/{number}" for number in range(9)])
+print(next(names).content(), flush=True)
+try:
+    next(names).content()
+except KeyboardInterrupt:
+    names.close()
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal of POSIX")
+def test_an_interruption_waits_for_no_file_that_is_being_fetched(web: Web) -> None:
+    web.stalled |= {f"/{number}" for number in range(1, 9)}
+    command = [sys.executable, "-c", WAITS, web.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "b'0'\n"
+            assert settled(web) > 1, "it waits for those that never end"
+            process.send_signal(signal.SIGINT)
+            out, error = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert (process.returncode, out, error) == (0, "interrupted\n", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,9 +22,10 @@ from given_searches import (
     strategy_part,
 )
 
-from veiqa_core.contracts import FloatArray, Proposal, SearchTask
+from veiqa_core.contracts import FloatArray, Prediction, Proposal, SearchTask
 from veiqa_core.evaluation import agreement, splits
 from veiqa_core.evaluation.splits import Protocol
+from veiqa_core.extension.registry import Part
 from veiqa_core.measuring.table import silent
 from veiqa_core.scoring.mapping import fitted_prediction
 from veiqa_core.searching import certainty, nested
@@ -115,6 +117,36 @@ def test_a_combination_takes_all_values_of_a_method_and_fits_to_them() -> None:
     assert [fold.chosen for fold in folds] == [(1, 2)] * 5
     assert nested.held_out(predictions, 0).values["srocc"] > 0.97
     assert executor.asked == [(f"{row}.png", (0, 1, 2, 3, 4)) for row in range(60)]  # all at once, and once
+
+
+def test_nothing_is_fitted_twice_in_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    fits: Counter[tuple[bytes, bytes]] = Counter()
+
+    def counted(part: Part, similarities: FloatArray, quality: FloatArray, others: FloatArray) -> Prediction:
+        fits[similarities.tobytes(), quality.tobytes()] += 1
+        return fitted_prediction(part, similarities, quality, others)
+
+    def searched() -> list[FloatArray]:
+        trials, _ = mixed_trials(*parts_of_quality(1))
+        which = settings(branches=3)
+        selection = chosen(trials, which)
+        folds, predictions = nested.predict(which, trials, {None: rows(trials)})
+        trials = attrs.evolve(trials, table=attrs.evolve(trials.table))
+        found = winner(None, selection, which, trials, np.array([9.0, 0.0, 8.0]), [])
+        assert [fold.chosen for fold in folds] == [selection.chosen] * 5 == [(1, 2)] * 5
+        predicted = [one.raw.score for one in predictions]
+        return [selection.figures, np.array(selection.path), found.values, found.scores, *predicted]
+
+    monkeypatch.setattr("veiqa_core.searching.scores.fitted_prediction", counted)
+    once = searched()
+    choices, sets = 6, 4  # of each choice: the method alone, with either branch, and with both
+    assert len(fits) == choices * sets * 5
+    assert set(fits.values()) == {1}
+    monkeypatch.setattr("veiqa_core.searching.trials.MOST", 0)
+    fits.clear()
+    again = searched()
+    assert max(fits.values()) == 5, "what there is no room for is made again"
+    assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(once, again, strict=True))
 
 
 def test_images_of_one_content_are_left_out_themselves() -> None:

@@ -10,7 +10,7 @@ import attrs
 from ...errors import UsageError
 from ...files.urls import Located
 from ...files.values import parse_number
-from ...functions.pairs import PairChoice, is_folder
+from ...functions.pairs import PairChoice
 from ..paths import PLACE
 from .grouped import argument, option
 
@@ -39,8 +39,8 @@ class PairOptions(PairChoice):
     @property
     def read(self) -> tuple[Located, ...]:
         """Files that are read."""
-        named = (self.original, self.copy, self.pairs)
-        return tuple(path for path in named if path is not None and not is_folder(path))
+        table = () if self.pairs is None else (self.pairs,)
+        return (*(path for path in self.named if path not in self.folders), *table)
 
 
 @attrs.frozen
