@@ -34,7 +34,7 @@ from .scoring.novelty import LIMIT
 from .scoring.recipe_scorer import ImageScore, RecipeScorer
 from .store import Store
 
-NO_MAP = "no quality map: a method has none"
+NO_MAP = "no quality map: beside methods it needs a local mapper, which 'veiqa fit-map' fits"
 
 
 class Scorer:
@@ -110,6 +110,11 @@ class Scorer:
     def scale(self) -> tuple[float, float] | None:
         """The worst and the best score; None where the recipe does not say what it was fitted on."""
         return self._recipe_scorer.scale
+
+    @property
+    def maps(self) -> bool:
+        """Whether results with heat maps have a quality map."""
+        return self._recipe_scorer.maps
 
     @property
     def knows_novelty(self) -> bool:
@@ -206,11 +211,11 @@ class Scorer:
             measured = self.meter.measure(image, self._all)
             return [measured[index] for index in self._all], Explained()
         measured, engine, outcome = self.meter.shown(image, self._all)
-        scorer = None if self.recipe.methods else self._recipe_scorer
-        pictures = explained(engine, image.reduced(), outcome, scorer)
-        if self.recipe.methods and self.calibrated:
+        measurements = [measured[index] for index in self._all]
+        pictures = explained(engine, image.reduced(), outcome, measurements, self._recipe_scorer)
+        if self.calibrated and not self.maps:
             pictures = attrs.evolve(pictures, flags=(*pictures.flags, NO_MAP))
-        return [measured[index] for index in self._all], pictures
+        return measurements, pictures
 
     def _result(
         self,

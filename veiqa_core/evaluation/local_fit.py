@@ -64,8 +64,8 @@ class LocalFit:
         draws: how many pictures are made of each photo.
 
     Raises:
-        UsageError: the recipe gives no score on a known scale, has methods, or the mapper cannot be fitted to several
-            similarities.
+        UsageError: the recipe gives no score on a known scale, has no branches, or the mapper cannot be fitted to
+            several similarities.
     """
 
     def __init__(
@@ -74,16 +74,17 @@ class LocalFit:
         name = scorer.recipe.name
         if not scorer.calibrated or scorer.scale is None:
             raise UsageError(f"recipe {name!r} is not fitted to ratings, so its map has no scale; 'veiqa fit' fits it")
-        if scorer.recipe.methods:
-            raise UsageError(f"recipe {name!r} has methods, and no quality map")
-        if not mapper.traits["fitted"] or (mapper.traits["branches"] != "many" and scorer.recipe.width > 1):
-            raise UsageError(f"mapper {mapper.key} cannot be fitted to {scorer.recipe.width} similarities")
+        width = len(scorer.similarity_keys)
+        if width == 0:
+            raise UsageError(f"recipe {name!r} has no branches, and no quality map")
+        if not mapper.traits["fitted"] or (mapper.traits["branches"] != "many" and width > 1):
+            raise UsageError(f"mapper {mapper.key} cannot be fitted to {width} similarities")
         self._scorer = scorer
-        self._mapper = attrs.evolve(mapper, names=scorer.recipe.names)
+        self._mapper = attrs.evolve(mapper, names=scorer.recipe.names[:width])
         self._distortions = distortions
         self._draws = draws
         self._seed = seed
-        self._signs = signs(of_recipe(scorer.recipe))
+        self._signs = signs(of_recipe(scorer.recipe))[:width]
         self._places: list[Places] = []
         self._photos: list[str] = []
 
@@ -126,7 +127,7 @@ class LocalFit:
         worse = distort.degrade(photo, distortion, level, self._seed).image
         mask = _area(photo.size[1], photo.size[0], rng)
         mixed = read(torch.where(mask, worse.pixels, photo.pixels)[0], photo.name, self._scorer.recipe.view)
-        _, engine, outcome = self._scorer.meter.shown(mixed, range(len(self._scorer.keys)))
+        _, engine, outcome = self._scorer.meter.shown(mixed, range(len(self._scorer.similarity_keys)))
         whole = np.array([_similarity(item) for item in outcome.measurements])
         local = local_similarities(engine, mixed.reduced(), outcome)
         share = _share(mask, (local.shape[1], local.shape[2]))

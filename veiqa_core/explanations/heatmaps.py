@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
+import numpy as np
 from torch import Tensor
 
 from ..errors import VeiqaError
 from ..images import Image
 from ..measuring.branches.engine import Engine
-from ..measuring.branches.outcome import Outcome
+from ..measuring.branches.outcome import Measurement, Outcome
 from ..measuring.branches.plan import Explanation
 from ..scoring.recipe_scorer import RecipeScorer
 from .quality_map import QualityMap, quality_map
@@ -45,17 +48,24 @@ class Explained:
     flags: tuple[str, ...] = ()
 
 
-def explained(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: RecipeScorer | None) -> Explained:
-    """The heat maps of an image, and its quality map where all branches were measured and the score is calibrated.
+def explained(
+    engine: Engine,
+    image: Image,
+    outcome: Outcome,
+    measurements: Sequence[Measurement],
+    recipe_scorer: RecipeScorer,
+) -> Explained:
+    """The heat maps of an image, and its quality map where everything was measured and the recipe has one.
 
     Args:
-        recipe_scorer: None where the score has other parts than branches, so that there is no quality map.
+        measurements: of all branches, and after them of the outputs of methods.
     """
     found: QualityMap | None = None
     flags: tuple[str, ...] = ()
-    if recipe_scorer is not None and all(item.error is None for item in outcome.measurements):
+    if all(item.error is None for item in measurements):
+        whole = np.array([item.similarity for item in measurements], dtype=np.float64)
         try:
-            found = quality_map(engine, image, outcome, recipe_scorer)
+            found = quality_map(engine, image, outcome, whole, recipe_scorer)
         except VeiqaError as error:  # the score stands without it
             flags = (f"no quality map: {error}",)
     pairs: dict[Explanation, Heatmaps] = {}

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..contracts import FloatArray
 from ..errors import unwrap
 from ..images import Image
 from ..isolation.attempts import attempt
@@ -45,30 +46,34 @@ class QualityMap:
     influence: dict[Explanation, float]
 
 
-def quality_map(engine: Engine, image: Image, outcome: Outcome, recipe_scorer: RecipeScorer) -> QualityMap | None:
-    """The map of an image whose branches were all measured; None where the recipe has no calibrated score.
+def quality_map(
+    engine: Engine, image: Image, outcome: Outcome, whole: FloatArray, recipe_scorer: RecipeScorer
+) -> QualityMap | None:
+    """The map of an image; None where the recipe has none.
+
+    Args:
+        whole: the similarities of all branches, and after them the values of methods, ``[B + M]`` float64.
 
     Raises:
         VeiqaError: a metric fails on a neighbourhood.
     """
-    if not recipe_scorer.calibrated or recipe_scorer.scale is None:
+    if not recipe_scorer.maps or recipe_scorer.scale is None:
         return None
-    whole = torch.tensor([item.similarity for item in outcome.measurements], dtype=torch.float64)
     local = local_similarities(engine, image, outcome)
     cells = (local.shape[1], local.shape[2])
     worst, best = recipe_scorer.scale
     around = local.flatten(1).T.contiguous().numpy()
-    quality = torch.from_numpy(recipe_scorer.local_quality(around, whole.numpy())).view(cells)
+    quality = torch.from_numpy(recipe_scorer.local_quality(around, whole)).view(cells)
     size = (image.size[1], image.size[0])
     seen = spread(_anything_seen(outcome, cells), size)
-    lost = best - float(recipe_scorer.scores(whole[None].numpy())[0])
+    lost = best - float(recipe_scorer.scores(whole[None])[0])
     shown = adding_up(spread(best - quality, size), seen, lost, best - worst)
-    slope = torch.from_numpy(recipe_scorer.sensitivity(whole.numpy()))
-    share = slope[:, None, None] * (local - whole[:, None, None])
+    slope, own = (torch.from_numpy(each[: len(local)]) for each in (recipe_scorer.sensitivity(whole), whole))
+    share = slope[:, None, None] * (local - own[:, None, None])
     influence: dict[Explanation, float] = {}
     for vei in dict.fromkeys(step.x for step in engine.plan.comparisons):
-        own = [index for index, step in enumerate(engine.plan.comparisons) if step.x == vei]
-        influence[vei] = float(share[own].sum(0).std(correction=0))
+        behind = [index for index, step in enumerate(engine.plan.comparisons) if step.x == vei]
+        influence[vei] = float(share[behind].sum(0).std(correction=0))
     return QualityMap(shown.float(), influence)
 
 

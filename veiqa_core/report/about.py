@@ -25,6 +25,7 @@ def meaning(scorer: Scorer) -> dict[str, Any]:
         "classifier": recipe.classifier is not None,
         "branches": bool(recipe.branches),
         "methods": bool(recipe.methods),
+        "map": scorer.maps,
     }
 
 

@@ -54,7 +54,7 @@ def ready_local_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
     """
     if recipe.local is None:
         return None
-    return _ready(recipe.local, recipe.local_state, recipe.width, f"recipe {recipe.name!r}: local.state")
+    return _ready(recipe.local, recipe.local_state, len(recipe.branches), f"recipe {recipe.name!r}: local.state")
 
 
 def _ready(part: Part, state: Mapping[str, Any], width: int, where: str) -> ScoreMapper | None:

@@ -86,8 +86,8 @@ class RecipeScorer:
         A local mapper says by how much it differs from that of the image.
 
         Args:
-            similarities: around the places, ``[N, B]``, as the metrics give them.
-            whole: those of the image, ``[B]``.
+            similarities: of branches around the places, ``[N, B]``, as the metrics give them.
+            whole: those of the image, and after them the values of methods, ``[B + M]``.
 
         Raises:
             UsageError: there is no mapper.
@@ -95,8 +95,16 @@ class RecipeScorer:
         """
         if self._local is None or self._recipe.local is None:
             return self.scores(similarities)
-        differences = (similarities - whole) * self._signs
+        branches = similarities.shape[1]
+        differences = (similarities - whole[:branches]) * self._signs[:branches]
         return self.scores(whole[None]) + finite_prediction(self._recipe.local, self._local, differences).score
+
+    @property
+    def maps(self) -> bool:
+        """Whether there is a quality map: of a calibrated score, beside methods by the local mapper only."""
+        recipe = self._recipe
+        whole = recipe.local is not None or not recipe.methods
+        return self.scale is not None and bool(recipe.branches) and whole
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:
         """Derivatives ``[B]`` of the score with respect to similarities ``[B]``, as the metrics give them.

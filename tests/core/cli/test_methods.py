@@ -13,6 +13,7 @@ from making import photo, save, veiqa
 from veiqa_core.recipes import files as recipe_files
 from veiqa_core.recipes.recipe import Choice, Recipe
 from veiqa_core.remarks import TOO_SMALL
+from veiqa_core.scorer import NO_MAP
 
 METHOD = ("--method", "laplacian-variance")
 MIXED = """
@@ -156,8 +157,8 @@ def test_branches_and_methods_are_fitted_together(rated: Path, mixed: Path, tmp_
     page = tmp_path / "page.html"
     done("run", rated / "GB0-1.png", "--recipe", output, "--report", page, "--output", tmp_path / "out.jsonl")
     (row,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert "no quality map: a method has none" in row["flags"]
-    assert "A method has no map" in page.read_text()
+    assert NO_MAP in row["flags"]
+    assert "They have no map of where quality is lost" in page.read_text()
 
 
 def test_a_space_tries_methods_beside_branches_and_alone(rated: Path, tmp_path: Path, tiny: None) -> None:

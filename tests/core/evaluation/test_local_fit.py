@@ -18,6 +18,7 @@ from veiqa_core.evaluation.local_fit import LocalFit
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import Image, read
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
+from veiqa_core.scorer import NO_MAP
 
 PHOTOS = Path(__file__).parents[3] / "docs" / "images"
 SMALL = Choice("timm", {"model": "test_resnet", "weights": "random:0"})
@@ -103,10 +104,27 @@ def test_places_that_are_worse_get_less_quality() -> None:
     assert more[20:70, 20:100].mean() > more[110:, 140:].mean() + 1
 
 
+def test_methods_beside_branches_have_a_part_in_the_score_only() -> None:
+    mixed = attrs.evolve(FITTED, methods=(Choice("blur-effect"),), state={"coefficients": [80, -80, -0.5, -30.0]})
+    plain = Scorer(mixed, device="cpu").score(photo().pixels[0], heatmaps=True)
+    assert plain.quality_map is None
+    assert NO_MAP in plain.flags
+    made = fit(mixed)
+    made.add(photo())
+    local = made.fitted()
+    assert len(local.state["coefficients"]) == 1 + len(BRANCHES)
+    result = Scorer(attrs.evolve(mixed, local=local), device="cpu").score(photo().pixels[0], heatmaps=True)
+    assert (result.score, NO_MAP in result.flags) == (plain.score, False)
+    assert result.score is not None
+    assert result.quality_map is not None
+    assert float(result.quality_map.mean()) == pytest.approx(100 - result.score, abs=0.01)
+    assert float(result.quality_map.std()) > 0
+
+
 def test_what_has_no_map_is_refused() -> None:
     with pytest.raises(UsageError, match="recipe 'two' is not fitted to ratings, so its map has no scale"):
         fit(attrs.evolve(FITTED, state={}, mapper=None))
-    with pytest.raises(UsageError, match="has methods, and no quality map"):
-        fit(attrs.evolve(FITTED, methods=(Choice("blur-effect"),), state={"coefficients": [80, -80, -0.5, 1.0]}))
+    with pytest.raises(UsageError, match="has no branches, and no quality map"):
+        fit(attrs.evolve(FITTED, branches=(), methods=(Choice("blur-effect"),), state={"coefficients": [80, -80]}))
     with pytest.raises(UsageError, match="mapper logistic5 cannot be fitted to 2 similarities"):
         LocalFit(Scorer(FITTED, device="cpu"), installed().part("mapper", "logistic5"), [], 1)

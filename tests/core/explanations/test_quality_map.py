@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from veiqa_core import Recipe, Scorer
+from veiqa_core.contracts import FloatArray
 from veiqa_core.devices import Device
 from veiqa_core.explanations.neighbourhoods import grid, neighbourhoods, spread
 from veiqa_core.explanations.quality_map import adding_up, quality_map
@@ -21,6 +22,7 @@ from veiqa_core.extension.registry import installed
 from veiqa_core.images import read
 from veiqa_core.measuring.branches.comparison import prepare
 from veiqa_core.measuring.branches.engine import Engine
+from veiqa_core.measuring.branches.outcome import Outcome
 from veiqa_core.recipes.recipe import Branch, Choice, LocalMapper, Provenance
 from veiqa_core.recipes.resolution import ResolvedRecipe, resolve
 from veiqa_core.scoring.recipe_scorer import RecipeScorer
@@ -77,6 +79,10 @@ def engine_and_judge(recipe: Recipe) -> tuple[Engine, RecipeScorer, ResolvedReci
     return Engine(resolved.branches, Device()), RecipeScorer(resolved), resolved
 
 
+def whole(outcome: Outcome) -> FloatArray:
+    return np.array([item.similarity for item in outcome.measurements])
+
+
 @given(
     arrays(np.float64, (4, 5), elements=st.floats(0, 100)),
     st.floats(0, 100),
@@ -106,7 +112,7 @@ def test_the_map_is_what_the_mapper_makes_of_each_neighbourhood() -> None:
     engine, recipe_scorer, _ = engine_and_judge(FITTED)
     image = read(photo(), "photo")
     outcome = engine.measure(image)
-    made = quality_map(engine, image, outcome, recipe_scorer)
+    made = quality_map(engine, image, outcome, whole(outcome), recipe_scorer)
     assert made is not None
     assert made.lost.shape == (200, 300)
     cells = grid((200, 300))
@@ -137,17 +143,18 @@ def test_a_local_mapper_makes_the_map_and_leaves_the_score() -> None:
     engine, recipe_scorer, _ = engine_and_judge(other)
     image = read(photo(), "photo")
     outcome = engine.measure(image)
-    made, plain = (quality_map(engine, image, outcome, engine_and_judge(one)[1]) for one in (other, FITTED))
+    made, plain = (
+        quality_map(engine, image, outcome, whole(outcome), engine_and_judge(one)[1]) for one in (other, FITTED)
+    )
     assert made is not None
     assert plain is not None
     assert float(made.lost.mean()) == pytest.approx(float(plain.lost.mean()), abs=1e-3)  # what the score lost
-    rows = np.random.default_rng(3).normal(0.5, 0.1, (7, 3))
-    whole = np.array([item.similarity for item in outcome.measurements])
+    rows, own = np.random.default_rng(3).normal(0.5, 0.1, (7, 3)), whole(outcome)
     oriented = [-1, 1, -1]  # nae and gmsd are low where VEIs are alike
-    expected = recipe_scorer.scores(whole[None]) + 2 + ((rows - whole) * oriented) @ [30.0, 0.4, -10.0]
-    assert recipe_scorer.local_quality(rows, whole) == pytest.approx(expected)
-    nearby = recipe_scorer.local_quality(whole[None], whole)
-    assert nearby == pytest.approx(recipe_scorer.scores(whole[None]) + 2)
+    expected = recipe_scorer.scores(own[None]) + 2 + ((rows - own) * oriented) @ [30.0, 0.4, -10.0]
+    assert recipe_scorer.local_quality(rows, own) == pytest.approx(expected)
+    nearby = recipe_scorer.local_quality(own[None], own)
+    assert nearby == pytest.approx(recipe_scorer.scores(own[None]) + 2)
     assert np.corrcoef(made.lost.flatten(), plain.lost.flatten())[0, 1] < 0.9
 
 
@@ -155,7 +162,8 @@ def test_there_is_no_map_without_a_calibrated_score() -> None:
     for recipe in (attrs.evolve(FITTED, state={}), attrs.evolve(FITTED, fitted=None)):
         engine, recipe_scorer, _ = engine_and_judge(recipe)
         image = read(photo(), "photo")
-        assert quality_map(engine, image, engine.measure(image), recipe_scorer) is None
+        outcome = engine.measure(image)
+        assert quality_map(engine, image, outcome, whole(outcome), recipe_scorer) is None
 
 
 def test_where_nothing_is_seen_nothing_is_said() -> None:
@@ -165,7 +173,7 @@ def test_where_nothing_is_seen_nothing_is_said() -> None:
     for vei in outcome.veis.values():
         assert isinstance(vei, torch.Tensor)
         vei[..., : vei.shape[-1] // 2] = 0
-    made = quality_map(engine, image, outcome, recipe_scorer)
+    made = quality_map(engine, image, outcome, whole(outcome), recipe_scorer)
     assert made is not None
     assert made.lost[:, :120].max() == 0
     assert made.lost[:, 200:].min() == 100

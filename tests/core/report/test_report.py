@@ -46,7 +46,7 @@ class Explainer:
     """A scorer that has the heat maps of every file but those that vanished, and remembers who asked for them."""
 
     def __init__(self, scorer: Scorer, make: MakeResult, gone: tuple[str, ...] = ()) -> None:
-        self.recipe, self.meter, self.keys = scorer.recipe, scorer.meter, scorer.keys
+        self.recipe, self.meter, self.keys, self.maps = scorer.recipe, scorer.meter, scorer.keys, scorer.maps
         self.similarity_keys, self.method_keys = scorer.similarity_keys, scorer.method_keys
         self.make, self.gone = make, gone
         self.asked: list[str] = []

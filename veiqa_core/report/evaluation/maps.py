@@ -33,22 +33,24 @@ class Maps:
     def of(self, name: str) -> tuple[Tensor, float] | None:
         """The map ``[H, W]`` of an image, and how many points the scale has; None where there is none.
 
-        That is where the recipe has no branches, or methods beside them, or is not calibrated, or something fails.
+        That is where the recipe has none, or something fails.
         """
         table = self.own.measured.table
         row = table.names.index(name)
         key = self.own.measured.keys[row]
         recipe = self.own.measured.used[key]
-        if not recipe.branches or recipe.methods:
+        if not recipe.branches:
             return None
         try:
             scorer = RecipeScorer(self._refitted(recipe, key, row) if self.own.protocol["refits"] else recipe)
-            if scorer.scale is None:
+            if not scorer.maps or scorer.scale is None:
                 return None
             meter = self._meters.setdefault(key, Meter(of_recipe(recipe), self.device, None))
             image = self.own.measured.rated.read(name, recipe.view)
-            _, engine, outcome = meter.shown(image, range(len(meter.quantities)))
-            found = explained(engine, image.reduced(), outcome, scorer).quality_map
+            every = range(len(meter.quantities))
+            measured, engine, outcome = meter.shown(image, every)
+            measurements = [measured[index] for index in every]
+            found = explained(engine, image.reduced(), outcome, measurements, scorer).quality_map
         except VeiqaError:
             return None  # the page says all else of the image
         return None if found is None else (found, scorer.scale[1] - scorer.scale[0])
