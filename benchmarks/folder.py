@@ -24,9 +24,17 @@ import attrs
 import click
 import PIL.Image
 
+from veiqa_core.datasets.photos import find_photos
+
 LEAST, MOST = 0.1e6, 24e6  # pixels
-CALL = "import resource, sys\nfrom veiqa_core.cli import main\ntry:\n    main(sys.argv[1:])\nfinally:\n    {memory}"
-MEMORY = "print(max(resource.getrusage(who).ru_maxrss for who in (0, -1)), file=sys.stderr)"
+CALL = """
+import resource, sys
+from veiqa_core.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(max(resource.getrusage(who).ru_maxrss for who in (0, -1)), file=sys.stderr)
+"""
 
 
 @attrs.frozen
@@ -56,7 +64,7 @@ class Taken:
 def made(photos: Path, count: int, folder: Path) -> list[Path]:
     """Photos of many sizes."""
     rng = random.Random(0)
-    sources = sorted(path for path in photos.iterdir() if path.suffix.lower() in (".png", ".jpg", ".webp"))
+    sources = list(find_photos(photos).values())
     found = []
     for number in range(count):
         with PIL.Image.open(sources[number % len(sources)]) as opened:
@@ -83,12 +91,12 @@ def scored(python: str, files: Sequence[Path], recipe: str, workers: int) -> Tak
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "scores.csv"
         how = ["--recipe", recipe, "--no-store", "--threads", "1", "--workers", str(workers)]
-        call = [python, "-c", CALL.format(memory=MEMORY), "run", *map(str, files), *how]
+        call = [python, "-c", CALL, "run", *map(str, files), *how]
         before, start = os.times(), time.perf_counter()
-        done = subprocess.run(
-            [*call, "--format", "csv", "--output", str(output)], check=True, stderr=subprocess.PIPE, text=True
-        )
+        done = subprocess.run([*call, "--format", "csv", "--output", str(output)], stderr=subprocess.PIPE, text=True)
         wall, after = time.perf_counter() - start, os.times()
+        if done.returncode:
+            raise click.ClickException(done.stderr)
         with output.open(newline="") as stream:
             rows = sum(1 for row in csv.DictReader(stream) if row["score"])
     processor = after.children_user + after.children_system - before.children_user - before.children_system

@@ -50,8 +50,8 @@ class Result:
         judged_size: the width and height at which it was judged, smaller where the recipe's view is.
         heatmaps: the VEIs, where asked for, those that shape the quality map most first.
         quality_map: where the image loses quality, ``[H, W]`` in points of the scale, where heat maps are asked for and
-            the score is calibrated. Pictures and map are of the image as it was judged; of a very big one they are
-            smaller.
+            the score is calibrated; beside methods a local mapper is needed. Pictures and map are of the image as it
+            was judged; of a very big one they are smaller.
         path: the file, where the image was one.
         url: where it is, with whatever is secret in that, where the image was named by a URL.
     """

@@ -213,7 +213,7 @@ class Scorer:
         measured, engine, outcome = self.meter.shown(image, self._all)
         measurements = [measured[index] for index in self._all]
         pictures = explained(engine, image.reduced(), outcome, measurements, self._recipe_scorer)
-        if self.calibrated and not self.maps:
+        if self.scale is not None and not self.maps:  # branches and methods, and no local mapper
             pictures = attrs.evolve(pictures, flags=(*pictures.flags, NO_MAP))
         return measurements, pictures
 

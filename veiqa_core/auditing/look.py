@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..datasets import likeness
 from ..errors import ImageError
-from ..files.ahead import Held
+from ..files.ahead import FetchedOnce
 from ..files.paths import located, public_name
 from ..files.urls import is_url
 from ..images import Image, read
@@ -70,7 +70,7 @@ class Seen:
 def look(source: str) -> Seen:
     """Everything that is measured of an image file, by its path or URL. What fails is said in it."""
     name, url = public_name(source), str(source) if is_url(source) else None
-    source = source if url is None else Held.at(source)
+    source = source if url is None else FetchedOnce.of(source)
     try:
         image = read(source)
     except ImageError as error:

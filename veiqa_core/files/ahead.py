@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
@@ -70,7 +71,20 @@ def _is_far(name: object) -> bool:
         return False
 
 
-class Ahead(str):
+class Fetched(str):
+    """The URL of a file whose content is asked of the URL itself."""
+
+    @abstractmethod
+    def content(self) -> bytes:
+        """All bytes of the file.
+
+        Raises:
+            NotThereError: there is none.
+            PlaceError: it cannot be read, or is too large.
+        """
+
+
+class Ahead(Fetched):
     """The URL of a file that may be fetched before its content is asked for."""
 
     _file: _File | None
@@ -83,12 +97,7 @@ class Ahead(str):
         return made
 
     def content(self) -> bytes:
-        """All bytes of the file: what was fetched ahead, once; then what is there now.
-
-        Raises:
-            NotThereError: there is none.
-            PlaceError: it cannot be read, or is too large.
-        """
+        """All bytes of the file: what was fetched ahead, once; then what is there now."""
         file, self._file = self._file, None
         found = None if file is None else file.found()
         del file  # makes room, also where a traceback keeps this frame
@@ -100,32 +109,41 @@ class Ahead(str):
         return places.content(str(self)) if found is None else found
 
 
-class Held(Ahead):
+class FetchedOnce(Fetched):
     """The URL of a file that is fetched once, however often its content is asked for."""
 
-    _url: str
+    _source: str
     _content: bytes | None
 
     @classmethod
-    def at(cls, url: str) -> Held:
+    def of(cls, url: str) -> FetchedOnce:
         """A URL, the file of which may be fetched already."""
         made = cls(url)
-        made._url, made._content = url, None
+        made._source, made._content = url, None
         return made
 
     def content(self) -> bytes:
         """All bytes of the file."""
         if self._content is None:
-            self._content = self._url.content() if isinstance(self._url, Ahead) else places.content(self._url)
+            self._content = content(self._source)
         return self._content
+
+
+def content(url: str) -> bytes:
+    """All bytes of the file at a URL.
+
+    Raises:
+        NotThereError: there is none.
+        PlaceError: it cannot be read, or is too large.
+    """
+    return url.content() if isinstance(url, Fetched) else places.content(url)
 
 
 class _File:
     """A file that is to be fetched; it is kept by the names that wait for it, and by the thread that fetches it.
 
     Attributes:
-        spent: whether names get nothing more of it: the turn of one came before anybody fetched it, or one was given
-            the reason why it cannot be had, and the next one tries again.
+        spent: whether a name was given the reason why it cannot be had; the next one tries again.
     """
 
     def __init__(self, url: str) -> None:
@@ -152,9 +170,8 @@ class _File:
 
     def found(self) -> bytes | BaseException | None:
         """All bytes of it, or why they cannot be had; None where it is spent, or large."""
-        if self._begun.acquire(blocking=False):
-            self.spent = True
-            self._found.set_result(None)
+        if self._begun.acquire(blocking=False):  # its turn came before a thread's; other names may wait for it, too
+            self.end(_fetched(self.url))
         found = self._found.result()
         if isinstance(found, BaseException):
             if self.spent:

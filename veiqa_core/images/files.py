@@ -12,8 +12,7 @@ import PIL.Image
 from PIL import features
 
 from ..errors import UsageError
-from ..files import places, urls
-from ..files.ahead import Ahead
+from ..files import ahead, urls
 from ..files.names import on_disk
 from ..files.reading import NoFile, opened
 from ..files.urls import Located
@@ -91,7 +90,7 @@ def opened_file(path: Located) -> Iterator[BinaryIO]:
     """A regular file, in whatever Unicode normalisation the disk spells it, or what is at a URL."""
     if isinstance(path, str):
         try:
-            content = path.content() if isinstance(path, Ahead) else places.content(path)
+            content = ahead.content(path)
         except urls.PlaceError as error:
             raise Unreadable(str(error)) from None
         yield io.BytesIO(content)

@@ -130,7 +130,8 @@ def study(
         if 6 in settings.tables:
             for method in filter(settings.wants, paper.methods):
                 given = settings.parameters.get(method.component, {})
-                begun(f"{method.title} on {name}")
+                if method.component:
+                    begun(f"{method.title} on {name}")
                 outcome = _method(method, given, rated, registry, measure)
                 if isinstance(outcome, str):
                     gaps.append(f"{method.title}: {outcome}")
@@ -139,7 +140,7 @@ def study(
     first = next(iter(settings.databases.values()))
     shown = examples(first, ready[mains[0]], registry) if settings.tables & {3, 4, 5} else {}
     if 7 in settings.tables:
-        begun("times")
+        begun("times of table 7")
     taken = _times(mains, ready, first, settings, registry) if 7 in settings.tables else ()
     gaps += (f"{time.title}: {time.missing}" for time in taken if time.missing)
     return Study(settings.databases, mains, networks, methods, taken, shown, tuple(dict.fromkeys(gaps)))

@@ -170,7 +170,7 @@ class Provenance:
 
 @attrs.frozen
 class LocalMapper:
-    """What maps the similarities around a place to the quality there, for the quality map.
+    """What says how much a place differs in quality from the image, for the quality map.
 
     Attributes:
         state: what the mapper was fitted to, as its ``state()`` gives it.
@@ -193,7 +193,7 @@ class Recipe:
         chosen: what the branches were chosen on, where they were chosen by their figures.
         classifier, classifier_state: what predicts the distortion type from the same similarities, likewise.
         novelty: what the images fitted on fill, as :meth:`veiqa_core.scoring.novelty.Novelty.state` gives it, likewise.
-        local: for the quality map; None where the mapper itself serves it.
+        local: for the quality map; None where the mapper itself serves it, or methods beside branches leave none.
         based_on: name and digest of the recipe that this one was fitted from; None where it was written as it is.
         view: the most pixels of an image's longer side when it is judged; None for its native size.
         methods: whole no-reference indices, whose values are mapped after the similarities of the branches.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import FloatArray, Prediction, ScoreMapper, canonical_array
-from ..errors import FitError, RecipeError, one_line, plain, unwrap
+from ..errors import FitError, RecipeError, UsageError, one_line, plain, unwrap
 from ..extension.registry import Part
 from ..files.values import plain_copy
 from ..isolation.attempts import attempt, or_usage_error
@@ -54,6 +54,8 @@ def ready_local_mapper(recipe: ResolvedRecipe) -> ScoreMapper | None:
     """
     if recipe.local is None:
         return None
+    if not recipe.branches:
+        raise UsageError(f"recipe {recipe.name!r} has no branches, so it has no quality map: leave 'local' out")
     return _ready(recipe.local, recipe.local_state, len(recipe.branches), f"recipe {recipe.name!r}: local.state")
 
 

@@ -103,7 +103,7 @@ class RecipeScorer:
     def maps(self) -> bool:
         """Whether there is a quality map: of a calibrated score, beside methods by the local mapper only."""
         recipe = self._recipe
-        whole = recipe.local is not None or not recipe.methods
+        whole = self._local is not None or not recipe.methods
         return self.scale is not None and bool(recipe.branches) and whole
 
     def sensitivity(self, similarities: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -15,6 +16,7 @@ from veiqa_core.datasets import distort
 from veiqa_core.errors import UsageError
 from veiqa_core.evaluation import local_fit
 from veiqa_core.evaluation.local_fit import LocalFit
+from veiqa_core.explanations.quality_map import local_similarities
 from veiqa_core.extension.registry import installed
 from veiqa_core.images import Image, read
 from veiqa_core.recipes.recipe import Branch, Choice, Provenance
@@ -65,6 +67,34 @@ def test_places_differ_by_what_the_worse_photo_lost_as_a_whole(monkeypatch: pyte
     losses = [pytest.approx(abs(good - bad)) for bad in worse]
     assert any(one == loss for one, loss in zip(apart, losses, strict=True))  # some places are as good as the photo
     assert all(one == pytest.approx(0) or one <= abs(good - bad) + 1e-9 for one, bad in zip(apart, worse, strict=True))
+
+
+def test_places_are_compared_with_their_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    worse: list[Image] = []
+
+    def kept(*given: Any) -> Any:
+        made = degrade(*given)
+        worse.append(made.image)
+        return made
+
+    degrade = distort.degrade
+    monkeypatch.setattr(distort, "degrade", kept)
+    monkeypatch.setattr(local_fit, "_area", lambda height, width, rng: torch.ones(height, width, dtype=torch.bool))
+    monkeypatch.setattr(local_fit, "_share", lambda mask, cells: np.linspace(0, 1, cells[0] * cells[1]))
+    monkeypatch.setattr(local_fit, "_chosen", lambda share, rng: np.arange(len(share)))
+    made = fit(draws=1)
+    made.add(photo())
+    (places,) = made._places
+    scorer = Scorer(FITTED, device="cpu")
+    good = scorer.score(photo().pixels).score
+    bad = scorer.score(worse[0].pixels).score
+    assert good is not None
+    assert bad is not None
+    assert places.quality == pytest.approx((np.linspace(0, 1, len(places.quality)) - 0.5) * (bad - good))
+    _, engine, outcome = scorer.meter.shown(worse[0], range(2))
+    whole = np.array([item.similarity for item in outcome.measurements])
+    around = local_similarities(engine, worse[0], outcome).flatten(1).T.numpy()
+    assert places.differences == pytest.approx(around - whole)
 
 
 def test_shares_are_those_of_the_surroundings() -> None:

@@ -17,7 +17,7 @@ from web import Web, serving
 from veiqa_core.errors import UsageError
 from veiqa_core.files import ahead as fetching
 from veiqa_core.files import places
-from veiqa_core.files.ahead import Ahead, ahead
+from veiqa_core.files.ahead import ahead, content
 from veiqa_core.files.urls import PlaceError
 
 
@@ -28,10 +28,6 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     with serving() as web:
         web.files |= {f"/{number}": b"%d" % number for number in range(40)}
         yield web
-
-
-def content(name: str) -> bytes:
-    return name.content() if isinstance(name, Ahead) else places.content(name)
 
 
 def settled(web: Web) -> int:
@@ -90,6 +86,12 @@ def test_a_file_of_several_names_is_fetched_once_and_takes_one_place(web: Web) -
     assert set(web.asked.values()) == {1}
     assert content(given[0]) == b"0"
     assert web.asked["/0"] == 2, "fetched again, for it is not held"
+
+
+def test_a_file_whose_turn_comes_before_a_thread_is_fetched_once(web: Web) -> None:
+    names = [f"{web.url}/{number}" for number in (0, 1, 0, 2, 0, 3, 0, 4)]
+    assert [content(name) for name in ahead(names)] == [b"%s" % name[-1].encode() for name in names]
+    assert set(web.asked.values()) == {1}
 
 
 def test_a_file_that_is_named_again_and_again_is_held(web: Web) -> None:

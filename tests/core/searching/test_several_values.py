@@ -149,6 +149,17 @@ def test_nothing_is_fitted_twice_in_a_search(monkeypatch: pytest.MonkeyPatch) ->
     assert all(np.array_equal(one, other, equal_nan=True) for one, other in zip(once, again, strict=True))
 
 
+def test_two_methods_of_several_values_have_predictions_of_their_own() -> None:
+    other = REGISTRY.part("method", "bliinds2")  # of 24 values
+    both = (Candidate(BPRI, {"method": "bpri"}), Candidate(other, {"method": "bliinds2"}))
+    given = np.random.default_rng(3).normal(size=(60, 3 + 24))
+    quality = given[:, 3:].sum(1)
+    trials = Trials.of(rated_set(quality, 10), both, GivenExecutor(given), silent)  # type: ignore[arg-type]
+    selection = chosen(trials, settings())
+    assert selection.chosen == (1,)
+    assert abs(selection.figures[0]) < 0.6 < 0.95 < selection.figures[1]
+
+
 def test_images_of_one_content_are_left_out_themselves() -> None:
     given, quality = parts_of_quality(2)
     trials, _ = mixed_trials(given, quality, contents=1)

@@ -38,7 +38,7 @@ class LocalFitOptions:
         "--local-mapper",
         metavar="Q",
         shell_complete=component_names("mapper"),
-        help="The score mapper that is fitted. Default: ridge, with a strength of 0.1.",
+        help="The score mapper that is fitted. Default: ridge with a strength of 0.1; named, it chooses its own.",
     )
     draws: int = option(
         "--draws", type=Whole(min=1), default=6, show_default=True, metavar="N", help="Pictures made of each photo."
