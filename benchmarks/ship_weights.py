@@ -1,9 +1,10 @@
 """Bring weights that ``veiqa finetune`` wrote into the package, at half precision.
 
     python benchmarks/ship_weights.py tuned/weights.safetensors
+    python benchmarks/ship_weights.py trained/weights.safetensors --method cnniqa
 
-Of ``tuned/checkpoint.pt`` the weights of the last epoch are taken, which need not be those with the least loss on the
-photos held out.
+Without ``--method`` they are those of the extractor ``efficientnet-lite0-quality``. Of ``tuned/checkpoint.pt`` the
+weights of the last epoch are taken, which need not be those with the least loss on what was held out.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-SHIPPED = Path(__file__).parent.parent / "plugins/veiqa_extractors/weights/efficientnet-lite0-quality.safetensors"
+PLUGINS = Path(__file__).parent.parent / "plugins"
+EXTRACTOR = PLUGINS / "veiqa_extractors/weights/efficientnet-lite0-quality.safetensors"
 
 
 def written(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -37,15 +39,17 @@ def checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
 @click.command()
 @click.argument("weights", type=click.Path(path_type=Path, exists=True))
-def main(weights: Path) -> None:
-    """Write the file and print the SHA-256 that the extractor must name."""
+@click.option("--method", type=click.Choice(["cnniqa"]), help="The method whose weights they are.")
+def main(weights: Path, method: str | None) -> None:
+    """Write the file and print its SHA-256, which the extractor must name."""
     about, tensors = checkpoint(weights) if weights.suffix == ".pt" else written(weights)
     whole = {name: tensor.contiguous() for name, tensor in tensors.items()}
     halved = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in whole.items()}
     assert all(bool(torch.isfinite(tensor).all()) for tensor in halved.values())
     content = save(halved, {"veiqa": json.dumps(about, sort_keys=True)})
-    SHIPPED.parent.mkdir(exist_ok=True)
-    SHIPPED.write_bytes(content)
+    shipped = EXTRACTOR if method is None else PLUGINS / f"veiqa_methods/models/{method}.safetensors"
+    shipped.parent.mkdir(exist_ok=True)
+    shipped.write_bytes(content)
     click.echo(hashlib.sha256(content).hexdigest())
 
 

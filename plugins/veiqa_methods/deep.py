@@ -10,6 +10,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -20,6 +21,8 @@ from torch import Tensor, nn
 
 from veiqa_core.api import ImageError, WeightsError
 from veiqa_core.contracts import canonical
+
+from .model_files import packaged
 
 SIDE = 32  # of a piece
 _AT_ONCE = 64  # pieces
@@ -78,12 +81,15 @@ class DeepMethod:
 
     name: ClassVar[str]
     network: ClassVar[type[Pooled]]
+    trained: ClassVar[bool] = False
+    """Whether trained weights come with VEIQA."""
 
     def __init__(self, params: ModelParams) -> None:
-        if not params.model:
+        if not (params.model or self.trained):
             how = f"'veiqa finetune DATASET PATH --method {self.name} --output DIR' trains them"
             raise WeightsError(f"{self.name} needs trained weights: -p method.model=FILE; {how}")
-        self._network, self.digest, self.seen_ids = _read(self.network, Path(params.model), self.name)
+        with nullcontext(Path(params.model)) if params.model else packaged(self.name, ".safetensors") as path:
+            self._network, self.digest, self.seen_ids = _read(self.network, path, self.name)
         self._network.eval().requires_grad_(False)
 
     @classmethod

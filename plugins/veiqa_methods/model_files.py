@@ -90,13 +90,13 @@ def field(arrays: Mapping[str, Any], name: str, shape: tuple[int, ...], path: Pa
 
 
 @contextmanager
-def packaged(name: str) -> Iterator[Path]:
+def packaged(name: str, suffix: str = ".npz") -> Iterator[Path]:
     """The file of a model that comes with VEIQA.
 
     Raises:
         WeightsError: this installation has none.
     """
-    with resources.as_file(resources.files(__package__) / "models" / f"{name}.npz") as path:
+    with resources.as_file(resources.files(__package__) / "models" / f"{name}{suffix}") as path:
         if not path.is_file():
             raise WeightsError(f"{name} comes without a model here; give one: -p method.model=FILE")
         yield path

@@ -136,9 +136,18 @@ class QacParams:
 
 @params
 class DeepParams:
-    """Of the deep methods."""
+    """Of the deep methods whose weights do not come with VEIQA."""
 
     model: str = param(default="", help="File of weights, as veiqa finetune --method writes it; needed.")
+
+
+@params
+class TrainedParams:
+    """Of the deep methods whose weights come with VEIQA."""
+
+    model: str = param(
+        default="", help="File of weights, as veiqa finetune --method writes it. Default: those that come with VEIQA."
+    )
 
 
 @params
@@ -349,10 +358,10 @@ METHODS = (
     ),
     _method(
         "cnniqa",
-        "CNNIQA: a small convolutional network on patches; veiqa finetune trains it.",
+        "CNNIQA: a small convolutional network on patches, trained on LIVE here.",
         "cnniqa:Cnniqa",
         "Kang, Ye, Li and Doermann, CVPR 2014",
-        DeepParams,
+        TrainedParams,
         needs=("safetensors",),
         better="high",
         least=DEEP_MIN_SIZE,

@@ -17,7 +17,7 @@ from veiqa_methods.records import METHODS
 
 MODELS = Path(veiqa_methods.__file__).parent / "models"
 NEED_A_FILE = {"qac", "bpri-score", "bmpri-score", "brisque-score", "bliinds2-score", "diivine-score"}
-NEED_A_FILE |= {"cnniqa", "wadiqam-nr"}
+NEED_A_FILE.add("wadiqam-nr")
 if not (MODELS / "ilniqe.npz").is_file():
     NEED_A_FILE.add("ilniqe")
 SLOW = {"ilniqe", "diivine"}

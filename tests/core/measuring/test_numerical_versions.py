@@ -36,7 +36,7 @@ TOLERANCE = 1e-3  # relative: processors and versions of libraries round differe
 KINDS = ("pri", "explainer", "metric", "method", "control")
 """The kinds whose components shape what is kept. Extractors are known by their weights, and by the stage of passes."""
 
-OF_A_RELEASE = {
+TRAINED = {
     "qac",
     "cnniqa",
     "wadiqam-nr",
@@ -46,7 +46,7 @@ OF_A_RELEASE = {
     "bliinds2-score",
     "diivine-score",
 }
-"""Methods that need files of their authors' releases, which are part of a key by their content."""
+"""Methods of trained numbers, of their authors' releases or of ours, which are part of a key by their content."""
 
 Figures = list[float]
 
@@ -135,7 +135,7 @@ STAGES: Mapping[ModuleType, Callable[[], Figures]] = {
 def everything() -> dict[str, tuple[int, Callable[[], Figures]]]:
     """What is checked: its version, and how its figures are found."""
     own = [item for kind in KINDS for item in installed().of_kind(kind) if item.dist == "veiqa"]
-    own = [item for item in own if not (item.component.extra and item.missing) and item.label not in OF_A_RELEASE]
+    own = [item for item in own if not (item.component.extra and item.missing) and item.label not in TRAINED]
     components = {
         f"{item.kind}/{item.name}": (item.component.version, lambda item=item: of_component(item.kind, item.label))  # type: ignore[misc]
         for item in own
