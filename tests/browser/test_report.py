@@ -24,7 +24,7 @@ class Explainer:
     """A scorer whose heat maps are made up."""
 
     def __init__(self, scorer: Any, make: Callable[..., Any]) -> None:
-        self.recipe, self.meter, self.keys = scorer.recipe, scorer.meter, scorer.keys
+        self.recipe, self.meter, self.keys, self.maps = scorer.recipe, scorer.meter, scorer.keys, scorer.maps
         self.similarity_keys, self.method_keys = scorer.similarity_keys, scorer.method_keys
         self.make = make
 

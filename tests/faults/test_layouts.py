@@ -26,13 +26,17 @@ PROCESSORS = {
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("capability", PROCESSORS)
 def test_every_layout_gives_the_same_bits(capability: str, threads: int) -> None:
+    here = torch.backends.cpu.get_cpu_capability().lower()
+    known = list(PROCESSORS)
+    if here not in known or known.index(capability) > known.index(here):  # asked for what it lacks, torch crashes
+        pytest.skip(f"this processor, or this torch, has no {capability}: {here}")
     limits = {**PROCESSORS[capability], "ATEN_CPU_CAPABILITY": capability, "OMP_NUM_THREADS": str(threads)}
     limits |= {"OMP_WAIT_POLICY": "passive", "PYTHONPATH": str(INSTALLED)}
     if capability == "default":
         limits["NPY_DISABLE_CPU_FEATURES"] = " ".join(np.show_config("dicts")["SIMD Extensions"].get("found", ()))  # type: ignore[index]
-    here = {key: value for key, value in os.environ.items() if not key.startswith(("ONEDNN", "DNNL", "MKL", "NPY"))}
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("ONEDNN", "DNNL", "MKL", "NPY"))}
     run = [sys.executable, str(SCRIPT), str(threads)]
-    done = subprocess.run(run, env={**here, **limits}, capture_output=True, text=True, check=False)
+    done = subprocess.run(run, env={**kept, **limits}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     *differing, used = done.stdout.splitlines()
     if used.split()[0].lower() != capability:

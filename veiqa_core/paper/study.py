@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -240,6 +241,10 @@ def _with_weights(network: Network, file: str | None, registry: Registry) -> Rec
     choice = next(iter(recipes.recipes.values())).branches[0].extractor
     given: dict[str, Any] = {**choice.params}
     if file is not None:
+        try:
+            Path(file).open("rb").close()  # before anything is measured
+        except OSError as error:
+            raise UsageError(f"cannot read the weights file {file}: {error.strerror}") from error
         given["weights"] = file
     else:
         extractor = registry.part("extractor", choice.name, choice.params).create()
