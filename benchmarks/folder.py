@@ -93,7 +93,9 @@ def scored(python: str, files: Sequence[Path], recipe: str, workers: int) -> Tak
         how = ["--recipe", recipe, "--no-store", "--threads", "1", "--workers", str(workers)]
         call = [python, "-c", CALL, "run", *map(str, files), *how]
         before, start = os.times(), time.perf_counter()
-        done = subprocess.run([*call, "--format", "csv", "--output", str(output)], stderr=subprocess.PIPE, text=True)
+        call += ["--format", "csv", "--output", str(output)]
+        # elsewhere, for PYTHON must not find this version in the folder at hand
+        done = subprocess.run(call, cwd=folder, stderr=subprocess.PIPE, text=True)
         wall, after = time.perf_counter() - start, os.times()
         if done.returncode:
             raise click.ClickException(done.stderr)
