@@ -91,9 +91,8 @@ def scored(python: str, files: Sequence[Path], recipe: str, workers: int) -> Tak
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "scores.csv"
         how = ["--recipe", recipe, "--no-store", "--threads", "1", "--workers", str(workers)]
-        call = [python, "-c", CALL, "run", *map(str, files), *how]
+        call = [python, "-c", CALL, "run", *map(str, files), *how, "--format", "csv", "--output", str(output)]
         before, start = os.times(), time.perf_counter()
-        call += ["--format", "csv", "--output", str(output)]
         # elsewhere, for PYTHON must not find this version in the folder at hand
         done = subprocess.run(call, cwd=folder, stderr=subprocess.PIPE, text=True)
         wall, after = time.perf_counter() - start, os.times()

@@ -55,8 +55,9 @@ class CnniqaNetwork(Pooled):
 
 
 class Cnniqa(DeepMethod):
-    """The network of Kang, Ye, Li and Doermann (CVPR 2014), with weights that ``veiqa finetune`` trained; those of LIVE
-    come with VEIQA.
+    """The network of Kang, Ye, Li and Doermann (CVPR 2014), with weights that ``veiqa finetune`` trained.
+
+    Weights trained on LIVE come with VEIQA.
 
     Patches of 32x32 lie side by side from the top left. The window of the normalisation is 7x7, the border mirrored
     with the edge repeated, and its constant 10; the grey is that of MATLAB.

@@ -358,7 +358,7 @@ METHODS = (
     ),
     _method(
         "cnniqa",
-        "CNNIQA: a small convolutional network on patches, trained on LIVE here.",
+        "CNNIQA: a small convolutional network on patches, with weights trained on LIVE.",
         "cnniqa:Cnniqa",
         "Kang, Ye, Li and Doermann, CVPR 2014",
         TrainedParams,

@@ -25,7 +25,6 @@ from ..errors import ComponentError, FitError, UsageError
 from ..explanations.quality_map import local_similarities
 from ..extension.registry import Part, Registry
 from ..images import Image, read
-from ..measuring.branches.outcome import Measurement
 from ..measuring.quantity import of_recipe, signs
 from ..recipes.recipe import LocalMapper, Provenance
 from ..recipes.resolution import written
@@ -128,7 +127,10 @@ class LocalFit:
         mask = _area(photo.size[1], photo.size[0], rng)
         mixed = read(torch.where(mask, worse.pixels, photo.pixels)[0], photo.name, self._scorer.recipe.view)
         _, engine, outcome = self._scorer.meter.shown(mixed, range(len(self._scorer.similarity_keys)))
-        whole = np.array([_similarity(item) for item in outcome.measurements])
+        for item in outcome.measurements:
+            if item.error is not None:
+                raise item.error
+        whole = np.array([item.similarity for item in outcome.measurements], dtype=np.float64)
         local = local_similarities(engine, mixed.reduced(), outcome)
         share = _share(mask, (local.shape[1], local.shape[2]))
         quality = (share - share.mean()) * (self._score(worse) - good)
@@ -149,18 +151,6 @@ def default_mapper(registry: Registry) -> Part:
     is too small.
     """
     return registry.part("mapper", "veiqa:ridge", {"strength": 0.1})
-
-
-def _similarity(item: Measurement) -> float:
-    """Of a branch.
-
-    Raises:
-        VeiqaError: it could not be measured.
-    """
-    if item.error is not None:
-        raise item.error
-    assert item.similarity is not None
-    return item.similarity
 
 
 def _area(height: int, width: int, rng: Generator) -> Tensor:
