@@ -15,6 +15,7 @@ from .deep import DeepMethod, Pooled
 
 WIDTHS = (3, 32, 64, 128, 256, 512)
 _LEAST_WEIGHT = 1e-6
+_SCALE = 100.0  # of the qualities inside; scores are shares of it
 
 
 class WadiqamNetwork(Pooled):
@@ -41,18 +42,19 @@ class WadiqamNetwork(Pooled):
                 nn.init.kaiming_normal_(parameter, nonlinearity="relu")
             else:
                 nn.init.zeros_(parameter)
-        for weight, bias in (head[-1].parameters() for head in (self.quality, self.weight)):
+        for head, begin in ((self.quality, _SCALE / 2), (self.weight, 0.5)):  # in the middle, all patches alike
+            weight, bias = head[-1].parameters()
             nn.init.zeros_(weight)
-            nn.init.constant_(bias, 0.5)  # begin in the middle, all patches counting alike
+            nn.init.constant_(bias, begin)
 
     def prepared(self, image: Tensor) -> Tensor:
-        """The image itself, RGB in [0, 1]."""
-        return canonical(image.float())
+        """The image itself, RGB from 0 to 255 as in the authors' program."""
+        return canonical(image.float() * 255)
 
     def judged(self, pieces: Tensor) -> Tensor:
         """The quality and the weight ``[M, 2]`` of each patch ``[M, 3, 32, 32]``."""
         features = self.features(pieces)
-        return torch.cat([self.quality(features), F.relu(self.weight(features)) + _LEAST_WEIGHT], dim=1)
+        return torch.cat([self.quality(features) / _SCALE, F.relu(self.weight(features)) + _LEAST_WEIGHT], dim=1)
 
     def pooled(self, judged: Tensor) -> Tensor:
         """The weighted mean over patches."""

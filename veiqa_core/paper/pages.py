@@ -47,7 +47,11 @@ def page(study: Study, wanted: frozenset[int]) -> str:
         sections.append(Section("curves", "Figure 3", {"network": study.main.title, "charts": charts}))
         sections.append(Section("figures", "Held-out", _charts(study)))
     sections.append(Section("gaps", "What is missing", study.gaps))
-    sections.append(Section("reading", "How to read it", {"notes": READING, "versions": list(flat(_versions(study)))}))
+    sections.append(
+        Section(
+            "reading", "How to read it", {"notes": [*READING, *study.remarks], "versions": list(flat(_versions(study)))}
+        )
+    )
     pieces = document(
         "paper/templates/paper.html.jinja",
         HEADING,
@@ -79,9 +83,13 @@ def _lines(study: Study, wanted: frozenset[int]) -> Iterator[str]:
     yield from ("## What is missing", "")
     yield from (f"- {gap}" for gap in study.gaps)
     yield from ("", "## How to read it", "")
-    yield from (f"- {note}" for note in READING)
+    yield from (f"- {note}" for note in _reading(study))
     versions = ", ".join(f"{name} {text}" for name, text, _ in flat(_versions(study)))
     yield from ("", f"Versions: {versions}." if versions else "")
+
+
+def _reading(study: Study) -> list[str]:
+    return [*READING, *study.remarks]
 
 
 def _row(cells: list[str] | tuple[str, ...]) -> str:

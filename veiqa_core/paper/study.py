@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 
 from ..contracts import WeightsProvider
 from ..datasets.rated_set import RatedSet
 from ..errors import UsageError, VeiqaError, near_miss, one_line
 from ..evaluation.evaluate import Evaluation, evaluate
 from ..evaluation.measured import MeasuredSet
+from ..evaluation.provenance import method_notes
 from ..evaluation.splits import Protocol
 from ..explanations.heatmaps import Heatmaps
 from ..extension.registry import Registry
@@ -58,6 +60,17 @@ class Study:
     def main(self) -> Network:
         """The first of them."""
         return self.mains[0]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Which of the images the methods were trained on, of those that say it."""
+        found = []
+        for (name, title), evaluations in self.methods.items():
+            measured = next(iter(evaluations.values())).measured
+            database = published().databases[name]["title"]
+            notes = method_notes(measured, np.arange(len(measured.table)))
+            found += [f"{title} on {database}: {note}" for note in notes]
+        return tuple(found)
 
 
 @attrs.frozen

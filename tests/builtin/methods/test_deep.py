@@ -105,7 +105,7 @@ def test_wadiqam_by_hand() -> None:
         for part in made.features:
             if isinstance(part, nn.Conv2d):
                 part.weight[0, 0, 1, 1] = 1
-        for head, scale in ((made.quality, 0.5), (made.weight, 3.0)):
+        for head, scale in ((made.quality, 50.0), (made.weight, 3.0)):  # qualities are on a scale of 100
             first, last = (part for part in head if isinstance(part, nn.Linear))
             first.weight[0, 0], last.weight[0, 0] = 1, scale
         pieces = torch.zeros(1, 3, 3, 32, 32)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ import attrs
 import numpy as np
 import PIL.Image
 import pytest
+import safetensors.torch
+import torch
 from making import save, veiqa, waves
 
 from veiqa_core.cli.commands.paper import _database
@@ -25,6 +29,7 @@ from veiqa_core.paper.published import published
 from veiqa_core.paper.study import HELD_OUT, IN_SAMPLE, Settings, study, titles
 from veiqa_core.paper.tables import tables
 from veiqa_core.paper.times import parameters
+from veiqa_methods.wadiqam import WadiqamNetwork
 
 CONTENTS, LEVELS = 5, 2
 
@@ -158,7 +163,8 @@ def test_scores_on_another_scale_are_named(folder: Path) -> None:
     )
 
 
-def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path) -> None:
+def of_methods(folder: Path, *names: str, **parameters: dict[str, Any]) -> studies.Study:
+    """Table 6 of some methods."""
     from veiqa_core.devices import Device
     from veiqa_core.functions.hearing import Hearing
     from veiqa_core.functions.means import Means, keeping
@@ -172,12 +178,17 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path) ->
         keep=keeping(False),
         hearing=Hearing.of({"progress": None, "note": None}),
     )
-    databases = {"live": _database("live", "csv", folder, installed())}
-    found = study(
-        Settings(databases, {}, tables=frozenset({6}), methods=titles(("brisque", "QAC", "lpsi"))),
+    databases = {"live": _database("live", "csv", folder, registry)}
+    given = {f"veiqa:{name}": values for name, values in parameters.items()}
+    return study(
+        Settings(databases, {}, given, tables=frozenset({6}), methods=titles(names)),
         registry,
         lambda rated, recipes: means.measured([rated], [recipes], Device())[0][0],
     )
+
+
+def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path) -> None:
+    found = of_methods(folder, "brisque", "QAC", "lpsi")
     assert set(found.methods) == {("live", "BRISQUE")}
     evaluations = found.methods["live", "BRISQUE"]
     assert IN_SAMPLE not in evaluations  # a regression on the tested images says nothing
@@ -193,6 +204,24 @@ def test_methods_are_evaluated_and_those_that_cannot_be_say_why(folder: Path) ->
     assert plcc is not None
     assert ours[4] == f"{plcc:.3f}"
     assert ["LIVE", "LPSI", "paper", "0.915", "0.965", "0.975", "0.936"] in shown
+    assert found.remarks == ()
+
+
+def test_a_method_that_was_trained_on_some_of_the_images_says_so(folder: Path, tmp_path: Path) -> None:
+    network = WadiqamNetwork()
+    for last in (network.quality[-1], network.weight[-1]):
+        torch.nn.init.normal_(last.weight, std=0.1)  # it is all zeros, and all scores would be the same
+    rated = _database("live", "csv", folder, installed())
+    seen = [rated.content_of(item) for item in rated.images if item.reference == "ref0.png"]
+    weights = tmp_path / "weights.safetensors"
+    about = {"veiqa": json.dumps({"seen_ids": seen})}
+    safetensors.torch.save_file(network.state_dict(), weights, about)
+    found = of_methods(folder, "wadiqam-nr", **{"wadiqam-nr": {"model": str(weights)}})
+    (remark,) = found.remarks
+    assert remark.startswith("WaDIQaM-NR on LIVE: ")
+    assert f"was trained on contents of {4 * LEVELS} of {4 * LEVELS * CONTENTS} images" in remark
+    assert f"- {remark}" in pages.markdown(found, frozenset({6}))
+    assert html.escape(remark) in pages.page(found, frozenset({6}))
 
 
 @pytest.mark.parametrize(

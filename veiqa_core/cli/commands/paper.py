@@ -147,7 +147,7 @@ def paper(paper: PaperOptions, store: StoreOptions, workers: WorkerOptions, devi
     write_text(markdown(made_study, paper.wanted), targets[1][0])
     for name, content in figures.files(made_study).items():
         write_whole(paper.output / name, partial(_written, content))
-    for gap in made_study.gaps:
+    for gap in (*made_study.gaps, *made_study.remarks):
         note(gap)
     line(f"{targets[0][0]} and {targets[1][0].name}")
 
