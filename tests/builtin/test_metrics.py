@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -148,17 +150,30 @@ def test_inputs_and_generators_stay_as_they_were(name: str) -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@contextmanager
+def _shapes_known() -> Iterator[None]:
+    """For tensors without values, of which PyTorch has to know what shape an operation gives."""
+    try:
+        yield
+    except NotImplementedError as error:
+        if "Meta" not in str(error):
+            raise
+        pytest.skip(f"this PyTorch knows no shape: {str(error).partition(': ')[0]}")
+
+
 @EVERY
 def test_the_result_is_on_the_device_of_the_maps(name: str) -> None:
     maps = torch.empty(3, *grid(name).shape[1:], dtype=torch.float64, device="meta")
-    result = build(name).compare(maps, maps)
+    with _shapes_known():
+        result = build(name).compare(maps, maps)
     assert (result.device.type, result.shape) == ("meta", (3,))
 
 
 @OF_IMAGES
 def test_the_result_is_on_the_device_of_the_images(name: str) -> None:
     images = torch.empty(3, 3, 64, 64, device="meta")
-    result = build(name).compare_images(images, images)
+    with _shapes_known():
+        result = build(name).compare_images(images, images)
     assert (result.device.type, result.shape) == ("meta", (3,))
 
 

@@ -59,6 +59,8 @@ def test_a_photo_is_one(path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["GB", "WN", "JPEG", "JP2K", "IN", "PIXEL", "SHARP", "CC-UP", "FOG", "AVIF"])
 def test_so_is_a_distorted_one(kind: str) -> None:
+    if kind == "AVIF" and ".avif" not in PIL.Image.registered_extensions():
+        pytest.skip("this Pillow does not write it")
     registry = installed()
     photo = read(PHOTOS[0])
     for severity in (0.3, 1.0):
