@@ -152,10 +152,14 @@ def study(
                 else:
                     methods[name, method.title] = outcome
     first = next(iter(settings.databases.values()))
-    shown = examples(first, ready[mains[0]], registry) if settings.tables & {3, 4, 5} else {}
+    shown: Mapping[str, Heatmaps] = {}
+    if settings.tables & {3, 4, 5}:
+        begun("the images of figure 2")
+        shown = examples(first, ready[mains[0]], registry)
+    taken: tuple[Time, ...] = ()
     if 7 in settings.tables:
         begun("times of table 7")
-    taken = _times(mains, ready, first, settings, registry) if 7 in settings.tables else ()
+        taken = _times(mains, ready, first, settings, registry)
     gaps += (f"{time.title}: {time.missing}" for time in taken if time.missing)
     return Study(settings.databases, mains, networks, methods, taken, shown, tuple(dict.fromkeys(gaps)))
 
