@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import attrs
+
 from veiqa_core.api import Component, NoParams, param, params
 
 NIQE_MIN_SIZE = 96  # one patch
@@ -188,6 +190,15 @@ _DIIVINE = "Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011"
 _BPRI = "Min et al., IEEE Trans. Multimedia 20(8), 2018"
 _BMPRI = "Min et al., IEEE Trans. Broadcasting 64(2), 2018"
 
+
+def _deep(name: str, summary: str, factory: str, reference: str, params: type, *, version: int = 1) -> Component:
+    """A record of a trained network."""
+    network = _method(
+        name, summary, factory, reference, params, needs=("safetensors",), better="high", least=DEEP_MIN_SIZE
+    )
+    return attrs.evolve(network, version=version)
+
+
 METHODS = (
     _method(
         "niqe",
@@ -356,25 +367,20 @@ METHODS = (
         better="low",
         least=PSEUDO_MIN_SIZE,
     ),
-    _method(
+    _deep(
         "cnniqa",
         "CNNIQA: a small convolutional network on patches, with weights trained on LIVE.",
         "cnniqa:Cnniqa",
         "Kang, Ye, Li and Doermann, CVPR 2014",
         TrainedParams,
-        needs=("safetensors",),
-        better="high",
-        least=DEEP_MIN_SIZE,
     ),
-    _method(
+    _deep(
         "wadiqam-nr",
         "WaDIQaM-NR: a deep network on patches, which also says how much each counts; veiqa finetune trains it.",
         "wadiqam:WadiqamNr",
         "Bosse et al., IEEE Trans. Image Processing 27(1), 2018",
         DeepParams,
-        needs=("safetensors",),
-        better="high",
-        least=DEEP_MIN_SIZE,
+        version=2,  # RGB from 0 to 255
     ),
 )
 

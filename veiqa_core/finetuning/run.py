@@ -124,8 +124,6 @@ class Training(ABC, Generic[E]):
     ) -> None:
         self.schedule, self._module, self._out, self._device = schedule, module, out, device
         self._multiples, self._about = multiples, about
-        if device.type == "cpu":
-            _lay_out_by_place(module)
         self._optimizer = torch.optim.AdamW(groups, lr=schedule.rate, weight_decay=decay, foreach=False)
         self.done: list[E] = []
         self._resume()
@@ -251,13 +249,6 @@ def parted(names: Iterable[str], schedule: Schedule) -> tuple[tuple[str, ...], t
     drawn = sorted(names, key=lambda name: hashlib.sha256(f"{schedule.seed} {name}".encode()).digest())
     count = min(max(1, round(schedule.held_out * len(drawn))), len(drawn) - 1)
     return tuple(sorted(drawn[count:])), tuple(sorted(drawn[:count]))
-
-
-def _lay_out_by_place(module: nn.Module) -> None:
-    """Convolutions whose channels lie side by side in memory, with which a processor takes two thirds of the time."""
-    for parameter in module.parameters():
-        if parameter.ndim == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
 
 
 def digest_of(path: Path) -> str:

@@ -26,7 +26,8 @@ READING = (
     "In-sample: the logistic of five parameters is fitted to the images that it is tested on, as the paper does; SROCC "
     "is that of the values themselves. This is not a figure to expect on new images.",
     "Held-out: what is fitted has seen no image of the tested content; contents are left out one at a time and "
-    "predictions pooled. SROCC is that of the predictions.",
+    "predictions pooled. SROCC is that of the predictions. Of a trained network this is so of the curve; which images "
+    "the network has seen is said below.",
     "Below or beside a figure stands its 95 % bootstrap interval, whole contents being drawn.",
     "Correlations keep their sign: below zero the ranking runs against the method's idea.",
     "Methods of table 6 with features (BRISQUE, BLIINDS-II, DIIVINE) have a support vector regression fitted to all "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..evaluation.provenance import method_notes
 from ..evaluation.splits import Protocol
 from ..explanations.heatmaps import Heatmaps
 from ..extension.registry import Registry
+from ..isolation.attempts import attempt
 from ..recipes.files import find
 from ..recipes.recipe import Choice, Recipe, RecipeSet
 from ..recipes.resolution import ResolvedSet, resolve_all
@@ -46,6 +47,7 @@ class Study:
         times: seconds an image of methods and recipes; none where they are not wanted.
         examples: images with their PRIs and VEIs, by distortion type.
         gaps: what is missing, and why.
+        remarks: which of the images the methods were trained on, of those that say it.
     """
 
     databases: Mapping[str, RatedSet]
@@ -55,22 +57,12 @@ class Study:
     times: tuple[Time, ...]
     examples: Mapping[str, Heatmaps]
     gaps: tuple[str, ...]
+    remarks: tuple[str, ...]
 
     @property
     def main(self) -> Network:
         """The first of them."""
         return self.mains[0]
-
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """Which of the images the methods were trained on, of those that say it."""
-        found = []
-        for (name, title), evaluations in self.methods.items():
-            measured = next(iter(evaluations.values())).measured
-            database = published().databases[name]["title"]
-            notes = method_notes(measured, np.arange(len(measured.table)))
-            found += [f"{title} on {database}: {note}" for note in notes]
-        return tuple(found)
 
 
 @attrs.frozen
@@ -130,9 +122,11 @@ def study(
     gaps += (gap for name, rated in settings.databases.items() for gap in _differences(name, rated))
     mains, ready, absent = _ready(settings.weights, registry)
     gaps += absent
-    gaps += (f"{method.title}: not measured, as asked" for method in paper.methods if not settings.wants(method))
+    usable, unusable = _usable_methods(settings, registry)
+    gaps += unusable
     networks: dict[tuple[str, str, str], Evaluations] = {}
     methods: dict[tuple[str, str], Evaluations] = {}
+    remarks: list[str] = []
     for name, rated in settings.databases.items():
         if settings.tables & {3, 4, 5}:
             for network, recipes in ready.items():
@@ -142,15 +136,12 @@ def study(
                     found = _networks(rated, recipes, metrics, registry, measure)
                     networks.update({(name, network.name, metric): item for metric, item in found.items()})
         if 6 in settings.tables:
-            for method in filter(settings.wants, paper.methods):
-                given = settings.parameters.get(method.component, {})
-                if method.component:
-                    begun(f"{method.title} on {name}")
-                outcome = _method(method, given, rated, registry, measure)
-                if isinstance(outcome, str):
-                    gaps.append(f"{method.title}: {outcome}")
-                else:
-                    methods[name, method.title] = outcome
+            for method, recipe in usable.items():
+                begun(f"{method.title} on {name}")
+                measured = _whole(measure(rated, recipe))
+                methods[name, method.title] = _evaluated(measured, registry)
+                notes = method_notes(measured, np.arange(len(measured.table)))
+                remarks += (f"{method.title} on {paper.databases[name]['title']}: {note}" for note in notes)
     first = next(iter(settings.databases.values()))
     shown: Mapping[str, Heatmaps] = {}
     if settings.tables & {3, 4, 5}:
@@ -159,9 +150,9 @@ def study(
     taken: tuple[Time, ...] = ()
     if 7 in settings.tables:
         begun("times of table 7")
-        taken = _times(mains, ready, first, settings, registry)
+        taken = _times(mains, ready, usable, first, settings, registry)
     gaps += (f"{time.title}: {time.missing}" for time in taken if time.missing)
-    return Study(settings.databases, mains, networks, methods, taken, shown, tuple(dict.fromkeys(gaps)))
+    return Study(settings.databases, mains, networks, methods, taken, shown, tuple(gaps), tuple(remarks))
 
 
 def _ready(
@@ -186,6 +177,7 @@ def _ready(
 def _times(
     mains: Sequence[Network],
     ready: Mapping[Network, RecipeSet],
+    usable: Iterable[PublishedMethod],
     rated: RatedSet,
     settings: Settings,
     registry: Registry,
@@ -193,8 +185,7 @@ def _times(
     """Of the methods of table 6 that can be measured, and of what stands for the paper's own."""
     contestants = [
         Contestant.of_method(method.title, method.component, settings.parameters.get(method.component, {}))
-        for method in filter(settings.wants, published().methods)
-        if method.component
+        for method in usable
     ]
     contestants += [Contestant.of_recipe(network.title, ready[network]) for network in mains]
     return tuple(times(contestants, resized(rated.root / rated.images[0].image), registry))
@@ -301,20 +292,39 @@ def _networks(
     return found
 
 
-def _method(
-    method: PublishedMethod, given: Mapping[str, Any], rated: RatedSet, registry: Registry, measure: Measure
-) -> Evaluations | str:
-    """A method's evaluations, or why there are none. Features have no figures before something is fitted to them."""
-    if not method.component:
-        return method.missing
-    recipe = Recipe("paper", (), Choice(method.mapper), methods=(Choice(method.component, dict(given)),))
-    try:
-        resolved = resolve_all(recipe, registry)
-        registry.part("method", method.component, given).create()
-    except VeiqaError as error:
-        return one_line(error)
-    measured = _whole(measure(rated, resolved))
-    features = registry.get("method", method.component).component.traits["better"] == "none"
+def _usable_methods(settings: Settings, registry: Registry) -> tuple[dict[PublishedMethod, ResolvedSet], list[str]]:
+    """The methods that can be measured, with their recipes, and why the others cannot.
+
+    Raises:
+        UsageError: the parameters that were given of one cannot be used.
+    """
+    usable: dict[PublishedMethod, ResolvedSet] = {}
+    gaps = []
+    for method in published().methods:
+        given = settings.parameters.get(method.component, {})
+        if not settings.wants(method):
+            gaps.append(f"{method.title}: not measured, as asked")
+        elif not method.component:
+            gaps.append(f"{method.title}: {method.missing}")
+        else:
+            recipe = Recipe("paper", (), Choice(method.mapper), methods=(Choice(method.component, dict(given)),))
+            part = registry.part("method", method.component, given)
+            created = attempt(part, part.create)
+            if not isinstance(created, VeiqaError):
+                usable[method] = resolve_all(recipe, registry)
+                continue
+            name = part.registered.component.name
+            reason = one_line(created).replace("-p method.", f"-p {name}.")  # as this command takes them
+            if given:
+                raise UsageError(f"-p {name}: {reason}")
+            gaps.append(f"{method.title}: {reason}")
+    return usable, gaps
+
+
+def _evaluated(measured: MeasuredSet, registry: Registry) -> Evaluations:
+    """A method's evaluations. Features have no figures before something is fitted to them."""
+    (recipe,) = measured.used.values()
+    features = recipe.methods[0].traits["better"] == "none"
     wanted = {name: protocol for name, protocol in PROTOCOLS.items() if not (features and name == IN_SAMPLE)}
     return {name: evaluate(measured, protocol, registry) for name, protocol in wanted.items()}
 

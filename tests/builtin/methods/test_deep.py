@@ -96,6 +96,12 @@ def test_cnniqa_by_hand() -> None:
         assert made.losses(both_pieces, torch.tensor([0.5])).item() == pytest.approx(wanted)
 
 
+def test_wadiqam_begins_in_the_middle_and_takes_rgb_from_0_to_255() -> None:
+    made = WadiqamNetwork().eval()
+    assert made.prepared(torch.full((3, 32, 33), 0.2)).unique().item() == pytest.approx(51)
+    assert made.scores(torch.rand(2, 3, 3, 32, 32) * 255).tolist() == pytest.approx([0.5, 0.5])
+
+
 def test_wadiqam_by_hand() -> None:
     """Convolutions that pass one channel on: the largest value of a patch; both heads scale it."""
     made = WadiqamNetwork().eval()
