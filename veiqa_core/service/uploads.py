@@ -70,7 +70,7 @@ async def _upload(request: Request, most: int) -> tuple[bytes, str]:
 async def _of_form(request: Request, most: int) -> tuple[bytes, str]:
     try:
         form = await _InMemory(request, _bounded(request, most), most).parse()
-    except (MultiPartException, UnicodeDecodeError, LookupError, KeyError) as error:
+    except (MultiPartException, ValueError, LookupError) as error:  # of older versions also the parser's own
         reason = error.message if isinstance(error, MultiPartException) else "it is malformed"
         raise Refused(400, f"the form cannot be read: {reason}") from None
     try:
