@@ -11,7 +11,8 @@ from scipy.special import gamma
 from .common import Array, Index, correlate, gaussian, grey
 from .fits import nearest_above
 from .model_files import field, need, read_arrays
-from .records import BLIINDS2_FEATURES, BLIINDS2_MIN_SIZE, Bliinds2ScoreParams
+from .parameters import Bliinds2ScoreParams
+from .records import BLIINDS2_FEATURES, BLIINDS2_MIN_SIZE
 
 SIDE, _TILE = 5, 3
 LEVELS = 3

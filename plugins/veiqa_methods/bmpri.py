@@ -10,8 +10,9 @@ from . import pseudo
 from .common import Array, Index, grey
 from .libsvm import ScaledMachine
 from .model_files import need
+from .parameters import BmpriScoreParams
 from .pseudo_structure import overlap
-from .records import BMPRI_FEATURES, BMPRI_STEPS, PSEUDO_MIN_SIZE, BmpriScoreParams
+from .records import BMPRI_FEATURES, BMPRI_STEPS, PSEUDO_MIN_SIZE
 
 
 class Bmpri(Index):

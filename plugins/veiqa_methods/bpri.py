@@ -13,8 +13,9 @@ from . import pseudo
 from .common import Array, Index, grey
 from .libsvm import ScaledMachine
 from .model_files import field, need, read_arrays
+from .parameters import BpriScoreParams
 from .pseudo_structure import Mask, block_corners, overlap
-from .records import BPRI_FEATURES, PSEUDO_MIN_SIZE, BpriScoreParams
+from .records import BPRI_FEATURES, PSEUDO_MIN_SIZE
 
 _CURVES = ("paraLSSs", "paraLSSn", "paraPSS")
 _CURVE = 5

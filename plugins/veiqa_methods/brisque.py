@@ -8,7 +8,8 @@ from .common import Array, Index, gaussian, grey, halved, normalised
 from .fits import AsymmetricGaussian, generalised_gaussian
 from .libsvm import ScaledMachine
 from .model_files import need
-from .records import BRISQUE_FEATURES, BRISQUE_MIN_SIZE, BrisqueScoreParams
+from .parameters import BrisqueScoreParams
+from .records import BRISQUE_FEATURES, BRISQUE_MIN_SIZE
 
 SHIFTS = ((0, 1), (1, 0), (1, 1), (-1, 1))
 _KERNEL = gaussian(7, 7 / 6)

@@ -13,8 +13,9 @@ from .common import Array, Index, gaussian, grey, resize, smooth
 from .fits import generalised_gaussian, ratio
 from .libsvm import Machine
 from .model_files import field, need, read_arrays
+from .parameters import DiivineScoreParams
 from .pristine import inverse
-from .records import DIIVINE_FEATURES, DIIVINE_MIN_SIZE, DiivineScoreParams
+from .records import DIIVINE_FEATURES, DIIVINE_MIN_SIZE
 from .steerable import ORIENTATIONS, pyramid
 
 _BINS = 100

@@ -11,8 +11,9 @@ from .common import Array, Index, correlate, gaussian, normalised, patches, resi
 from .fits import AsymmetricGaussian, weibull
 from .log_gabor import filters
 from .niqe import natural_statistics, statistics
+from .parameters import PristineParams
 from .principal import Principal, packaged
-from .records import ILNIQE_MIN_SIZE, PristineParams
+from .records import ILNIQE_MIN_SIZE
 
 FEATURES = 468
 WIDTH, SIDE = 524, 84  # of the image that is judged, and of a patch

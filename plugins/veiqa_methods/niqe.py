@@ -8,8 +8,9 @@ import numpy as np
 
 from .common import Array, Index, gaussian, grey, halved, normalised, patches
 from .fits import AsymmetricGaussian
+from .parameters import PristineParams
 from .pristine import Pristine, packaged
-from .records import NIQE_MIN_SIZE, PristineParams
+from .records import NIQE_MIN_SIZE
 
 SIDE = 96  # of a patch
 SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))

@@ -11,7 +11,7 @@ from scipy import ndimage
 from torch import Tensor
 
 from .common import Array, gaussian, grey, smooth, without_noise
-from .records import PseudoStructureParams
+from .parameters import PseudoStructureParams
 
 Mask = NDArray[np.bool_]
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from .common import Array, Index, gaussian, grey, smooth
 from .model_files import field, need, read_arrays
-from .records import QAC_MIN_SIZE, QacParams
+from .parameters import QacParams
+from .records import QAC_MIN_SIZE
 
 LEVELS, CLUSTERS, SIDE = 10, 30, 8
 SCALES = (0.5, 2.0, 4.0)

@@ -1,12 +1,24 @@
-"""The records of this plugin's methods, and their parameters; none imports the code of a method."""
+"""The records of this plugin's methods; none imports the code of a method."""
 
 from __future__ import annotations
 
-from typing import Literal
-
 import attrs
 
-from veiqa_core.api import Component, NoParams, param, params
+from veiqa_core.api import Component, NoParams
+
+from .parameters import (
+    Bliinds2ScoreParams,
+    BlurEffectParams,
+    BmpriScoreParams,
+    BpriScoreParams,
+    BrisqueScoreParams,
+    DeepParams,
+    DiivineScoreParams,
+    PristineParams,
+    PseudoStructureParams,
+    QacParams,
+    TrainedParams,
+)
 
 NIQE_MIN_SIZE = 96  # one patch
 BRISQUE_MIN_SIZE = 16
@@ -67,98 +79,6 @@ BMPRI_STEPS = {
 BMPRI_FEATURES = tuple(f"{kind}_{step:g}" for kind, steps in BMPRI_STEPS.items() for step in steps)
 
 
-@params
-class PristineParams:
-    """Of NIQE and IL-NIQE."""
-
-    model: str = param(
-        default="", help="File of the pristine model, .npz or the release's .mat; empty: the one trained by VEIQA."
-    )
-
-
-@params
-class BrisqueScoreParams:
-    """Of BRISQUE's score."""
-
-    model: str = param(default="", help="The release's allmodel; needed.")
-    ranges: str = param(default="", help="The release's allrange; needed.")
-
-
-@params
-class Bliinds2ScoreParams:
-    """Of BLIINDS-II's score."""
-
-    model: str = param(default="", help="File of the release's mu and sigma_inv, .npz or .mat; needed.")
-
-
-@params
-class DiivineScoreParams:
-    """Of DIIVINE's score."""
-
-    model: str = param(default="", help="Folder of the release's machines and their scaling; needed.")
-
-
-@params
-class BpriScoreParams:
-    """Of BPRI's score."""
-
-    model: str = param(default="", help="The release's machine of three classes, in LIBSVM's format; needed.")
-    ranges: str = param(default="", help="The release's ranges of the three features; needed.")
-    curves: str = param(default="", help="File of paraLSSs, paraLSSn and paraPSS, .npz or .mat; needed.")
-
-
-@params
-class PseudoStructureParams:
-    """Of the pseudo-structure similarity."""
-
-    detector: Literal["matlab", "scikit-image"] = param(
-        default="matlab",
-        help="Which corners: as MATLAB's corner finds them, or as scikit-image's corner_shi_tomasi.",
-        choices=("matlab", "scikit-image"),
-    )
-    quality_level: float = param(
-        default=0.001, help="How strong a corner must be, over the strongest of the image.", gt=0, lt=1
-    )
-
-
-@params
-class BmpriScoreParams:
-    """Of BMPRI's score."""
-
-    model: str = param(default="", help="The release's machine, in LIBSVM's format; needed.")
-    ranges: str = param(default="", help="The release's ranges of the 20 features; needed.")
-
-
-@params
-class QacParams:
-    """Of QAC."""
-
-    model: str = param(default="", help="File of the release's centroids, cluster_center.mat or .npz; needed.")
-
-
-@params
-class DeepParams:
-    """Of the deep methods whose weights do not come with VEIQA."""
-
-    model: str = param(default="", help="File of weights, as veiqa finetune --method writes it; needed.")
-
-
-@params
-class TrainedParams:
-    """Of the deep methods whose weights come with VEIQA."""
-
-    model: str = param(
-        default="", help="File of weights, as veiqa finetune --method writes it. Default: those that come with VEIQA."
-    )
-
-
-@params
-class BlurEffectParams:
-    """Of the blur effect."""
-
-    size: int = param(default=11, help="Side of the mean filter that blurs again.", ge=3, le=15)
-
-
 def _method(
     name: str,
     summary: str,
@@ -184,13 +104,6 @@ def _method(
     )
 
 
-_BRISQUE = "Mittal, Moorthy and Bovik, IEEE Trans. Image Processing 21(12), 2012"
-_BLIINDS2 = "Saad, Bovik and Charrier, IEEE Trans. Image Processing 21(8), 2012"
-_DIIVINE = "Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011"
-_BPRI = "Min et al., IEEE Trans. Multimedia 20(8), 2018"
-_BMPRI = "Min et al., IEEE Trans. Broadcasting 64(2), 2018"
-
-
 def _deep(name: str, summary: str, factory: str, reference: str, params: type, *, version: int = 1) -> Component:
     """A record of a trained network."""
     network = _method(
@@ -198,6 +111,12 @@ def _deep(name: str, summary: str, factory: str, reference: str, params: type, *
     )
     return attrs.evolve(network, version=version)
 
+
+_BRISQUE = "Mittal, Moorthy and Bovik, IEEE Trans. Image Processing 21(12), 2012"
+_BLIINDS2 = "Saad, Bovik and Charrier, IEEE Trans. Image Processing 21(8), 2012"
+_DIIVINE = "Moorthy and Bovik, IEEE Trans. Image Processing 20(12), 2011"
+_BPRI = "Min et al., IEEE Trans. Multimedia 20(8), 2018"
+_BMPRI = "Min et al., IEEE Trans. Broadcasting 64(2), 2018"
 
 METHODS = (
     _method(

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import stats
 
 from .common import Array, Index, grey, without_noise
-from .records import BLUR_MIN_SIZE, NOISE_MIN_SIZE, BlurEffectParams
+from .parameters import BlurEffectParams
+from .records import BLUR_MIN_SIZE, NOISE_MIN_SIZE
 
 _ROOT = math.sqrt(3)
 _DETAIL = np.array([1 - _ROOT, _ROOT - 3, 3 + _ROOT, -1 - _ROOT]) / (4 * math.sqrt(2))  # Daubechies's, of four taps

@@ -48,11 +48,8 @@ def page(study: Study, wanted: frozenset[int]) -> str:
         sections.append(Section("curves", "Figure 3", {"network": study.main.title, "charts": charts}))
         sections.append(Section("figures", "Held-out", _charts(study)))
     sections.append(Section("gaps", "What is missing", study.gaps))
-    sections.append(
-        Section(
-            "reading", "How to read it", {"notes": [*READING, *study.remarks], "versions": list(flat(_versions(study)))}
-        )
-    )
+    reading = {"notes": _reading(study), "versions": list(flat(_versions(study)))}
+    sections.append(Section("reading", "How to read it", reading))
     pieces = document(
         "paper/templates/paper.html.jinja",
         HEADING,

@@ -122,7 +122,7 @@ def study(
     gaps += (gap for name, rated in settings.databases.items() for gap in _differences(name, rated))
     mains, ready, absent = _ready(settings.weights, registry)
     gaps += absent
-    usable, unusable = _usable_methods(settings, registry)
+    usable, unusable = _usable_methods(settings, registry) if settings.tables & {6, 7} else ({}, [])
     gaps += unusable
     networks: dict[tuple[str, str, str], Evaluations] = {}
     methods: dict[tuple[str, str], Evaluations] = {}

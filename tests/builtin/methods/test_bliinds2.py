@@ -8,7 +8,7 @@ from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vector
 
 from veiqa_methods.bliinds2 import Bliinds2Score, _likeliest, _transforms, features
 from veiqa_methods.common import grey
-from veiqa_methods.records import Bliinds2ScoreParams
+from veiqa_methods.parameters import Bliinds2ScoreParams
 
 
 @needs_vectors

@@ -12,7 +12,8 @@ from veiqa_core.api import WeightsError
 from veiqa_methods import bmpri, bpri, pseudo
 from veiqa_methods.bmpri import BmpriScore
 from veiqa_methods.bpri import BpriScore
-from veiqa_methods.records import BMPRI_STEPS, BmpriScoreParams, BpriScoreParams
+from veiqa_methods.parameters import BmpriScoreParams, BpriScoreParams
+from veiqa_methods.records import BMPRI_STEPS
 
 CHOSEN = ("I01_dist", "I03_ref", "I19_dist", "chelsea_blur2")
 BPRI_FILES = {name: str(PARAMETERS / f"bpri_{name}.txt") for name in ("model", "range")}

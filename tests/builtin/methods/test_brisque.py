@@ -11,7 +11,7 @@ from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vector
 from veiqa_core.api import WeightsError
 from veiqa_methods.brisque import BrisqueScore, features
 from veiqa_methods.libsvm import Machine, Scaling, _coupled
-from veiqa_methods.records import BrisqueScoreParams
+from veiqa_methods.parameters import BrisqueScoreParams
 
 MODEL = """svm_type epsilon_svr
 kernel_type rbf

@@ -20,7 +20,7 @@ from veiqa_core.contracts import PieceNetwork, TrainableMethod
 from veiqa_core.testing import check_component
 from veiqa_methods.cnniqa import Cnniqa, CnniqaNetwork, normalised
 from veiqa_methods.deep import DeepMethod, Pooled, tiles
-from veiqa_methods.records import DeepParams, TrainedParams
+from veiqa_methods.parameters import DeepParams, TrainedParams
 from veiqa_methods.wadiqam import WadiqamNetwork, WadiqamNr
 
 CHELSEA = Path(__file__).parents[3] / "docs" / "images" / "chelsea.png"

@@ -8,7 +8,8 @@ from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vector
 
 from veiqa_methods.common import grey
 from veiqa_methods.diivine import DiivineScore, _correlation_at, _quantised, _structure, features
-from veiqa_methods.records import DIIVINE_FEATURES, DiivineScoreParams
+from veiqa_methods.parameters import DiivineScoreParams
+from veiqa_methods.records import DIIVINE_FEATURES
 from veiqa_methods.steerable import pyramid
 
 CHOSEN = NAMES[::5]  # of 18: 2 s each

@@ -12,8 +12,8 @@ from method_vectors import PARAMETERS, batch, error, levels, needs_vectors, phot
 from veiqa_core.api import WeightsError
 from veiqa_methods.ilniqe import Ilniqe, patch_distances, patch_features
 from veiqa_methods.log_gabor import filters
+from veiqa_methods.parameters import PristineParams
 from veiqa_methods.principal import Principal
-from veiqa_methods.records import PristineParams
 
 CHOSEN = ("I01_dist", "I19_dist", "goldhill_ref", "chelsea_jpeg10")  # of 18: 2 s each
 

@@ -13,8 +13,8 @@ from scipy import ndimage
 
 from veiqa_methods.common import grey
 from veiqa_methods.niqe import Niqe, natural_statistics, patch_features, statistics, train
+from veiqa_methods.parameters import PristineParams
 from veiqa_methods.pristine import inverse, packaged
-from veiqa_methods.records import PristineParams
 
 
 @needs_vectors

@@ -11,8 +11,8 @@ from method_vectors import MADE, batch, levels, needs_vectors, photo, values
 
 from veiqa_methods import bpri, pseudo
 from veiqa_methods.common import grey
+from veiqa_methods.parameters import PseudoStructureParams
 from veiqa_methods.pseudo_structure import PseudoStructure, block_corners
-from veiqa_methods.records import PseudoStructureParams
 
 Detector = Literal["matlab", "scikit-image"]
 DETECTORS: tuple[Detector, ...] = ("matlab", "scikit-image")

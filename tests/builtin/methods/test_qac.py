@@ -10,8 +10,8 @@ import scipy.io
 from method_vectors import NAMES, PARAMETERS, batch, error, levels, needs_vectors, photo, values
 
 from veiqa_core.api import WeightsError
+from veiqa_methods.parameters import QacParams
 from veiqa_methods.qac import Qac, patch_features
-from veiqa_methods.records import QacParams
 
 
 @needs_vectors

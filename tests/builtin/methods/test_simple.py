@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from veiqa_core.api import NoParams
 from veiqa_methods.common import grey
-from veiqa_methods.records import BlurEffectParams
+from veiqa_methods.parameters import BlurEffectParams
 from veiqa_methods.simple import BlurEffect, NoiseSigma, _details
 
 

@@ -249,7 +249,7 @@ def test_a_method_that_was_trained_on_some_of_the_images_says_so(folder: Path, t
             "--method: unknown method 'nique'. Did you mean 'niqe'",
         ),
         (
-            ("--database", "live", "csv", "PATH", "-p", "wadiqam-nr.model=absent.safetensors"),
+            ("--database", "live", "csv", "PATH", "--table", "6", "-p", "wadiqam-nr.model=absent.safetensors"),
             "-p wadiqam-nr: cannot read the model file absent.safetensors",
         ),
         (("--database", "live", "csv", "PATH", "-p", "model=a.mat"), "-p takes METHOD.NAME=VALUE"),
