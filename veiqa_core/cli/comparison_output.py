@@ -20,11 +20,12 @@ from .evaluation_output import (
 from .grids import Rows, columns, pipes, tabular
 
 if TYPE_CHECKING:
-    from ..evaluation.comparison import Comparison, Difference, Pair, Study
+    from ..evaluation.comparison import Comparison, Study
+    from ..evaluation.differences import Difference, Pair
 
 _ABSENT = "-"
 SHORT_TESTS = {"plcc": "Williams", "srocc": "Meng", "rmse": "F"}
-"""The tests of :data:`~veiqa_core.evaluation.comparison.TESTS` by the names that people know them by."""
+"""The tests of :data:`~veiqa_core.evaluation.differences.TESTS` by the names that people know them by."""
 _FIGURES = tuple(name.upper() for name in NAMES)
 
 

@@ -22,7 +22,8 @@ from .agreement import srocc
 from .columns import FEWEST_CONTENTS
 from .fit import fittable
 from .measured import MeasuredSet
-from .resampling import Counts, drawn, interval, rank_correlations
+from .resampling import Clusters, Counts, drawn, interval
+from .sampled import rank_correlations
 from .splits import Protocol, Split
 
 Kind = Literal["pri", "layer", "explainer", "metric", "method"]
@@ -290,10 +291,10 @@ def _intervals(
     if len(set(clusters)) < FEWEST_CONTENTS:
         return {}
 
+    sampled = rank_correlations(np.array(list(scores.values())), quality, Clusters.of(clusters))
+
     def differences(counts: Counts) -> dict[str, FloatArray]:
-        whole = rank_correlations(scores[0], quality, counts)
-        return {
-            str(place): rank_correlations(own, quality, counts) - whole for place, own in scores.items() if place > 0
-        }
+        found = dict(zip(scores, sampled(counts), strict=True))
+        return {str(place): own - found[0] for place, own in found.items() if place > 0}
 
     return {int(place): interval(own) for place, own in drawn(differences, clusters, times=_SAMPLES, seed=seed).items()}

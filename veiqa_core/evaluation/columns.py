@@ -10,7 +10,8 @@ import numpy as np
 from ..contracts import FloatArray, Prediction
 from ..measuring.table import Indices
 from . import agreement
-from .resampling import SAMPLED_FIGURES, Counts, bootstrap
+from .resampling import Clusters, Counts, bootstrap
+from .sampled import SAMPLED_FIGURES, Sampled
 
 MAPPINGS = ("none", "logistic4", "logistic5")
 """What is fitted to the scores before PLCC and RMSE."""
@@ -131,7 +132,12 @@ class Columns:
         scored = np.isfinite(self._scores["none"])
         if len({cluster for cluster, there in zip(clusters, scored, strict=True) if there}) < FEWEST_CONTENTS:
             return dict.fromkeys(agreement.FIGURES)
-        return bootstrap(self._sampled, clusters, times=_SAMPLES, seed=seed)
+        taken = {name: self._sampled(name, clusters) for name in agreement.FIGURES}
+
+        def figures(counts: Counts) -> dict[str, FloatArray]:
+            return {name: own(counts)[0] for name, own in taken.items()}
+
+        return bootstrap(figures, clusters, times=_SAMPLES, seed=seed)
 
     @property
     def quality(self) -> FloatArray:
@@ -155,18 +161,15 @@ class Columns:
     def _figure(self, figure: str, mapping: str) -> float | None:
         return agreement.FIGURES[figure](*self._known(mapping)) if self._exists(figure, mapping) else None
 
-    def _sampled(self, counts: Counts) -> dict[str, FloatArray]:
-        """The headline figures of samples of the images."""
-        found: dict[str, FloatArray] = {}
-        for name in agreement.FIGURES:
-            mapping = self._mapping_of(name)
-            known = np.isfinite(self._scores[mapping])
-            found[name] = (
-                SAMPLED_FIGURES[name](*self._known(mapping), counts[:, known])
-                if self._exists(name, mapping)
-                else np.full(len(counts), np.nan)
-            )
-        return found
+    def _sampled(self, figure: str, clusters: Sequence[str]) -> Sampled:
+        """What finds a headline figure of samples of all images."""
+        mapping = self._mapping_of(figure)
+        if not self._exists(figure, mapping):
+            return lambda counts: np.full((1, len(counts)), np.nan)
+        known = np.flatnonzero(np.isfinite(self._scores[mapping]))
+        scores, quality = self._known(mapping)
+        own = SAMPLED_FIGURES[figure](scores[None], quality, Clusters.of([clusters[place] for place in known.tolist()]))
+        return lambda counts: own(counts[:, known])
 
     def _exists(self, figure: str, mapping: str) -> bool:
         """Whether a figure after a mapping means anything."""

@@ -1,6 +1,6 @@
 """How uncertain the figures of agreement are: the bootstrap over contents.
 
-A sample is written as the number of times that it holds each point. So the figures of all samples come from a few
+A sample is written as the number of times that it holds each point. So the figures of many samples come from a few
 operations on arrays.
 """
 
@@ -8,24 +8,60 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+import attrs
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kendalltau
 
 from ..contracts import FloatArray
-from ..scoring.mapping import ROUNDING
-from .agreement import FEWEST
 
 _SURE = 0.95
-_CELLS = 2**21
-"""Numbers of an array that is worked on at once."""
-_FEW = 1500
-"""Points up to which looking at all pairs takes less time than sorting them for each sample."""
+_CELLS = 2**17
+"""Numbers of an array that is worked on at once: few enough for a processor's cache."""
 
 Counts = FloatArray
 """How many times ``[R, n]`` each of R samples holds each of n points."""
+Track = Callable[[Iterable[Any], int], Iterable[Any]]
+"""Gives some items, of which it takes the number, one by one, and shows how far they are."""
+
+
+def untracked(items: Iterable[Any], total: int) -> Iterable[Any]:
+    """Shows nothing."""
+    return items
+
+
+@attrs.frozen(eq=False)
+class Clusters:
+    """Which points are drawn together.
+
+    Attributes:
+        of_points: for each point ``[n]`` the number of its cluster.
+        order: the points, one cluster after the other.
+        starts: where in this order each of the K clusters begins.
+    """
+
+    of_points: NDArray[np.intp]
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, clusters: Sequence[object]) -> Clusters:
+        """From what each point is drawn together with."""
+        names, members = np.unique([str(cluster) for cluster in clusters], return_inverse=True)
+        order = np.argsort(members, kind="stable")
+        return cls(members, order, np.searchsorted(members[order], np.arange(len(names))))
+
+    @property
+    def points(self) -> list[NDArray[np.intp]]:
+        """Of each cluster."""
+        return np.split(self.order, self.starts[1:])
+
+    def held(self, counts: Counts) -> Counts:
+        """How many times ``[R, K]`` samples hold each cluster."""
+        taken: Counts = counts[:, self.order[self.starts]]
+        return taken
 
 
 def bootstrap(
@@ -37,7 +73,12 @@ def bootstrap(
 
 
 def drawn(
-    figures: Callable[[Counts], Mapping[str, FloatArray]], clusters: Sequence[object], *, times: int, seed: int
+    figures: Callable[[Counts], Mapping[str, FloatArray]],
+    clusters: Sequence[object],
+    *,
+    times: int,
+    seed: int,
+    track: Track = untracked,
 ) -> dict[str, FloatArray]:
     """Figures ``[times]`` of bootstrap samples, whole clusters being drawn with replacement.
 
@@ -47,68 +88,25 @@ def drawn(
         figures: the figures ``[R]`` of samples, NaN where one does not exist.
         clusters: for each point, what it is drawn together with.
         times: how many samples are drawn.
+        track: shows how many are done.
     """
     found: dict[str, list[FloatArray]] = {}
-    every = max(1, _CELLS // len(clusters))
-    samples = resampled(clusters, times=times, seed=seed)
-    for _ in range(0, times, every):
-        some = [np.bincount(sample, minlength=len(clusters)) for sample in itertools.islice(samples, every)]
-        for name, values in figures(np.array(some, dtype=np.float64)).items():
+    own = Clusters.of(clusters)
+    samples = iter(track(_draws(len(own.starts), times, seed), times))
+    for size in _sizes(times, len(clusters)):
+        held = [np.bincount(sample, minlength=len(own.starts)) for sample in itertools.islice(samples, size)]
+        counts = np.take(np.array(held, dtype=np.float64), own.of_points, axis=1)
+        for name, values in figures(counts).items():
             found.setdefault(name, []).append(values)
+    next(samples, None)  # what shows progress ends after its last item
     return {name: np.concatenate(values) for name, values in found.items()}
 
 
 def resampled(clusters: Sequence[object], *, times: int, seed: int) -> Iterator[NDArray[np.intp]]:
     """Indices of the points of bootstrap samples, whole clusters being drawn with replacement."""
-    names, members = np.unique([str(cluster) for cluster in clusters], return_inverse=True)
-    points = [np.flatnonzero(members == index) for index in range(len(names))]
-    rng = np.random.default_rng(seed)
-    for _ in range(times):
-        yield np.concatenate([points[index] for index in rng.integers(len(points), size=len(points))])
-
-
-def correlations(scores: FloatArray, quality: FloatArray, counts: Counts) -> FloatArray:
-    """Pearson's linear correlations ``[R]`` of scores and quality ``[n]`` or ``[R, n]``; NaN where a side is constant
-    or fewer than three points are there."""
-    x, y = _centred(scores, counts), _centred(quality, counts)
-    with np.errstate(invalid="ignore"):
-        found: FloatArray = np.clip((counts * x * y).sum(axis=1), -1.0, 1.0)
-    found[_say_nothing(scores, quality, counts)] = np.nan
-    return found
-
-
-def rank_correlations(scores: FloatArray, quality: FloatArray, counts: Counts) -> FloatArray:
-    """Spearman's rank correlations ``[R]``, ties at their mean rank; NaN as for :func:`correlations`."""
-    found = correlations(_ranks(scores, counts), _ranks(quality, counts), counts)
-    found[_say_nothing(scores, quality, counts)] = np.nan
-    return found
-
-
-def concordances(scores: FloatArray, quality: FloatArray, counts: Counts) -> FloatArray:
-    """Kendall's rank correlations (tau-b) ``[R]``; NaN as for :func:`correlations`."""
-    found = _by_pairs(scores, quality, counts) if len(scores) <= _FEW else _by_sorting(scores, quality, counts)
-    found[_say_nothing(scores, quality, counts)] = np.nan
-    return found
-
-
-def root_mean_squares(scores: FloatArray, quality: FloatArray, counts: Counts) -> FloatArray:
-    """Root mean squared errors ``[R]`` in units of quality; NaN without points, or where no number holds one."""
-    wrong = np.where(counts > 0, np.abs(scores - quality), 0)
-    size = wrong.max(axis=1, initial=0, keepdims=True)
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        mean = (counts * (wrong / np.where(size, size, 1)) ** 2).sum(axis=1) / counts.sum(axis=1)
-        found: FloatArray = size[:, 0] * np.sqrt(mean)
-    found[~np.isfinite(found)] = np.nan
-    return found
-
-
-SAMPLED_FIGURES: Mapping[str, Callable[[FloatArray, FloatArray, Counts], FloatArray]] = {
-    "plcc": correlations,
-    "srocc": rank_correlations,
-    "krocc": concordances,
-    "rmse": root_mean_squares,
-}
-"""The figures ``[R]`` of samples of scores and quality ``[n]``, all of them finite."""
+    points = Clusters.of(clusters).points
+    for sample in _draws(len(points), times, seed):
+        yield np.concatenate([points[index] for index in sample])
 
 
 def interval(values: FloatArray) -> tuple[float, float] | None:
@@ -121,65 +119,14 @@ def interval(values: FloatArray) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
-def _by_pairs(scores: FloatArray, quality: FloatArray, counts: Counts) -> FloatArray:
-    """By the signs of all differences, which whole numbers hold exactly."""
-    x, y = (np.unique(side, return_inverse=True)[1] for side in (scores, quality))
-    agreeing = np.zeros((3, len(counts)))
-    every = max(1, _CELLS // max(1, len(x)))
-    for start in range(0, len(x), every):
-        part = slice(start, start + every)
-        signs = [np.sign(np.subtract.outer(side[part], side)).astype(np.float64) for side in (x, y)]
-        for row, product in enumerate((signs[0] * signs[1], np.abs(signs[0]), np.abs(signs[1]))):
-            agreeing[row] += (counts[:, part] * (counts @ product.T)).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: FloatArray = np.clip(agreeing[0] / np.sqrt(agreeing[1]) / np.sqrt(agreeing[2]), -1.0, 1.0)
-    return found
+def _draws(count: int, times: int, seed: int) -> Iterator[NDArray[np.intp]]:
+    """As many of ``count`` clusters as there are, again and again."""
+    rng = np.random.default_rng(seed)
+    for _ in range(times):
+        yield rng.integers(count, size=count)
 
 
-def _by_sorting(scores: FloatArray, quality: FloatArray, counts: Counts) -> FloatArray:
-    points = (np.repeat(np.arange(len(scores)), sample.astype(np.intp)) for sample in counts)
-    found = [kendalltau(scores[at], quality[at]).statistic if len(at) >= FEWEST else np.nan for at in points]
-    return np.array(found, dtype=np.float64)
-
-
-def _ranks(values: FloatArray, counts: Counts) -> FloatArray:
-    """The rank ``[R, n]`` of each point in each sample from 1, equal ones at their mean rank."""
-    _, group = np.unique(values, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    sizes = np.add.reduceat(counts[:, order], starts, axis=1)
-    ranks: FloatArray = (sizes.cumsum(axis=1) - (sizes - 1) / 2)[:, group]
-    return ranks
-
-
-def _scaled(values: FloatArray, counts: Counts) -> FloatArray:
-    """Values ``[R, n]`` over the greatest magnitude in each sample, so that squares neither vanish nor overflow; NaN
-    where a sample does not hold them."""
-    there = np.where(counts > 0, values, np.nan)
-    size = np.nanmax(np.abs(there), axis=1, initial=0, keepdims=True)
-    scaled: FloatArray = there / np.where(size, size, 1)
-    return scaled
-
-
-def _say_nothing(scores: FloatArray, quality: FloatArray, counts: Counts) -> NDArray[np.bool_]:
-    """Which samples are too small for a correlation, or have all scores or all quality the same."""
-    few: NDArray[np.bool_] = counts.sum(axis=1) < FEWEST
-    return few | _constant(scores, counts) | _constant(quality, counts)
-
-
-def _constant(values: FloatArray, counts: Counts) -> NDArray[np.bool_]:
-    """In which samples values are all the same, to rounding."""
-    scaled = _scaled(values, counts)
-    spread = np.nanmax(scaled, axis=1, initial=-math.inf) - np.nanmin(scaled, axis=1, initial=math.inf)
-    same: NDArray[np.bool_] = spread <= ROUNDING
-    return same
-
-
-def _centred(values: FloatArray, counts: Counts) -> FloatArray:
-    """Values ``[R, n]`` about their mean at length 1 in each sample."""
-    scaled = np.nan_to_num(_scaled(values, counts))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (counts * scaled).sum(axis=1, keepdims=True) / counts.sum(axis=1, keepdims=True)
-        about = scaled - mean
-        centred: FloatArray = about / np.sqrt((counts * about * about).sum(axis=1, keepdims=True))
-    return centred
+def _sizes(times: int, points: int) -> list[int]:
+    """How many samples are worked on at once: no one alone, whose sums NumPy rounds otherwise."""
+    blocks = math.ceil(times / max(3, _CELLS // points))
+    return [len(part) for part in np.array_split(np.arange(times), blocks)]

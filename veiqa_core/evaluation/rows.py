@@ -13,7 +13,8 @@ from .agreement import FIGURES
 from .provenance import precision_of
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, Difference, Study
+    from .comparison import Comparison, Study
+    from .differences import Difference
     from .evaluate import Evaluation
     from .figures import Figures
 

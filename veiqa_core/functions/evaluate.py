@@ -114,6 +114,7 @@ def evaluated(
             found,
             trained_on=trained_on,
             novelty=novelty,
+            track=means.hearing.track,
         )
         for place in range(len(tested))
     )

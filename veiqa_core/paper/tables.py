@@ -10,7 +10,8 @@ import numpy as np
 from ..contracts import FloatArray
 from ..evaluation.columns import Predictions
 from ..evaluation.evaluate import Evaluation
-from ..evaluation.resampling import SAMPLED_FIGURES, Counts, bootstrap
+from ..evaluation.resampling import Clusters, Counts, bootstrap
+from ..evaluation.sampled import correlations
 from ..page.formatting import DASH, interval, number
 from .published import PSNR, PublishedMethod, published
 from .study import HELD_OUT, IN_SAMPLE, Study
@@ -181,9 +182,13 @@ def _mean(evaluation: Evaluation, fit: str) -> Cell:
     scores = part.mapped_by_type["logistic5"] if fit == IN_SAMPLE else part.raw.score
     kinds = np.array(part.types)
     places = [np.flatnonzero(kinds == kind) for kind in published().types]
+    taken = [
+        correlations(scores[None, at], part.quality[at], Clusters.of([part.clusters[place] for place in at]))
+        for at in places
+    ]
 
     def mean(counts: Counts) -> Mapping[str, FloatArray]:
-        each = [SAMPLED_FIGURES["plcc"](scores[at], part.quality[at], counts[:, at]) for at in places]
+        each = [own(counts[:, at])[0] for own, at in zip(taken, places, strict=True)]
         return {"mean": np.mean(each, axis=0)}
 
     value = float(mean(np.ones((1, len(scores))))["mean"][0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,11 +16,12 @@ from veiqa_core.cli.comparison_output import written
 from veiqa_core.contracts import Prediction, RatedImage, Ratings
 from veiqa_core.datasets.rated_set import RatedSet
 from veiqa_core.errors import UsageError
-from veiqa_core.evaluation import comparison
+from veiqa_core.evaluation import differences
 from veiqa_core.evaluation.agreement import FIGURES
 from veiqa_core.evaluation.columns import Columns, Predictions
 from veiqa_core.evaluation.comparison import Comparison, Study, compare
 from veiqa_core.evaluation.measured import MeasuredSet
+from veiqa_core.evaluation.resampling import Track
 from veiqa_core.evaluation.splits import Protocol
 from veiqa_core.extension.registry import installed
 from veiqa_core.measuring.quantity import Similarity
@@ -83,6 +84,27 @@ def test_the_better_is_told_from_the_worse_and_equals_are_not() -> None:
     assert pairs["good", "as good"].in_words.startswith("good and as good are not told apart: SROCC differs by ")
 
 
+def test_who_waits_is_shown_the_competitors_and_the_samples() -> None:
+    shown: list[tuple[str, str, int, int]] = []
+
+    def track(label: str, unit: str) -> Track:
+        def through(items: Iterable[Any], total: int) -> Iterator[Any]:
+            done = 0
+            for item in items:
+                yield item
+                done += 1
+            shown.append((label, unit, done, total))
+
+        return through
+
+    several = {f"competitor {number}": 10.0 for number in range(8)}
+    run(competitors(several), track=track)
+    assert shown == [("evaluating made", " competitors", 8, 8), ("comparing on made", " samples", 2800, 2800)]
+    shown.clear()
+    run(competitors({"one": 10}), track=track)
+    assert shown == [("evaluating made", " competitors", 1, 1)]
+
+
 def test_differences_are_of_paired_samples() -> None:
     """A competitor and a copy that ranks alike: no sample tells them apart, though each has a wide interval."""
     measured = competitors({"one": 40})
@@ -97,8 +119,8 @@ def test_differences_are_of_paired_samples() -> None:
 
 def test_without_a_difference_few_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Equally good competitors, again and again: a p below .05 is about as rare as it says."""
-    monkeypatch.setattr(comparison, "_SAMPLES", 200)
-    monkeypatch.setattr(comparison, "FIGURES", {"srocc": FIGURES["srocc"]})
+    monkeypatch.setattr(differences, "_SAMPLES", 200)
+    monkeypatch.setattr(differences, "FIGURES", {"srocc": FIGURES["srocc"]})
     rng, times, low = np.random.default_rng(2), 150, 0
     scenes = tuple(f"scene{i // EACH}" for i in range(COUNT))
     for _ in range(times):
@@ -108,7 +130,7 @@ def test_without_a_difference_few_are_told_apart(monkeypatch: pytest.MonkeyPatch
             score = quality + rng.normal(0, 30, COUNT)
             part = Predictions(scenes, quality, (None,) * COUNT, scenes, Prediction(score, score, score), score, {}, {})
             both[name] = SimpleNamespace(columns=Columns(part, "none", True, True), clusters=scenes)
-        (pair,) = comparison._pairs(both, 0)
+        (pair,) = differences.over_samples(both, 0)
         low += bool((pair.differences["srocc"].p or 1) < 0.05)
     assert low <= stats.binom.ppf(0.9999, times, 0.08)  # twelve contents: a percentile interval is a little narrow
 

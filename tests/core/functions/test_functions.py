@@ -69,8 +69,14 @@ def test_evaluate_gives_what_the_command_gives(rated: Path, one: Path, capfd: py
     )
     assert study.to_dict() == expected
     assert seen[0] == ("measuring csv", 0, 30)
-    assert seen[-1] == ("measuring csv", 30, 30)
+    assert ("measuring csv", 30, 30) in seen
+    assert seen[-1] == ("evaluating csv", 2, 2)  # which samples follow where there is one split
     assert capfd.readouterr() == ("", "")
+    seen.clear()
+    veiqa_core.evaluate(
+        "csv", rated, recipes=one, methods="blur-effect", device="cpu", progress=lambda *given: seen.append(given)
+    )
+    assert seen[-1] == ("comparing on csv", 2000, 2000)
     single = veiqa_core.evaluate("csv", rated, recipes=ONE, device="cpu")
     assert single.to_dict() == printed(*command[:3], "--recipe", one, *CPU)
 
