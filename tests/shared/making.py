@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import attrs
 import numpy as np
 import PIL.Image
 import pytest
@@ -17,7 +18,7 @@ from veiqa_core import Recipe
 from veiqa_core.cli import main
 from veiqa_core.devices import Device
 from veiqa_core.extension.discovery import Found, find
-from veiqa_core.extension.registry import Registry, installed
+from veiqa_core.extension.registry import Part, Registry, installed
 from veiqa_core.measuring.branches.engine import Engine
 from veiqa_core.recipes.recipe import Branch
 from veiqa_core.recipes.resolution import resolve
@@ -80,6 +81,13 @@ def with_plugin(name: str, source: str, folder: Path, monkeypatch: pytest.Monkey
     monkeypatch.syspath_prepend(folder)
     monkeypatch.delitem(sys.modules, name, raising=False)
     return Registry([*find(), Found(name, "main", "1.0", name)])
+
+
+def of_a_later_version(part: Part) -> Part:
+    """The part as a plugin may have it that changed its numbers."""
+    component = part.registered.component
+    later = attrs.evolve(component, version=component.version + 1)
+    return attrs.evolve(part, registered=attrs.evolve(part.registered, record=later))
 
 
 def engine(*branches: Branch) -> Engine:

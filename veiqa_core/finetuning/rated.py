@@ -95,6 +95,7 @@ class MethodTraining(Training[RatedEpoch]):
         self._network = network
         about = {
             "method": method.identity,
+            "version": method.registered.component.version,
             "dataset": rated.name,
             "range": [low, high],
             "schedule": attrs.asdict(schedule),

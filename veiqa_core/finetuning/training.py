@@ -106,6 +106,7 @@ class Finetuning(Training[Epoch]):
         self.samples = Samples(files, kinds, side=schedule.side, seed=schedule.seed, rating=rating)
         about = {
             "extractor": extractor.identity,
+            "version": extractor.registered.component.version,
             "begun with": self._network.weights_digest,
             "logits": [QUALITY, *self.samples.types],
             "distortions": [[step.ref + " " + step.version for step in kind.steps] for kind in kinds],

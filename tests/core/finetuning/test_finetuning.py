@@ -18,7 +18,7 @@ import PIL.Image
 import pytest
 import safetensors.torch
 import torch
-from making import one_thread, veiqa
+from making import of_a_later_version, one_thread, veiqa
 from numpy.typing import NDArray
 
 from veiqa_core.datasets import distort
@@ -237,6 +237,8 @@ def test_seeds_and_schedules_make_other_weights(photos: Path, tmp_path: Path) ->
         tuning(photos, tmp_path / "0", Schedule(epochs=2, samples=1, batch=4, side=SIDE))
     with pytest.raises(UsageError, match="another logits"):
         tuning(photos, tmp_path / "0", schedule, distortions=distortions("GB", "JPEG"))
+    with pytest.raises(UsageError, match="another version"):
+        tuning(photos, tmp_path / "0", schedule, extractor=of_a_later_version(extractor()))
 
 
 def test_photos_that_cannot_be_used_are_left_out_and_told(photos: Path, tmp_path: Path) -> None:

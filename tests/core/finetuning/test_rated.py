@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import safetensors
 import torch
-from making import one_thread, veiqa, write_set
+from making import of_a_later_version, one_thread, veiqa, write_set
 
 from veiqa_core.datasets.rated_set import RatedSet, load
 from veiqa_core.errors import UsageError
@@ -89,6 +89,13 @@ def test_it_learns_and_goes_on_to_the_same_bytes(folder: Path, tmp_path: Path) -
     other = Schedule(epochs=8, samples=16, batch=6, side=32, rate=1e-3, held_out=0.25, seed=1)
     with pytest.raises(UsageError, match="holds a run with another"):
         training(folder, whole, other)
+
+
+def test_a_run_of_another_version_is_refused(folder: Path, tmp_path: Path) -> None:
+    next(training(folder, tmp_path).run())
+    part = of_a_later_version(installed().part("method", "cnniqa"))
+    with pytest.raises(UsageError, match="holds a run with another version"):
+        MethodTraining(part, opened(part, 0), rated(folder), tmp_path, schedule=SMALL, device=CPU)
 
 
 def test_training_begins_with_the_weights_of_a_model(folder: Path, tmp_path: Path) -> None:
