@@ -101,7 +101,7 @@ def test_one_image_is_told_in_full(path: Path, fast_scorer: Scorer, made_result:
     assert "JPEG compression" in reported
     assert "all the same" in reported
     assert fast_scorer.recipe.digest in reported
-    assert "1,717 rated images" in reported
+    assert "1,904 rated images" in reported
     for pair in result.heatmaps:
         assert pair.title in reported, "the pairs that are not shown are named"
     assert len(list(root.iter("img"))) == 2 + 4 * 4
